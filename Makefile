@@ -1,0 +1,109 @@
+# Everything a developer or CI runs; `make help` lists it. Variables: SCENARIO, STRATEGY, PYTHON, LVS_LAB_CACHE.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= /usr/bin/python3
+SCENARIO ?= default
+# Scenarios of `make test`; one that does not fit its time belongs to TEST_ALL_SCENARIOS, with the reason in docs.
+TEST_SCENARIOS := default
+TEST_ALL_SCENARIOS :=
+# mitogen saves most of the time Ansible costs an emulated host. Users have plain Ansible, so `default` runs on that.
+STRATEGY ?= mitogen
+
+export LVS_LAB_CACHE ?= $(HOME)/.cache/lvs-cluster
+# Only the tools of .venv and the system's: shims of a Python version manager mislead Ansible and ansible-test.
+export PATH := $(CURDIR)/.venv/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export ANSIBLE_HOME := $(CURDIR)/.ansible
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
+# A socket's path is limited to about 100 characters, so it does not follow the checkout.
+export ANSIBLE_SSH_CONTROL_PATH_DIR := $(HOME)/.ansible/cp
+
+STAMP := .venv/.complete
+LINK := .ansible/collections/ansible_collections/lvs/cluster
+MITOGEN = ANSIBLE_STRATEGY=mitogen_linear ANSIBLE_STRATEGY_PLUGINS=$$(echo .venv/lib/python3*/site-packages/ansible_mitogen/plugins/strategy)
+# Expands to the strategy's variables before a command, or to nothing.
+WITH_STRATEGY = $(if $(filter mitogen,$(STRATEGY)),$(MITOGEN))
+PLAYBOOK = $(WITH_STRATEGY) ansible-playbook -i inventories/lab
+PHASES := tests/tools/phases
+
+##@ Setting up
+.PHONY: help deps venv
+help: ## this list
+	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+deps: ## install the system packages of bindep.txt that are missing (Debian, root)
+	@tests/tools/install-packages bindep.txt
+
+venv: $(STAMP) $(LINK) ## .venv with all tools, and the link that lets Ansible find lvs.cluster in this checkout
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@echo "Python packages into .venv (about a minute)"
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+$(LINK):
+	mkdir -p $(dir $@)
+	ln -sfn ../../../.. $@
+
+##@ The lab
+.PHONY: lab lab-up lab-site lab-verify lab-destroy
+lab: ## from nothing to a served VIP: packages, lab, site.yml, verify.yml; leaves it running
+	@$(PHASES) deps venv lab-up lab-site lab-verify
+
+lab-up: venv ## start the lab's nodes
+	@python3 molecule/lab up -i inventories/lab
+
+lab-site: venv ## deploy the cluster of inventories/lab
+	@$(PLAYBOOK) playbooks/site.yml
+
+lab-verify: venv ## prove that it serves
+	@$(PLAYBOOK) playbooks/verify.yml
+
+lab-destroy: ## take the lab down, the lab machine too
+	@python3 molecule/lab destroy -i inventories/lab
+
+##@ Checks
+.PHONY: lint unit sanity build docs docs-lint molecule bench test test-all clean
+lint: venv ## ansible-lint, yamllint, ruff, shellcheck
+	@ansible-lint --strict --offline
+	@yamllint --strict .
+	@ruff check . && ruff format --check .
+	@git grep -lzE '^#!.*sh$$' | xargs -0 -r shellcheck
+
+unit: venv ## pytest
+	@pytest tests/unit -n 2
+
+sanity: venv ## ansible-test sanity, in a copy (it refuses a linked collection)
+	@tests/sanity/run
+
+build: venv ## the collection's tarball, its import check, and an install of it in an empty folder
+	@tests/tools/check-build
+
+docs: venv ## HTML documentation in build/docs
+	@tests/tools/build-docs
+
+docs-lint: venv ## check documentation and changelog fragments
+	@antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
+	@antsibull-changelog lint
+
+molecule: venv ## one scenario, whole: make molecule SCENARIO=name
+	@$(if $(filter default,$(SCENARIO)),,$(WITH_STRATEGY)) molecule test -s $(SCENARIO)
+
+molecule-%: venv
+	@$(MAKE) molecule SCENARIO=$*
+
+bench: venv ## the figures of docs/benchmarks
+	@tests/bench/run
+
+test: ## all that CI runs
+	@$(PHASES) deps venv lint unit sanity build docs-lint $(TEST_SCENARIOS:%=molecule-%)
+
+test-all: ## everything, however long
+	@$(PHASES) deps venv lint unit sanity build docs-lint docs $(TEST_SCENARIOS:%=molecule-%) \
+		$(TEST_ALL_SCENARIOS:%=molecule-%) bench
+
+clean: ## remove what was built; the lab and its cached images stay
+	rm -rf build .ansible .venv
