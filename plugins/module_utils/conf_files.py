@@ -1,0 +1,66 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ``*.d`` directories of systemd, and which file of the same name wins.
+
+Source: systemd's conf-files.c and sysctl.d(5), modules-load.d(5).
+"""
+
+from __future__ import annotations
+
+import os
+
+# Strongest first: a file masks the file of the same name in the directories behind it.
+ROOTS = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
+
+
+def conf_files(folder: str, root: str = "") -> list[tuple[str, str]]:
+    """Return ``(path, text)`` of every file that counts in *folder* (such as ``sysctl.d``), in order of name.
+
+    A masked file (a link to /dev/null) has an empty text. *root* is put before the paths that are
+    read, never before those returned.
+    """
+    winners: dict[str, str] = {}
+    for base in ROOTS:
+        directory = os.path.join(base, folder)
+        for name in _names(root + directory):
+            winners.setdefault(name, os.path.join(directory, name))
+    return [(path, _text(root + path)) for _name, path in sorted(winners.items(), key=_byte_order)]
+
+
+def with_file(files: list[tuple[str, str]], path: str, text: str) -> list[tuple[str, str]]:
+    """Return *files* as they would be with *text* in *path*, a file of /etc; without the file if *text* is empty."""
+    name = os.path.basename(path)
+    winners = {os.path.basename(other): (other, body) for other, body in files}
+    if text:
+        winners[name] = (path, text)
+    elif winners.get(name, ("",))[0] == path:
+        del winners[name]
+    return [entry for _name, entry in sorted(winners.items(), key=_byte_order)]
+
+
+def settings(text: str) -> list[str]:
+    """Return the lines of a configuration file that say something: stripped, without comments and empty lines."""
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and line[0] not in "#;"]
+
+
+def _byte_order(item):
+    return os.fsencode(item[0])
+
+
+def _names(directory: str) -> list[str]:
+    try:
+        return [name for name in os.listdir(directory) if name.endswith(".conf") and not name.startswith(".")]
+    except OSError:
+        return []
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read()
+    except OSError:
+        # A dangling link or an unreadable file sets nothing at boot either.
+        return ""

@@ -1,0 +1,171 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carry out what kernel_settings plans: load modules, write live values and files, in an order that loses nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from typing import Any, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils import kernel_modules, sysctl_files
+from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files, with_file
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import (
+    Found,
+    Plan,
+    Settings,
+    difference,
+    file_texts,
+    overridden,
+    plan,
+    record_from,
+    record_text,
+    touched,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils.sysctl_files import dotted_key
+
+
+class SettingsError(Exception):
+    """What stands in the way, in one sentence for the user."""
+
+
+def run(module: Any, settings: Settings) -> dict[str, Any]:
+    """Make the host what *settings* say, or in check mode find out what that would change.
+
+    Return the module's result. Raises SettingsError.
+    """
+    files = {path: _read(path) for path in file_texts(settings, {})}
+    recorded = _recorded(settings.record_file, files[settings.record_file])
+    loaded = kernel_modules.loaded_modules(settings.modules)
+    missing = [name for name in settings.modules if name not in loaded]
+    _load(module, missing)
+    found = Found(missing, {path: _live(path) for path in [*recorded, *touched(settings)]}, files)
+    # In check mode the modules that bring the keys in are not loaded yet.
+    if not (module.check_mode and missing):
+        _require(settings, found.live)
+    doing = plan(settings, recorded, found.live)
+    after = file_texts(settings, doing.record)
+    if not module.check_mode:
+        _write_all(module, settings, doing, found, after)
+    return _result(settings, doing, found, after)
+
+
+def _result(settings: Settings, doing: Plan, found: Found, after: Mapping[str, str | None]) -> dict[str, Any]:
+    changed_files = [path for path in after if after[path] != found.files[path]]
+    boot_files = with_file(conf_files("sysctl.d"), settings.sysctl_file, after[settings.sysctl_file] or "")
+    return {
+        "changed": bool(found.missing or doing.restore or doing.write or changed_files),
+        "modules_loaded": list(found.missing),
+        "sysctls_set": _changes(doing.write, found.live),
+        "sysctls_restored": _changes(doing.restore, found.live),
+        "files_changed": changed_files,
+        "overridden": overridden(settings, sysctl_files.boot_values(boot_files, settings.sysctls)),
+        "diff": difference(settings, doing, found, after),
+    }
+
+
+def _changes(values: Mapping[str, str], live: Mapping[str, str | None]) -> dict[str, dict[str, str | None]]:
+    return {dotted_key(path): {"before": live[path], "after": value} for path, value in values.items()}
+
+
+def _recorded(path: str, text: str | None) -> dict[str, str | None]:
+    try:
+        return record_from(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"{path} does not hold the former values of kernel parameters ({error}): restore it from a backup, or "
+            "delete it to take the present values for the former ones."
+        ) from error
+
+
+def _load(module: Any, missing: list[str]) -> None:
+    """Load the modules; in check mode only ask modprobe whether it could."""
+    modprobe = module.get_bin_path("modprobe")
+    if missing and not modprobe and not module.check_mode:
+        raise SettingsError(
+            f"The kernel module {missing[0]} is not loaded, and there is no modprobe: install the package kmod; in a "
+            "container load the module on the container's host."
+        )
+    for name in missing if modprobe else []:
+        dry_run = ["--dry-run"] if module.check_mode else []
+        code, out, err = module.run_command([modprobe, *dry_run, "--", name], environ_update={"LC_ALL": "C"})
+        if code:
+            raise SettingsError(kernel_modules.why_not_loadable(name, err or out))
+        if not module.check_mode and not kernel_modules.loaded_modules([name]):
+            raise SettingsError(
+                f"modprobe {name} succeeded, but there is no module of that name now: a file of /etc/modprobe.d "
+                "suppresses it, or it is an alias (give the module's own name)."
+            )
+
+
+def _live(path: str) -> str | None:
+    try:
+        return sysctl_files.read_live(path)
+    except OSError as error:
+        raise SettingsError(f"The kernel parameter {dotted_key(path)} can't be read: {error.strerror}.") from error
+
+
+def _require(settings: Settings, live: Mapping[str, str | None]) -> None:
+    gone = ", ".join(dotted_key(path) for path in settings.sysctls if live[path] is None)
+    if gone:
+        raise SettingsError(
+            f"The running kernel has no parameter {gone}: correct the name, or add the kernel module that brings it in "
+            "to 'modules'."
+        )
+
+
+def _write_all(module: Any, settings: Settings, doing: Plan, found: Found, after: Mapping[str, str | None]) -> None:
+    at_risk = record_text(doing.at_risk)
+    on_disk = {**found.files, settings.record_file: at_risk}
+    if at_risk != found.files[settings.record_file]:
+        _write(module, settings.record_file, at_risk)
+    # Twice, because setting one key can change another that was right before.
+    for path, value in [*doing.settled.items(), *doing.settled.items()]:
+        if _live(path) != value:
+            _set(path, value)
+    for path, text in after.items():
+        if text != on_disk[path]:
+            _write(module, path, text)
+
+
+def _set(path: str, value: str) -> None:
+    key = dotted_key(path)
+    try:
+        sysctl_files.write_live(path, value)
+    except OSError as error:
+        denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+        hint = " It takes root, and in a container a writable /proc/sys." if denied else ""
+        raise SettingsError(f"The kernel parameter {key} can't be set to {value}: {error.strerror}.{hint}") from error
+    now = _live(path)
+    if now != value:
+        raise SettingsError(
+            f"The kernel parameter {key} was set to {value}, but reads {now}: write its value as the kernel shows it."
+        )
+
+
+def _read(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def _write(module: Any, path: str, text: str | None) -> None:
+    """Put *text* into the file at once, or remove the file, and a directory of ours that is then empty."""
+    directory = os.path.dirname(path)
+    if text is None:
+        os.unlink(path)
+        if directory == "/var/lib/lvs-cluster" and not os.listdir(directory):
+            os.rmdir(directory)
+        return
+    os.makedirs(directory, mode=0o755, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=module.tmpdir)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.chmod(draft, 0o644)
+    module.atomic_move(draft, path)
+    os.chmod(path, 0o644)

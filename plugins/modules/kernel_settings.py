@@ -1,0 +1,174 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kernel_settings
+short_description: Kernel modules and parameters, now and at boot
+version_added: 0.1.0
+description:
+  - Loads kernel modules and sets kernel parameters (sysctls), in the running kernel and for every boot, in one go.
+    Modules come first, because they bring parameters in. C(net.ipv4.vs.*) exists only once C(ip_vs) is loaded.
+  - Remembers the value that each parameter had before, and sets it again when the parameter leaves O(sysctls) or
+    with O(state=absent).
+  - A module that leaves O(modules), or all of them with O(state=absent), is not loaded at the next boot, but is never
+    unloaded, because others may use it.
+  - Warns where a file that is read later at boot sets a parameter to something else.
+options:
+  name:
+    description:
+      - The name under which these settings are kept.
+      - The files are C(/etc/modules-load.d/NAME.conf), C(/etc/sysctl.d/90-NAME.conf) and, for the former values,
+        C(/var/lib/lvs-cluster/NAME.json).
+    type: str
+    required: true
+  modules:
+    description:
+      - The kernel modules, by their own names, not by an alias.
+      - One that is built into the kernel, or that a container's host has loaded, counts as loaded.
+    type: list
+    elements: str
+    default: []
+  sysctls:
+    description:
+      - The kernel parameters with their values, set in this order.
+      - Names are spelt as in sysctl(8), so that C(net.ipv4.conf.eth0/100.rp_filter) and
+        C(net/ipv4/conf/eth0.100/rp_filter) are the same parameter of the interface C(eth0.100).
+      - A value of several fields is compared field by field (C(3 50)).
+    type: dict
+    default: {}
+  state:
+    description:
+      - V(present) makes modules and parameters what is stated.
+      - V(absent) removes the files and sets the former values again. O(modules) and O(sysctls) are not looked at.
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - lvs.cluster.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Asks C(modprobe --dry-run) whether the modules can be loaded, if there is a modprobe yet.
+      - A parameter that does not exist yet, while modules are still to be loaded, counts as one that would change.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+author:
+  - lvs.cluster contributors (@lvs-cluster)
+seealso:
+  - module: lvs.cluster.node_info
+"""
+
+EXAMPLES = r"""
+- name: Make a director's kernel ready
+  lvs.cluster.kernel_settings:
+    name: lvs-director
+    modules:
+      - ip_vs
+      - ip_vs_wrr
+    sysctls:
+      net.ipv4.ip_forward: 1
+      net.ipv4.vs.expire_nodest_conn: 1
+      net.ipv4.vs.sync_threshold: 3 50
+
+- name: Keep a real server silent about the VIP
+  lvs.cluster.kernel_settings:
+    name: lvs-real-server
+    sysctls:
+      net.ipv4.conf.all.arp_ignore: 1
+      net.ipv4.conf.all.arp_announce: 2
+
+- name: Set the former values again
+  lvs.cluster.kernel_settings:
+    name: lvs-director
+    state: absent
+"""
+
+RETURN = r"""
+modules_loaded:
+  description: The modules that this run has loaded.
+  returned: success
+  type: list
+  elements: str
+  sample: [ip_vs, ip_vs_wrr]
+sysctls_set:
+  description:
+    - The parameters that this run has set, each with its value before and after.
+    - In check mode RV(ignore:before) is null for a parameter whose module is not loaded yet.
+  returned: success
+  type: dict
+  sample:
+    net.ipv4.ip_forward: {before: "0", after: "1"}
+sysctls_restored:
+  description: The parameters that have left, and were set to their former values.
+  returned: success
+  type: dict
+  sample:
+    net.ipv4.conf.all.rp_filter: {before: "0", after: "2"}
+files_changed:
+  description: The files that were written or removed.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/modules-load.d/lvs-director.conf, /etc/sysctl.d/90-lvs-director.conf]
+overridden:
+  description:
+    - The parameters that the next boot will set to another value, because of a file read later, by
+      systemd-sysctl's rules.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    key:
+      description: The parameter.
+      type: str
+    value:
+      description: The value that the boot will set.
+      type: str
+    file:
+      description: The file that sets it.
+      type: str
+  sample:
+    - {key: net.ipv4.ip_forward, value: "0", file: /etc/sysctl.d/99-sysctl.conf}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import settings_from
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_run import SettingsError, run
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "modules": {"type": "list", "elements": "str", "default": []},
+            "sysctls": {"type": "dict", "default": {}},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    present = params["state"] == "present"
+    try:
+        settings = settings_from(
+            params["name"], params["modules"] if present else [], params["sysctls"] if present else {}
+        )
+        result = run(module, settings)
+    except (ValueError, SettingsError) as error:
+        module.fail_json(msg=str(error))
+    for entry in result["overridden"]:
+        module.warn(
+            f"The next boot will set {entry['key']} to {entry['value']}, because {entry['file']} is read after "
+            "this module's file: remove it there."
+        )
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
