@@ -1,0 +1,63 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Addresses and netmasks in the one spelling that ipvsadm prints. No name is ever looked up."""
+
+from __future__ import annotations
+
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from typing import Optional, Tuple
+
+from .model import HOST_NETMASK
+
+
+def canonical(text: str) -> Tuple[str, str]:
+    """Return an IP address as C(inet_ntop) spells it, and its family (ipv4, ipv6).
+
+    Raises ValueError for anything else, host names and zones (C(%eth0)) included.
+    """
+    try:
+        if ":" in text:
+            return inet_ntop(AF_INET6, inet_pton(AF_INET6, text)), "ipv6"
+        inet_pton(AF_INET, text)
+    except (OSError, TypeError, UnicodeError):
+        raise ValueError("%s is not an IP address" % (text,)) from None
+    return text, "ipv4"
+
+
+def is_unicast(address: str, family: str) -> bool:
+    """Whether the kernel takes a canonical address as a real server's (ip_vs_ctl.c, ip_vs_new_dest)."""
+    if family == "ipv6":
+        return address != "::" and not address.startswith(("ff", "fe8", "fe9", "fea", "feb"))
+    return address not in ("0.0.0.0", "255.255.255.255") and not 224 <= int(address.partition(".")[0]) <= 239
+
+
+def canonical_netmask(text: str, family: str) -> Optional[str]:
+    """Return a persistence netmask as ipvsadm prints it, None for the default (every client for itself).
+
+    IPv4 takes a dotted mask or a prefix length and gives a dotted mask; IPv6 a prefix length of 1 to 128.
+    Raises ValueError for anything else. A prefix length is never passed on for IPv4: ipvsadm reads C(24) as 0.0.0.24.
+    """
+    text = str(text).lstrip("/")
+    if family == "ipv6":
+        if not text.isdigit() or not 1 <= int(text) <= 128:
+            raise ValueError("%s is not an IPv6 prefix length (1 to 128)" % text)
+        mask = str(int(text))
+    else:
+        bits = _ipv4_bits(text)
+        mask = ".".join(str(bits >> shift & 255) for shift in (24, 16, 8, 0))
+    return None if mask == HOST_NETMASK[family] else mask
+
+
+def _ipv4_bits(text: str) -> int:
+    """The 32 bits of a contiguous IPv4 netmask, dotted or as a prefix length."""
+    if text.isdigit() and int(text) <= 32:
+        return 2**32 - 2 ** (32 - int(text))
+    try:
+        bits = int.from_bytes(inet_pton(AF_INET, text), "big")
+    except OSError:
+        bits = -1
+    if bits < 0 or (bits ^ 0xFFFFFFFF) & ((bits ^ 0xFFFFFFFF) + 1):
+        raise ValueError("%s is not an IPv4 netmask" % text)
+    return bits

@@ -1,0 +1,58 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The model as plain data, in the shape that the modules take and return: no key is ever missing, absent is null."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional
+
+from .model import Destination, Service, ServiceKey, Table, Tunnel
+
+
+def table_data(table: Table) -> List[Dict]:
+    """Return the services of a table as ipvs_table takes them."""
+    return [service_data(service) for service in table.services.values()]
+
+
+def service_data(service: Service) -> Dict:
+    """Return a service with its destinations."""
+    data = key_data(service.key)
+    data["scheduler"] = service.scheduler
+    data["scheduler_flags"] = list(service.scheduler_flags)
+    data["persistence"] = service.persistence
+    data["persistence_netmask"] = service.persistence_netmask
+    data["persistence_engine"] = service.persistence_engine
+    data["one_packet"] = service.one_packet
+    data["destinations"] = [destination_data(destination) for destination in service.destinations.values()]
+    return data
+
+
+def key_data(key: ServiceKey) -> Dict:
+    """Return what tells a service from the others."""
+    return {
+        "address": key.address,
+        "port": key.port,
+        "protocol": key.protocol,
+        "fwmark": key.fwmark,
+        "family": key.family,
+    }
+
+
+def destination_data(destination: Destination) -> Dict:
+    """Return a destination."""
+    return {
+        "address": destination.address,
+        "port": destination.port,
+        "forward": destination.forward,
+        "weight": destination.weight,
+        "upper_threshold": destination.upper_threshold,
+        "lower_threshold": destination.lower_threshold,
+        "tunnel": tunnel_data(destination.tunnel),
+    }
+
+
+def tunnel_data(tunnel: Optional[Tunnel]) -> Optional[Dict]:
+    """Return a destination's tunnel; null unless it is forwarded by one."""
+    return tunnel and {"type": tunnel.type, "port": tunnel.port, "checksum": tunnel.checksum}

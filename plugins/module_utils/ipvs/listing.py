@@ -1,0 +1,98 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What C(ipvsadm -Ln) tells of a live table beside the table itself: timeouts, daemons, counters, connections."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Sequence, Tuple
+
+from .export import key_data
+from .model import Daemon, Timeouts
+from .parse import parse_endpoint, parse_listed_key
+
+# The columns that follow an entry's name, in the order of ipvsadm's print_title().
+TRAFFIC = ("connections", "packets_in", "packets_out", "bytes_in", "bytes_out")
+COUNTS = ("weight", "persistent", "active", "inactive")
+
+
+def parse_timeouts(text: str) -> Timeouts:
+    """Return the timeouts out of C(ipvsadm -Ln --timeout). Raises ValueError when there are none."""
+    return Timeouts(*(int(word) for word in text.rpartition(":")[2].split()))
+
+
+def parse_daemons(text: str) -> Tuple[Daemon, ...]:
+    """Return the running daemons out of C(ipvsadm -Ln --daemon)."""
+    return tuple(_daemon(line) for line in text.splitlines() if " sync daemon (" in line)
+
+
+def _daemon(line: str) -> Daemon:
+    role, _, inside = line.partition(" sync daemon (")
+    facts = dict(fact.split("=", 1) for fact in inside.rstrip(")").split(", "))
+    numbers = {name: int(facts[name]) for name in ("maxlen", "port", "ttl") if name in facts}
+    return Daemon(role, facts["mcast"], int(facts["syncid"]), group=facts.get("group"), **numbers)
+
+
+def parse_traffic(text: str) -> List[Dict]:
+    """Return counters per service and destination out of C(-Ln --stats --exact) or C(-Ln --rate --exact).
+
+    Every service is its key's fields, C(TRAFFIC) and C(destinations); every destination address, port, C(TRAFFIC).
+    """
+    found = []
+    for words, places in _entries(text):
+        service = key_data(parse_listed_key(words))
+        service.update(_numbers(TRAFFIC, words))
+        service["destinations"] = [_place(TRAFFIC, place) for place in places]
+        found.append(service)
+    return found
+
+
+def parse_counts(text: str) -> List[Dict]:
+    """Return weight and connections per destination out of C(ipvsadm -Ln --persistent-conn)."""
+    found = []
+    for words, places in _entries(text):
+        service = key_data(parse_listed_key(words))
+        service["destinations"] = [_place(COUNTS, place) for place in places]
+        found.append(service)
+    return found
+
+
+def parse_connections(text: str) -> List[Dict]:
+    """Return the connections out of C(ipvsadm -Lnc); C(expires) is in seconds.
+
+    Protocol C(ip) is the kernel's name for the persistence template of a firewall mark.
+    """
+    return [_connection(line.split()) for line in text.splitlines()[2:]]
+
+
+def _entries(text: str) -> Iterator[Tuple[List[str], List[List[str]]]]:
+    """Yield every service's words with its destinations' words, past the title."""
+    words, places = None, []
+    for line in text.splitlines():
+        if line.startswith(("TCP ", "UDP ", "SCTP ", "FWM ")):
+            if words is not None:
+                yield words, places
+            words, places = line.split(), []
+        elif words is not None and line.startswith("  -> "):
+            places.append(line.split()[1:])
+    if words is not None:
+        yield words, places
+
+
+def _numbers(names: Sequence[str], words: List[str]) -> Dict[str, int]:
+    return dict(zip(names, (int(word) for word in words[-len(names):])))
+
+
+def _place(names: Sequence[str], words: List[str]) -> Dict:
+    address, port = parse_endpoint(words[0])
+    return dict({"address": address, "port": port}, **_numbers(names, words))
+
+
+def _connection(words: List[str]) -> Dict:
+    protocol, expires, state, source, virtual, destination = words[:6]
+    minutes, _, seconds = expires.partition(":")
+    connection = {"protocol": protocol.lower(), "expires": int(minutes) * 60 + int(seconds), "state": state}
+    for name, text in (("source", source), ("virtual", virtual), ("destination", destination)):
+        connection[name + "_address"], connection[name + "_port"] = parse_endpoint(text)
+    return connection

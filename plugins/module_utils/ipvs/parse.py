@@ -1,0 +1,155 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The virtual server table out of what C(ipvsadm -Sn) and C(ipvsadm -Ln --thresholds) print.
+
+Both are read line by line and split by hand: 11,000 lines are an ordinary table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Dict, List, Mapping, Optional, Tuple
+
+from .model import MAX_FWMARK, Destination, Service, ServiceKey, Table, Tunnel
+
+PROTOCOL_OF = {"-t": "tcp", "-u": "udp", "--sctp-service": "sctp"}
+FORWARD_OF = {"-g": "dr", "-m": "nat", "-i": "tun"}
+CHECKSUM_OF = {"--tun-nocsum": "none", "--tun-csum": "csum", "--tun-remcsum": "remcsum"}
+
+Thresholds = Mapping[Tuple[ServiceKey, Tuple[str, int]], Tuple[int, int]]
+
+
+def parse_table(rules: str, thresholds: str = "") -> Table:
+    """Return the table that C(ipvsadm -Sn) (*rules*) and C(ipvsadm -Ln --thresholds) describe.
+
+    *rules* may also be what render.restore_lines gave: C(-x) and C(-y) are read.
+    Raises ValueError naming a line that is not understood.
+    """
+    services: Dict[ServiceKey, Service] = {}
+    known: Dict[str, Destination] = {}  # by its text: real servers come back in service after service
+    current, destinations = "", {}
+    for line in rules.splitlines():
+        try:
+            if line.startswith("-a "):
+                owner, _, text = line[3:].partition(" -r ")
+                destination = known.get(text)
+                if destination is None:
+                    destination = known[text] = parse_destination(text.split())
+                if owner != current:
+                    current, destinations = owner, services[parse_key(owner.split())].destinations
+                destinations[destination.key] = destination
+            elif line.startswith("-A "):
+                current, _, text = line[3:].partition(" -s ")
+                service = parse_service(parse_key(current.split()), text.split())
+                services[service.key], destinations = service, service.destinations
+            elif line:
+                raise ValueError
+        except (ValueError, KeyError, IndexError):
+            raise ValueError("ipvsadm -Sn printed a line that is not understood: %s" % line) from None
+    return with_thresholds(Table(services), parse_thresholds(thresholds))
+
+
+def parse_key(words: List[str]) -> ServiceKey:
+    """Return the key out of C(-t 10.0.0.1:80), C(--sctp-service [2001:db8::1]:80), C(-f 1) or C(-f 1 -6)."""
+    if words[0] == "-f":
+        return fwmark_key(words[1], words[2:] == ["-6"])
+    return address_key(PROTOCOL_OF[words[0]], words[1])
+
+
+def address_key(protocol: str, text: str) -> ServiceKey:
+    """Return the key of a service by protocol and C(address:port)."""
+    address, port = parse_endpoint(text)
+    return ServiceKey(protocol, address, port, None, "ipv6" if ":" in address else "ipv4")
+
+
+def fwmark_key(text: str, ipv6: bool) -> ServiceKey:
+    """Return the key of a firewall mark, which ipvsadm prints as a signed number."""
+    return ServiceKey(None, None, None, int(text) & MAX_FWMARK, "ipv6" if ipv6 else "ipv4")
+
+
+def parse_endpoint(text: str) -> Tuple[str, int]:
+    """Return the address and the port of C(10.0.0.1:80) or C([2001:db8::1]:80)."""
+    address, _, port = text.rpartition(":")
+    return address.strip("[]"), int(port)
+
+
+def parse_service(key: ServiceKey, words: List[str]) -> Service:
+    """Return a service without destinations; *words* begin with the scheduler."""
+    persistence: Optional[int] = None
+    netmask: Optional[str] = None
+    engine: Optional[str] = None
+    flags: Tuple[str, ...] = ()
+    one_packet = False
+    rest = iter(words[1:])
+    for word in rest:
+        if word == "-p":
+            persistence = int(next(rest))
+        elif word == "-M":
+            netmask = next(rest)
+        elif word in ("--pe", "pe"):  # without dashes: a slip of some versions, as is "ops"
+            engine = next(rest)
+        elif word in ("-o", "--ops", "ops"):
+            one_packet = True
+        elif word == "-b":
+            # Nothing follows when the one flag set has no name under the scheduler: sh and mh know only two.
+            flags = tuple(next(rest, "flag-3").split(","))
+        else:
+            raise ValueError(word)
+    return Service(key, words[0], flags, persistence, netmask, engine, one_packet, {})
+
+
+def parse_destination(words: List[str]) -> Destination:
+    """Return a destination; *words* begin with its C(address:port)."""
+    address, port = parse_endpoint(words[0])
+    if len(words) == 4 and words[2] == "-w":  # all that -Sn prints of most
+        return Destination(address, port, FORWARD_OF[words[1]], int(words[3]))
+    values = {"-w": 1, "-x": 0, "-y": 0, "--tun-type": None, "--tun-port": None}
+    forward, checksum = "dr", None
+    rest = iter(words[1:])
+    for word in rest:
+        if word in values:
+            text = next(rest)
+            values[word] = text if word == "--tun-type" else int(text)
+        elif word in CHECKSUM_OF:
+            checksum = CHECKSUM_OF[word]
+        else:
+            forward = FORWARD_OF[word]
+    tunnel = Tunnel(values["--tun-type"] or "ipip", values["--tun-port"], checksum) if forward == "tun" else None
+    return Destination(address, port, forward, values["-w"], values["-x"], values["-y"], tunnel)
+
+
+def parse_thresholds(text: str) -> Thresholds:
+    """Return upper and lower threshold by service and destination, of those destinations that have one."""
+    found = {}
+    owner = ""
+    for line in text.splitlines():
+        if not line.startswith("  -> "):
+            owner = line
+            continue
+        words = line.split(None, 4)
+        if len(words) == 5 and (words[2] != "0" or words[3] != "0"):
+            limits = (int(words[2]), int(words[3]))
+            found[parse_listed_key(owner.split()), parse_endpoint(words[1])] = limits
+    return found
+
+
+def parse_listed_key(words: List[str]) -> ServiceKey:
+    """Return the key out of a listing's C(TCP 10.0.0.1:80 ...), C(FWM 1 ...) or C(FWM 1 IPv6 ...), split."""
+    if words[0] == "FWM":
+        return fwmark_key(words[1], words[2:3] == ["IPv6"])
+    return address_key(words[0].lower(), words[1])
+
+
+def with_thresholds(table: Table, thresholds: Thresholds) -> Table:
+    """Return the table with thresholds added; those of entries that it does not have are left out."""
+    if not thresholds:
+        return table
+    services = dict(table.services)
+    for (key, place), (upper, lower) in thresholds.items():
+        service = services.get(key)
+        if service is not None and place in service.destinations:
+            limited = replace(service.destinations[place], upper_threshold=upper, lower_threshold=lower)
+            services[key] = replace(service, destinations={**service.destinations, place: limited})
+    return Table(services)
