@@ -1,0 +1,46 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: probe_plan
+short_description: What to ask of a cluster through its VIPs
+version_added: 0.1.0
+author: lvs.cluster contributors (@lvs-cluster)
+description:
+  - Lists one probe for each TCP port of each service, with as many requests as show the shares of the weights.
+
+options:
+  _input:
+    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Ask every service
+  lvs.cluster.vip_probe:
+    address: "{{ item.address }}"
+    port: "{{ item.port }}"
+    count: "{{ item.count }}"
+  loop: "{{ lvs_cluster | lvs.cluster.probe_plan }}"
+  delegate_to: client1
+"""
+
+RETURN = r"""
+_value:
+  description: A list of C(service), C(address), C(port), C(scheme), C(path), C(host), C(status) and C(count).
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
+
+
+class FilterModule:
+    """The filter."""
+
+    def filters(self):
+        return {"probe_plan": probe_plan}

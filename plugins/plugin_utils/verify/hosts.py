@@ -1,0 +1,74 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is every host set up as the resolved cluster says, now and after a reboot?
+
+"node" is what lvs.cluster.node_info returned for the host.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping
+
+from .finding import Finding
+
+RUN_SITE = "Run site.yml"
+OTHER_FILE = "Look for a file in /etc/sysctl.d or /etc/sysctl.conf that sets it later than the collection's own"
+
+
+def host_findings(name: str, wanted: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[Finding]:
+    """Compare one host's kernel and addresses with its part of the model."""
+    yield from _sysctls(name, wanted["sysctls"], node)
+    yield from _modules(name, wanted["modules"], node)
+    if wanted["role"] == "real_server":
+        yield from _vips_of_real_server(name, wanted["vips"], node)
+
+
+def unit_findings(name: str, units: Mapping[str, bool], node: Mapping[str, Any]) -> Iterator[Finding]:
+    """Compare the host's services with {unit: whether it starts at boot}; each has to run now."""
+    for unit, at_boot in units.items():
+        state = node["units"].get(unit, {"active": False, "enabled": False})
+        if not state["active"]:
+            yield Finding(name, f"{unit} does not run", f"Look at: journalctl -u {unit}")
+        if at_boot and not state["enabled"]:
+            yield Finding(name, f"{unit} does not start at boot", RUN_SITE)
+        if not at_boot and state["enabled"]:
+            yield Finding(name, f"{unit} starts at boot, and lvs_start_at_boot is false", RUN_SITE)
+
+
+def units_of(model: Mapping[str, Any], name: str) -> dict[str, bool]:
+    """The services a host of the cluster runs: {unit: whether it starts at boot}."""
+    if model["hosts"][name]["role"] == "real_server":
+        return {"lvs-vip.service": True} | ({"lvs-test-page.service": True} if model["test_page"] else {})
+    return {"keepalived.service": model["start_at_boot"]} if model["stack"] == "keepalived" else {}
+
+
+def _sysctls(name: str, wanted: Mapping[str, str], node: Mapping[str, Any]) -> Iterator[Finding]:
+    for key, value in wanted.items():
+        live, boot = node["sysctls"].get(key), node["sysctls_boot"].get(key)
+        if _words(live) != _words(value):
+            yield Finding(name, f"{key} is {live}, not {value}", RUN_SITE)
+        if _words(boot) != _words(value):
+            remedy = RUN_SITE if boot is None else OTHER_FILE
+            yield Finding(name, f"{key} will be {'unset' if boot is None else boot} after a reboot, not {value}", remedy)
+
+
+def _modules(name: str, wanted: list[str], node: Mapping[str, Any]) -> Iterator[Finding]:
+    for module in wanted:
+        state = node["modules"].get(module, {"loaded": False, "boot": False})
+        if not state["loaded"]:
+            yield Finding(name, f"kernel module {module} is not loaded", RUN_SITE)
+        if not state["boot"]:
+            yield Finding(name, f"kernel module {module} will not be loaded after a reboot", RUN_SITE)
+
+
+def _vips_of_real_server(name: str, vips: list[Mapping[str, Any]], node: Mapping[str, Any]) -> Iterator[Finding]:
+    present = {(address["address"], address["interface"]) for address in node["addresses"]}
+    for vip in vips:
+        if (vip["address"], vip["device"]) not in present:
+            yield Finding(name, f"VIP {vip['address']} is not on {vip['device']}", RUN_SITE)
+
+
+def _words(value: object) -> list[str]:
+    """A sysctl of several fields counts by its fields: the kernel prints tabs, people write blanks."""
+    return str(value).split()

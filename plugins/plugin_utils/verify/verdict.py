@@ -1,0 +1,115 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole verification: everything that was seen against the resolved cluster, in lines for a person."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping
+
+from ..tables import service_key
+from .finding import Finding
+from .hosts import host_findings, unit_findings, units_of
+from .traffic import answer_findings, proportional, share_findings, shares, table_findings
+from .vips import arp_findings, holder_findings, holders
+
+
+def judge(model: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Judge what was seen of the cluster.
+
+    seen is what seen.collect returns. What is not there was not looked at: a host that did not answer is a
+    fault, a cluster without clients a remark.
+
+    Returns faults and report, both lists of lines.
+    """
+    nodes = seen["nodes"]
+    held = holders(model, nodes)
+    served = _served(model, held, seen)
+    faults = [
+        *_unreached(model, nodes),
+        *(
+            finding
+            for name, node in nodes.items()
+            if name in model["hosts"]
+            for finding in (
+                *host_findings(name, model["hosts"][name], node),
+                *unit_findings(name, units_of(model, name), node),
+            )
+        ),
+        *holder_findings(held),
+        *arp_findings(held, nodes, seen["arp"]),
+        *(
+            finding
+            for director, table in seen["before"].items()
+            for finding in table_findings(director, table["services"], model)
+        ),
+        *answer_findings(seen["probes"]),
+        *(share_findings(model, served) if seen["probes"] else ()),
+    ]
+    return {"faults": [str(fault) for fault in faults], "report": list(_report(model, held, seen, served))}
+
+
+def _unreached(model: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[Finding]:
+    for name in model["hosts"]:
+        if name not in nodes:
+            yield Finding(name, "could not be looked at", "Look whether it is up and answers SSH")
+
+
+def _served(
+    model: Mapping[str, Any], held: Mapping[str, list[str]], seen: Mapping[str, Any]
+) -> dict[tuple[Any, ...], dict[tuple[str, int], int]]:
+    """The connections each real server got, by the director that holds the service's VIP."""
+    counted = {
+        director: shares(seen["before"][director]["stats"], after["stats"])
+        for director, after in seen["after"].items()
+        if director in seen["before"]
+    }
+    return {
+        service_key(entry): counted[director].get(service_key(entry), {})
+        for service, entry in zip(model["services"], model["table"])
+        for director in held.get(service["vip"], [])[:1]
+        if director in counted
+    }
+
+
+def _report(
+    model: Mapping[str, Any],
+    held: Mapping[str, list[str]],
+    seen: Mapping[str, Any],
+    served: Mapping[tuple[Any, ...], Mapping[tuple[str, int], int]],
+) -> Iterator[str]:
+    names = {host["address"]: name for name, host in model["hosts"].items()}
+    for vip, directors in held.items():
+        macs = sorted({mac for answers in seen["arp"].values() for mac in answers.get(vip, ())})
+        asked = f"; ARP from {', '.join(seen['arp'])} is answered by {', '.join(macs) or 'nobody'}" if seen["arp"] else ""
+        yield f"VIP {vip} is held by {' and '.join(directors) or 'nobody'}{asked}"
+    for director, table in seen["before"].items():
+        yield f"table of {director}: {len(table['services'])} services, {_destinations(table)} real servers"
+    for service, entry in zip(model["services"], model["table"]):
+        probes = [probe["result"] for probe in seen["probes"] if probe["service"] == service["name"]]
+        counts = served.get(service_key(entry), {})
+        if not probes:
+            yield f"{service['name']} {service['label']} was not asked: {_why_not(service)}"
+            continue
+        spread = ", ".join(f"{names.get(address, address)} {count}" for (address, port), count in counts.items())
+        rule = f"weights {_weights(service)}" if proportional(service) else f"by {_rule(service)}"
+        answered, requests = (sum(probe[field] for probe in probes) for field in ("answered", "requests"))
+        yield f"{service['name']} {service['label']} answered {answered} of {requests} requests: {spread} ({rule})"
+
+
+def _destinations(table: Mapping[str, Any]) -> int:
+    return sum(len(service["destinations"]) for service in table["services"])
+
+
+def _weights(service: Mapping[str, Any]) -> str:
+    return ":".join(str(server["weight"]) for server in service["real_servers"])
+
+
+def _rule(service: Mapping[str, Any]) -> str:
+    return "persistence" if service["persistence"] is not None else service["scheduler"]
+
+
+def _why_not(service: Mapping[str, Any]) -> str:
+    if service["protocol"] != "tcp":
+        return f"{service['protocol']} has no common question"
+    return "the group clients has no host that could be reached"

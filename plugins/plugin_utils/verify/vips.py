@@ -1,0 +1,64 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does exactly one director hold each VIP, and does nobody else answer ARP for it?"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping
+
+from .finding import Finding
+
+SPLIT = "Look whether the directors hear each other's VRRP adverts (protocol 112, firewalls), then run site.yml"
+
+
+def holders(model: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Which directors hold each VIP: {VIP: [director, ...]}."""
+    return {
+        vip["address"]: [
+            director
+            for director in model["directors"]
+            if director in nodes and any(entry["address"] == vip["address"] for entry in nodes[director]["addresses"])
+        ]
+        for vip in model["vips"]
+    }
+
+
+def holder_findings(held: Mapping[str, list[str]]) -> Iterator[Finding]:
+    """A VIP that no director holds, or more than one."""
+    for vip, directors in held.items():
+        if not directors:
+            yield Finding("directors", f"none of them holds VIP {vip}", "Look at: systemctl status keepalived, on each")
+        elif len(directors) > 1:
+            yield Finding(", ".join(directors), f"hold VIP {vip} at the same time", SPLIT)
+
+
+def arp_findings(
+    held: Mapping[str, list[str]],
+    nodes: Mapping[str, Mapping[str, Any]],
+    answers: Mapping[str, Mapping[str, Mapping[str, int]]],
+) -> Iterator[Finding]:
+    """What each client saw on asking who has the VIP: answers is {client: {VIP: {MAC: replies}}}."""
+    owners = _macs(nodes)
+    for client, seen in answers.items():
+        for vip, macs in seen.items():
+            right = {mac for mac, owner in owners.items() if owner in held.get(vip, [])}
+            if not macs:
+                yield Finding(client, f"nobody answers ARP for VIP {vip}", "Look at the director that should hold it")
+            for mac in sorted(set(macs) - right):
+                owner = owners.get(mac, "a machine that is not in the inventory")
+                yield Finding(owner, f"answers {client}'s ARP for VIP {vip} with {mac}", _silence(owner))
+
+
+def _silence(owner: str) -> str:
+    return f"Run site.yml --limit {owner}" if " " not in owner else "Take the address away from it"
+
+
+def _macs(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Whose each MAC is; the loopback's zeros are nobody's."""
+    return {
+        link["mac"]: host
+        for host, node in nodes.items()
+        for link in node["links"].values()
+        if link["mac"] and link["mac"].strip("0:")
+    }
