@@ -1,0 +1,260 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vip_probe
+short_description: Ask a VIP, and count who answers
+version_added: 0.1.0
+description:
+  - Makes requests to a VIP from the host on which it runs, each over a new connection, and returns who answered how
+    often, the errors by kind, the longest time without an answer, and the latencies.
+  - Run it in the background (C(async), C(poll=0)) on a client while something happens to the cluster, and collect the
+    result with M(ansible.builtin.async_status). O(stop_file) ends it early.
+  - A failed request is part of the result, never a failure of the module.
+options:
+  address:
+    description: The address to ask, IPv4 or IPv6, or a name that resolves to one (the first is taken).
+    type: str
+    required: true
+  port:
+    description: The port. Left out, it is 80 with O(scheme=http) and 443 with O(scheme=https).
+    type: int
+  scheme:
+    description: V(tcp) only connects. V(http) and V(https) fetch O(path).
+    type: str
+    choices: [tcp, http, https]
+    default: http
+  path:
+    description: What to fetch.
+    type: str
+    default: /
+  host_header:
+    description: The virtual host to ask for. Left out, it is O(address).
+    type: str
+  sni:
+    description: The server name in the TLS handshake. Left out, it is O(host_header), or none.
+    type: str
+  expected_status:
+    description: The HTTP status codes of a good answer. A redirection is not followed.
+    type: list
+    elements: int
+    default: [200]
+  validate_certs:
+    description: Whether the certificate must be valid and fit O(sni), O(host_header) or O(address).
+    type: bool
+    default: false
+  ca_path:
+    description: A file of CA certificates for O(validate_certs), in place of the system's.
+    type: path
+  source_address:
+    description: The address of this host to ask from. Left out, the kernel chooses.
+    type: str
+  count:
+    description: How many requests to make. O(count) or O(duration) is needed; of both the first limit ends it.
+    type: int
+  duration:
+    description: How long to make requests, in seconds.
+    type: float
+  rate:
+    description:
+      - How many requests to begin per second. They overlap where one takes longer than the interval.
+      - Left out, it is 20 with O(duration); with O(count) alone each request begins when the one before has ended.
+    type: float
+  timeout:
+    description: How long a whole request may take, in seconds.
+    type: float
+    default: 3
+  stop_file:
+    description: The probe ends, with a result, as soon as this file exists. It is not removed.
+    type: path
+extends_documentation_fragment:
+  - lvs.cluster.attributes
+  - lvs.cluster.attributes.info_module
+author:
+  - lvs.cluster contributors (@lvs-cluster)
+seealso:
+  - module: lvs.cluster.arp_probe
+"""
+
+EXAMPLES = r"""
+- name: Count who answers through the VIP
+  lvs.cluster.vip_probe:
+    address: 172.28.0.100
+    count: 60
+  register: answers
+
+- name: Ask a virtual host by HTTPS over IPv6
+  lvs.cluster.vip_probe:
+    address: 2001:db8::100
+    scheme: https
+    host_header: www.example.com
+    count: 10
+
+- name: Begin to watch the VIP in the background
+  lvs.cluster.vip_probe:
+    address: 172.28.0.100
+    duration: 300
+    rate: 20
+    timeout: 2
+    stop_file: /run/lvs-probe.stop
+  async: 330
+  poll: 0
+  register: watch
+
+- name: Stop watching
+  ansible.builtin.file:
+    path: /run/lvs-probe.stop
+    state: touch
+    mode: "0644"
+
+- name: Collect what was seen
+  ansible.builtin.async_status:
+    jid: "{{ watch.ansible_job_id }}"
+  register: seen
+  until: seen is finished
+  retries: 20
+  delay: 1
+"""
+
+RETURN = r"""
+started:
+  description: When the first request was due, in UTC by this host's clock.
+  returned: success
+  type: str
+  sample: "2026-03-01T09:30:00.250Z"
+seconds:
+  description: How long it took, until the last request had ended.
+  returned: success
+  type: float
+  sample: 10.021
+stopped:
+  description: Whether O(stop_file) ended it.
+  returned: success
+  type: bool
+  sample: false
+requests:
+  description: How many requests were made.
+  returned: success
+  type: int
+  sample: 200
+rate:
+  description: How many requests per second that was.
+  returned: success
+  type: float
+  sample: 20.0
+answered:
+  description: How many of them got a good answer.
+  returned: success
+  type: int
+  sample: 197
+answers:
+  description:
+    - How often each answer came. An answer goes by the first line of its body, at most 100 characters, by V((empty\))
+      without one, with O(scheme=tcp) by V((connected\)).
+    - After the first 100 different ones all others count as V((others\)).
+  returned: success
+  type: dict
+  sample: {web1: 99, web2: 98}
+errors:
+  description:
+    - How many errors of each kind there were.
+    - C(refused), C(timeout), C(unreachable), C(reset) (also closed before the whole answer had come), C(status) (not an
+      O(expected_status)), C(tls), C(other).
+  returned: success
+  type: dict
+  sample: {timeout: 3}
+error_messages:
+  description: The message of the first error of each kind.
+  returned: success
+  type: dict
+  sample: {timeout: timed out}
+first_error:
+  description: When the first failed request had failed, in seconds since RV(started). Null without one.
+  returned: success
+  type: float
+  sample: 4.052
+last_error:
+  description: When the last failed request had failed, in seconds since RV(started). Null without one.
+  returned: success
+  type: float
+  sample: 4.152
+longest_gap:
+  description: The longest time without a good answer, in seconds, from start to end.
+  returned: success
+  type: float
+  sample: 1.131
+longest_gap_start:
+  description: When RV(longest_gap) began, in seconds since RV(started).
+  returned: success
+  type: float
+  sample: 2.003
+latency:
+  description: Percentiles of the time that a good answer took, in milliseconds. Null without one.
+  returned: success
+  type: dict
+  contains:
+    p50:
+      description: Half of them took at most this.
+      type: float
+    p90:
+      description: Nine of ten took at most this.
+      type: float
+    p99:
+      description: 99 of 100 took at most this.
+      type: float
+    max:
+      description: The slowest.
+      type: float
+  sample: {p50: 1.9, p90: 2.7, p99: 8.8, max: 11.3}
+"""
+
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.http_probe import ask, target_from
+from ansible_collections.lvs.cluster.plugins.module_utils.probe_series import Pace, run_series, summary
+
+DEFAULT_RATE = 20.0
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "address": {"type": "str", "required": True},
+            "port": {"type": "int"},
+            "scheme": {"type": "str", "choices": ["tcp", "http", "https"], "default": "http"},
+            "path": {"type": "str", "default": "/"},
+            "host_header": {"type": "str"},
+            "sni": {"type": "str"},
+            "expected_status": {"type": "list", "elements": "int", "default": [200]},
+            "validate_certs": {"type": "bool", "default": False},
+            "ca_path": {"type": "path"},
+            "source_address": {"type": "str"},
+            "count": {"type": "int"},
+            "duration": {"type": "float"},
+            "rate": {"type": "float"},
+            "timeout": {"type": "float", "default": 3},
+            "stop_file": {"type": "path"},
+        },
+        required_one_of=[["count", "duration"]],
+        required_if=[["scheme", "tcp", ["port"]]],
+        supports_check_mode=True,
+    )
+    params = module.params
+    for name in ("count", "duration", "rate", "timeout"):
+        if params[name] is not None and params[name] <= 0:
+            module.fail_json(msg=f"{name} must be more than 0, not {params[name]}.")
+    try:
+        target = target_from(params)
+    except OSError as error:
+        module.fail_json(msg=f"{params['address']} can't be asked: {error.strerror or error}.")
+    rate = params["rate"] or (DEFAULT_RATE if params["duration"] else None)
+    pace = Pace(rate, params["count"], params["duration"], params["stop_file"])
+    module.exit_json(changed=False, **summary(run_series(pace, lambda: ask(target), target.timeout)))
+
+
+if __name__ == "__main__":
+    main()
