@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Iterable
+from typing import Iterable, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import settings
 
@@ -50,6 +50,13 @@ def modules_directory(release: str = "") -> str:
 def boot_modules(files: Iterable[tuple[str, str]]) -> frozenset[str]:
     """Return the modules that systemd-modules-load loads from *files*, ``(path, text)`` of modules-load.d(5)."""
     return frozenset(normal_name(line) for _path, text in files for line in settings(text))
+
+
+def module_states(names: Sequence[str], boot_files: Iterable[tuple[str, str]]) -> dict[str, dict[str, bool]]:
+    """Return ``{name: {loaded, boot}}``: there now, and there after the next boot by *boot_files* or built in."""
+    loaded = loaded_modules(names)
+    at_boot = boot_modules(boot_files) | built_in_modules()
+    return {name: {"loaded": name in loaded, "boot": normal_name(name) in at_boot} for name in names}
 
 
 def why_not_loadable(name: str, modprobe_said: str, root: str = "") -> str:

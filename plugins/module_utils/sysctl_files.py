@@ -53,6 +53,14 @@ def read_live(path: str, proc_sys: str = PROC_SYS) -> str | None:
         return None
 
 
+def live_or_none(path: str) -> str | None:
+    """Return the live value of the key at *path*, None also where it can't be read."""
+    try:
+        return read_live(path)
+    except OSError:
+        return None
+
+
 def write_live(path: str, value: str, proc_sys: str = PROC_SYS) -> None:
     """Set the key at *path* in the running kernel, by one write(2). Raises OSError if the kernel refuses."""
     handle = os.open(os.path.join(proc_sys, path), os.O_WRONLY)

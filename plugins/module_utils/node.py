@@ -1,0 +1,70 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a host's own tools say about it: units by systemctl(1), addresses and links by ip-address(8)."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterable, Sequence
+
+UNIT_PROPERTIES = ("LoadState", "ActiveState", "UnitFileState")
+_FAMILIES = {"inet": "ipv4", "inet6": "ipv6"}
+
+
+def systemctl_show(units: Sequence[str]) -> list[str]:
+    """Return the arguments of the one systemctl call that tells all about *units*, for parse_units."""
+    return ["show", "--no-pager", *(f"--property={name}" for name in UNIT_PROPERTIES), "--", *units]
+
+
+def parse_units(
+    units: Sequence[str], output: str, starts_by_script: Callable[[str], bool]
+) -> dict[str, dict[str, Any]]:
+    """Return ``{unit: {exists, active, enabled, state}}`` from what ``systemctl show`` printed, a block for each unit.
+
+    A unit made from an init script is "generated" whether or not it starts at boot: *starts_by_script*
+    answers that for a service's name.
+    """
+    blocks = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in output.strip().split("\n\n")]
+    if len(blocks) != len(units):
+        raise ValueError(f"systemctl show told of {len(blocks)} units, not of {len(units)}")
+    return {unit: _unit(unit, shown, starts_by_script) for unit, shown in zip(units, blocks)}
+
+
+def _unit(unit: str, shown: dict[str, str], starts_by_script: Callable[[str], bool]) -> dict[str, Any]:
+    file_state = shown.get("UnitFileState", "")
+    generated = file_state == "generated" and starts_by_script(unit.rsplit(".service", 1)[0])
+    return {
+        "exists": shown.get("LoadState") not in ("not-found", "masked", "", None),
+        "active": shown.get("ActiveState") in ("active", "reloading"),
+        "enabled": file_state == "enabled" or generated,
+        "state": shown.get("ActiveState", ""),
+    }
+
+
+def parse_addresses(links: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the addresses in what ``ip -j address`` printed: address, prefix, interface, family and scope of each."""
+    return [
+        {
+            "address": entry["local"],
+            "prefix": entry["prefixlen"],
+            "interface": link["ifname"],
+            "family": _FAMILIES[entry["family"]],
+            "scope": entry["scope"],
+        }
+        for link in links
+        for entry in link.get("addr_info", [])
+        if entry.get("family") in _FAMILIES and "local" in entry
+    ]
+
+
+def parse_links(links: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return ``{interface: {mac, up}}`` from what ``ip -j address`` printed; up is one that can carry frames."""
+    return {
+        link["ifname"]: {
+            "mac": link.get("address") if link.get("link_type") == "ether" else None,
+            "up": {"UP", "LOWER_UP"} <= set(link.get("flags", [])),
+        }
+        for link in links
+        if link.get("ifname")
+    }

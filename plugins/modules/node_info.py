@@ -1,0 +1,214 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_info
+short_description: What a host is really set to, now and at the next boot
+version_added: 0.1.0
+description:
+  - Reads kernel parameters, kernel modules, systemd units, addresses and links in one execution, so that they can be
+    compared with what an LVS host must be.
+  - What the next boot sets is read from the files of sysctl.d and modules-load.d in all their directories, by the rules
+    of systemd-sysctl and systemd-modules-load, not from the files that this collection writes.
+requirements:
+  - C(ip) of iproute2 4.13 or later
+  - C(systemctl), for O(units)
+options:
+  sysctls:
+    description: The kernel parameters to read, spelt as sysctl(8) takes them.
+    type: list
+    elements: str
+    default: []
+  modules:
+    description: The kernel modules to look for.
+    type: list
+    elements: str
+    default: []
+  units:
+    description: The systemd units to look at. Without a suffix C(.service) is meant.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - lvs.cluster.attributes
+  - lvs.cluster.attributes.info_module
+author:
+  - lvs.cluster contributors (@lvs-cluster)
+seealso:
+  - module: lvs.cluster.kernel_settings
+"""
+
+EXAMPLES = r"""
+- name: See what a director is set to
+  lvs.cluster.node_info:
+    sysctls:
+      - net.ipv4.ip_forward
+      - net.ipv4.vs.expire_nodest_conn
+    modules:
+      - ip_vs
+    units:
+      - keepalived
+  register: node
+
+- name: The director must forward, now and after a reboot
+  ansible.builtin.assert:
+    that:
+      - node.sysctls['net.ipv4.ip_forward'] == '1'
+      - node.sysctls_boot['net.ipv4.ip_forward'] == '1'
+"""
+
+RETURN = r"""
+sysctls:
+  description:
+    - The live value of each of O(sysctls), its fields one blank apart. Null where the kernel has no such parameter, or
+      does not let it be read.
+  returned: success
+  type: dict
+  sample: {net.ipv4.ip_forward: "1", net.ipv4.vs.sync_threshold: "3 50"}
+sysctls_boot:
+  description: The value of each of O(sysctls) that the next boot sets. Null where it sets none.
+  returned: success
+  type: dict
+  sample: {net.ipv4.ip_forward: "0", net.ipv4.vs.sync_threshold: "3 50"}
+sysctls_boot_files:
+  description: The file that sets each value of RV(sysctls_boot), of several the one that prevails.
+  returned: success
+  type: dict
+  sample:
+    net.ipv4.ip_forward: /etc/sysctl.d/99-sysctl.conf
+    net.ipv4.vs.sync_threshold: /etc/sysctl.d/90-lvs-director.conf
+modules:
+  description: For each of O(modules), whether it is there now, and whether the next boot loads it.
+  returned: success
+  type: dict
+  contains:
+    loaded:
+      description: Loaded, or built into the kernel.
+      type: bool
+    boot:
+      description: Named in a file of modules-load.d, or built into the kernel.
+      type: bool
+  sample:
+    ip_vs: {loaded: true, boot: true}
+units:
+  description: For each of O(units), its state.
+  returned: success
+  type: dict
+  contains:
+    exists:
+      description: Whether systemd has it, and it is not masked.
+      type: bool
+    active:
+      description: Whether it runs now.
+      type: bool
+    enabled:
+      description: Whether it starts at boot on its own account.
+      type: bool
+    state:
+      description: Systemd's word for what it is now, such as V(active), V(inactive), V(failed) or V(activating).
+      type: str
+  sample:
+    keepalived: {exists: true, active: true, enabled: true, state: active}
+addresses:
+  description: All addresses of the host.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: The address.
+      type: str
+    prefix:
+      description: The length of its prefix.
+      type: int
+    interface:
+      description: The interface that has it.
+      type: str
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+    scope:
+      description: V(global), V(link), V(host) or V(site).
+      type: str
+  sample:
+    - {address: 172.28.0.11, prefix: 24, interface: eth1, family: ipv4, scope: global}
+    - {address: 172.28.0.100, prefix: 32, interface: eth1, family: ipv4, scope: global}
+links:
+  description: The network interfaces, by name.
+  returned: success
+  type: dict
+  contains:
+    mac:
+      description: Its Ethernet address. Null where it has none.
+      type: str
+    up:
+      description: Whether it is up and has a carrier.
+      type: bool
+  sample:
+    eth1: {mac: "52:54:00:12:34:56", up: true}
+    lo: {mac: null, up: true}
+"""
+
+import glob
+import json
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_modules import module_states
+from ansible_collections.lvs.cluster.plugins.module_utils.node import (
+    parse_addresses,
+    parse_links,
+    parse_units,
+    systemctl_show,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils.sysctl_files import boot_values, key_path, live_or_none
+
+
+def run_tool(module, tool, arguments, needs):
+    path = module.get_bin_path(tool)
+    if not path:
+        module.fail_json(msg=f"There is no {tool} on this host: it takes {needs}.")
+    code, out, err = module.run_command([path, *arguments], environ_update={"LC_ALL": "C"})
+    if code:
+        module.fail_json(msg=f"{tool} {arguments[0]} failed ({(err or out).strip()}): it takes {needs}.")
+    return out
+
+
+def starts_by_script(service):
+    return bool(glob.glob(f"/etc/rc[2-5].d/S[0-9][0-9]{glob.escape(service)}"))
+
+
+def read_units(module, units):
+    if not units:
+        return {}
+    out = run_tool(module, "systemctl", systemctl_show(units), "a host booted with systemd")
+    return parse_units(units, out, starts_by_script)
+
+
+def main():
+    names = {"type": "list", "elements": "str", "default": []}
+    module = AnsibleModule(
+        argument_spec={"sysctls": dict(names), "modules": dict(names), "units": dict(names)},
+        supports_check_mode=True,
+    )
+    sysctls = {key: key_path(key) for key in module.params["sysctls"]}
+    at_boot = boot_values(conf_files("sysctl.d"), sysctls.values())
+    links = json.loads(run_tool(module, "ip", ["-j", "address"], "iproute2 4.13 or later"))
+    module.exit_json(
+        changed=False,
+        sysctls={key: live_or_none(path) for key, path in sysctls.items()},
+        sysctls_boot={key: at_boot[path] and at_boot[path][0] for key, path in sysctls.items()},
+        sysctls_boot_files={key: at_boot[path] and at_boot[path][1] for key, path in sysctls.items()},
+        modules=module_states(module.params["modules"], conf_files("modules-load.d")),
+        units=read_units(module, list(dict.fromkeys(module.params["units"]))),
+        addresses=parse_addresses(links),
+        links=parse_links(links),
+    )
+
+
+if __name__ == "__main__":
+    main()
