@@ -66,7 +66,7 @@ lab-destroy: ## take the lab down, the lab machine too
 	@python3 molecule/lab destroy -i inventories/lab
 
 ##@ Checks
-.PHONY: lint unit sanity build docs docs-lint molecule bench test test-all clean
+.PHONY: lint unit sanity build readmes docs docs-lint molecule bench test test-all clean
 lint: venv ## ansible-lint, yamllint, ruff, shellcheck
 	@ansible-lint --strict --offline
 	@yamllint --strict .
@@ -82,12 +82,16 @@ sanity: venv ## ansible-test sanity, in a copy (it refuses a linked collection)
 build: venv ## the collection's tarball, its import check, and an install of it in an empty folder
 	@tests/tools/check-build
 
+readmes: venv ## write the roles' README.md from their argument_specs
+	@tests/tools/role_readmes.py
+
 docs: venv ## HTML documentation in build/docs
 	@tests/tools/build-docs
 
 docs-lint: venv ## check documentation and changelog fragments
 	@antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
-	@antsibull-changelog lint
+	@antsibull-changelog lint && antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
+	@tests/tools/role_readmes.py --check
 
 molecule: venv ## one scenario, whole: make molecule SCENARIO=name
 	@$(if $(filter default,$(SCENARIO)),,$(WITH_STRATEGY)) molecule test -s $(SCENARIO)

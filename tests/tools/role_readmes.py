@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write every role's README.md from its meta/argument_specs.yml, so that no option is described twice.
+
+Usage: role_readmes.py [--check]. With --check nothing is written, and a README that is not current is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any, Iterator
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+# Ansible's markup: O(lvs.cluster.common#role:main:lvs_arp), C(keepalived), P(lvs.cluster.common#role) ...
+MARKUP = re.compile(r"\b(?:RV|[BCEIMOPUV])\((?:[\w.]+#\w+:(?:main:)?)?([^)#]*)(?:#\w+)?\)")
+PAGE = """\
+<!-- Written by `make readmes` from meta/argument_specs.yml. -->
+# Role lvs.cluster.{role}
+
+{summary}.
+
+{description}
+
+## Variables
+
+{variables}
+
+`ansible-doc --type role lvs.cluster.{role}` shows the same in a terminal.
+"""
+
+
+def paragraphs(description: str | list[str]) -> list[str]:
+    """A description's paragraphs as Markdown, each in one line."""
+    listed = [description] if isinstance(description, str) else description
+    return [MARKUP.sub(r"`\1`", " ".join(text.split())) for text in listed]
+
+
+def rows(options: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """One table row for every option, and after it those of its suboptions: `lvs_services[].health.type`."""
+    for name, option in options.items():
+        path = prefix + name
+        kind = option.get("type", "str")
+        if "elements" in option:
+            kind += f" of {option['elements']}"
+        if "choices" in option:
+            kind += ": " + ", ".join(f"`{choice}`" for choice in option["choices"])
+        default = f"`{json.dumps(option['default'])}`" if "default" in option else ""
+        if option.get("required"):
+            default = "required"
+        cells = [f"`{path}`", kind, default, " ".join(paragraphs(option["description"]))]
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        yield from rows(option.get("options", {}), path + ("[]." if option.get("type") == "list" else "."))
+
+
+def page(role: str, spec: dict[str, Any]) -> str:
+    """The README of a role whose main entry point is described by `spec`."""
+    table = ["| Variable | Type | Default | Meaning |", "| --- | --- | --- | --- |", *rows(spec.get("options", {}))]
+    return PAGE.format(
+        role=role,
+        summary=spec["short_description"].rstrip("."),
+        description="\n\n".join(paragraphs(spec["description"])),
+        variables="\n".join(table) if len(table) > 2 else "None.",
+    )
+
+
+def main() -> int:
+    stale = []
+    for spec_path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml")):
+        role = spec_path.parents[1]
+        spec = yaml.safe_load(spec_path.read_text(encoding="utf-8"))["argument_specs"]["main"]
+        readme, text = role / "README.md", page(role.name, spec)
+        if readme.exists() and readme.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(str(readme.relative_to(ROOT)))
+        if "--check" not in sys.argv[1:]:
+            readme.write_text(text, encoding="utf-8")
+    if stale and "--check" in sys.argv[1:]:
+        sys.exit(f"Not current, run make readmes: {' '.join(stale)}")
+    print(f"Written: {' '.join(stale)}" if stale else "The README of every role is current.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
