@@ -1,0 +1,94 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only shows when hosts, services and VIPs are seen together."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping
+
+from .addresses import parse
+from .hosts import Cluster, Host, read_interfaces
+from .inventory import Inventory
+from .problems import Mistakes, Place, listed
+
+PlacedServices = Iterable["tuple[Place, dict[str, Any]]"]
+
+
+def check_addresses(cluster: Cluster, mistakes: Mistakes) -> None:
+    """No two hosts have one address."""
+    owners: dict[str, str] = {}
+    for host in cluster.all.values():
+        for address in host.addresses.values():
+            if owners.setdefault(address, host.name) != host.name:
+                Place(f"host {host.name}", mistakes).say(f"has the address {address}, which is also that of {owners[address]}")
+
+
+def check_vips(vips: Mapping[str, Place], cluster: Cluster, inventory: Inventory) -> None:
+    """No VIP is a host's own address.
+
+    Facts gathered on a running cluster show the VIPs on its hosts, as host
+    routes or as secondary addresses: those are not the host's own.
+    """
+    owners = {address: host.name for host in cluster.all.values() for address in host.addresses.values()}
+    for name, given in inventory.hosts.items():
+        for interface in read_interfaces(given.facts):
+            if interface.primary and interface.address.family == "ipv4" and interface.prefix < 32:
+                owners.setdefault(interface.address.text, name)
+    for vip, place in vips.items():
+        if vip in owners:
+            place.say(f"VIP {vip} is the address of host {owners[vip]}: a VIP is one of its own, which moves between directors")
+
+
+def check_one_segment(vrrp: Mapping[str, Any], cluster: Cluster, mistakes: Mistakes) -> None:
+    """The directors of a multicast instance share a segment (with facts)."""
+    for instance in vrrp["instances"]:
+        if instance["unicast"]:
+            continue
+        hosts = [cluster.directors[director["host"]] for director in instance["directors"]]
+        first = next((host for host in hosts if host.networks), None)
+        for host in hosts:
+            if first and host.address and not _reaches(first, host.address):
+                Place(f"host {host.name}", mistakes).say(
+                    f"address {host.address} is on none of the networks of director {first.name} ({listed(first.networks)}):"
+                    " VRRP multicast does not leave a segment, so set unicast"
+                )
+
+
+def check_direct_routing(services: PlacedServices, cluster: Cluster) -> None:
+    """Every director reaches the real servers of dr without a router (with facts)."""
+    seen: set[str] = set()
+    for place, service in services:
+        if service["forward"] != "dr":
+            continue
+        for server in service["real_servers"]:
+            if server["address"] in seen:
+                continue
+            seen.add(server["address"])
+            for director in cluster.directors.values():
+                if director.networks and not _reaches(director, server["address"]):
+                    name = f"{server['host']} ({server['address']})" if server["host"] else server["address"]
+                    place.say(
+                        f"forward is dr, which stays on one segment: real server {name} is on none of the networks of"
+                        f" director {director.name} ({listed(director.networks)})"
+                    )
+                    break
+
+
+def _reaches(host: Host, address: str) -> bool:
+    return any(network.holds(parse(address)) for network in host.networks)
+
+
+def check_stack(stack: str, services: PlacedServices, cluster: Cluster, sync: Any, mistakes: Mistakes) -> None:
+    """What the stack chosen cannot do."""
+    if stack == "static":
+        if len(cluster.directors) > 1:
+            Place("lvs_stack", mistakes).say(f"is static, which has one director: the group directors has {listed(cluster.directors)}")
+        if sync is not None:
+            Place("lvs_sync", mistakes).say("is enabled, but lvs_stack is static: its one director has no other to send connections to")
+    if stack == "keepalived":
+        for place, service in services:
+            # keepalived -t: "quorum 1 exceeds total weight of real servers 0"
+            servers = service["real_servers"]
+            if servers and not any(server["weight"] for server in servers):
+                place.say("every real server has weight 0, so none would serve: give one a weight, or take the service out")

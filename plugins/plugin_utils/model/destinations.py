@@ -1,0 +1,135 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real servers of a service, and its sorry server."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ...module_utils.ipvs.model import endpoint
+from . import schema
+from .addresses import FAMILY_NAMES, parse
+from .hosts import Cluster
+from .problems import Place, near_hint, shown
+
+# forwarding methods that hand on the packet as it is (facts of ipvsadm(8), -g and -i)
+UNTRANSLATED = ("dr", "tun")
+_BARE = {name: key.default for name, key in schema.REAL_SERVER.items()}
+
+
+def resolve_real_servers(given: Any, service: Mapping[str, Any], cluster: Cluster, place: Place) -> list[dict[str, Any]]:
+    """The service's real servers in the inventory's order: the whole group where none are listed."""
+    if given is None:
+        if not cluster.real_servers:
+            place.say("real_servers is left out, which means the group real_servers, and that is empty or missing")
+        given = list(cluster.real_servers)
+    elif not isinstance(given, list):
+        place.say(f"real_servers is {shown(given)}, not a list")
+        return []
+    elif not given:
+        place.say("real_servers is empty: leave it out for the whole group, or take the service out of lvs_services")
+    result = []
+    seen: dict[tuple[str, int], int] = {}
+    for index, entry in enumerate(given):
+        server = _real_server(entry, service, cluster, place.at("real_servers", index))
+        if server is None:
+            continue
+        first = seen.setdefault((server["address"], server["port"]), index)
+        if first == index:
+            result.append(server)
+        else:
+            place.say(f"real server {called(server)} is listed twice: real_servers[{first}] and real_servers[{index}]")
+    return result
+
+
+def _real_server(entry: Any, service: Mapping[str, Any], cluster: Cluster, place: Place) -> dict[str, Any] | None:
+    # a bare name is the usual case, and there can be a hundred thousand of them
+    own = {**_BARE, "host": entry} if isinstance(entry, str) else schema.read(entry, schema.REAL_SERVER, place)
+    found = _locate(entry, own, service, cluster, place)
+    if found is None:
+        return None
+    name, address = found
+    weight, upper, lower = own["weight"], own["upper_threshold"], own["lower_threshold"]
+    if weight is None:
+        weight = cluster.real_servers[name].weight if name else 1
+    server = {
+        "host": name,
+        "address": address,
+        "port": _port(own["port"], service, name or address, place),
+        "weight": weight,
+        "upper_threshold": upper,
+        "lower_threshold": lower,
+    }
+    if lower and lower >= upper:
+        place.say(f"lower_threshold is {lower}, not below upper_threshold, which is {upper or 'not set'}")
+    if special := parse(address).special:
+        place.say(f"address is {address}, {special}")
+    return server
+
+
+def resolve_sorry_server(given: Any, service: Mapping[str, Any], cluster: Cluster, place: Place) -> dict[str, Any] | None:
+    """The server that answers while no real server does: `host`, `address`, `port`."""
+    if given is None:
+        return None
+    own = schema.read({"host": given} if isinstance(given, str) else given, schema.SORRY_SERVER, place)
+    if isinstance(own["host"], str) and own["host"] in cluster.directors:
+        place.say(f"{own['host']} is a director: name a real server, or give address 127.0.0.1 for a page on the directors themselves")
+        return None
+    found = _locate(given, own, service, cluster, place)
+    if found is None:
+        return None
+    name, address = found
+    sorry = {"host": name, "address": address, "port": _port(own["port"], service, name or address, place)}
+    if any(server["address"] == address and server["port"] == sorry["port"] for server in service["real_servers"]):
+        place.say(f"{called(sorry)} is also a real server of the service, and so is down when it is needed")
+    return sorry
+
+
+def _locate(entry: Any, own: Mapping[str, Any], service: Mapping[str, Any], cluster: Cluster, place: Place) -> tuple[str | None, str] | None:
+    """Host and address of an entry; the host is None where the address is none of the inventory's."""
+    name, address, family = own["host"], own["address"], service["family"]
+    if name is not None:
+        if address is not None:
+            place.say("has both host and address: give one of them")
+            return None
+        if not isinstance(name, str) or name not in cluster.real_servers:
+            place.say(f"host {name} is not in the group real_servers" + near_hint(name, cluster.real_servers, "name there"))
+            return None
+        host = cluster.real_servers[name]
+        # a tunnel can carry one family in the other
+        address = host.addresses.get(family) or (host.address if service["forward"] == "tun" else None)
+        if address is None:
+            if host.address and family:
+                place.say(f"host {name} has no {FAMILY_NAMES[family]} address: set its lvs_address{'6' if family == 'ipv6' else ''}")
+            return None
+        return name, address
+    if address is None:
+        if isinstance(entry, dict) and entry.get("address") is None:
+            place.say("has neither host nor address")
+        return None
+    if family and service["forward"] != "tun" and parse(address).family != family:
+        place.say(f"address is {address}, but the VIP is {FAMILY_NAMES[family]}: only forward tun mixes families")
+    return cluster.by_address.get(address), address
+
+
+def _port(own: int | None, service: Mapping[str, Any], called_by: str, place: Place) -> int | None:
+    """The port that packets reach a server at: the service's, unless its forwarding method can translate."""
+    if service["fwmark"] is not None:
+        if own is not None:
+            place.say(f"port is {own}, but a fwmark service keeps the port that was asked for: leave it out")
+        return 0
+    if own is None or own == service["port"]:
+        return service["port"]
+    if service["forward"] in UNTRANSLATED and service["port"] is not None:
+        what = "sorry server" if place.key == "sorry_server" else "real server"
+        of = f"the service has {service['port']}" if service["port"] else "the service has all of them"
+        place.parent.say(f"forward is {service['forward']}, which cannot translate ports: {what} {called_by} has port {own}, {of}")
+    return own
+
+
+def called(server: Mapping[str, Any]) -> str:
+    """A server in a message."""
+    at = endpoint(server["address"], server["port"])
+    return f"{server['host']} ({at})" if server["host"] else at
+

@@ -1,0 +1,55 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a service's real servers are checked."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from . import schema
+from .kinds import choice
+from .problems import Place, listed, nearest
+
+TYPE = schema.Key(choice(*schema.HEALTH), required=True)
+# which types connect to a port, and so need one where the real servers have none
+CONNECTING = tuple(name for name, keys in schema.HEALTH.items() if "port" in keys)
+
+
+def resolve_health(given: Any, service: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """All options of the check's type; `port` is null where the real server's own is meant.
+
+    Without `health`, TCP services are checked by a connection; nothing is known
+    about what a UDP or SCTP service would answer, so those are not checked.
+    """
+    if given is None:
+        given = {"type": "tcp" if service["protocol"] == "tcp" else "none"}
+    if not isinstance(given, dict):
+        schema.read(given, {}, place)
+        return {"type": "none"}
+    kind = schema.value(given.get("type"), "type", TYPE, place)
+    if kind is None:
+        return {"type": "none"}
+    options = {name: option for name, option in given.items() if name != "type"}
+    for name in [name for name in options if name not in schema.HEALTH[kind]]:
+        place.say(_not_of_type(name, kind))
+        del options[name]
+    health = {"type": kind, **schema.read(options, schema.HEALTH[kind], place)}
+    if kind in CONNECTING and health["port"] is None and not service["port"]:
+        health["port"] = _first_port(service["ports"])
+        if health["port"] is None:
+            place.say(f"port is missing: the real servers have none of their own that a {kind} check could connect to")
+    return health
+
+
+def _not_of_type(name: str, kind: str) -> str:
+    takes = f"type {kind} takes {listed(schema.HEALTH[kind]) if schema.HEALTH[kind] else 'no options'}"
+    having = [other for other, keys in schema.HEALTH.items() if name in keys]
+    if having:
+        return f"{name} is an option of type {listed(having)}; {takes}"
+    near = nearest(name, schema.HEALTH[kind])
+    return f"unknown key {name}: the nearest known one is {near}" if near else f"unknown key {name}: {takes}"
+
+
+def _first_port(ports: list[int | str] | None) -> int | None:
+    return int(str(ports[0]).partition("-")[0]) if ports else None
