@@ -12,6 +12,17 @@ UNIT_PROPERTIES = ("LoadState", "ActiveState", "UnitFileState")
 _FAMILIES = {"inet": "ipv4", "inet6": "ipv6"}
 
 
+def run_tool(module: Any, tool: str, arguments: Sequence[str], needs: str) -> str:
+    """Return what *tool* prints; where it is missing or fails, end the module and say that it *needs* something."""
+    path = module.get_bin_path(tool)
+    if not path:
+        module.fail_json(msg=f"There is no {tool} on this host: it takes {needs}.")
+    code, out, err = module.run_command([path, *arguments], environ_update={"LC_ALL": "C"})
+    if code:
+        module.fail_json(msg=f"{tool} {arguments[0]} failed ({(err or out).strip()}): it takes {needs}.")
+    return out
+
+
 def systemctl_show(units: Sequence[str]) -> list[str]:
     """Return the arguments of the one systemctl call that tells all about *units*, for parse_units."""
     return ["show", "--no-pager", *(f"--property={name}" for name in UNIT_PROPERTIES), "--", *units]

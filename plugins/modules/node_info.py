@@ -163,19 +163,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils.node import (
     parse_addresses,
     parse_links,
     parse_units,
+    run_tool,
     systemctl_show,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils.sysctl_files import boot_values, key_path, live_or_none
-
-
-def run_tool(module, tool, arguments, needs):
-    path = module.get_bin_path(tool)
-    if not path:
-        module.fail_json(msg=f"There is no {tool} on this host: it takes {needs}.")
-    code, out, err = module.run_command([path, *arguments], environ_update={"LC_ALL": "C"})
-    if code:
-        module.fail_json(msg=f"{tool} {arguments[0]} failed ({(err or out).strip()}): it takes {needs}.")
-    return out
 
 
 def starts_by_script(service):
