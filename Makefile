@@ -1,4 +1,4 @@
-# Everything a developer or CI runs; `make help` lists it. Variables: SCENARIO, STRATEGY, PYTHON, LVS_LAB_CACHE.
+# Everything a developer or CI runs; `make help` lists it. Variables: SCENARIO, STRATEGY, BENCH, PYTHON, LVS_LAB_CACHE.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -100,7 +100,7 @@ molecule-%: venv
 	@$(MAKE) molecule SCENARIO=$*
 
 bench: venv ## the figures of docs/benchmarks
-	@tests/bench/run
+	@python tests/bench $(BENCH)
 
 test: ## all that CI runs
 	@$(PHASES) deps venv lint unit sanity build docs-lint $(TEST_SCENARIOS:%=molecule-%)

@@ -1,0 +1,75 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How many modules a second run of site.yml executes on each host of the running lab, and what it changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from figure import Figure, Unavailable
+
+ROOT = Path(__file__).resolve().parents[2]
+INVENTORY = ["-i", "inventories/lab"]
+MODULES_AT_MOST = {"directors": 25, "real_servers": 20}
+CHANGED = re.compile(r"^(\S+)\s*: ok=\d+\s+changed=(\d+)", re.MULTILINE)
+
+
+def figures() -> list[Figure]:
+    """Run site.yml on the cluster as it is, on Ansible's own strategy."""
+    _require_lab()
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "counts.json"
+        started = time.monotonic()
+        recap = _run_site(output)
+        elapsed = time.monotonic() - started
+        counts = json.loads(output.read_text(encoding="utf-8"))
+
+    found = [Figure("site.yml, nothing to do", elapsed, "s")]
+    for group, hosts in _groups().items():
+        bound = MODULES_AT_MOST.get(group)
+        for host in hosts:
+            found.append(Figure(f"{host}, modules", sum(counts.get(host, {}).values()), "", bound))
+            found.append(Figure(f"{host}, changed", recap.get(host, 0), "", 0))
+    return found
+
+
+def _require_lab() -> None:
+    ping = ["ansible", *INVENTORY, "all", "--one-line", "-m", "ansible.builtin.raw", "-a", "true"]
+    if subprocess.run(ping, cwd=ROOT, capture_output=True, check=False).returncode:
+        raise Unavailable("no lab is running: make lab")
+
+
+def _groups() -> dict[str, list[str]]:
+    command = ["ansible-inventory", *INVENTORY, "--list"]
+    listed = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
+    return {group: listed[group]["hosts"] for group in MODULES_AT_MOST}
+
+
+def _run_site(output: Path) -> dict[str, int]:
+    """Run site.yml, the modules counted into `output`; return how many tasks changed each host."""
+    environment = {
+        **os.environ,
+        "ANSIBLE_CALLBACKS_ENABLED": "module_count",
+        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/bench/callback"),
+        "ANSIBLE_NOCOLOR": "true",
+        "ANSIBLE_STRATEGY": "linear",
+        "LVS_MODULE_COUNT_OUTPUT": str(output),
+    }
+    run = subprocess.run(
+        ["ansible-playbook", *INVENTORY, "playbooks/site.yml"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise RuntimeError(f"site.yml failed:\n{run.stdout[-4000:]}{run.stderr[-2000:]}")
+    return {host: int(changed) for host, changed in CHANGED.findall(run.stdout)}
