@@ -119,7 +119,10 @@ def _count(service: Mapping[str, Any]) -> int:
 
 
 def _ports(service: Mapping[str, Any]) -> list[int]:
-    return service["ports"] if service["fwmark"] is not None else [service["port"]]
+    if service["fwmark"] is None:
+        return [service["port"]]
+    # of a range, its first port stands for all
+    return [int(str(port).partition("-")[0]) for port in service["ports"]]
 
 
 def _scheme(service: Mapping[str, Any], port: int, test_page: bool) -> str:

@@ -1,0 +1,72 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real servers fail and return; the client is asked, and the kernel's table."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import until
+
+WEB, SHOP, API, LOGIN = "172.28.0.100:80", "172.28.0.100:443", "172.28.0.101:8080", "172.28.0.101:80"
+
+
+@pytest.fixture(scope="module")
+def mailbox(cluster):
+    """A mail server on the client that writes what it gets to a file; the lab's lvs_mail points at it."""
+    host = cluster.host("client1")
+    sink = "python3 -W ignore -u -m smtpd --nosetuid --class DebuggingServer 172.28.0.31:25"
+    host.run(f"systemd-run --unit=mailbox --property=StandardOutput=file:/run/mailbox {sink}")
+    yield lambda: cluster.run("client1", "cat /run/mailbox")
+    host.run("systemctl stop mailbox; rm -f /run/mailbox")
+
+
+def weight(cluster, service, server):
+    """The weight of a real server in the master's table; None when it is not there."""
+    return cluster.table("lvs1").get(service, {}).get(cluster.address(server))
+
+
+def test_a_stopped_httpd_is_removed_and_returns(cluster, mailbox):
+    web1 = cluster.host("web1")
+    with cluster.stream(address="172.28.0.100", port=80) as stream:
+        web1.run("systemctl stop lvs-test-page")
+        until(lambda: weight(cluster, WEB, "web1") is None, "web1 is removed from web")
+        assert "web1" not in cluster.ask("172.28.0.100")
+        # on_failure: quiesce keeps it with weight 0
+        until(lambda: weight(cluster, API, "web1") == 0, "web1 has weight 0 in api")
+        web1.run("systemctl start lvs-test-page")
+        until(lambda: weight(cluster, WEB, "web1") == 1, "web1 is back in web")
+        until(lambda: weight(cluster, API, "web1") == 1, "web1 is back in api")
+    assert "web1" in cluster.ask("172.28.0.100")
+    # Only what was asked before the check noticed: about a third of the requests of some seconds.
+    assert stream["answered"] > stream["requests"] * 0.7
+    until(lambda: "DOWN" in mailbox(), "a mail says that web1 is down")
+
+
+def test_a_page_that_stops_matching_removes_its_server(cluster):
+    web2 = cluster.host("web2")
+    page = "/var/www/lvs-test-page/index.html"
+    web2.run(f"cp -p {page} /run/index.html && echo out of order > {page}")
+    try:
+        until(lambda: weight(cluster, LOGIN, "web2") is None, "web2 is removed from login")
+        # the page still comes with status 200, which is all that web asks for
+        assert weight(cluster, WEB, "web2") == 1
+    finally:
+        web2.run(f"cp -p /run/index.html {page}")
+    until(lambda: weight(cluster, LOGIN, "web2") == 1, "web2 is back in login")
+
+
+def test_all_down_brings_the_sorry_server(cluster):
+    down = [cluster.host(name) for name in ("web1", "web2")]
+    try:
+        for host in down:
+            host.run("systemctl stop lvs-test-page")
+        until(lambda: set(cluster.ask("172.28.0.100", 443, 3, "https")) == {"web3"}, "web3 says sorry")
+        assert list(cluster.table("lvs1")[SHOP]) == [cluster.address("web3")]
+    finally:
+        for host in down:
+            host.run("systemctl start lvs-test-page")
+    until(lambda: weight(cluster, SHOP, "web1") == 3, "web1 is back in shop")
+    until(lambda: weight(cluster, SHOP, "web2") == 1, "web2 is back in shop")
+    assert "web3" not in cluster.ask("172.28.0.100", 443, 8, "https")

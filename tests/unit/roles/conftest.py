@@ -1,0 +1,75 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An inventory of this repository, resolved and rendered as a run of site.yml would, without a host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+import pytest
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultSecret
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
+from ansible_collections.lvs.cluster.plugins.filter.regex_literal import regex_literal
+from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
+
+ROOT = Path(__file__).parents[3]
+TEMPLATES = ROOT / "roles" / "director" / "templates"
+
+
+def facts(address: str) -> dict:
+    """What setup would say of a host with one interface, eth0, in a network of 24 bits."""
+    network = address.rpartition(".")[0] + ".0"
+    ipv4 = {"address": address, "netmask": "255.255.255.0", "prefix": "24", "network": network}
+    return {
+        "interfaces": ["lo", "eth0"],
+        "default_ipv4": {"address": address, "interface": "eth0"},
+        "lo": {"device": "lo", "ipv4": {"address": "127.0.0.1", "netmask": "255.0.0.0", "prefix": "8"}},
+        "eth0": {"device": "eth0", "ipv4": ipv4},
+    }
+
+
+@pytest.fixture(scope="session")
+def render():
+    """Return a function that renders one of the director's templates, as the role would write it on the host."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["lvs.cluster.regex_literal"] = regex_literal
+
+    def rendered(model: dict, host: str, template: str = "keepalived.conf.j2") -> str:
+        return environment.get_template(template).render(
+            lvs_cluster=model,
+            director_host=model["hosts"][host],
+            director_script_user="root",
+            ansible_managed="Ansible managed",
+        )
+
+    return rendered
+
+
+@pytest.fixture(scope="session")
+def load():
+    """Return a function that resolves an inventory: hosts without lvs_address get addresses of TEST-NET-1."""
+    # The password of the example's vault; a real one is in no repository.
+    vault = [("default", VaultSecret(b"example-only"))]
+
+    def loaded(name: str) -> dict:
+        loader = DataLoader()
+        loader.set_vault_secrets(vault)
+        inventory = InventoryManager(loader, [str(ROOT / "inventories" / name)])
+        live = HostVars(inventory, VariableManager(loader, inventory), loader)
+        hostvars = {}
+        for number, host in enumerate(live, start=21):
+            variables = {key: live[host][key] for key in live[host] if key.startswith("lvs_")}
+            hostvars[host] = {**variables, "ansible_facts": facts(variables.get("lvs_address", f"192.0.2.{number}"))}
+        return resolve(hostvars, inventory.get_groups_dict())
+
+    return loaded

@@ -1,0 +1,71 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worked examples and the lab: resolved, rendered, and accepted by keepalived itself."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+INVENTORIES = ("lab", "staging", "production")
+INTERFACE = "ip link add eth0 type veth peer name eth0peer && ip link set eth0 up"
+
+
+def check(directory, configuration: str, secrets: str) -> subprocess.CompletedProcess:
+    """Run keepalived's own check where an interface eth0 exists: in a network namespace made for it."""
+    included = directory / "lvs-secrets.conf"
+    included.write_text(secrets)
+    path = directory / "keepalived.conf"
+    path.write_text(configuration.replace("/etc/keepalived/lvs-secrets.conf", str(included)))
+    command = f"{INTERFACE} && exec keepalived --config-test --use-file {path}"
+    return subprocess.run(["unshare", "--net", "sh", "-c", command], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(shutil.which("keepalived") is None, reason="keepalived is not installed: make deps")
+@pytest.mark.parametrize("inventory", INVENTORIES)
+def test_keepalived_accepts_every_director(load, render, tmp_path, inventory):
+    model = load(inventory)
+    for director in model["directors"]:
+        secrets = render(model, director, "keepalived-secrets.conf.j2")
+        checked = check(tmp_path, render(model, director), secrets)
+        assert checked.returncode == 0, checked.stderr
+        assert checked.stderr == ""
+
+
+def test_a_password_is_in_the_secrets_alone(load, render):
+    model = load("production")
+    configuration = render(model, "lb1.example.org")
+    assert "auth_pass $AUTH_PASS_1" in configuration
+    assert "auth_pass $AUTH_PASS_2" in configuration
+    assert "w3bPass1" not in configuration
+    assert render(model, "lb1.example.org", "keepalived-secrets.conf.j2").splitlines()[1:] == [
+        "$AUTH_PASS_1=w3bPass1",
+        "$AUTH_PASS_2=m41lPass",
+    ]
+
+
+def test_active_active_directors_prefer_different_instances(load):
+    model = load("production")
+    priorities = {
+        director: {instance["name"]: instance["priority"] for instance in model["hosts"][director]["instances"]}
+        for director in model["directors"]
+    }
+    assert priorities == {
+        "lb1.example.org": {"WEB": 200, "MAIL": 190},
+        "lb2.example.org": {"WEB": 190, "MAIL": 200},
+        "lb3.example.org": {"WEB": 180, "MAIL": 180},
+    }
+
+
+def test_a_host_without_lvs_address_is_known_by_its_default_route(load):
+    hosts = load("staging")["hosts"]
+    assert {host["interface"] for host in hosts.values()} == {"eth0"}
+
+
+def test_nopreempt_never_goes_with_state_master(load, render):
+    configuration = render(load("staging"), "lb1.staging.example.org")
+    assert "    nopreempt\n" in configuration
+    assert "state MASTER" not in configuration
