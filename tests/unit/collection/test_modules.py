@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,18 @@ def documented(module: Path, block: str) -> Any:
         if isinstance(node, ast.Assign) and [getattr(target, "id", None) for target in node.targets] == [block]:
             return yaml.safe_load(ast.literal_eval(node.value))
     raise AssertionError(f"{module.name} has no {block}")
+
+
+def options(module: Path) -> dict[str, Any]:
+    """A module's documented options, those of its documentation fragments with them."""
+    documentation = documented(module, "DOCUMENTATION")
+    found = dict(documentation.get("options") or {})
+    for fragment in documentation["extends_documentation_fragment"]:
+        file, _dot, section = fragment[len(PREFIX) :].partition(".")
+        classes = importlib.import_module(f"ansible_collections.lvs.cluster.plugins.doc_fragments.{file}")
+        text = getattr(classes.ModuleDocFragment, section.upper() or "DOCUMENTATION")
+        found.update(yaml.safe_load(text).get("options") or {})
+    return found
 
 
 def collection_tasks(examples: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
@@ -43,8 +56,8 @@ def test_examples_use_the_module_by_its_full_name(module_path: Path) -> None:
 
 def test_examples_use_documented_parameters(module_path: Path) -> None:
     for name, arguments in collection_tasks(documented(module_path, "EXAMPLES")):
-        options = documented(module_path.with_name(f"{name}.py"), "DOCUMENTATION").get("options") or {}
-        known = set(options).union(*(option.get("aliases", []) for option in options.values()))
+        described = options(module_path.with_name(f"{name}.py"))
+        known = set(described).union(*(option.get("aliases", []) for option in described.values()))
         assert set(arguments) <= known, name
 
 
