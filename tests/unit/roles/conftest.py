@@ -11,7 +11,7 @@ import jinja2
 import pytest
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import VaultSecret
+from ansible.parsing.vault import VaultSecret, VaultSecretsContext
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.filter.regex_literal import regex_literal
@@ -59,11 +59,11 @@ def render():
 def load():
     """Return a function that resolves an inventory: hosts without lvs_address get addresses of TEST-NET-1."""
     # The password of the example's vault; a real one is in no repository.
-    vault = [("default", VaultSecret(b"example-only"))]
+    if VaultSecretsContext.current(optional=True) is None:
+        VaultSecretsContext.initialize(VaultSecretsContext([("default", VaultSecret(b"example-only"))]))
 
     def loaded(name: str) -> dict:
         loader = DataLoader()
-        loader.set_vault_secrets(vault)
         inventory = InventoryManager(loader, [str(ROOT / "inventories" / name)])
         live = HostVars(inventory, VariableManager(loader, inventory), loader)
         hostvars = {}
