@@ -130,7 +130,7 @@ services:
           description: Lower connection threshold, V(0) for none.
           type: int
         tunnel:
-          description: C(type), C(port) and C(checksum) of the tunnel; V(null) unless RV(services[].destinations[].forward=tun).
+          description: C(type), C(port) and C(checksum) of the tunnel; V(null) when not forwarded by one.
           type: dict
   sample:
     - address: 192.0.2.100
@@ -226,7 +226,9 @@ connections:
       destination_address: 192.0.2.21
       destination_port: 80
 rules:
-  description: The table as lines for C(ipvsadm -R). Unlike C(ipvsadm -Sn) they hold the thresholds, and any firewall mark.
+  description:
+    - The table as lines for C(ipvsadm -R).
+    - Unlike those of C(ipvsadm -Sn) they hold the thresholds, and the firewall marks that it prints as negative.
   returned: with O(gather) V(rules)
   type: list
   elements: str
@@ -238,7 +240,6 @@ rules:
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.export import table_data
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import (
     parse_connections,

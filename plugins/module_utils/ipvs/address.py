@@ -7,12 +7,16 @@
 from __future__ import annotations
 
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
-from typing import Optional, Tuple
 
 from .model import HOST_NETMASK
 
+NOBODY = frozenset(("0.0.0.0", "255.255.255.255"))  # noqa: S104 - refused, not bound to
+IPV4_MULTICAST = range(224, 240)  # first octet
+IPV4_BITS = 32
+IPV6_BITS = 128
 
-def canonical(text: str) -> Tuple[str, str]:
+
+def canonical(text: str) -> tuple[str, str]:
     """Return an IP address as C(inet_ntop) spells it, and its family (ipv4, ipv6).
 
     Raises ValueError for anything else, host names and zones (C(%eth0)) included.
@@ -22,7 +26,7 @@ def canonical(text: str) -> Tuple[str, str]:
             return inet_ntop(AF_INET6, inet_pton(AF_INET6, text)), "ipv6"
         inet_pton(AF_INET, text)
     except (OSError, TypeError, UnicodeError):
-        raise ValueError("%s is not an IP address" % (text,)) from None
+        raise ValueError(f"{text} is not an IP address") from None
     return text, "ipv4"
 
 
@@ -30,10 +34,17 @@ def is_unicast(address: str, family: str) -> bool:
     """Whether the kernel takes a canonical address as a real server's (ip_vs_ctl.c, ip_vs_new_dest)."""
     if family == "ipv6":
         return address != "::" and not address.startswith(("ff", "fe8", "fe9", "fea", "feb"))
-    return address not in ("0.0.0.0", "255.255.255.255") and not 224 <= int(address.partition(".")[0]) <= 239
+    return address not in NOBODY and not is_multicast(address, family)
 
 
-def canonical_netmask(text: str, family: str) -> Optional[str]:
+def is_multicast(address: str, family: str) -> bool:
+    """Whether a canonical address is a multicast group's."""
+    if family == "ipv6":
+        return address.startswith("ff")
+    return int(address.partition(".")[0]) in IPV4_MULTICAST
+
+
+def canonical_netmask(text: str, family: str) -> str | None:
     """Return a persistence netmask as ipvsadm prints it, None for the default (every client for itself).
 
     IPv4 takes a dotted mask or a prefix length and gives a dotted mask; IPv6 a prefix length of 1 to 128.
@@ -41,8 +52,8 @@ def canonical_netmask(text: str, family: str) -> Optional[str]:
     """
     text = str(text).lstrip("/")
     if family == "ipv6":
-        if not text.isdigit() or not 1 <= int(text) <= 128:
-            raise ValueError("%s is not an IPv6 prefix length (1 to 128)" % text)
+        if not text.isdigit() or not 1 <= int(text) <= IPV6_BITS:
+            raise ValueError(f"{text} is not an IPv6 prefix length (1 to 128)")
         mask = str(int(text))
     else:
         bits = _ipv4_bits(text)
@@ -52,12 +63,12 @@ def canonical_netmask(text: str, family: str) -> Optional[str]:
 
 def _ipv4_bits(text: str) -> int:
     """The 32 bits of a contiguous IPv4 netmask, dotted or as a prefix length."""
-    if text.isdigit() and int(text) <= 32:
+    if text.isdigit() and int(text) <= IPV4_BITS:
         return 2**32 - 2 ** (32 - int(text))
     try:
         bits = int.from_bytes(inet_pton(AF_INET, text), "big")
     except OSError:
         bits = -1
     if bits < 0 or (bits ^ 0xFFFFFFFF) & ((bits ^ 0xFFFFFFFF) + 1):
-        raise ValueError("%s is not an IPv4 netmask" % text)
+        raise ValueError(f"{text} is not an IPv4 netmask")
     return bits

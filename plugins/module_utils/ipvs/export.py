@@ -6,17 +6,15 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
-
 from .model import Destination, Service, ServiceKey, Table, Tunnel
 
 
-def table_data(table: Table) -> List[Dict]:
+def table_data(table: Table) -> list[dict]:
     """Return the services of a table as ipvs_table takes them."""
     return [service_data(service) for service in table.services.values()]
 
 
-def service_data(service: Service) -> Dict:
+def service_data(service: Service) -> dict:
     """Return a service with its destinations."""
     data = key_data(service.key)
     data["scheduler"] = service.scheduler
@@ -29,7 +27,7 @@ def service_data(service: Service) -> Dict:
     return data
 
 
-def key_data(key: ServiceKey) -> Dict:
+def key_data(key: ServiceKey) -> dict:
     """Return what tells a service from the others."""
     return {
         "address": key.address,
@@ -40,7 +38,7 @@ def key_data(key: ServiceKey) -> Dict:
     }
 
 
-def destination_data(destination: Destination) -> Dict:
+def destination_data(destination: Destination) -> dict:
     """Return a destination."""
     return {
         "address": destination.address,
@@ -53,6 +51,6 @@ def destination_data(destination: Destination) -> Dict:
     }
 
 
-def tunnel_data(tunnel: Optional[Tunnel]) -> Optional[Dict]:
+def tunnel_data(tunnel: Tunnel | None) -> dict | None:
     """Return a destination's tunnel; null unless it is forwarded by one."""
     return tunnel and {"type": tunnel.type, "port": tunnel.port, "checksum": tunnel.checksum}

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Iterator, Sequence
 
 from .export import key_data
 from .model import Daemon, Timeouts
@@ -22,7 +22,7 @@ def parse_timeouts(text: str) -> Timeouts:
     return Timeouts(*(int(word) for word in text.rpartition(":")[2].split()))
 
 
-def parse_daemons(text: str) -> Tuple[Daemon, ...]:
+def parse_daemons(text: str) -> tuple[Daemon, ...]:
     """Return the running daemons out of C(ipvsadm -Ln --daemon)."""
     return tuple(_daemon(line) for line in text.splitlines() if " sync daemon (" in line)
 
@@ -34,7 +34,7 @@ def _daemon(line: str) -> Daemon:
     return Daemon(role, facts["mcast"], int(facts["syncid"]), group=facts.get("group"), **numbers)
 
 
-def parse_traffic(text: str) -> List[Dict]:
+def parse_traffic(text: str) -> list[dict]:
     """Return counters per service and destination out of C(-Ln --stats --exact) or C(-Ln --rate --exact).
 
     Every service is its key's fields, C(TRAFFIC) and C(destinations); every destination address, port, C(TRAFFIC).
@@ -48,7 +48,7 @@ def parse_traffic(text: str) -> List[Dict]:
     return found
 
 
-def parse_counts(text: str) -> List[Dict]:
+def parse_counts(text: str) -> list[dict]:
     """Return weight and connections per destination out of C(ipvsadm -Ln --persistent-conn)."""
     found = []
     for words, places in _entries(text):
@@ -58,7 +58,7 @@ def parse_counts(text: str) -> List[Dict]:
     return found
 
 
-def parse_connections(text: str) -> List[Dict]:
+def parse_connections(text: str) -> list[dict]:
     """Return the connections out of C(ipvsadm -Lnc); C(expires) is in seconds.
 
     Protocol C(ip) is the kernel's name for the persistence template of a firewall mark.
@@ -66,7 +66,7 @@ def parse_connections(text: str) -> List[Dict]:
     return [_connection(line.split()) for line in text.splitlines()[2:]]
 
 
-def _entries(text: str) -> Iterator[Tuple[List[str], List[List[str]]]]:
+def _entries(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
     """Yield every service's words with its destinations' words, past the title."""
     words, places = None, []
     for line in text.splitlines():
@@ -80,16 +80,16 @@ def _entries(text: str) -> Iterator[Tuple[List[str], List[List[str]]]]:
         yield words, places
 
 
-def _numbers(names: Sequence[str], words: List[str]) -> Dict[str, int]:
+def _numbers(names: Sequence[str], words: list[str]) -> dict[str, int]:
     return dict(zip(names, (int(word) for word in words[-len(names):])))
 
 
-def _place(names: Sequence[str], words: List[str]) -> Dict:
+def _place(names: Sequence[str], words: list[str]) -> dict:
     address, port = parse_endpoint(words[0])
     return dict({"address": address, "port": port}, **_numbers(names, words))
 
 
-def _connection(words: List[str]) -> Dict:
+def _connection(words: list[str]) -> dict:
     protocol, expires, state, source, virtual, destination = words[:6]
     minutes, _, seconds = expires.partition(":")
     connection = {"protocol": protocol.lower(), "expires": int(minutes) * 60 + int(seconds), "state": state}

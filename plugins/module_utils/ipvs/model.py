@@ -11,7 +11,7 @@ name: ipvsadm(8) 1.31 and the kernel's C(net/netfilter/ipvs/ip_vs_ctl.c).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Mapping, Optional, Tuple
+from typing import Mapping
 
 PROTOCOLS = ("tcp", "udp", "sctp")
 FAMILIES = ("ipv4", "ipv6")
@@ -35,30 +35,30 @@ PLAIN_FLAGS = ("flag-1", "flag-2", "flag-3")
 HOST_NETMASK = {"ipv4": "255.255.255.255", "ipv6": "128"}
 
 
-def flags_of(scheduler: str) -> Tuple[str, ...]:
+def flags_of(scheduler: str) -> tuple[str, ...]:
     """Names of the flags that a scheduler takes, in the order in which ipvsadm prints them."""
     return FLAGS_OF.get(scheduler, PLAIN_FLAGS)
 
 
 def endpoint(address: str, port: int) -> str:
     """An address with its port as ipvsadm writes it: C(10.0.0.1:80), C([2001:db8::1]:80)."""
-    return "[%s]:%d" % (address, port) if ":" in address else "%s:%d" % (address, port)
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 @dataclass(frozen=True)
 class ServiceKey:
     """What tells one virtual service from another: protocol, address and port, or a firewall mark and its family."""
 
-    protocol: Optional[str]
-    address: Optional[str]
-    port: Optional[int]
-    fwmark: Optional[int]
+    protocol: str | None
+    address: str | None
+    port: int | None
+    fwmark: int | None
     family: str
 
     def __str__(self) -> str:
         if self.fwmark is None:
-            return "%s/%s" % (endpoint(self.address, self.port), self.protocol)
-        return "fwmark %d%s" % (self.fwmark, " ipv6" if self.family == "ipv6" else "")
+            return f"{endpoint(self.address, self.port)}/{self.protocol}"
+        return f"fwmark {self.fwmark} ipv6" if self.family == "ipv6" else f"fwmark {self.fwmark}"
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Tunnel:
     """How forwarding method tun wraps packets; C(port) is GUE's alone, C(checksum) is null for ipip."""
 
     type: str = "ipip"
-    port: Optional[int] = None
-    checksum: Optional[str] = None
+    port: int | None = None
+    checksum: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class Destination:
     weight: int = 1
     upper_threshold: int = 0
     lower_threshold: int = 0
-    tunnel: Optional[Tunnel] = None
+    tunnel: Tunnel | None = None
 
     @property
-    def key(self) -> Tuple[str, int]:
+    def key(self) -> tuple[str, int]:
         """What tells it from the other destinations of its service."""
         return (self.address, self.port)
 
@@ -101,12 +101,12 @@ class Service:
 
     key: ServiceKey
     scheduler: str = "wlc"
-    scheduler_flags: Tuple[str, ...] = ()
-    persistence: Optional[int] = None
-    persistence_netmask: Optional[str] = None
-    persistence_engine: Optional[str] = None
+    scheduler_flags: tuple[str, ...] = ()
+    persistence: int | None = None
+    persistence_netmask: str | None = None
+    persistence_engine: str | None = None
     one_packet: bool = False
-    destinations: Mapping[Tuple[str, int], Destination] = field(default_factory=dict)
+    destinations: Mapping[tuple[str, int], Destination] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Daemon:
     role: str
     interface: str
     syncid: int
-    maxlen: Optional[int] = None
-    group: Optional[str] = None
-    port: Optional[int] = None
-    ttl: Optional[int] = None
+    maxlen: int | None = None
+    group: str | None = None
+    port: int | None = None
+    ttl: int | None = None

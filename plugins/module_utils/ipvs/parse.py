@@ -10,7 +10,7 @@ Both are read line by line and split by hand: 11,000 lines are an ordinary table
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Mapping, Tuple
 
 from .model import MAX_FWMARK, Destination, Service, ServiceKey, Table, Tunnel
 
@@ -27,8 +27,8 @@ def parse_table(rules: str, thresholds: str = "") -> Table:
     *rules* may also be what render.restore_lines gave: C(-x) and C(-y) are read.
     Raises ValueError naming a line that is not understood.
     """
-    services: Dict[ServiceKey, Service] = {}
-    known: Dict[str, Destination] = {}  # by its text: real servers come back in service after service
+    services: dict[ServiceKey, Service] = {}
+    known: dict[str, Destination] = {}  # by its text: real servers come back in service after service
     current, destinations = "", {}
     for line in rules.splitlines():
         try:
@@ -47,11 +47,11 @@ def parse_table(rules: str, thresholds: str = "") -> Table:
             elif line:
                 raise ValueError
         except (ValueError, KeyError, IndexError):
-            raise ValueError("ipvsadm -Sn printed a line that is not understood: %s" % line) from None
+            raise ValueError(f"ipvsadm -Sn printed a line that is not understood: {line}") from None
     return with_thresholds(Table(services), parse_thresholds(thresholds))
 
 
-def parse_key(words: List[str]) -> ServiceKey:
+def parse_key(words: list[str]) -> ServiceKey:
     """Return the key out of C(-t 10.0.0.1:80), C(--sctp-service [2001:db8::1]:80), C(-f 1) or C(-f 1 -6)."""
     if words[0] == "-f":
         return fwmark_key(words[1], words[2:] == ["-6"])
@@ -69,18 +69,18 @@ def fwmark_key(text: str, ipv6: bool) -> ServiceKey:
     return ServiceKey(None, None, None, int(text) & MAX_FWMARK, "ipv6" if ipv6 else "ipv4")
 
 
-def parse_endpoint(text: str) -> Tuple[str, int]:
+def parse_endpoint(text: str) -> tuple[str, int]:
     """Return the address and the port of C(10.0.0.1:80) or C([2001:db8::1]:80)."""
     address, _, port = text.rpartition(":")
     return address.strip("[]"), int(port)
 
 
-def parse_service(key: ServiceKey, words: List[str]) -> Service:
+def parse_service(key: ServiceKey, words: list[str]) -> Service:
     """Return a service without destinations; *words* begin with the scheduler."""
-    persistence: Optional[int] = None
-    netmask: Optional[str] = None
-    engine: Optional[str] = None
-    flags: Tuple[str, ...] = ()
+    persistence: int | None = None
+    netmask: str | None = None
+    engine: str | None = None
+    flags: tuple[str, ...] = ()
     one_packet = False
     rest = iter(words[1:])
     for word in rest:
@@ -100,7 +100,7 @@ def parse_service(key: ServiceKey, words: List[str]) -> Service:
     return Service(key, words[0], flags, persistence, netmask, engine, one_packet, {})
 
 
-def parse_destination(words: List[str]) -> Destination:
+def parse_destination(words: list[str]) -> Destination:
     """Return a destination; *words* begin with its C(address:port)."""
     address, port = parse_endpoint(words[0])
     if len(words) == 4 and words[2] == "-w":  # all that -Sn prints of most
@@ -135,7 +135,7 @@ def parse_thresholds(text: str) -> Thresholds:
     return found
 
 
-def parse_listed_key(words: List[str]) -> ServiceKey:
+def parse_listed_key(words: list[str]) -> ServiceKey:
     """Return the key out of a listing's C(TCP 10.0.0.1:80 ...), C(FWM 1 ...) or C(FWM 1 IPv6 ...), split."""
     if words[0] == "FWM":
         return fwmark_key(words[1], words[2:3] == ["IPv6"])

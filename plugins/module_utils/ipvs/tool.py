@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import NamedTuple, Optional
+import tempfile
+from typing import Callable, NamedTuple, Sequence
 
 # Exists in a network namespace once the kernel has ip_vs (net/netfilter/ipvs/ip_vs_ctl.c).
 PROC_TABLE = "/proc/net/ip_vs"
 
-NOT_INSTALLED = "ipvsadm is not installed on this host: install the package ipvsadm, or run the role lvs.cluster.director."
+NOT_INSTALLED = (
+    "ipvsadm is not installed on this host: install the package ipvsadm, or run the role lvs.cluster.director."
+)
 NOT_ROOT = "ipvsadm may not read or change the IPVS table: run the task as root (become: true)."
 NO_KERNEL_MODULE = (
     "The kernel of this host has no IPVS: load the module with modprobe ip_vs (a container gets it from the machine "
@@ -38,8 +41,7 @@ def run(path: str, *arguments: str, stdin: str = "") -> Result:
     done = subprocess.run(
         [path, *arguments],
         input=stdin.encode(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         env=dict(os.environ, LC_ALL="C"),
         check=False,
     )
@@ -48,7 +50,28 @@ def run(path: str, *arguments: str, stdin: str = "") -> Result:
 
 def ask(path: str, *arguments: str) -> str:
     """Return what ipvsadm prints. Raises IpvsError when it fails."""
-    result = run(path, *arguments)
+    return _checked(run(path, *arguments), arguments)
+
+
+def begin(path: str, *arguments: str) -> Callable[[], str]:
+    """Start ipvsadm and return the function that waits for what it prints, as ask() does.
+
+    Its output goes to a file, so that several of them run side by side.
+    """
+    out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by finish()
+    process = subprocess.Popen([path, *arguments], stdout=out, stderr=subprocess.PIPE, env=dict(os.environ, LC_ALL="C"))
+
+    def finish() -> str:
+        err = process.communicate()[1].decode(errors="replace")
+        with out:
+            out.seek(0)
+            printed = out.read().decode(errors="replace")
+        return _checked(Result(process.returncode, printed, err), arguments)
+
+    return finish
+
+
+def _checked(result: Result, arguments: Sequence[str]) -> str:
     if result.rc:
         raise IpvsError(explain(result, "ipvsadm " + " ".join(arguments)))
     return result.out
@@ -60,10 +83,10 @@ def explain(result: Result, command: str) -> str:
         return NOT_ROOT
     if "Can't initialize ipvs" in result.err:
         return NO_KERNEL_MODULE
-    return "%s failed with exit code %d: %s" % (command, result.rc, result.err.strip() or "it said nothing")
+    return f"{command} failed with exit code {result.rc}: {result.err.strip() or 'it said nothing'}"
 
 
-def locate(module) -> Optional[str]:
+def locate(module) -> str | None:
     """Return the path of ipvsadm. On a host that has no IPVS yet: None in check mode, else IpvsError.
 
     In check mode ipvsadm is not even started before the kernel has ip_vs, for it would load the module.

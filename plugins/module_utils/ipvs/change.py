@@ -1,0 +1,136 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From one table to another: which table to reach, the ordered changes that lead there, and what they make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Iterable, Iterator, Mapping
+
+from .model import Destination, Service, ServiceKey, Table
+
+PURGES = ("none", "services", "all")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line for ipvsadm: add, edit or delete a service, or one of its destinations.
+
+    C(service) and C(destination) are as they are to be; of a deletion, as they were. The destinations that
+    C(service) holds mean nothing here.
+    """
+
+    action: str
+    service: Service
+    destination: Destination | None = None
+
+    def __str__(self) -> str:
+        if self.destination is None:
+            return f"{self.action} {self.service.key}"
+        return f"{self.action} {self.destination} of {self.service.key}"
+
+
+def goal(now: Table, wanted: Table, purge: str, keep_weights: bool = False) -> Table:
+    """Return the table to reach from C(now).
+
+    C(purge) says what else may stay: none removes nothing, services removes the other destinations of the
+    services wanted, all removes the other services too. C(keep_weights) leaves a weight that is there as it is.
+    """
+    services = {} if purge == "all" else dict(now.services)
+    for key, service in wanted.services.items():
+        present = now.services.get(key)
+        if present is None or (purge != "none" and not keep_weights):
+            services[key] = service
+        else:
+            services[key] = replace(service, destinations=_merged(present, service, purge, keep_weights))
+    return Table(services)
+
+
+def _merged(present: Service, service: Service, purge: str, keep_weights: bool) -> Mapping:
+    destinations = dict(present.destinations) if purge == "none" else {}
+    destinations.update(service.destinations)
+    if keep_weights:
+        for place in service.destinations:
+            there = present.destinations.get(place)
+            if there is not None and there.weight != destinations[place].weight:
+                destinations[place] = replace(destinations[place], weight=there.weight)
+    return destinations
+
+
+def diff(before: Table, after: Table) -> tuple[Change, ...]:
+    """Return the fewest changes that make C(after) of C(before), in an order that is safe on a live director.
+
+    In a service new destinations come first, then weights that rise, then other edits, then removals: as long
+    as it keeps a destination, it has one. Services are removed last.
+    """
+    changes: list[Change] = []
+    for key, service in after.services.items():
+        present = before.services.get(key)
+        if present is None:
+            changes.append(Change("add", service))
+            changes += [Change("add", service, destination) for destination in service.destinations.values()]
+        elif present != service:
+            if settings(present) != settings(service):
+                changes.append(Change("edit", service))
+            changes += _destination_changes(present, service)
+    changes += [Change("delete", service) for key, service in before.services.items() if key not in after.services]
+    return tuple(changes)
+
+
+def _destination_changes(present: Service, service: Service) -> Iterator[Change]:
+    edits = []
+    for place, destination in service.destinations.items():
+        there = present.destinations.get(place)
+        if there is None:
+            yield Change("add", service, destination)
+        elif there != destination:
+            edits.append((destination.weight <= there.weight, Change("edit", service, destination)))
+    yield from (change for _, change in sorted(edits, key=lambda edit: edit[0]))
+    for place, destination in present.destinations.items():
+        if place not in service.destinations:
+            yield Change("delete", service, destination)
+
+
+def settings(service: Service) -> tuple:
+    """Return all that C(-E) sets."""
+    return (
+        service.scheduler,
+        service.scheduler_flags,
+        service.persistence,
+        service.persistence_netmask,
+        service.persistence_engine,
+        service.one_packet,
+    )
+
+
+def apply(changes: Iterable[Change], table: Table) -> Table:
+    """Return the table after the changes, as the kernel would make them."""
+    services: dict[ServiceKey, Service] = dict(table.services)
+    for change in changes:
+        key = change.service.key
+        if change.destination is not None:
+            destinations = dict(services[key].destinations)
+            if change.action == "delete":
+                del destinations[change.destination.key]
+            else:
+                destinations[change.destination.key] = change.destination
+            services[key] = replace(services[key], destinations=destinations)
+        elif change.action == "delete":
+            del services[key]
+        else:
+            kept = services[key].destinations if change.action == "edit" else {}
+            services[key] = replace(change.service, destinations=kept)
+    return Table(services)
+
+
+def holds(change: Change, table: Table) -> bool:
+    """Whether a table is as a change wanted it, as far as that change goes."""
+    service = table.services.get(change.service.key)
+    if change.destination is None:
+        if change.action == "delete":
+            return service is None
+        return service is not None and settings(service) == settings(change.service)
+    there = service and service.destinations.get(change.destination.key)
+    return there is None if change.action == "delete" else there == change.destination

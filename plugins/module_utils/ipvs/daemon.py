@@ -1,0 +1,58 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A connection synchronisation daemon: checked, compared, and as ipvsadm's arguments."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from typing import Any, Mapping
+
+from .address import canonical, is_multicast
+from .model import MAX_PORT, Daemon
+
+MAX_MAXLEN = 65535 - 20 - 8  # ipvsadm's limit: a datagram less its IPv4 and UDP header
+MIN_BACKUP_MAXLEN = 1024  # below it the kernel takes this silently (ip_vs_sync.c, start_sync_thread)
+MAX_INTERFACE = 15  # characters; IFNAMSIZ less its end. ipvsadm cuts a longer name
+LIMITS = {"syncid": (0, 255), "maxlen": (1, MAX_MAXLEN), "port": (1, MAX_PORT), "ttl": (1, 255)}
+
+
+def read_daemon(params: Mapping[str, Any]) -> Daemon:
+    """Return the daemon that the module's options describe. Raises ValueError with a sentence for the user."""
+    for name, (low, high) in LIMITS.items():
+        value = params[name]
+        if value is not None and not low <= value <= high:
+            raise ValueError(f"{name} must be {low} to {high}, not {value}")
+    if params["role"] == "backup" and params["maxlen"] is not None and params["maxlen"] < MIN_BACKUP_MAXLEN:
+        raise ValueError(f"maxlen of a backup must be at least {MIN_BACKUP_MAXLEN}: the kernel takes no less")
+    if not 0 < len(params["interface"]) <= MAX_INTERFACE:
+        raise ValueError(f"interface {params['interface']} must have 1 to {MAX_INTERFACE} characters")
+    group, family = canonical(params["group"])
+    if not is_multicast(group, family):
+        raise ValueError(f"group {group} is not a multicast address")
+    return Daemon(
+        params["role"],
+        params["interface"],
+        params["syncid"],
+        params["maxlen"],
+        group,
+        params["port"],
+        params["ttl"],
+    )
+
+
+def runs_as(live: Daemon | None, wanted: Daemon | None) -> bool:
+    """Whether a daemon runs as wanted, as far as both are known."""
+    if live is None or wanted is None:
+        return live is wanted
+    return all(there == want for there, want in zip(astuple(live), astuple(wanted)) if None not in (there, want))
+
+
+def start_arguments(daemon: Daemon) -> list[str]:
+    """Return ipvsadm's arguments that start a daemon, every setting stated."""
+    arguments = ["--start-daemon", daemon.role, "--mcast-interface", daemon.interface, "--syncid", str(daemon.syncid)]
+    if daemon.maxlen is not None:
+        arguments += ["--sync-maxlen", str(daemon.maxlen)]
+    arguments += ["--mcast-group", daemon.group, "--mcast-port", str(daemon.port), "--mcast-ttl", str(daemon.ttl)]
+    return arguments

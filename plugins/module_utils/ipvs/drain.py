@@ -1,0 +1,56 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connections of one real server, and waiting until they are gone."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, Sequence
+
+from .listing import parse_counts
+from .model import Destination, ServiceKey
+from .render import key_words
+from .tool import IpvsError, explain, run
+
+KINDS = ("active", "inactive", "persistent")
+INTERVAL = 1.0  # seconds between two looks
+
+
+def count(path: str, key: ServiceKey, destination: Destination) -> dict[str, int]:
+    """Return the connections of a destination by kind; none when it, or its service, is gone."""
+    arguments = ("-Ln", "--persistent-conn", *key_words(key).split())
+    result = run(path, *arguments)
+    if result.rc and "No such service" not in result.err:
+        raise IpvsError(explain(result, "ipvsadm " + " ".join(arguments)))
+    for service in parse_counts(result.out):
+        for server in service["destinations"]:
+            if (server["address"], server["port"]) == destination.key:
+                return {kind: server[kind] for kind in KINDS}
+    return dict.fromkeys(KINDS, 0)
+
+
+def wait_until_gone(
+    look: Callable[[], dict[str, int]],
+    kinds: Sequence[str],
+    timeout: float,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> dict[str, int]:
+    """Look once a second until no connection of C(kinds) is left or C(timeout) seconds are over.
+
+    Returns what was there at the last look.
+    """
+    end = clock() + timeout
+    remaining = look()
+    while any(remaining[kind] for kind in kinds) and clock() < end:
+        sleep(min(INTERVAL, max(end - clock(), 0)))
+        remaining = look()
+    return remaining
+
+
+def left(remaining: dict[str, int], kinds: Sequence[str]) -> str:
+    """Return what is left in words: C(3 active and 1 persistent connections), or an empty string."""
+    words = [f"{remaining[kind]} {kind}" for kind in kinds if remaining[kind]]
+    return f"{' and '.join(words)} connections" if words else ""

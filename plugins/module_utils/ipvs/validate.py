@@ -1,0 +1,247 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the user wrote, as a table; refused where ipvsadm would rewrite it, reset it or stop half-way.
+
+The rules are those of ipvsadm.c (process_options, tunnel_opt_check, parse_sched_flags) and of the kernel's
+ip_vs_ctl.c (ip_vs_add_service, ip_vs_add_dest). Every function raises ValueError with a sentence for the user.
+An option that is null counts as left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+from .address import canonical, canonical_netmask, is_unicast
+from .model import (
+    CHECKSUMS,
+    ENGINES,
+    FAMILIES,
+    FORWARDS,
+    MAX_FWMARK,
+    MAX_PORT,
+    MAX_THRESHOLD,
+    MAX_TIMEOUT,
+    MAX_WEIGHT,
+    PROTOCOLS,
+    SCHEDULERS,
+    TUNNELS,
+    Destination,
+    Service,
+    ServiceKey,
+    Table,
+    Tunnel,
+    flags_of,
+)
+
+Data = Mapping[str, Any]
+
+KEY_OPTIONS = ("address", "port", "protocol", "fwmark", "family")
+SERVICE_OPTIONS = frozenset(
+    (
+        *KEY_OPTIONS,
+        "scheduler",
+        "scheduler_flags",
+        "persistence",
+        "persistence_netmask",
+        "persistence_engine",
+        "one_packet",
+        "destinations",
+    )
+)
+DESTINATION_OPTIONS = frozenset(
+    ("address", "port", "forward", "weight", "upper_threshold", "lower_threshold", "tunnel")
+)
+TUNNEL_OPTIONS = frozenset(("type", "port", "checksum"))
+TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def read_table(services: Sequence[Data]) -> Table:
+    """Return the table that a list of services describes. The ValueError has a line for every wrong entry."""
+    found: dict[ServiceKey, Service] = {}
+    mistakes: list[str] = []
+    for number, data in enumerate(services):
+        where = f"services[{number}]"
+        try:
+            service = read_service(data)
+        except ValueError as mistake:
+            mistakes.append(f"{where}: {mistake}")
+            continue
+        if service.key in found:
+            mistakes.append(f"{where}: {service.key} is there twice")
+        found[service.key] = service
+        _read_destinations(data, service, f"{where} {service.key}", mistakes)
+    if mistakes:
+        raise ValueError("\n".join(mistakes))
+    return Table(found)
+
+
+def _read_destinations(data: Data, service: Service, where: str, mistakes: list[str]) -> None:
+    """Fill in the destinations of a service that is still being built, and note what is wrong with them."""
+    listed = data.get("destinations") or []
+    if not isinstance(listed, (list, tuple)):
+        mistakes.append(f"{where}: destinations must be a list")
+        return
+    key, destinations = service.key, service.destinations
+    for number, item in enumerate(listed):
+        try:
+            destination = read_destination(item, key)
+            place = (destination.address, destination.port)
+            if place in destinations:
+                raise ValueError(f"{destination} is there twice")
+            destinations[place] = destination
+        except ValueError as mistake:
+            mistakes.append(f"{where}: destinations[{number}]: {mistake}")
+
+
+def read_key(data: Data) -> ServiceKey:
+    """Return the key of a service out of C(KEY_OPTIONS)."""
+    fwmark = _integer(data, "fwmark", 1, MAX_FWMARK)
+    family = _choice(data, "family", FAMILIES)
+    if fwmark is not None:
+        given = [name for name in ("address", "port", "protocol") if data.get(name) is not None]
+        if given:
+            raise ValueError(f"a service by fwmark has no {' and no '.join(given)}")
+        return ServiceKey(None, None, None, fwmark, family or "ipv4")
+    if data.get("address") is None:
+        raise ValueError("a service needs address and port, or fwmark")
+    address, actual = canonical(data["address"])
+    port = _integer(data, "port", 0, MAX_PORT)
+    if port is None:
+        raise ValueError(f"port is missing beside address {address}")
+    if family not in (None, actual):
+        raise ValueError(f"address {address} is not of family {family}")
+    return ServiceKey(_choice(data, "protocol", PROTOCOLS, "tcp"), address, port, None, actual)
+
+
+def read_service(data: Data) -> Service:
+    """Return a service without its destinations."""
+    _known(data, SERVICE_OPTIONS)
+    key = read_key(data)
+    scheduler = _choice(data, "scheduler", SCHEDULERS, "wlc")
+    flags = _flags(data.get("scheduler_flags") or (), scheduler)
+    persistence = _integer(data, "persistence", 1, MAX_TIMEOUT)
+    netmask = data.get("persistence_netmask")
+    engine = _choice(data, "persistence_engine", ENGINES)
+    one_packet = _boolean(data, "one_packet")
+    if persistence is None:
+        if netmask is not None or engine is not None:
+            raise ValueError("persistence_netmask and persistence_engine need persistence")
+        if key.port == 0:
+            raise ValueError("port 0 (every port) needs persistence")
+    if one_packet and key.protocol not in ("udp", None):
+        raise ValueError("one_packet is for udp and fwmark services only")
+    if netmask is not None:
+        netmask = canonical_netmask(netmask, key.family)
+    return Service(key, scheduler, flags, persistence, netmask, engine, one_packet, {})
+
+
+def read_destination(data: Data, service: ServiceKey) -> Destination:
+    """Return a destination of a service; its port is the service's unless it says another."""
+    _known(data, DESTINATION_OPTIONS)
+    address, family, port = _place(data, service)
+    forward = _choice(data, "forward", FORWARDS, "dr")
+    upper = _integer(data, "upper_threshold", 0, MAX_THRESHOLD, 0)
+    lower = _integer(data, "lower_threshold", 0, MAX_THRESHOLD, 0)
+    if lower > upper:
+        raise ValueError(f"lower_threshold {lower} is above upper_threshold {upper}")
+    tunnel = data.get("tunnel")
+    if forward == "tun":
+        tunnel = read_tunnel(tunnel or {})
+    elif tunnel:
+        raise ValueError(f"tunnel needs forward tun, not {forward}")
+    elif family != service.family:
+        raise ValueError(f"forward is {forward}, which cannot reach {address} from {service}: only tun changes family")
+    if forward != "nat" and service.fwmark is None and port != service.port:
+        raise ValueError(
+            f"forward is {forward}, which cannot translate ports: "
+            f"{address} has port {port}, the service has {service.port}"
+        )
+    weight = _integer(data, "weight", 0, MAX_WEIGHT, 1)
+    return Destination(address, port, forward, weight, upper, lower, tunnel or None)
+
+
+def read_place(data: Data, service: ServiceKey) -> Destination:
+    """Return a destination of which only address and port mean anything, to find it by."""
+    address, _family, port = _place(data, service)
+    return Destination(address, port)
+
+
+def _place(data: Data, service: ServiceKey) -> tuple[str, str, int]:
+    text = data.get("address")
+    if text is None:
+        raise ValueError("address is missing")
+    address, family = canonical(text)
+    if not is_unicast(address, family):
+        raise ValueError(f"address {address} cannot be a real server's")
+    return address, family, _integer(data, "port", 0, MAX_PORT, service.port or 0)
+
+
+def read_tunnel(data: Data) -> Tunnel:
+    """Return the tunnel of a destination."""
+    _known(data, TUNNEL_OPTIONS)
+    kind = _choice(data, "type", TUNNELS, "ipip")
+    port = _integer(data, "port", 1, MAX_PORT)
+    checksum = _choice(data, "checksum", CHECKSUMS)
+    if (port is None) == (kind == "gue"):
+        raise ValueError("a gue tunnel needs port" if kind == "gue" else f"a tunnel of type {kind} has no port")
+    if kind == "ipip":
+        if checksum is not None:
+            raise ValueError("a tunnel of type ipip has no checksum")
+    elif kind == "gre" and checksum == "remcsum":
+        raise ValueError("checksum remcsum is for gue tunnels only")
+    else:
+        checksum = checksum or "none"
+    return Tunnel(kind, port, checksum)
+
+
+def _flags(given: Any, scheduler: str) -> tuple[str, ...]:
+    given = given.split(",") if isinstance(given, str) else list(given)
+    possible = flags_of(scheduler)
+    for flag in given:
+        if flag not in possible:
+            raise ValueError(f"scheduler {scheduler} takes {', '.join(possible)}, not {flag}")
+    return tuple(flag for flag in possible if flag in given)
+
+
+def _known(data: Any, options: frozenset) -> None:
+    if not isinstance(data, dict):
+        raise ValueError(f"must be a mapping of options, not {data!r}")
+    if not options.issuperset(data):
+        unknown = ", ".join(sorted(map(str, set(data) - options)))
+        raise ValueError(f"unknown option {unknown}; there are {', '.join(sorted(options))}")
+
+
+def _integer(data: Data, name: str, low: int, high: int, default: int | None = None) -> int | None:
+    value = data.get(name)
+    if value is None:
+        return default
+    if type(value) is not int:
+        # A template makes a string of a number, and of nothing an empty string; a bool is a slip.
+        text = "" if isinstance(value, bool) else str(value).strip()
+        if not text.lstrip("-").isdecimal():
+            raise ValueError(f"{name} must be a whole number, not {value!r}")
+        value = int(text)
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be {low} to {high}, not {value}")
+    return value
+
+
+def _choice(data: Data, name: str, choices: Sequence[str], default: str | None = None) -> str | None:
+    value = data.get(name)
+    if value is None:
+        return default
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value}")
+    return value
+
+
+def _boolean(data: Data, name: str) -> bool:
+    value = data.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    try:
+        return TRUTHS[str(value).lower()]
+    except KeyError:
+        raise ValueError(f"{name} must be true or false, not {value}") from None

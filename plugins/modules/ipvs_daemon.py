@@ -1,0 +1,147 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipvs_daemon
+version_added: 0.1.0
+short_description: Manage the connection synchronisation daemons of IPVS
+author: lvs.cluster contributors (@lvs-cluster)
+description:
+  - Starts or stops one of the two daemons of the kernel that send (V(master)) and receive (V(backup)) connections,
+    so that they outlive a failover. Both can run on one director.
+  - A daemon that runs with other settings is stopped and started again.
+  - They are the kernel's and end with it. Where keepalived or heartbeat runs the daemons, leave them to it.
+options:
+  role:
+    description: Which of the two daemons.
+    type: str
+    choices: [master, backup]
+    required: true
+  state:
+    description: Whether it runs.
+    type: str
+    choices: [present, absent]
+    default: present
+  interface:
+    description: Network interface that the messages take. Needed for O(state=present).
+    type: str
+  syncid:
+    description: Number of the cluster, V(0) to V(255). A backup takes messages of its own number only, with V(0) all.
+    type: int
+    default: 0
+  maxlen:
+    description:
+      - Longest message in bytes, V(1) to V(65507), for a V(backup) from V(1024) on.
+      - The kernel takes it from the MTU when it is left out, and whatever it runs with is then left as it is.
+    type: int
+  group:
+    description: Multicast group, IPv4 or IPv6.
+    type: str
+    default: 224.0.0.81
+  port:
+    description: UDP port, V(1) to V(65535).
+    type: int
+    default: 8848
+  ttl:
+    description: Time to live of the messages, V(1) to V(255).
+    type: int
+    default: 1
+notes:
+  - In check mode on a host that has no C(ipvsadm) or no IPVS in its kernel yet, no daemon is taken as running.
+seealso:
+  - module: lvs.cluster.ipvs_info
+extends_documentation_fragment:
+  - lvs.cluster.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Send this director's connections to the others
+  lvs.cluster.ipvs_daemon:
+    role: master
+    interface: eth0
+    syncid: 51
+
+- name: Receive no connections any more
+  lvs.cluster.ipvs_daemon:
+    role: backup
+    state: absent
+"""
+
+RETURN = r"""
+daemon:
+  description: The daemon after the change; V(null) when it does not run.
+  returned: success
+  type: dict
+  sample: {role: master, interface: eth0, syncid: 51, maxlen: 1472, group: 224.0.0.81, port: 8848, ttl: 1}
+"""
+
+from dataclasses import asdict
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.daemon import read_daemon, runs_as, start_arguments
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import parse_daemons
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, ask, locate
+
+
+def live(path, role):
+    """Return the running daemon of a role, or None."""
+    daemons = parse_daemons(ask(path, "-Ln", "--daemon")) if path else ()
+    return next((daemon for daemon in daemons if daemon.role == role), None)
+
+
+def write(path, before, wanted, role):
+    """Stop what runs, start what is wanted and return it; raise IpvsError when something else runs then."""
+    if before is not None:
+        ask(path, "--stop-daemon", role)
+    if wanted is not None:
+        ask(path, *start_arguments(wanted))
+    now = live(path, role)
+    if not runs_as(now, wanted):
+        raise IpvsError(f"ipvsadm reported success, but the {role} daemon is {now and asdict(now)}.")
+    return now
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "role": {"type": "str", "choices": ["master", "backup"], "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "interface": {"type": "str"},
+            "syncid": {"type": "int", "default": 0},
+            "maxlen": {"type": "int"},
+            "group": {"type": "str", "default": "224.0.0.81"},
+            "port": {"type": "int", "default": 8848},
+            "ttl": {"type": "int", "default": 1},
+        },
+        required_if=[("state", "present", ["interface"])],
+        supports_check_mode=True,
+    )
+    role = module.params["role"]
+    try:
+        wanted = read_daemon(module.params) if module.params["state"] == "present" else None
+        path = locate(module)
+        before = live(path, role)
+        changed = not runs_as(before, wanted)
+        after = wanted if changed else before
+        if changed and not module.check_mode:
+            after = write(path, before, wanted, role)
+    except (IpvsError, ValueError) as error:
+        module.fail_json(msg=str(error))
+    result = {"changed": changed, "daemon": after and asdict(after)}
+    if module._diff:
+        result["diff"] = {"before": asdict(before) if before else {}, "after": asdict(after) if after else {}}
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipvs_destination
+version_added: 0.1.0
+short_description: Manage, and drain, one real server of one virtual service
+author: lvs.cluster contributors (@lvs-cluster)
+description:
+  - Adds, edits, drains or removes one real server of one service of the IPVS table.
+  - With O(state=present) an option that is left out has its default, whatever the real server had before.
+  - For more than a few entries M(lvs.cluster.ipvs_table) is faster and safer.
+options:
+  service:
+    description: The service, which must be in the table.
+    type: dict
+    required: true
+  state:
+    description:
+      - V(present) adds the real server or edits it.
+      - V(drained) sets its weight to 0 and leaves the rest as it is, so that it takes no new connections. A real
+        server that is not in the table takes none either, and is no error.
+      - V(absent) removes it. Its connections end, at once or with their next packet.
+    type: str
+    choices: [present, drained, absent]
+    default: present
+  wait:
+    description: With O(state=drained), wait until its connections are gone. Not done in check mode.
+    type: bool
+    default: false
+  wait_for:
+    description:
+      - Which connections must be gone. V(inactive) ones have been closed and wait to be forgotten, which takes up to
+        the timeout C(tcpfin); V(persistent) ones are clients bound to the real server, for as long as they keep coming.
+    type: list
+    elements: str
+    choices: [active, inactive, persistent]
+    default: [active]
+  timeout:
+    description: For how many seconds to wait. Then the module fails, and says what is left.
+    type: int
+    default: 300
+notes:
+  - In check mode a service that is not in the table is taken as one that an earlier task would have added.
+seealso:
+  - module: lvs.cluster.ipvs_table
+  - module: lvs.cluster.ipvs_service
+extends_documentation_fragment:
+  - lvs.cluster.attributes
+  - lvs.cluster.ipvs.server
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Add a real server by direct routing
+  lvs.cluster.ipvs_destination:
+    service:
+      address: 192.0.2.100
+      port: 80
+    address: 192.0.2.23
+    weight: 2
+
+- name: Drain it, and wait up to ten minutes until nobody is connected
+  lvs.cluster.ipvs_destination:
+    service:
+      address: 192.0.2.100
+      port: 80
+    address: 192.0.2.23
+    state: drained
+    wait: true
+    timeout: 600
+
+- name: Remove it
+  lvs.cluster.ipvs_destination:
+    service:
+      address: 192.0.2.100
+      port: 80
+    address: 192.0.2.23
+    state: absent
+"""
+
+RETURN = r"""
+changes:
+  description: The changes made, or in check mode to be made, as lines for C(ipvsadm -R).
+  returned: success, and when waiting took too long
+  type: list
+  elements: str
+  sample:
+    - -e -t 192.0.2.100:80 -r 192.0.2.23:80 -g -w 0
+remaining:
+  description: The connections that the real server has left.
+  returned: with O(state=drained), except in check mode
+  type: dict
+  sample: {active: 0, inactive: 2, persistent: 0}
+"""
+
+from dataclasses import replace
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.arguments import DESTINATION, KEY
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.drain import KINDS, count, left, wait_until_gone
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import Service, Table
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.reach import begin_reading, reach
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, locate
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import (
+    DESTINATION_OPTIONS,
+    read_destination,
+    read_key,
+    read_place,
+)
+
+
+def read_wanted(params):
+    """Return the key of the service and the destination as the options describe them, or raise ValueError."""
+    key = read_key(params["service"])
+    options = {name: params[name] for name in DESTINATION_OPTIONS}
+    read = read_destination if params["state"] == "present" else read_place
+    return key, read(options, key)
+
+
+def place(table, key, destination, state):
+    """Return the table with the destination in the state wanted."""
+    service = table.services.get(key)
+    if service is None:
+        if state == "present":
+            raise IpvsError(f"Service {key} is not in the table: add it first (lvs.cluster.ipvs_service).")
+        return table
+    destinations = dict(service.destinations)
+    if state == "present":
+        destinations[destination.key] = destination
+    elif destination.key in destinations:
+        if state == "drained":
+            destinations[destination.key] = replace(destinations[destination.key], weight=0)
+        else:
+            del destinations[destination.key]
+    return Table({**table.services, key: replace(service, destinations=destinations)})
+
+
+def drain(module, path, key, destination, result):
+    """Wait as the options say, and exit."""
+    kinds = module.params["wait_for"]
+    timeout = module.params["timeout"] if module.params["wait"] else 0
+    result["remaining"] = wait_until_gone(lambda: count(path, key, destination), kinds, timeout)
+    rest = left(result["remaining"], kinds)
+    if module.params["wait"] and rest:
+        module.fail_json(msg=f"{destination} of {key} still has {rest} after {timeout} seconds.", **result)
+    module.exit_json(**result)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "service": {"type": "dict", "required": True, "options": KEY},
+            "address": {"type": "str", "required": True},
+            "port": {"type": "int"},
+            **DESTINATION,
+            "state": {"type": "str", "choices": ["present", "drained", "absent"], "default": "present"},
+            "wait": {"type": "bool", "default": False},
+            "wait_for": {"type": "list", "elements": "str", "choices": list(KINDS), "default": ["active"]},
+            "timeout": {"type": "int", "default": 300},
+        },
+        supports_check_mode=True,
+    )
+    state = module.params["state"]
+    try:
+        key, destination = read_wanted(module.params)
+        path = locate(module)
+        before = begin_reading(path)()
+        if module.check_mode and state == "present" and key not in before.services:
+            before = Table({**before.services, key: Service(key)})
+        after = place(before, key, destination, state)
+        result = reach(path, before, after, module.check_mode, module._diff)
+        if state == "drained" and not module.check_mode:
+            drain(module, path, key, destination, result)
+    except (IpvsError, ValueError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

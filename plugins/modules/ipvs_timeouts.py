@@ -1,0 +1,115 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipvs_timeouts
+version_added: 0.1.0
+short_description: Manage how long IPVS remembers idle connections
+author: lvs.cluster contributors (@lvs-cluster)
+description:
+  - Sets the lifetimes of idle connections, for all services at once. Those left out stay as they are.
+  - They are the kernel's and end with it; set them again at boot, or let keepalived do it.
+options:
+  tcp:
+    description: Seconds of an established TCP connection, V(1) to V(2678400). The kernel starts with 900.
+    type: int
+  tcpfin:
+    description: Seconds of a TCP connection that has received a FIN. The kernel starts with 120.
+    type: int
+  udp:
+    description: Seconds since the last UDP packet. The kernel starts with 300.
+    type: int
+notes:
+  - In check mode on a host that has no C(ipvsadm) or no IPVS in its kernel yet, the kernel's own values are assumed.
+seealso:
+  - module: lvs.cluster.ipvs_info
+extends_documentation_fragment:
+  - lvs.cluster.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Keep idle TCP connections for an hour
+  lvs.cluster.ipvs_timeouts:
+    tcp: 3600
+
+- name: Have the kernel's own timeouts
+  lvs.cluster.ipvs_timeouts:
+    tcp: 900
+    tcpfin: 120
+    udp: 300
+"""
+
+RETURN = r"""
+timeouts:
+  description: The timeouts in seconds, after the change.
+  returned: success
+  type: dict
+  sample: {tcp: 3600, tcpfin: 120, udp: 300}
+"""
+
+from dataclasses import asdict, astuple, replace
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import parse_timeouts
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import MAX_TIMEOUT, Timeouts
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, ask, locate
+
+NAMES = ("tcp", "tcpfin", "udp")
+KERNEL_DEFAULT = Timeouts(900, 120, 300)
+
+
+def read_wanted(params):
+    """Return the timeouts given, or raise ValueError."""
+    wanted = {name: params[name] for name in NAMES if params[name] is not None}
+    for name, seconds in wanted.items():
+        if not 1 <= seconds <= MAX_TIMEOUT:  # 0 means "as it is" to ipvsadm --set
+            raise ValueError(f"{name} must be 1 to {MAX_TIMEOUT} seconds, not {seconds}")
+    return wanted
+
+
+def live(path):
+    """Return the kernel's timeouts."""
+    return parse_timeouts(ask(path, "-Ln", "--timeout")) if path else KERNEL_DEFAULT
+
+
+def write(path, after):
+    """Set the timeouts, and raise IpvsError when the kernel then has others."""
+    ask(path, "--set", *map(str, astuple(after)))
+    now = live(path)
+    if now != after:
+        raise IpvsError(f"ipvsadm --set reported success, but the timeouts are {asdict(now)}, not {asdict(after)}.")
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={name: {"type": "int"} for name in NAMES},
+        required_one_of=[NAMES],
+        supports_check_mode=True,
+    )
+    try:
+        wanted = read_wanted(module.params)
+        path = locate(module)
+        before = live(path)
+        after = replace(before, **wanted)
+        if after != before and not module.check_mode:
+            write(path, after)
+    except (IpvsError, ValueError) as error:
+        module.fail_json(msg=str(error))
+    result = {"changed": after != before, "timeouts": asdict(after)}
+    if module._diff:
+        result["diff"] = {"before": asdict(before), "after": asdict(after)}
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
