@@ -22,7 +22,7 @@ export ANSIBLE_SSH_CONTROL_PATH_DIR := $(HOME)/.ansible/cp
 
 STAMP := .venv/.complete
 LINK := .ansible/collections/ansible_collections/lvs/cluster
-MITOGEN = ANSIBLE_STRATEGY=mitogen_linear ANSIBLE_STRATEGY_PLUGINS=$$(echo .venv/lib/python3*/site-packages/ansible_mitogen/plugins/strategy)
+MITOGEN = ANSIBLE_STRATEGY=mitogen_linear ANSIBLE_STRATEGY_PLUGINS=$$(echo $(CURDIR)/.venv/lib/python3*/site-packages/ansible_mitogen/plugins/strategy)
 # Expands to the strategy's variables before a command, or to nothing.
 WITH_STRATEGY = $(if $(filter mitogen,$(STRATEGY)),$(MITOGEN))
 PLAYBOOK = $(WITH_STRATEGY) ansible-playbook -i inventories/lab
@@ -68,7 +68,7 @@ lab-destroy: ## take the lab down, the lab machine too
 ##@ Checks
 .PHONY: lint unit sanity build readmes docs docs-lint molecule bench test test-all clean
 lint: venv ## ansible-lint, yamllint, ruff, shellcheck
-	@ansible-lint --strict --offline
+	@ansible-lint --strict --offline --nocolor
 	@yamllint --strict .
 	@ruff check . && ruff format --check .
 	@git grep -lzE '^#!.*sh$$' | xargs -0 -r shellcheck
