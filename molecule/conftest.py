@@ -21,6 +21,7 @@ import testinfra
 ROOT = Path(__file__).parents[1]
 # Generous: an emulated machine, and VRRP's own three seconds.
 EVENT_SECONDS = 60
+FINGERPRINT = ROOT / "molecule" / "shared" / "fingerprint.sh"
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = EVENT_SECONDS) -> Any:
@@ -149,11 +150,31 @@ class Cluster:
         return table
 
 
+class Fingerprints:
+    """What the hosts were before the first run (shared/prepare.yml notes it), and what they are now."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.noted = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "before"
+
+    def changes(self, node: str) -> list[str]:
+        """What differs: "-" in front of what is gone, "+" in front of what is new."""
+        before = (self.noted / node).read_text().splitlines()
+        now = self.cluster.host(node).run(FINGERPRINT.read_text()).stdout.splitlines()
+        return [f"- {line}" for line in before if line not in now] + [f"+ {line}" for line in now if line not in before]
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The cluster of the scenario whose tests run."""
     inventory = os.environ.get("LVS_TEST_INVENTORY") or str(ROOT / "inventories" / "lab")
     return Cluster(Path(inventory))
+
+
+@pytest.fixture(scope="session")
+def fingerprints(cluster: Cluster) -> Fingerprints:
+    """How the scenario's hosts differ from what they were when they were bare."""
+    return Fingerprints(cluster)
 
 
 def changed(output: str) -> dict[str, int]:

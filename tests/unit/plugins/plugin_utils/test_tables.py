@@ -1,0 +1,63 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which real servers are drained before they leave, and how tables are told apart."""
+
+from __future__ import annotations
+
+from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import departing, differences, missing_services
+
+
+def destination(address, weight=1):
+    return {"address": address, "port": 80, "weight": weight, "forward": "dr"}
+
+
+def service(*destinations, address="10.0.0.100"):
+    return {"protocol": "tcp", "address": address, "port": 80, "fwmark": None, "destinations": list(destinations)}
+
+
+def model(*table, sorry=None):
+    return {"table": list(table), "services": [{"sorry_server": sorry and {"address": sorry}} for _ in table]}
+
+
+def leaving(live, wanted):
+    return [entry["label"] for entry in departing(live, wanted)]
+
+
+def test_a_real_server_that_left_a_service_is_drained():
+    live = [service(destination("10.0.0.1"), destination("10.0.0.2"))]
+    assert leaving(live, model(service(destination("10.0.0.1")))) == ["10.0.0.2 of 10.0.0.100:80/tcp"]
+
+
+def test_one_that_is_drained_already_is_not_drained_again():
+    live = [service(destination("10.0.0.1"), destination("10.0.0.2", weight=0))]
+    assert leaving(live, model(service(destination("10.0.0.1")))) == []
+
+
+def test_a_service_is_never_left_without_weight():
+    live = [service(destination("10.0.0.1", weight=0), destination("10.0.0.2"))]
+    assert leaving(live, model(service(destination("10.0.0.1")))) == []
+
+
+def test_a_sorry_server_in_action_is_left_alone():
+    live = [service(destination("10.0.0.1"), destination("10.0.0.9"))]
+    assert leaving(live, model(service(destination("10.0.0.1")), sorry="10.0.0.9")) == []
+
+
+def test_a_service_that_leaves_as_a_whole_is_not_drained():
+    assert leaving([service(destination("10.0.0.1"))], model()) == []
+
+
+def test_missing_services_are_named():
+    wanted = [service(), service(address="2001:db8::1"), {"fwmark": 99, "family": "ipv4", "destinations": []}]
+    assert missing_services([service()], wanted) == ["[2001:db8::1]:80/tcp", "fwmark 99"]
+
+
+def test_weight_zero_differs_from_one():
+    live, wanted = service(destination("10.0.0.1", weight=0)), service(destination("10.0.0.1"))
+    assert [said for _key, said in differences([live], [wanted])] == ["real server 10.0.0.1:80: weight is 0, not 1"]
+
+
+def test_what_is_too_much_differs_too():
+    extra = service(address="10.0.0.101")
+    assert [said for _key, said in differences([extra], [])] == ["in the table, and not in the inventory"]

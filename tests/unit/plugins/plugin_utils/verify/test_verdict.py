@@ -1,0 +1,177 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A healthy cluster has no faults; each fault names the host and what to do."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
+
+VIP = {"address": "10.0.0.100", "prefix": 32, "interface": "eth0", "family": "ipv4"}
+
+
+def test_a_healthy_cluster(model, seen):
+    assert judge(model, seen) == {
+        "faults": [],
+        "report": [
+            "VIP 10.0.0.100 is held by lvs1; ARP from client1 is answered by 02:00:00:00:00:11",
+            "table of lvs1: 1 services, 2 real servers",
+            "table of lvs2: 1 services, 2 real servers",
+            "web 10.0.0.100:80/tcp answered 12 of 12 requests: web1 9, web2 3 (weights 3:1)",
+        ],
+    }
+
+
+def break_two_holders(seen):
+    seen["nodes"]["lvs2"]["addresses"].append(VIP)
+
+
+def break_no_holder(seen):
+    seen["nodes"]["lvs1"]["addresses"].pop()
+    seen["arp"]["client1"]["10.0.0.100"] = {}
+    seen["probes"] = []
+
+
+def break_noisy_real_server(seen):
+    seen["arp"]["client1"]["10.0.0.100"]["02:00:00:00:00:21"] = 1
+
+
+def break_stranger(seen):
+    seen["arp"]["client1"]["10.0.0.100"]["02:00:00:00:00:99"] = 1
+
+
+def break_sysctl_now(seen):
+    seen["nodes"]["web1"]["sysctls"]["net.ipv4.conf.all.arp_ignore"] = "0"
+
+
+def break_sysctl_at_boot(seen):
+    seen["nodes"]["web1"]["sysctls_boot"]["net.ipv4.conf.all.arp_ignore"] = "0"
+
+
+def break_module(seen):
+    seen["nodes"]["lvs2"]["modules"]["ip_vs_wrr"] = {"loaded": True, "boot": False}
+
+
+def break_unit(seen):
+    seen["nodes"]["lvs2"]["units"]["keepalived.service"] = {"active": False, "enabled": True}
+
+
+def break_vip_on_lo(seen):
+    seen["nodes"]["web2"]["addresses"].pop()
+
+
+def break_weight(seen):
+    seen["before"]["lvs2"]["services"][0]["destinations"][0]["weight"] = 1
+
+
+def break_real_server_gone(seen):
+    del seen["before"]["lvs2"]["services"][0]["destinations"][1]
+
+
+def break_answers(seen):
+    seen["probes"][0]["result"].update(answered=9, errors={"refused": 3})
+
+
+def break_shares(seen):
+    first, second = seen["after"]["lvs1"]["stats"][0]["destinations"]
+    first["connections"], second["connections"] = 6, 6
+
+
+def break_unreachable(seen):
+    del seen["nodes"]["web2"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "faults"),
+    [
+        (
+            break_two_holders,
+            [
+                "lvs1, lvs2: hold VIP 10.0.0.100 at the same time. Look whether the directors hear each other's VRRP"
+                " adverts (protocol 112, firewalls), then run site.yml"
+            ],
+        ),
+        (
+            break_no_holder,
+            [
+                "directors: none of them holds VIP 10.0.0.100. Look at: systemctl status keepalived, on each",
+                "client1: nobody answers ARP for VIP 10.0.0.100. Look at the director that should hold it",
+            ],
+        ),
+        (
+            break_noisy_real_server,
+            [
+                "web1: answers client1's ARP for VIP 10.0.0.100 with 02:00:00:00:00:21. Run site.yml --limit web1",
+            ],
+        ),
+        (
+            break_stranger,
+            [
+                "a machine that is not in the inventory: answers client1's ARP for VIP 10.0.0.100 with"
+                " 02:00:00:00:00:99. Take the address away from it"
+            ],
+        ),
+        (break_sysctl_now, ["web1: net.ipv4.conf.all.arp_ignore is 0, not 1. Run site.yml"]),
+        (
+            break_sysctl_at_boot,
+            [
+                "web1: net.ipv4.conf.all.arp_ignore will be 0 after a reboot, not 1. Look for a file in /etc/sysctl.d or"
+                " /etc/sysctl.conf that sets it later than the collection's own"
+            ],
+        ),
+        (break_module, ["lvs2: kernel module ip_vs_wrr will not be loaded after a reboot. Run site.yml"]),
+        (
+            break_unit,
+            ["lvs2: keepalived.service does not run. Look at: journalctl -u keepalived.service"],
+        ),
+        (break_vip_on_lo, ["web2: VIP 10.0.0.100 is not on lo. Run site.yml"]),
+        (
+            break_weight,
+            [
+                "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.21:80: weight is 1, not 3. Look whether its health check"
+                " passes: journalctl -u keepalived"
+            ],
+        ),
+        (
+            break_real_server_gone,
+            [
+                "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.22:80 is not in the table. Look whether its health check"
+                " passes: journalctl -u keepalived"
+            ],
+        ),
+        (
+            break_answers,
+            [
+                "web: 3 of 12 requests to 10.0.0.100:80 failed (3 refused). Ask each of its real servers directly, and"
+                " look for a firewall or a missing VIP"
+            ],
+        ),
+        (
+            break_shares,
+            [
+                "web1: got 6 of 12 connections to web, and its weight is due 9. Look at the weights in: ipvsadm -Ln",
+                "web2: got 6 of 12 connections to web, and its weight is due 3. Look at the weights in: ipvsadm -Ln",
+            ],
+        ),
+        (break_unreachable, ["web2: could not be looked at. Look whether it is up and answers SSH"]),
+    ],
+)
+def test_a_fault_names_the_host_and_the_remedy(model, seen, broken, faults):
+    broken(seen)
+    assert judge(model, seen)["faults"] == faults
+
+
+def test_without_clients_the_services_are_not_asked_and_the_report_says_so(model, seen):
+    seen.update(arp={}, probes=[])
+    assert judge(model, seen)["faults"] == []
+    assert judge(model, seen)["report"][-1] == (
+        "web 10.0.0.100:80/tcp was not asked: the group clients has no host that could be reached"
+    )
+
+
+def test_the_plan_asks_for_whole_rounds_of_the_scheduler(model):
+    (probe,) = probe_plan(model)
+    assert probe["count"] == 12
+    assert (probe["scheme"], probe["path"], probe["status"]) == ("http", "/", [200])
