@@ -83,7 +83,7 @@ build: venv ## the collection's tarball, its import check, and an install of it 
 	@tests/tools/check-build
 
 readmes: venv ## write the roles' README.md from their argument_specs
-	@tests/tools/role_readmes.py
+	@python tests/tools/role_readmes.py
 
 docs: venv ## HTML documentation in build/docs
 	@tests/tools/build-docs
@@ -91,7 +91,7 @@ docs: venv ## HTML documentation in build/docs
 docs-lint: venv ## check documentation and changelog fragments
 	@antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 	@antsibull-changelog lint && antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
-	@tests/tools/role_readmes.py --check
+	@python tests/tools/role_readmes.py --check
 
 molecule: venv ## one scenario, whole: make molecule SCENARIO=name
 	@$(if $(filter default,$(SCENARIO)),,$(WITH_STRATEGY)) molecule test -s $(SCENARIO)
