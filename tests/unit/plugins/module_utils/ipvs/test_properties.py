@@ -1,0 +1,256 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for every table: parsing undoes rendering, and changes lead from any table to any other, safely."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs import model
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.address import canonical
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import PURGES, apply, diff, goal, holds
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.export import table_data
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import (
+    Destination,
+    Service,
+    ServiceKey,
+    Table,
+    Tunnel,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.render import change_line, restore_lines
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_table
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+EXAMPLES = 60  # a table holds a dozen entries: more examples find no more, and take seconds
+
+# Few enough that two tables often name the same service, and a service the same real server.
+ADDRESSES = {
+    "ipv4": ["192.0.2.1", "192.0.2.2", "10.255.0.254"],
+    "ipv6": ["2001:db8::1", "2001:db8:1::ff", "::ffff:192.0.2.1"],
+}
+PORTS = [0, 1, 80, 65535]
+NETMASKS = {"ipv4": [None, "255.255.255.0", "0.0.0.0", "255.255.255.254"], "ipv6": [None, "1", "64", "127"]}
+
+
+def for_any(*strategies):
+    """Run a test with examples of the strategies, however slow the machine."""
+    return lambda test: settings(max_examples=EXAMPLES, deadline=None)(given(*strategies)(test))
+
+
+def numbers(high):
+    return st.sampled_from([0, 1, 2, high]) | st.integers(0, high)
+
+
+@st.composite
+def keys(draw):
+    family = draw(st.sampled_from(model.FAMILIES))
+    if draw(st.integers(0, 3)) == 0:
+        mark = draw(st.sampled_from([1, 2**31 - 1, 2**31, model.MAX_FWMARK]))
+        return ServiceKey(None, None, None, mark, family)
+    address = draw(st.sampled_from(ADDRESSES[family]))
+    return ServiceKey(draw(st.sampled_from(model.PROTOCOLS)), address, draw(st.sampled_from(PORTS)), None, family)
+
+
+@st.composite
+def tunnels(draw):
+    kind = draw(st.sampled_from(model.TUNNELS))
+    if kind == "ipip":
+        return Tunnel()
+    checksums = model.CHECKSUMS if kind == "gue" else model.CHECKSUMS[:2]
+    port = draw(st.integers(1, model.MAX_PORT)) if kind == "gue" else None
+    return Tunnel(kind, port, draw(st.sampled_from(checksums)))
+
+
+@st.composite
+def destinations(draw, key):
+    forward = draw(st.sampled_from(model.FORWARDS))
+    family = draw(st.sampled_from(model.FAMILIES)) if forward == "tun" else key.family
+    free_port = forward == "nat" or key.fwmark is not None
+    upper = draw(numbers(model.MAX_THRESHOLD))
+    return Destination(
+        draw(st.sampled_from(ADDRESSES[family])),
+        draw(st.sampled_from(PORTS)) if free_port else key.port,
+        forward,
+        draw(numbers(model.MAX_WEIGHT)),
+        upper,
+        draw(st.integers(0, upper)),
+        draw(tunnels()) if forward == "tun" else None,
+    )
+
+
+@st.composite
+def services(draw):
+    key = draw(keys())
+    scheduler = draw(st.sampled_from(model.SCHEDULERS))
+    flags = model.flags_of(scheduler)
+    chosen = draw(st.sets(st.sampled_from(flags)))
+    seconds = st.integers(1, model.MAX_TIMEOUT)
+    persistence = draw(seconds if key.port == 0 else st.none() | seconds)
+    persistent = persistence is not None
+    return Service(
+        key,
+        scheduler,
+        tuple(flag for flag in flags if flag in chosen),
+        persistence,
+        draw(st.sampled_from(NETMASKS[key.family])) if persistent else None,
+        draw(st.sampled_from([None, "sip"])) if persistent else None,
+        draw(st.booleans()) if key.protocol in (None, "udp") else False,
+        {server.key: server for server in draw(st.lists(destinations(key), max_size=4))},
+    )
+
+
+tables = st.lists(services(), max_size=5).map(lambda found: Table({service.key: service for service in found}))
+
+
+class Kernel:
+    """An IPVS table that obeys lines as the kernel does, and prints itself as ipvsadm does."""
+
+    def __init__(self, table):
+        self.services = {}
+        for line in restore_lines(table):
+            self.obey(line)
+
+    def obey(self, line):
+        command, rest = line[:2], line[3:]
+        if command in ("-A", "-E", "-D"):
+            name, _, words = rest.partition(" -s ")
+            assert (name in self.services) == (command != "-A"), line
+            kept = self.services.pop(name)[1] if command == "-E" else {}
+            if command == "-D":
+                del self.services[name]
+            else:
+                self.services[name] = ("-s " + words, kept)
+            return
+        name, _, server = rest.partition(" -r ")
+        place, _, words = server.partition(" ")
+        servers = self.services[name][1]
+        assert (place in servers) == (command != "-a"), line
+        if command == "-d":
+            del servers[place]
+        else:
+            servers[place] = words
+
+    def rules(self):
+        for name, (words, servers) in self.services.items():
+            yield f"-A {name} {words}"
+            yield from (f"-a {name} -r {place} {words.partition(' -x ')[0]}" for place, words in servers.items())
+
+    def thresholds(self):
+        yield "IP Virtual Server version 1.2.1 (size=4096)"
+        yield "Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn "
+        yield "  -> RemoteAddress:Port"
+        for name, (words, servers) in self.services.items():
+            listed = {"-t": "TCP ", "-u": "UDP ", "--sctp-service": "SCTP", "-f": "FWM "}
+            option, _, rest = name.partition(" ")
+            yield f"{listed[option]} {rest.replace('-6', 'IPv6')} {words.split()[1]}"
+            for place, options in servers.items():
+                given = dict(zip(options.split(), options.split()[1:]))
+                yield f"  -> {place:<28} {given.get('-x', '0'):<10} {given.get('-y', '0'):<10} 1          0         "
+
+    def table(self):
+        return parse_table("\n".join(self.rules()), "\n".join(self.thresholds()))
+
+
+@for_any(tables)
+def test_parsing_undoes_rendering(table):
+    assert parse_table("\n".join(restore_lines(table))) == table
+
+
+@for_any(tables)
+def test_the_table_that_ipvsadm_prints_is_the_one_written(table):
+    assert Kernel(table).table() == table
+
+
+@for_any(tables)
+def test_what_is_exported_can_be_fed_back(table):
+    assert read_table(table_data(table)) == table
+
+
+@for_any(tables)
+def test_a_table_needs_no_change_to_become_itself(table):
+    assert diff(table, table) == ()
+    assert diff(table, read_table(table_data(table))) == ()
+
+
+@for_any(tables, tables)
+def test_changes_lead_from_any_table_to_any_other(before, after):
+    changes = diff(before, after)
+    assert apply(changes, before) == after
+    assert all(holds(change, after) for change in changes)
+    assert not any(holds(change, before) for change in changes)
+
+
+@for_any(tables, tables)
+def test_the_kernel_obeys_every_line_and_ends_up_as_wanted(before, after):
+    kernel = Kernel(before)
+    for change in diff(before, after):
+        kernel.obey(change_line(change))
+    assert kernel.table() == after
+
+
+@for_any(tables, tables)
+def test_no_entry_is_written_twice(before, after):
+    written = [(change.service.key, change.destination and change.destination.key) for change in diff(before, after)]
+    assert len(written) == len(set(written))
+
+
+@for_any(tables, tables)
+def test_a_service_is_never_without_a_real_server_it_keeps(before, after):
+    """Nor without one that takes connections, if it has one before and after."""
+    changes = diff(before, after)
+    for key, service in after.services.items():
+        if key not in before.services:
+            continue
+        for takes_part in (lambda server: True, lambda server: server.weight > 0):
+            ends = (before.services[key], service)
+            kept = all(any(map(takes_part, end.destinations.values())) for end in ends)
+            for step in range(len(changes)):
+                there = apply(changes[:step], before).services[key].destinations.values()
+                assert not kept or any(map(takes_part, there))
+
+
+@for_any(tables, tables, st.sampled_from(PURGES), st.booleans())
+def test_reaching_a_goal_once_is_enough(now, wanted, purge, keep_weights):
+    after = goal(now, wanted, purge, keep_weights)
+    assert goal(after, wanted, purge, keep_weights) == after
+
+
+@for_any(tables, tables, st.sampled_from(PURGES), st.booleans())
+def test_purge_removes_no_more_than_it_says(now, wanted, purge, keep_weights):
+    after = goal(now, wanted, purge, keep_weights)
+    if purge != "all":
+        assert set(after.services) == {*now.services, *wanted.services}
+    for key, service in now.services.items():
+        if purge == "none":
+            assert set(service.destinations) <= set(after.services[key].destinations)
+        elif purge == "services" and key not in wanted.services:
+            assert after.services[key] == service
+
+
+@for_any(tables, st.randoms())
+def test_kept_weights_are_the_only_difference(table, random):
+    other = Table(
+        {
+            key: replace(
+                service,
+                destinations={
+                    place: replace(server, weight=random.randrange(model.MAX_WEIGHT))
+                    for place, server in service.destinations.items()
+                },
+            )
+            for key, service in table.services.items()
+        }
+    )
+    assert diff(other, goal(other, table, "all", keep_weights=True)) == ()
+
+
+@for_any(st.ip_addresses())
+def test_an_address_has_one_spelling(address):
+    text, family = canonical(address.exploded)
+    assert ipaddress.ip_address(text) == address
+    assert family == f"ipv{address.version}"
+    assert canonical(text) == (text, family)
