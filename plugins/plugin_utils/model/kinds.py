@@ -31,10 +31,14 @@ class Wrong(ValueError):
 
 @dataclass(frozen=True)
 class Kind:
-    """`what` completes the sentence "port is 70000, not ..."; `read` raises ValueError where it is not that."""
+    """`what` completes the sentence "port is 70000, not ..."; `read` raises ValueError where it is not that.
+
+    `choices` are the only words it, or an item of it, can be; empty where anything fitting `what` goes.
+    """
 
     what: str
     read: Callable[[object], object]
+    choices: tuple[str, ...] = ()
 
 
 def _number(value: object) -> int | float:
@@ -91,7 +95,7 @@ def choice(*words: str) -> Kind:
         hint = f" (the nearest is {near})" if near else ""
         raise Wrong(f"not one of {' '.join(words)}{hint}")
 
-    return Kind(f"one of {' '.join(words)}", read)
+    return Kind(f"one of {' '.join(words)}", read, words)
 
 
 def _string(value: object) -> str:
@@ -172,7 +176,7 @@ def list_of(kind: Kind, items: str) -> Kind:
                 raise Wrong(f"with {shown(item)}, {reason}") from None
         return result
 
-    return Kind(f"a list of {items}", read)
+    return Kind(f"a list of {items}", read, kind.choices)
 
 
 def _absolute(value: object) -> str:
