@@ -146,7 +146,7 @@ def summary(series: Series) -> dict[str, Any]:
         "answers": _count_names([sample.outcome.name for sample in good]),
         "errors": _count([sample.outcome.error for sample in bad]),
         "error_messages": examples,
-        "first_error": round(bad[0].end, 3) if bad else None,
+        "first_error": round(min(sample.end for sample in bad), 3) if bad else None,
         "last_error": round(max(sample.end for sample in bad), 3) if bad else None,
         "longest_gap": round(gap, 3),
         "longest_gap_start": round(gap_start, 3),

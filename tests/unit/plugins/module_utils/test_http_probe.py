@@ -1,0 +1,178 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+import struct
+import threading
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils import http_probe
+from ansible_collections.lvs.cluster.plugins.module_utils.http_probe import Outcome, ask, judge, target_from
+
+PARAMS = {
+    "address": "127.0.0.1",
+    "port": None,
+    "scheme": "http",
+    "path": "/",
+    "host_header": None,
+    "sni": None,
+    "expected_status": [200],
+    "validate_certs": False,
+    "ca_path": None,
+    "source_address": None,
+    "timeout": 1.0,
+}
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nweb1\n"
+RESPONSES = [
+    (OK, Outcome(name="web1")),
+    (b"HTTP/1.0 200 OK\r\n\r\n", Outcome(name="(empty)")),
+    (b"HTTP/1.0 200 OK\r\n\r\n\n  web2 \r\nmore", Outcome(name="web2")),
+    (b"HTTP/1.0 200\r\n\r\nweb\xff", Outcome(name="web\ufffd")),
+    (b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 500, Outcome(name="x" * 100)),
+    (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Outcome(error="status", message="503 Service Unavailable")),
+    (b"HTTP/1.1 204\r\n\r\n", Outcome(error="status", message="204")),
+    (
+        b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nweb1",
+        Outcome(error="reset", message="closed after 4 of 100 bytes"),
+    ),
+    (b"", Outcome(error="reset", message="closed without an answer")),
+    (b"220 mail ESMTP\r\n", Outcome(error="other", message="not an HTTP response: '220 mail ESMTP'")),
+    (b"HTTP/1.1 200 OK\r\nContent-Le", Outcome(error="other", message="not an HTTP response: 'HTTP/1.1 200 OK'")),
+]
+
+
+@pytest.mark.parametrize(("response", "outcome"), RESPONSES)
+def test_judge(response, outcome):
+    assert judge(response, (200,)) == outcome
+
+
+def test_several_statuses_can_be_good():
+    assert judge(b"HTTP/1.1 302 Found\r\n\r\nmoved", (200, 302)).name == "moved"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (socket.timeout("timed out"), "timeout"),
+        (OSError(errno.ETIMEDOUT, "x"), "timeout"),
+        (OSError(errno.ECONNREFUSED, "x"), "refused"),
+        (OSError(errno.ECONNRESET, "x"), "reset"),
+        (OSError(errno.EPIPE, "x"), "reset"),
+        (OSError(errno.EHOSTUNREACH, "x"), "unreachable"),
+        (OSError(errno.ENETUNREACH, "x"), "unreachable"),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER]"), "tls"),
+        (ssl.SSLCertVerificationError(1, "certificate verify failed"), "tls"),
+        (OSError(errno.EMFILE, "x"), "other"),
+    ],
+)
+def test_error_kind(error, kind):
+    assert http_probe.error_kind(error) == kind
+
+
+@pytest.mark.parametrize(
+    ("params", "host"),
+    [
+        ({}, b"127.0.0.1"),
+        ({"port": 8080}, b"127.0.0.1:8080"),
+        ({"address": "::1"}, b"[::1]"),
+        ({"address": "::1", "port": 8080}, b"[::1]:8080"),
+        ({"port": 443, "scheme": "https"}, b"127.0.0.1"),
+        ({"host_header": "www.example.com", "port": 8080}, b"www.example.com"),
+    ],
+)
+def test_the_host_that_a_request_names(params, host):
+    assert target_from({**PARAMS, **params}).request == (
+        b"GET / HTTP/1.0\r\nHost: " + host + b"\r\nUser-Agent: lvs.cluster.vip_probe\r\nAccept: */*\r\n"
+        b"Connection: close\r\n\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ({}, None),
+        ({"host_header": "www.example.com"}, "www.example.com"),
+        ({"host_header": "www.example.com", "sni": "a.example.com"}, "a.example.com"),
+        ({"validate_certs": True}, "127.0.0.1"),
+    ],
+)
+def test_the_server_name_of_the_tls_handshake(params, name):
+    assert target_from({**PARAMS, "scheme": "https", **params}).server_name == name
+
+
+@pytest.fixture
+def serve():
+    """Serve one connection with the function given, and return the port."""
+    listeners = []
+
+    def start(handle):
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def accept():
+            connection, _peer = listener.accept()
+            with connection:
+                handle(connection)
+
+        threading.Thread(target=accept, daemon=True).start()
+        return listener.getsockname()[1]
+
+    yield start
+    for listener in listeners:
+        listener.close()
+
+
+def answer(connection):
+    connection.recv(4096)
+    for piece in (OK[:10], OK[10:]):
+        connection.sendall(piece)
+
+
+def reset(connection):
+    connection.recv(4096)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def hang(connection):
+    connection.recv(4096)
+    connection.recv(4096)
+
+
+def drip(connection):
+    """Keep every single read within the timeout, but not the whole request."""
+    try:
+        for _turn in range(100):
+            connection.sendall(b"H")
+            threading.Event().wait(0.05)
+    except OSError:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("handle", "params", "outcome"),
+    [
+        (answer, {}, Outcome(name="web1")),
+        (answer, {"source_address": "127.0.0.9"}, Outcome(name="web1")),
+        (hang, {"scheme": "tcp"}, Outcome(name="(connected)")),
+        (reset, {}, Outcome(error="reset", message=os.strerror(errno.ECONNRESET))),
+        (hang, {"timeout": 0.2}, Outcome(error="timeout", message="timed out")),
+        (drip, {"timeout": 0.2}, Outcome(error="timeout", message="timed out")),
+    ],
+)
+def test_ask(serve, handle, params, outcome):
+    assert ask(target_from({**PARAMS, "port": serve(handle), **params})) == outcome
+
+
+def test_nobody_listens():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert ask(target_from({**PARAMS, "port": port})).error == "refused"
+
+
+def test_https_at_a_server_without_tls(serve):
+    assert ask(target_from({**PARAMS, "scheme": "https", "port": serve(answer)})).error == "tls"

@@ -1,0 +1,175 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.lvs.cluster.plugins.module_utils import kernel_settings_run
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import settings_from
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_run import SettingsError, run
+
+DATA = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text())
+FORWARD, REDIRECTS = "net/ipv4/ip_forward", "net/ipv4/conf/all/accept_redirects"
+
+
+class Host:
+    """A host in memory that also stands for the AnsibleModule; *journal* tells what was written, in order."""
+
+    def __init__(self, live=(), brings=(), files=(), modprobe="/sbin/modprobe"):
+        self.live, self.brings, self.files, self.modprobe = dict(live), dict(brings), dict(files), modprobe
+        self.loaded: set[str] = set()
+        self.journal: list[tuple[str, str]] = []
+        self.check_mode = False
+
+    def get_bin_path(self, _name):
+        return self.modprobe
+
+    def run_command(self, command, environ_update):
+        assert environ_update == {"LC_ALL": "C"}
+        name = command[-1]
+        if "--dry-run" not in command:
+            self.journal.append(("load", name))
+            if name in self.brings:
+                self.loaded.add(name)
+                self.live.update(self.brings[name])
+        return 0, "", ""
+
+    def write_live(self, path, value):
+        self.journal.append(("set", path))
+        if value in ("refused", "denied"):
+            number = {"refused": errno.EINVAL, "denied": errno.EACCES}[value]
+            raise OSError(number, os.strerror(number))
+        self.live[path] = str(int(value, 16)) if value.startswith("0x") else value
+        if path == FORWARD:
+            # As the kernel does.
+            self.live[REDIRECTS] = "0" if value == "1" else "1"
+
+    def write_file(self, _module, path, text):
+        self.journal.append(("write", path))
+        if text is None:
+            del self.files[path]
+        else:
+            self.files[path] = text
+
+    def run(self, wanted, check_mode=False):
+        self.journal.clear()
+        self.check_mode = check_mode
+        return run(self, settings_from("lvs", wanted.get("modules", []), wanted.get("sysctls", {})))
+
+
+@pytest.fixture
+def make_host(monkeypatch):
+    def make(**kwargs):
+        host = Host(**kwargs)
+        monkeypatch.setattr(kernel_settings_run, "_read", host.files.get)
+        monkeypatch.setattr(kernel_settings_run, "_write", host.write_file)
+        monkeypatch.setattr(kernel_settings_run, "conf_files", lambda _folder: sorted(host.files.items()))
+        monkeypatch.setattr(kernel_settings_run.sysctl_files, "read_live", host.live.get)
+        monkeypatch.setattr(kernel_settings_run.sysctl_files, "write_live", host.write_live)
+        monkeypatch.setattr(kernel_settings_run.kernel_modules, "loaded_modules", host.loaded.intersection)
+        return host
+
+    return make
+
+
+@pytest.mark.parametrize("case", DATA["refused"], ids=lambda case: case["error"][:40])
+def test_wrong_parameters_are_refused(case):
+    with pytest.raises(ValueError) as caught:
+        settings_from(**case["params"])
+    assert str(caught.value) == case["error"]
+
+
+@pytest.mark.parametrize("life", DATA["lives"].values(), ids=DATA["lives"])
+def test_life_of_a_host(make_host, life):
+    host = make_host(**life["host"])
+    for step in life["runs"]:
+        result = host.run(step["wanted"])
+        result.pop("diff")
+        assert result == step.get("result", result)
+        assert host.live == step.get("live", host.live)
+        assert host.files == step.get("files", host.files)
+        assert host.run(step["wanted"])["changed"] is False
+        assert host.journal == []
+
+
+@pytest.mark.parametrize("life", DATA["lives"].values(), ids=DATA["lives"])
+def test_check_mode_foretells_and_changes_nothing(make_host, life):
+    host = make_host(**life["host"])
+    for step in life["runs"]:
+        before = dict(host.live), dict(host.files), set(host.loaded)
+        foretold = host.run(step["wanted"], check_mode=True)
+        assert (host.live, host.files, host.loaded) == before
+        assert host.journal == []
+        done = host.run(step["wanted"])
+        assert foretold["changed"] == done["changed"]
+        assert foretold["files_changed"] == done["files_changed"]
+        assert foretold["modules_loaded"] == done["modules_loaded"]
+        assert [*foretold["sysctls_set"], *foretold["sysctls_restored"]] == [
+            *done["sysctls_set"],
+            *done["sysctls_restored"],
+        ]
+
+
+@pytest.mark.parametrize("case", DATA["failing"].values(), ids=DATA["failing"])
+def test_what_stands_in_the_way_is_one_sentence(make_host, case):
+    with pytest.raises(SettingsError) as caught:
+        make_host(**case["host"]).run(case["wanted"])
+    assert str(caught.value) == case["error"]
+
+
+def test_former_values_are_on_disk_before_the_first_write(make_host):
+    host = make_host(live={FORWARD: "0", REDIRECTS: "1"}, brings={"ip_vs": {}})
+    host.run({"modules": ["ip_vs"], "sysctls": {"net.ipv4.ip_forward": 1}})
+    assert host.journal == [
+        ("load", "ip_vs"),
+        ("write", "/var/lib/lvs-cluster/lvs.json"),
+        ("set", FORWARD),
+        ("write", "/etc/modules-load.d/lvs.conf"),
+        ("write", "/etc/sysctl.d/90-lvs.conf"),
+    ]
+
+
+def test_an_interrupted_run_loses_no_former_value(make_host):
+    filters = {f"net/ipv4/conf/{name}/rp_filter": "1" for name in ("all", "default")}
+    host = make_host(live=filters)
+    with pytest.raises(SettingsError):
+        host.run({"sysctls": {"net.ipv4.conf.all.rp_filter": 0, "net.ipv4.conf.default.rp_filter": "refused"}})
+    assert host.live["net/ipv4/conf/all/rp_filter"] == "0"
+    host.run({"sysctls": {"net.ipv4.conf.all.rp_filter": 0, "net.ipv4.conf.default.rp_filter": 2}})
+    host.run({})
+    assert host.live == filters
+    assert host.files == {}
+
+
+def test_an_interrupted_restore_loses_no_former_value(make_host):
+    host = make_host(live={"a/x": "0", "a/y": "0"})
+    host.run({"sysctls": {"a.x": 1, "a.y": 1}})
+    with pytest.raises(SettingsError):
+        host.run({"sysctls": {"a.y": "refused"}})
+    host.run({})
+    assert host.live == {"a/x": "0", "a/y": "0"}
+
+
+def test_check_mode_on_a_bare_host_without_modprobe(make_host):
+    host = make_host(modprobe=None)
+    result = host.run({"modules": ["ip_vs"], "sysctls": {"net.ipv4.vs.conntrack": 1}}, check_mode=True)
+    assert result["changed"] is True
+    assert result["sysctls_set"] == {"net.ipv4.vs.conntrack": {"before": None, "after": "1"}}
+
+
+def test_diff_shows_the_kernel_and_the_files(make_host):
+    host = make_host(live={FORWARD: "0", REDIRECTS: "1"}, brings={"ip_vs": {}})
+    diff = host.run({"modules": ["ip_vs"], "sysctls": {"net.ipv4.ip_forward": 1}})["diff"]
+    assert diff[0] == {
+        "before_header": "running kernel",
+        "after_header": "running kernel",
+        "before": "module ip_vs = not loaded\nnet.ipv4.ip_forward = 0\n",
+        "after": "module ip_vs = loaded\nnet.ipv4.ip_forward = 1\n",
+    }
+    assert {entry["after_header"]: entry["after"] for entry in diff[1:]} == host.files
+    assert {entry["before"] for entry in diff[1:]} == {""}
