@@ -66,12 +66,15 @@ lab-destroy: ## take the lab down, the lab machine too
 	@python3 molecule/lab destroy -i inventories/lab
 
 ##@ Checks
-.PHONY: lint unit sanity build readmes docs docs-lint molecule bench test test-all clean
+.PHONY: lint format unit sanity build readmes docs docs-lint molecule bench test test-all clean
 lint: venv ## ansible-lint, yamllint, ruff, shellcheck
 	@ansible-lint --strict --offline --nocolor
 	@yamllint --strict .
 	@ruff check . && ruff format --check .
 	@git grep -lzE '^#!.*sh$$' | xargs -0 -r shellcheck
+
+format: venv ## let ruff format the Python files and mend what it can
+	@ruff check --fix . ; ruff format .
 
 unit: venv ## pytest
 	@pytest tests/unit -n 2
