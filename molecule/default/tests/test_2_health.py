@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import pytest
-
-from conftest import until
+from cluster import until
 
 WEB, SHOP, API, LOGIN = "172.28.0.100:80", "172.28.0.100:443", "172.28.0.101:8080", "172.28.0.101:80"
 

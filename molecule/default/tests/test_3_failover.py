@@ -8,8 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import pytest
-
-from conftest import until
+from cluster import until
 
 VIP = "172.28.0.100"
 # VRRP's three seconds of silence, and an emulated machine that may be busy.

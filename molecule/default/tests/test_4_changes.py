@@ -8,8 +8,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import pytest
-
-from conftest import changed
+from cluster import changed
 
 WEB, SHOP, API, LOGIN = range(4)
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from conftest import until
+from cluster import until
 
 VIP = "172.28.0.100"
 

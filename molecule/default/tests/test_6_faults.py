@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 
-from conftest import ROOT, changed, until
+from cluster import ROOT, changed, until
 
 
 def failing(cluster, playbook, *arguments):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from conftest import changed
+from cluster import changed
 
 
 def test_teardown_leaves_nothing(cluster, fingerprints):
