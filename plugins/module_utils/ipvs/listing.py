@@ -81,7 +81,7 @@ def _entries(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
 
 
 def _numbers(names: Sequence[str], words: list[str]) -> dict[str, int]:
-    return dict(zip(names, (int(word) for word in words[-len(names):])))
+    return dict(zip(names, (int(word) for word in words[-len(names) :])))
 
 
 def _place(names: Sequence[str], words: list[str]) -> dict:

@@ -200,17 +200,38 @@ def test_no_entry_is_written_twice(before, after):
 
 @for_any(tables, tables)
 def test_a_service_is_never_without_a_real_server_it_keeps(before, after):
-    """Nor without one that takes connections, if it has one before and after."""
+    assert_never_without(before, after, lambda server: True)
+
+
+@for_any(st.tuples(tables, st.randoms()).map(lambda pair: [reweighted(*pair), reweighted(*pair)]))
+def test_a_service_is_never_without_a_real_server_that_takes_connections(tables):
+    assert_never_without(*tables, lambda server: server.weight > 0)
+
+
+def assert_never_without(before, after, counts):
+    """Assert that a service with real servers that count, before and after, has one all the time."""
     changes = diff(before, after)
-    for key, service in after.services.items():
-        if key not in before.services:
-            continue
-        for takes_part in (lambda server: True, lambda server: server.weight > 0):
-            ends = (before.services[key], service)
-            kept = all(any(map(takes_part, end.destinations.values())) for end in ends)
-            for step in range(len(changes)):
-                there = apply(changes[:step], before).services[key].destinations.values()
-                assert not kept or any(map(takes_part, there))
+    steps = [apply(changes[:step], before) for step in range(len(changes))]
+    for key in before.services.keys() & after.services.keys():
+        if any(map(counts, before.services[key].destinations.values())) and any(
+            map(counts, after.services[key].destinations.values())
+        ):
+            assert all(any(map(counts, table.services[key].destinations.values())) for table in steps)
+
+
+def reweighted(table, random):
+    """The table with every weight 0 or 1."""
+    return Table(
+        {
+            key: replace(
+                service,
+                destinations={
+                    place: replace(server, weight=random.randrange(2)) for place, server in service.destinations.items()
+                },
+            )
+            for key, service in table.services.items()
+        }
+    )
 
 
 @for_any(tables, tables, st.sampled_from(PURGES), st.booleans())
@@ -233,19 +254,8 @@ def test_purge_removes_no_more_than_it_says(now, wanted, purge, keep_weights):
 
 @for_any(tables, st.randoms())
 def test_kept_weights_are_the_only_difference(table, random):
-    other = Table(
-        {
-            key: replace(
-                service,
-                destinations={
-                    place: replace(server, weight=random.randrange(model.MAX_WEIGHT))
-                    for place, server in service.destinations.items()
-                },
-            )
-            for key, service in table.services.items()
-        }
-    )
-    assert diff(other, goal(other, table, "all", keep_weights=True)) == ()
+    now = reweighted(table, random)
+    assert diff(now, goal(now, table, "all", keep_weights=True)) == ()
 
 
 @for_any(st.ip_addresses())
