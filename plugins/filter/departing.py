@@ -33,7 +33,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A list of C(service) and C(destination), each as the table has it, and C(label), both in words.
+  description: A list of C(service), C(address) and C(port), as M(lvs.cluster.ipvs_destination) takes them, and C(label), in words.
   type: list
   elements: dict
 """

@@ -13,6 +13,7 @@ from typing import Any, Iterable, Iterator, Mapping, Tuple
 Service = Mapping[str, Any]
 Key = Tuple[Any, ...]
 
+KEY_FIELDS = ("address", "port", "protocol", "fwmark", "family")
 SERVICE_FIELDS = (
     "scheduler",
     "scheduler_flags",
@@ -77,11 +78,17 @@ def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[st
             and destination["address"] != sorry.get(key)
         ]
         staying = any(
-            destination["weight"] > 0 and destination_key(destination) in kept for destination in service["destinations"]
+            destination["weight"] > 0 and destination_key(destination) in kept
+            for destination in service["destinations"]
         )
         if staying:
             leaving += [
-                {"service": service, "destination": destination, "label": f"{destination['address']} of {label(key)}"}
+                {
+                    "service": {field: service[field] for field in KEY_FIELDS if service.get(field) is not None},
+                    "address": destination["address"],
+                    "port": destination["port"],
+                    "label": f"{destination['address']} of {label(key)}",
+                }
                 for destination in going
             ]
     return leaving

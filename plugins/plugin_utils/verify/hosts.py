@@ -50,7 +50,9 @@ def _sysctls(name: str, wanted: Mapping[str, str], node: Mapping[str, Any]) -> I
             yield Finding(name, f"{key} is {live}, not {value}", RUN_SITE)
         if _words(boot) != _words(value):
             remedy = RUN_SITE if boot is None else OTHER_FILE
-            yield Finding(name, f"{key} will be {'unset' if boot is None else boot} after a reboot, not {value}", remedy)
+            yield Finding(
+                name, f"{key} will be {'unset' if boot is None else boot} after a reboot, not {value}", remedy
+            )
 
 
 def _modules(name: str, wanted: list[str], node: Mapping[str, Any]) -> Iterator[Finding]:

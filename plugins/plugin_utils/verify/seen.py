@@ -25,7 +25,9 @@ def collect(hostvars: Hostvars, model: Mapping[str, Any]) -> dict[str, Any]:
         "arp": {client: result["answers"] for client, result in arp.items()},
         # asked once, by one client, and registered for all of them
         "probes": [
-            {**result["item"], "result": result} for answers in list(asked.values())[:1] for result in answers["results"]
+            {**result["item"], "result": result}
+            for answers in list(asked.values())[:1]
+            for result in answers["results"]
         ],
     }
 

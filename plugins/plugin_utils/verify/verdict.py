@@ -81,7 +81,9 @@ def _report(
     names = {host["address"]: name for name, host in model["hosts"].items()}
     for vip, directors in held.items():
         macs = sorted({mac for answers in seen["arp"].values() for mac in answers.get(vip, ())})
-        asked = f"; ARP from {', '.join(seen['arp'])} is answered by {', '.join(macs) or 'nobody'}" if seen["arp"] else ""
+        asked = (
+            f"; ARP from {', '.join(seen['arp'])} is answered by {', '.join(macs) or 'nobody'}" if seen["arp"] else ""
+        )
         yield f"VIP {vip} is held by {' and '.join(directors) or 'nobody'}{asked}"
     for director, table in seen["before"].items():
         yield f"table of {director}: {len(table['services'])} services, {_destinations(table)} real servers"
