@@ -21,7 +21,9 @@ def check_addresses(cluster: Cluster, mistakes: Mistakes) -> None:
     for host in cluster.all.values():
         for address in host.addresses.values():
             if owners.setdefault(address, host.name) != host.name:
-                Place(f"host {host.name}", mistakes).say(f"has the address {address}, which is also that of {owners[address]}")
+                Place(f"host {host.name}", mistakes).say(
+                    f"has the address {address}, which is also that of {owners[address]}"
+                )
 
 
 def check_vips(vips: Mapping[str, Place], cluster: Cluster, inventory: Inventory) -> None:
@@ -37,7 +39,9 @@ def check_vips(vips: Mapping[str, Place], cluster: Cluster, inventory: Inventory
                 owners.setdefault(interface.address.text, name)
     for vip, place in vips.items():
         if vip in owners:
-            place.say(f"VIP {vip} is the address of host {owners[vip]}: a VIP is one of its own, which moves between directors")
+            place.say(
+                f"VIP {vip} is the address of host {owners[vip]}: a VIP is one of its own, which moves between directors"
+            )
 
 
 def check_one_segment(vrrp: Mapping[str, Any], cluster: Cluster, mistakes: Mistakes) -> None:
@@ -83,12 +87,18 @@ def check_stack(stack: str, services: PlacedServices, cluster: Cluster, sync: An
     """What the stack chosen cannot do."""
     if stack == "static":
         if len(cluster.directors) > 1:
-            Place("lvs_stack", mistakes).say(f"is static, which has one director: the group directors has {listed(cluster.directors)}")
+            Place("lvs_stack", mistakes).say(
+                f"is static, which has one director: the group directors has {listed(cluster.directors)}"
+            )
         if sync is not None:
-            Place("lvs_sync", mistakes).say("is enabled, but lvs_stack is static: its one director has no other to send connections to")
+            Place("lvs_sync", mistakes).say(
+                "is enabled, but lvs_stack is static: its one director has no other to send connections to"
+            )
     if stack == "keepalived":
         for place, service in services:
             # keepalived -t: "quorum 1 exceeds total weight of real servers 0"
             servers = service["real_servers"]
             if servers and not any(server["weight"] for server in servers):
-                place.say("every real server has weight 0, so none would serve: give one a weight, or take the service out")
+                place.say(
+                    "every real server has weight 0, so none would serve: give one a weight, or take the service out"
+                )

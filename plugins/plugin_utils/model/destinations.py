@@ -18,7 +18,9 @@ UNTRANSLATED = ("dr", "tun")
 _BARE = {name: key.default for name, key in schema.REAL_SERVER.items()}
 
 
-def resolve_real_servers(given: Any, service: Mapping[str, Any], cluster: Cluster, place: Place) -> list[dict[str, Any]]:
+def resolve_real_servers(
+    given: Any, service: Mapping[str, Any], cluster: Cluster, place: Place
+) -> list[dict[str, Any]]:
     """The service's real servers in the inventory's order: the whole group where none are listed."""
     if given is None:
         if not cluster.real_servers:
@@ -68,13 +70,17 @@ def _real_server(entry: Any, service: Mapping[str, Any], cluster: Cluster, place
     return server
 
 
-def resolve_sorry_server(given: Any, service: Mapping[str, Any], cluster: Cluster, place: Place) -> dict[str, Any] | None:
+def resolve_sorry_server(
+    given: Any, service: Mapping[str, Any], cluster: Cluster, place: Place
+) -> dict[str, Any] | None:
     """The server that answers while no real server does: `host`, `address`, `port`."""
     if given is None:
         return None
     own = schema.read({"host": given} if isinstance(given, str) else given, schema.SORRY_SERVER, place)
     if isinstance(own["host"], str) and own["host"] in cluster.directors:
-        place.say(f"{own['host']} is a director: name a real server, or give address 127.0.0.1 for a page on the directors themselves")
+        place.say(
+            f"{own['host']} is a director: name a real server, or give address 127.0.0.1 for a page on the directors themselves"
+        )
         return None
     found = _locate(given, own, service, cluster, place)
     if found is None:
@@ -86,7 +92,9 @@ def resolve_sorry_server(given: Any, service: Mapping[str, Any], cluster: Cluste
     return sorry
 
 
-def _locate(entry: Any, own: Mapping[str, Any], service: Mapping[str, Any], cluster: Cluster, place: Place) -> tuple[str | None, str] | None:
+def _locate(
+    entry: Any, own: Mapping[str, Any], service: Mapping[str, Any], cluster: Cluster, place: Place
+) -> tuple[str | None, str] | None:
     """Host and address of an entry; the host is None where the address is none of the inventory's."""
     name, address, family = own["host"], own["address"], service["family"]
     if name is not None:
@@ -94,14 +102,18 @@ def _locate(entry: Any, own: Mapping[str, Any], service: Mapping[str, Any], clus
             place.say("has both host and address: give one of them")
             return None
         if not isinstance(name, str) or name not in cluster.real_servers:
-            place.say(f"host {name} is not in the group real_servers" + near_hint(name, cluster.real_servers, "name there"))
+            place.say(
+                f"host {name} is not in the group real_servers" + near_hint(name, cluster.real_servers, "name there")
+            )
             return None
         host = cluster.real_servers[name]
         # a tunnel can carry one family in the other
         address = host.addresses.get(family) or (host.address if service["forward"] == "tun" else None)
         if address is None:
             if host.address and family:
-                place.say(f"host {name} has no {FAMILY_NAMES[family]} address: set its lvs_address{'6' if family == 'ipv6' else ''}")
+                place.say(
+                    f"host {name} has no {FAMILY_NAMES[family]} address: set its lvs_address{'6' if family == 'ipv6' else ''}"
+                )
             return None
         return name, address
     if address is None:
@@ -124,7 +136,9 @@ def _port(own: int | None, service: Mapping[str, Any], called_by: str, place: Pl
     if service["forward"] in UNTRANSLATED and service["port"] is not None:
         what = "sorry server" if place.key == "sorry_server" else "real server"
         of = f"the service has {service['port']}" if service["port"] else "the service has all of them"
-        place.parent.say(f"forward is {service['forward']}, which cannot translate ports: {what} {called_by} has port {own}, {of}")
+        place.parent.say(
+            f"forward is {service['forward']}, which cannot translate ports: {what} {called_by} has port {own}, {of}"
+        )
     return own
 
 
@@ -132,4 +146,3 @@ def called(server: Mapping[str, Any]) -> str:
     """A server in a message."""
     at = endpoint(server["address"], server["port"])
     return f"{server['host']} ({at})" if server["host"] else at
-

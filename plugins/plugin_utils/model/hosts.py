@@ -96,19 +96,29 @@ def resolve_host(name: str, role: str, given: HostVars, place: Place) -> Host:
         interface=carrier.name if carrier else None,
         prefix=carrier.prefix if carrier else None,
         multi_homed=bool(carrier and default and default != carrier.name),
-        networks=tuple(dict.fromkeys(Network(i.name, i.address.family, i.address.number, i.prefix) for i in interfaces if _connects(i))),
+        networks=tuple(
+            dict.fromkeys(
+                Network(i.name, i.address.family, i.address.number, i.prefix) for i in interfaces if _connects(i)
+            )
+        ),
         weight=own["lvs_weight"],
         priority=own["lvs_priority"],
     )
 
 
-def _by_family(address: str | None, address6: str | None, carrier: Interface | None, interfaces: list[Interface]) -> dict[str, str]:
+def _by_family(
+    address: str | None, address6: str | None, carrier: Interface | None, interfaces: list[Interface]
+) -> dict[str, str]:
     """The host's address of each family: IPv6 by lvs_address6, else what its interface on the segment has."""
     result = {parse(address).family: address} if address else {}
     if address6:
         result["ipv6"] = address6
     if "ipv6" not in result and carrier:
-        on_segment = (i.address.text for i in interfaces if i.name == carrier.name and i.address.family == "ipv6" and not i.address.special and i.prefix < 128)
+        on_segment = (
+            i.address.text
+            for i in interfaces
+            if i.name == carrier.name and i.address.family == "ipv6" and not i.address.special and i.prefix < 128
+        )
         if found := next(on_segment, None):
             result["ipv6"] = found
     return result

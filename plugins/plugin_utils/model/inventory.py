@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping
+from typing import Any, Mapping
 
 from . import schema
-from .problems import Mistakes, Place, listed, nearest
+from .problems import Mistakes, Place, nearest
+from .values import Variables
 
 GROUPS = ("directors", "real_servers", "clients")
 # play variables of this collection's own playbooks, which are no inventory variables
@@ -26,7 +27,7 @@ class HostVars:
 
 @dataclass(frozen=True)
 class Inventory:
-    """`cluster` holds the cluster-wide variables, `others` the names of hosts outside the three groups."""
+    """The three groups, the cluster-wide variables, and each host's own."""
 
     directors: tuple[str, ...]
     real_servers: tuple[str, ...]
@@ -35,50 +36,35 @@ class Inventory:
     hosts: Mapping[str, HostVars]
 
 
-def plain(value: Any) -> Any:
-    """Plain dicts, lists and scalars of what Ansible gives: its containers render lazily and its scalars carry tags."""
-    kind = type(value)
-    if kind in _SCALARS:
-        return value
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, Mapping):
-        return {plain(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    for scalar in (bool, int, float):
-        if isinstance(value, scalar):
-            return scalar(value)
-    return value if value is None else str(value)
-
-
-_SCALARS = frozenset((str, int, float, bool, type(None)))
-
-
 def read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mistakes) -> Inventory:
-    """Read every host of the cluster; mistakes go to `mistakes`.
+    """Read every host of the cluster.
 
     Cluster-wide variables are those of the first host that has them, directors
-    before real servers: group_vars/all gives every host the same ones.
+    before real servers; that other hosts see other values is a mistake.
     """
-    members = {group: tuple(str(name) for name in groups.get(group, ())) for group in GROUPS}
-    names = dict.fromkeys(members["directors"] + members["real_servers"])
-    given = {name: hostvars[name] for name in names}
-    hosts = {name: _host(variables) for name, variables in given.items()}
+    members = {group: tuple(str(name) for name in groups.get(group) or ()) for group in GROUPS}
+    given = {name: Variables(hostvars, name) for names in members.values() for name in names}
     for name, variables in given.items():
-        _check_names(variables, Place(f"host {name}", mistakes))
-    # a client only has to keep off the VIPs
-    hosts.update({name: _host(hostvars[name]) for name in members["clients"] if name not in hosts})
-    return Inventory(**members, cluster=_cluster(hostvars, given, mistakes), hosts=hosts)
+        _check_names(variables.raw, Place(f"host {name}", mistakes))
+    cluster_wide = [given[name] for name in dict.fromkeys(members["directors"] + members["real_servers"])]
+    return Inventory(
+        **members,
+        cluster={
+            name: value
+            for name in schema.CLUSTER
+            if (value := _cluster_value(name, cluster_wide, mistakes)) is not None
+        },
+        hosts={name: _host(variables) for name, variables in given.items()},
+    )
 
 
-def _host(variables: Mapping[str, Any]) -> HostVars:
-    own = {name: plain(variables[name]) for name in schema.HOST if name in variables}
-    return HostVars(own, variables.get("ansible_facts") or {})
+def _host(given: Variables) -> HostVars:
+    own = {name: given[name] for name in schema.HOST if name in given}
+    return HostVars(own, given.raw.get("ansible_facts") or {})
 
 
 def _check_names(variables: Mapping[str, Any], place: Place) -> None:
-    """A misspelt variable would be ignored without a word: everything named nearly like one of ours is a mistake."""
+    """A misspelt variable would be ignored without a word: what is named nearly like one of ours is a mistake."""
     known = [*schema.CLUSTER, *schema.HOST]
     for name in variables:
         if name.startswith("lvs_") and name not in known and name not in OWN:
@@ -86,21 +72,14 @@ def _check_names(variables: Mapping[str, Any], place: Place) -> None:
                 place.say(f"unknown variable {name}: the nearest known one is {near}")
 
 
-def _cluster(hostvars: Mapping[str, Any], given: Mapping[str, Any], mistakes: Mistakes) -> dict[str, Any]:
-    result = {}
-    for name in schema.CLUSTER:
-        having = [host for host, variables in given.items() if name in variables]
-        if not having:
-            continue
-        first = plain(given[having[0]][name])
-        for host in having[1:]:
-            if not _same(hostvars, given, having[0], host, name, first):
-                Place(name, mistakes).say(f"differs between {having[0]} and {host}: it describes the whole cluster, set it once, for all hosts")
-                break
-        result[name] = first
-    return result
-
-
-def _same(hostvars: Mapping[str, Any], given: Mapping[str, Any], first: str, other: str, name: str, value: Any) -> bool:
-    """Whether two hosts see the same value; what is the same unrendered and has no template needs no rendering."""
-    return plain(given[other][name]) == value
+def _cluster_value(name: str, hosts: list[Variables], mistakes: Mistakes) -> Any:
+    having = [host for host in hosts if name in host]
+    if not having:
+        return None
+    first = having[0]
+    other = next((host for host in having[1:] if not first.sees_the_same(host, name)), None)
+    if other:
+        Place(name, mistakes).say(
+            f"differs between {first.host} and {other.host}: it describes the whole cluster, so set it once for all of its hosts"
+        )
+    return first[name]

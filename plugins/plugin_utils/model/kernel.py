@@ -92,8 +92,18 @@ def real_server_modules(tunnels: Iterable[tuple[str, str, str]]) -> list[str]:
 
 
 # module and device by families inside and outside; each module makes its device when it is loaded
-TUNNEL_MODULES = {("ipv4", "ipv4"): "ipip", ("ipv6", "ipv4"): "sit", ("ipv4", "ipv6"): "ip6_tunnel", ("ipv6", "ipv6"): "ip6_tunnel"}
-TUNNEL_DEVICES = {("ipv4", "ipv4"): "tunl0", ("ipv6", "ipv4"): "sit0", ("ipv4", "ipv6"): "ip6tnl0", ("ipv6", "ipv6"): "ip6tnl0"}
+TUNNEL_MODULES = {
+    ("ipv4", "ipv4"): "ipip",
+    ("ipv6", "ipv4"): "sit",
+    ("ipv4", "ipv6"): "ip6_tunnel",
+    ("ipv6", "ipv6"): "ip6_tunnel",
+}
+TUNNEL_DEVICES = {
+    ("ipv4", "ipv4"): "tunl0",
+    ("ipv6", "ipv4"): "sit0",
+    ("ipv4", "ipv6"): "ip6tnl0",
+    ("ipv6", "ipv6"): "ip6tnl0",
+}
 GRE_DEVICES = {"ipv4": "gre0", "ipv6": "ip6gre0"}
 
 

@@ -133,7 +133,14 @@ def _quotable(value: object) -> str:
 
 
 def _called(character: str) -> str:
-    names = {" ": "a space", "\n": "a newline", "\t": "a tab", '"': "a double quote", "'": "a quote", "\\": "a backslash"}
+    names = {
+        " ": "a space",
+        "\n": "a newline",
+        "\t": "a tab",
+        '"': "a double quote",
+        "'": "a quote",
+        "\\": "a backslash",
+    }
     if character in names:
         return names[character]
     return character if "!" <= character <= "~" else "a character outside printable ASCII"
@@ -241,7 +248,9 @@ ADDRESS = Kind("an IP address", _address)
 HOST_ADDRESS = Kind("an IP address", _host_address)
 PATH = Kind("a path", _absolute)
 COMMAND = Kind("a command", _command)
-AUTH_PASS = Kind("a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass)
+AUTH_PASS = Kind(
+    "a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass
+)
 PORTS = Kind("a port or a range such as 8000-8010", _ports)
 MAIL_ADDRESS = Kind("a mail address", _mail_address)
 SERVER = Kind("a host or host:port", _server)

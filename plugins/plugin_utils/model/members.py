@@ -14,7 +14,9 @@ from .hosts import Cluster, Host
 Services = "list[dict[str, Any]]"
 
 
-def director_models(cluster: Cluster, services: list[dict[str, Any]], vrrp: Mapping[str, Any] | None, sync: bool) -> dict[str, dict[str, Any]]:
+def director_models(
+    cluster: Cluster, services: list[dict[str, Any]], vrrp: Mapping[str, Any] | None, sync: bool
+) -> dict[str, dict[str, Any]]:
     """Every director with its kernel settings and the VRRP instances it takes part in."""
     modules = kernel.director_modules(services)
     instances = vrrp["instances"] if vrrp else []
@@ -83,7 +85,10 @@ def real_server_models(cluster: Cluster, services: list[dict[str, Any]], arp: st
             **_common(host, "real_server"),
             "sysctls": kernel.real_server_sysctls(host, forwards[name], arp),
             "modules": kernel.real_server_modules(tunnels[name]),
-            "vips": [{"address": vip, "family": family, "prefix": BITS[family], "device": device} for (vip, device), family in vips[name].items()],
+            "vips": [
+                {"address": vip, "family": family, "prefix": BITS[family], "device": device}
+                for (vip, device), family in vips[name].items()
+            ],
             "listen": [{"port": port, "tls": listen[name][port]} for port in sorted(listen[name])],
         }
         for name, host in cluster.real_servers.items()

@@ -31,7 +31,10 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
     if not inventory.directors:
         Place("group directors", mistakes).say("is empty or missing: a cluster needs a director")
     given = inventory.cluster
-    scalars = {name.removeprefix("lvs_"): _scalar(name, given, mistakes) for name in ("lvs_stack", "lvs_arp", "lvs_start_at_boot", "lvs_test_page")}
+    scalars = {
+        name.removeprefix("lvs_"): _scalar(name, given, mistakes)
+        for name in ("lvs_stack", "lvs_arp", "lvs_start_at_boot", "lvs_test_page")
+    }
     cluster = resolve_hosts(inventory, mistakes)
     placed = resolve_services(given.get("lvs_services"), cluster, mistakes)
     services = [service for _, service in placed]
@@ -86,7 +89,11 @@ def _scalar(name: str, given: Mapping[str, Any], mistakes: Mistakes) -> Any:
 
 def _vips(service_vips: list[str], vrrp: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """Every VIP once: those of services in their order, then those that only an instance has."""
-    held = {vip["address"]: (instance["name"], vip["prefix"]) for instance in (vrrp or {"instances": ()})["instances"] for vip in instance["vips"]}
+    held = {
+        vip["address"]: (instance["name"], vip["prefix"])
+        for instance in (vrrp or {"instances": ()})["instances"]
+        for vip in instance["vips"]
+    }
     result = []
     for address in dict.fromkeys([*service_vips, *held]):
         family = parse(address).family

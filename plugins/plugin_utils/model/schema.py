@@ -8,11 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping
 
-from ...module_utils.ipvs.model import CHECKSUMS, ENGINES, FLAGS_OF, FORWARDS, MAX_PORT, MAX_THRESHOLD, MAX_TIMEOUT, MAX_WEIGHT
+from ...module_utils.ipvs.model import (
+    CHECKSUMS,
+    ENGINES,
+    FLAGS_OF,
+    FORWARDS,
+    MAX_PORT,
+    MAX_THRESHOLD,
+    MAX_TIMEOUT,
+    MAX_WEIGHT,
+)
 from ...module_utils.ipvs.model import PLAIN_FLAGS, PROTOCOLS, SCHEDULERS, TUNNELS
 from . import kinds
 from .kinds import Kind
 from .problems import Place, nearest, shown
+
 
 @dataclass(frozen=True)
 class Key:
@@ -55,7 +65,9 @@ SERVICE = {
     "fwmark": Key(kinds.integer(1, 2**31 - 1)),
     "ports": Key(kinds.list_of(kinds.PORTS, "ports")),
     "scheduler": Key(kinds.choice(*SCHEDULERS), "wrr"),
-    "scheduler_flags": Key(kinds.list_of(kinds.choice(*PLAIN_FLAGS, *FLAGS_OF["sh"], *FLAGS_OF["mh"]), "scheduler flags")),
+    "scheduler_flags": Key(
+        kinds.list_of(kinds.choice(*PLAIN_FLAGS, *FLAGS_OF["sh"], *FLAGS_OF["mh"]), "scheduler flags")
+    ),
     "forward": Key(kinds.choice(*FORWARDS), "dr"),
     "tunnel": Key(kinds.ANYTHING),
     "persistence": Key(kinds.integer(1, MAX_TIMEOUT)),
@@ -182,7 +194,9 @@ def value(given: object, name: str, key: Key, place: Place) -> object:
 def unknown(name: object, keys: Mapping[str, Key]) -> str:
     """What to say of a key that does not exist."""
     near = nearest(name, keys)
-    hint = f"the nearest known one is {near}" if near else f"known are {' '.join(keys)}" if keys else "none is known here"
+    hint = (
+        f"the nearest known one is {near}" if near else f"known are {' '.join(keys)}" if keys else "none is known here"
+    )
     return f"unknown key {name}: {hint}"
 
 

@@ -20,7 +20,9 @@ from .problems import Mistakes, Place, listed, shown
 def resolve_services(given: Any, cluster: Cluster, mistakes: Mistakes) -> list[tuple[Place, dict[str, Any]]]:
     """Every service, with its place; all keys are filled in, and null is what is absent."""
     if given is None:
-        Place("lvs_services", mistakes).say("is not set for any director or real server: a cluster needs its list of services (an empty one takes them all away)")
+        Place("lvs_services", mistakes).say(
+            "is not set for any director or real server: a cluster needs its list of services (an empty one takes them all away)"
+        )
         return []
     if not isinstance(given, list):
         Place("lvs_services", mistakes).say(f"is {shown(given)}, not a list of services")
@@ -45,7 +47,11 @@ def _unique(seen: dict[str, Place], key: str | None, what: str, place: Place) ->
     if key is None:
         return
     if key in seen:
-        place.say(f"the name is already that of {seen[key]}" if what == "name" else f"{key} is already the service {seen[key]}")
+        place.say(
+            f"the name is already that of {seen[key]}"
+            if what == "name"
+            else f"{key} is already the service {seen[key]}"
+        )
     seen.setdefault(key, place)
 
 
@@ -108,7 +114,11 @@ def _check_scheduler(own: dict[str, Any], place: Place) -> None:
         if flag not in flags_of(scheduler):
             owner = next((name for name, flags in FLAGS_OF.items() if flag in flags), None)
             of = f"a flag of scheduler {owner}" if owner else f"no flag of scheduler {scheduler}"
-            own_flags = f"{scheduler} has {listed(FLAGS_OF[scheduler])}" if scheduler in FLAGS_OF else f"{scheduler} knows only {listed(PLAIN_FLAGS)}"
+            own_flags = (
+                f"{scheduler} has {listed(FLAGS_OF[scheduler])}"
+                if scheduler in FLAGS_OF
+                else f"{scheduler} knows only {listed(PLAIN_FLAGS)}"
+            )
             place.say(f"scheduler_flags has {flag}, {of}: {own_flags}")
 
 

@@ -35,18 +35,33 @@ def resolve_vrrp(given: Any, service_vips: list[str], cluster: Cluster, mistakes
     if common["vip_prefix"] is not None:
         vips = [vip for instance in instances for vip in instance["vips"]]
         if vips and not any(vip["prefix"] == common["vip_prefix"] for vip in vips):
-            place.say(f"vip_prefix is {common['vip_prefix']}, which fits none of the VIPs: 1 to 32 is for IPv4, 33 to 128 for IPv6")
+            place.say(
+                f"vip_prefix is {common['vip_prefix']}, which fits none of the VIPs: 1 to 32 is for IPv4, 33 to 128 for IPv6"
+            )
     return {**{name: common[name] for name in GLOBAL}, "instances": instances}
 
 
-def _default_instances(common: Mapping[str, Any], vips: list[str], cluster: Cluster, place: Place) -> list[tuple[dict[str, Any], Place]]:
+def _default_instances(
+    common: Mapping[str, Any], vips: list[str], cluster: Cluster, place: Place
+) -> list[tuple[dict[str, Any], Place]]:
     """One instance per address family in use, with all directors in group order."""
     drafts = []
     for name, family in (("VI_1", "ipv4"), ("VI_6", "ipv6")):
         own = [vip for vip in vips if parse(vip).family == family]
         if own:
             unset = dict.fromkeys(INHERITED)
-            drafts.append(({**unset, "name": name, "vips": own, "directors": list(cluster.directors), "virtual_router_id": common["virtual_router_id"]}, place))
+            drafts.append(
+                (
+                    {
+                        **unset,
+                        "name": name,
+                        "vips": own,
+                        "directors": list(cluster.directors),
+                        "virtual_router_id": common["virtual_router_id"],
+                    },
+                    place,
+                )
+            )
     return drafts
 
 
@@ -70,13 +85,18 @@ def _directors(given: Any, cluster: Cluster, place: Place) -> list[str]:
     if given is None:
         return list(cluster.directors)
     if not isinstance(given, list) or not given:
-        place.say(f"directors is {shown(given) if given != [] else 'empty'}, not a list of directors: leave it out for all of them")
+        place.say(
+            f"directors is {shown(given) if given != [] else 'empty'}, not a list of directors: leave it out for all of them"
+        )
         return []
     result = []
     for name in given:
         if not isinstance(name, str) or name not in cluster.directors:
             named = name if isinstance(name, str) else shown(name)
-            place.say(f"directors has {named}, which is not in the group directors" + near_hint(name, cluster.directors, "name there"))
+            place.say(
+                f"directors has {named}, which is not in the group directors"
+                + near_hint(name, cluster.directors, "name there")
+            )
         elif name in result:
             place.say(f"directors has {name} twice")
         else:
@@ -89,7 +109,9 @@ def _instance(draft: Mapping[str, Any], common: Mapping[str, Any], cluster: Clus
     vips = [parse(vip) for vip in draft["vips"] or ()]
     family = vips[0].family if vips else "ipv4"
     if others := [vip.text for vip in vips if vip.family != family]:
-        place.say(f"vips has {listed(others)} beside {FAMILY_NAMES[family]} ones: an instance has one address family, so make a second instance")
+        place.say(
+            f"vips has {listed(others)} beside {FAMILY_NAMES[family]} ones: an instance has one address family, so make a second instance"
+        )
     if repeated := sorted({vip.text for vip in vips if vips.count(vip) > 1}):
         place.say(f"vips has {listed(repeated)} twice")
     if family == "ipv6":
@@ -113,7 +135,9 @@ def _instance(draft: Mapping[str, Any], common: Mapping[str, Any], cluster: Clus
         "auth_pass": own["auth_pass"],
         "unicast": own["unicast"],
         **{name: common[name] for name in GARP},
-        "vips": [{"address": vip.text, "prefix": vip_prefix(common["vip_prefix"], vip.family)} for vip in dict.fromkeys(vips)],
+        "vips": [
+            {"address": vip.text, "prefix": vip_prefix(common["vip_prefix"], vip.family)} for vip in dict.fromkeys(vips)
+        ],
         "directors": _with_priorities(draft["directors"], own, family, cluster, place),
     }
 
@@ -128,24 +152,32 @@ def vip_prefix(given: int | None, family: str) -> int:
 def _check_times(own: Mapping[str, Any], place: Place) -> None:
     interval = own["advert_interval"]
     if own["version"] == 2 and (not isinstance(interval, int) or interval < 1):
-        place.say(f"advert_interval is {interval}, and VRRP version 2 counts in whole seconds: use version 3 for fractions")
+        place.say(
+            f"advert_interval is {interval}, and VRRP version 2 counts in whole seconds: use version 3 for fractions"
+        )
     if own["version"] == 3 and interval >= 40.96:
         place.say(f"advert_interval is {interval}, and VRRP version 3 takes less than 40.96 seconds")
     if not own["preempt"] and own["preempt_delay"]:
         place.say(f"preempt_delay is {own['preempt_delay']}, but preempt is false: there is nothing to delay")
 
 
-def _with_priorities(names: list[str], own: Mapping[str, Any], family: str, cluster: Cluster, place: Place) -> list[dict[str, Any]]:
+def _with_priorities(
+    names: list[str], own: Mapping[str, Any], family: str, cluster: Cluster, place: Place
+) -> list[dict[str, Any]]:
     result = []
     for index, name in enumerate(names):
         host = cluster.directors[name]
         counted = own["priority"] - index * own["priority_step"]
         priority = counted if host.priority is None else host.priority
         if not 1 <= priority <= 254:
-            place.say(f"priorities run out: {name}, director {index + 1} of {len(names)}, would get {priority} (priority {own['priority']} less {index} times priority_step {own['priority_step']})")
+            place.say(
+                f"priorities run out: {name}, director {index + 1} of {len(names)}, would get {priority} (priority {own['priority']} less {index} times priority_step {own['priority_step']})"
+            )
         same = [other["host"] for other in result if other["priority"] == priority]
         if same:
-            place.say(f"{same[0]} and {name} have the same priority {priority}: which of them is preferred would be left to their addresses")
+            place.say(
+                f"{same[0]} and {name} have the same priority {priority}: which of them is preferred would be left to their addresses"
+            )
         address = host.addresses.get(family) or host.address
         result.append({"host": name, "address": address, "interface": host.interface, "priority": priority})
     return result
@@ -162,10 +194,14 @@ def _check_instances(instances: list[dict[str, Any]], places: list[Place]) -> No
                 place.say(f"the name is already that of {names[name]}")
         router = (instance["family"], instance["virtual_router_id"])
         if router[1] is not None and routers.setdefault(router, name) != name:
-            place.say(f"virtual_router_id {router[1]} is already that of instance {routers[router]}: on one segment every instance needs its own")
+            place.say(
+                f"virtual_router_id {router[1]} is already that of instance {routers[router]}: on one segment every instance needs its own"
+            )
         for vip in instance["vips"]:
             if holders.setdefault(vip["address"], name) != name:
-                place.say(f"VIP {vip['address']} is already in instance {holders[vip['address']]}: two directors could hold it at once")
+                place.say(
+                    f"VIP {vip['address']} is already in instance {holders[vip['address']]}: two directors could hold it at once"
+                )
 
 
 def _check_every_vip(service_vips: list[str], instances: list[dict[str, Any]], place: Place) -> None:
