@@ -81,7 +81,7 @@ _value:
       type: list
       elements: dict
     table:
-      description: The same services as M(lvs.cluster.ipvs_table#module) takes them.
+      description: The same services as M(lvs.cluster.ipvs_table) takes them.
       type: list
       elements: dict
     vrrp:
@@ -110,7 +110,9 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import r
 def resolve_filter(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str, Any]:
     """Resolve a cluster, with its mistakes as an Ansible error."""
     if not HAS_NETADDR:
-        raise AnsibleFilterError("lvs.cluster.resolve needs the Python package netaddr where Ansible runs: pip install netaddr")
+        raise AnsibleFilterError(
+            "lvs.cluster.resolve needs the Python package netaddr where Ansible runs: pip install netaddr"
+        )
     try:
         return resolve(hostvars, groups)
     except InventoryMistakes as mistakes:
