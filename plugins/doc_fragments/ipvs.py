@@ -145,15 +145,16 @@ class ModuleDocFragment:
     list of services.
     """
 
-    DOCUMENTATION = "options:" + indent(_options(_KEY), "  ")
-    SERVICE = "options:" + indent(_options(_SERVICE), "  ")
-    SERVER = (
+    # Annotated, since ansible-test reads what a plain assignment holds as a literal.
+    DOCUMENTATION: str = "options:" + indent(_options(_KEY), "  ")
+    SERVICE: str = "options:" + indent(_options(_SERVICE), "  ")
+    SERVER: str = (
         "options:"
         + indent(_options(_DESTINATION_KEY, _DESTINATION), "  ")
         + "  service:\n    suboptions:"
         + indent(_options(_KEY, at="service."), "      ")
     )
-    TABLE = f"""options:
+    TABLE: str = f"""options:
   services:
     description:
       - The services, each with its real servers.

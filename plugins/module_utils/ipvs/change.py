@@ -87,7 +87,7 @@ def _destination_changes(present: Service, service: Service) -> Iterator[Change]
             yield Change("add", service, destination)
         elif there != destination:
             edits.append((destination.weight <= there.weight, Change("edit", service, destination)))
-    yield from (change for _, change in sorted(edits, key=lambda edit: edit[0]))
+    yield from (change for _rank, change in sorted(edits, key=lambda edit: edit[0]))
     for place, destination in present.destinations.items():
         if place not in service.destinations:
             yield Change("delete", service, destination)

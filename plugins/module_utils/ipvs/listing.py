@@ -28,7 +28,7 @@ def parse_daemons(text: str) -> tuple[Daemon, ...]:
 
 
 def _daemon(line: str) -> Daemon:
-    role, _, inside = line.partition(" sync daemon (")
+    role, _sep, inside = line.partition(" sync daemon (")
     facts = dict(fact.split("=", 1) for fact in inside.rstrip(")").split(", "))
     numbers = {name: int(facts[name]) for name in ("maxlen", "port", "ttl") if name in facts}
     return Daemon(role, facts["mcast"], int(facts["syncid"]), group=facts.get("group"), **numbers)
@@ -91,7 +91,7 @@ def _place(names: Sequence[str], words: list[str]) -> dict:
 
 def _connection(words: list[str]) -> dict:
     protocol, expires, state, source, virtual, destination = words[:6]
-    minutes, _, seconds = expires.partition(":")
+    minutes, _sep, seconds = expires.partition(":")
     connection = {"protocol": protocol.lower(), "expires": int(minutes) * 60 + int(seconds), "state": state}
     for name, text in (("source", source), ("virtual", virtual), ("destination", destination)):
         connection[name + "_address"], connection[name + "_port"] = parse_endpoint(text)

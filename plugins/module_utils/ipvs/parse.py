@@ -33,7 +33,7 @@ def parse_table(rules: str, thresholds: str = "") -> Table:
     for line in rules.splitlines():
         try:
             if line.startswith("-a "):
-                owner, _, text = line[3:].partition(" -r ")
+                owner, _sep, text = line[3:].partition(" -r ")
                 destination = known.get(text)
                 if destination is None:
                     destination = known[text] = parse_destination(text.split())
@@ -41,7 +41,7 @@ def parse_table(rules: str, thresholds: str = "") -> Table:
                     current, destinations = owner, services[parse_key(owner.split())].destinations
                 destinations[destination.key] = destination
             elif line.startswith("-A "):
-                current, _, text = line[3:].partition(" -s ")
+                current, _sep, text = line[3:].partition(" -s ")
                 service = parse_service(parse_key(current.split()), text.split())
                 services[service.key], destinations = service, service.destinations
             elif line:
@@ -71,7 +71,7 @@ def fwmark_key(text: str, ipv6: bool) -> ServiceKey:
 
 def parse_endpoint(text: str) -> tuple[str, int]:
     """Return the address and the port of C(10.0.0.1:80) or C([2001:db8::1]:80)."""
-    address, _, port = text.rpartition(":")
+    address, _sep, port = text.rpartition(":")
     return address.strip("[]"), int(port)
 
 

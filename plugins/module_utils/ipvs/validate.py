@@ -217,8 +217,8 @@ def _integer(data: Data, name: str, low: int, high: int, default: int | None = N
     value = data.get(name)
     if value is None:
         return default
-    if type(value) is not int:
-        # A template makes a string of a number, and of nothing an empty string; a bool is a slip.
+    if isinstance(value, bool) or not isinstance(value, int):
+        # A template can make a string of a number; a bool is a slip.
         text = "" if isinstance(value, bool) else str(value).strip()
         if not text.lstrip("-").isdecimal():
             raise ValueError(f"{name} must be a whole number, not {value!r}")

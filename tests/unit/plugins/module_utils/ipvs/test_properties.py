@@ -117,7 +117,7 @@ class Kernel:
     def obey(self, line):
         command, rest = line[:2], line[3:]
         if command in ("-A", "-E", "-D"):
-            name, _, words = rest.partition(" -s ")
+            name, _sep, words = rest.partition(" -s ")
             assert (name in self.services) == (command != "-A"), line
             kept = self.services.pop(name)[1] if command == "-E" else {}
             if command == "-D":
@@ -125,8 +125,8 @@ class Kernel:
             else:
                 self.services[name] = ("-s " + words, kept)
             return
-        name, _, server = rest.partition(" -r ")
-        place, _, words = server.partition(" ")
+        name, _sep, server = rest.partition(" -r ")
+        place, _sep, words = server.partition(" ")
         servers = self.services[name][1]
         assert (place in servers) == (command != "-a"), line
         if command == "-d":
@@ -145,7 +145,7 @@ class Kernel:
         yield "  -> RemoteAddress:Port"
         for name, (words, servers) in self.services.items():
             listed = {"-t": "TCP ", "-u": "UDP ", "--sctp-service": "SCTP", "-f": "FWM "}
-            option, _, rest = name.partition(" ")
+            option, _sep, rest = name.partition(" ")
             yield f"{listed[option]} {rest.replace('-6', 'IPv6')} {words.split()[1]}"
             for place, options in servers.items():
                 given = dict(zip(options.split(), options.split()[1:]))

@@ -76,7 +76,11 @@ def test_module(name, case, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(drain, "INTERVAL", 0)
     monkeypatch.setattr(preflight, "is_missing", lambda name, *_: name in case.get("kernel_lacks", []))
     module = importlib.import_module(f"ansible_collections.lvs.cluster.plugins.modules.{name}")
-    params = {**case["params"], "_ansible_check_mode": case.get("check", False), "_ansible_diff": case.get("diff", False)}
+    params = {
+        **case["params"],
+        "_ansible_check_mode": case.get("check", False),
+        "_ansible_diff": case.get("diff", False),
+    }
     with patch_module_args(params), pytest.raises(SystemExit):
         module.main()
     result = json.loads(capsys.readouterr().out)
