@@ -116,7 +116,7 @@ def resolve_filter(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> di
     try:
         return resolve(hostvars, groups)
     except InventoryMistakes as mistakes:
-        raise AnsibleFilterError(str(mistakes)) from mistakes
+        raise AnsibleFilterError(str(mistakes)) from None
 
 
 class FilterModule:

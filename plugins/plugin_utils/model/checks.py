@@ -66,7 +66,7 @@ def check_direct_routing(services: PlacedServices, cluster: Cluster) -> None:
         if service["forward"] != "dr":
             continue
         for server in service["real_servers"]:
-            if server["address"] in seen:
+            if server["address"] in seen or parse(server["address"]).special:
                 continue
             seen.add(server["address"])
             for director in cluster.directors.values():
@@ -83,22 +83,57 @@ def _reaches(host: Host, address: str) -> bool:
     return any(network.holds(parse(address)) for network in host.networks)
 
 
+def check_marks(services: PlacedServices) -> None:
+    """A packet has one mark, and a marked packet never reaches the service of its address."""
+    marked: dict[tuple[str, str], list[tuple[int, int, Place]]] = {}
+    for place, service in services:
+        if service["fwmark"] is None:
+            continue
+        taken = marked.setdefault((service["vip"], service["protocol"]), [])
+        for port in service["ports"] or ():
+            first, last = _port_range(port)
+            other = next((at for low, high, at in taken if low <= last and first <= high), None)
+            if other is place:
+                place.say(f"ports has {port} twice")
+            elif other:
+                place.say(f"ports has {port}, which {other} has already: a packet has one mark")
+            taken.append((first, last, place))
+    for place, service in services:
+        port = service["port"]
+        for low, high, other in marked.get((service["vip"], service["protocol"]), ()) if port else ():
+            if low <= port <= high:
+                place.say(f"port {port} is marked by {other}, so no packet would be left for this service")
+
+
+def _port_range(port: int | str) -> tuple[int, int]:
+    first, _, last = str(port).partition("-")
+    return int(first), int(last or first)
+
+
 def check_stack(stack: str, services: PlacedServices, cluster: Cluster, sync: Any, mistakes: Mistakes) -> None:
     """What the stack chosen cannot do."""
-    if stack == "static":
-        if len(cluster.directors) > 1:
-            Place("lvs_stack", mistakes).say(
-                f"is static, which has one director: the group directors has {listed(cluster.directors)}"
-            )
-        if sync is not None:
-            Place("lvs_sync", mistakes).say(
-                "is enabled, but lvs_stack is static: its one director has no other to send connections to"
-            )
-    if stack == "keepalived":
-        for place, service in services:
-            # keepalived -t: "quorum 1 exceeds total weight of real servers 0"
-            servers = service["real_servers"]
-            if servers and not any(server["weight"] for server in servers):
-                place.say(
-                    "every real server has weight 0, so none would serve: give one a weight, or take the service out"
-                )
+    STACKS[stack](services, cluster, sync, mistakes)
+
+
+def _keepalived(services: PlacedServices, cluster: Cluster, sync: Any, mistakes: Mistakes) -> None:
+    for place, service in services:
+        servers = service["real_servers"]
+        # keepalived's own words: quorum 1 exceeds total weight of real servers 0
+        if servers and not any(server["weight"] for server in servers):
+            place.say("every real server has weight 0, so none would serve: give one a weight, or take the service out")
+
+
+def _static(services: PlacedServices, cluster: Cluster, sync: Any, mistakes: Mistakes) -> None:
+    if len(cluster.directors) > 1:
+        Place("lvs_stack", mistakes).say(
+            f"is static, which has one director, and the group directors has {listed(cluster.directors)}"
+        )
+    if sync is not None:
+        Place("lvs_sync", mistakes).say("is enabled, but lvs_stack is static: there is no second director to tell")
+
+
+def _ldirectord(services: PlacedServices, cluster: Cluster, sync: Any, mistakes: Mistakes) -> None:
+    """Nothing yet that ldirectord is known to refuse."""
+
+
+STACKS = {"keepalived": _keepalived, "static": _static, "ldirectord": _ldirectord}

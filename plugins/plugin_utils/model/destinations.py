@@ -11,7 +11,7 @@ from ...module_utils.ipvs.model import endpoint
 from . import schema
 from .addresses import FAMILY_NAMES, parse
 from .hosts import Cluster
-from .problems import Place, near_hint, shown
+from .problems import Place, near_hint, shape
 
 # forwarding methods that hand on the packet as it is (facts of ipvsadm(8), -g and -i)
 UNTRANSLATED = ("dr", "tun")
@@ -27,7 +27,7 @@ def resolve_real_servers(
             place.say("real_servers is left out, which means the group real_servers, and that is empty or missing")
         given = list(cluster.real_servers)
     elif not isinstance(given, list):
-        place.say(f"real_servers is {shown(given)}, not a list")
+        place.say(f"real_servers is {shape(given)}, not a list")
         return []
     elif not given:
         place.say("real_servers is empty: leave it out for the whole group, or take the service out of lvs_services")
@@ -120,6 +120,14 @@ def _locate(
         if isinstance(entry, dict) and entry.get("address") is None:
             place.say("has neither host nor address")
         return None
+    if address == service["vip"]:
+        place.say(f"address is {address}, which is the VIP itself")
+    for director in cluster.directors.values():
+        # with one director this is IPVS's local delivery; two that deliver to each other send connections in a circle
+        if address in director.addresses.values() and len(cluster.directors) > 1:
+            place.say(
+                f"address is {address}, which is director {director.name}: its other directors could not deliver to it"
+            )
     if family and service["forward"] != "tun" and parse(address).family != family:
         place.say(f"address is {address}, but the VIP is {FAMILY_NAMES[family]}: only forward tun mixes families")
     return cluster.by_address.get(address), address

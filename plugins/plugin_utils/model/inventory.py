@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping
 
+from ansible.errors import AnsibleError
+
 from . import schema
-from .problems import Mistakes, Place, nearest
+from .problems import InventoryMistakes, Mistakes, Place, nearest
 from .values import Variables
 
 GROUPS = ("directors", "real_servers", "clients")
@@ -44,42 +46,58 @@ def read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mista
     """
     members = {group: tuple(str(name) for name in groups.get(group) or ()) for group in GROUPS}
     given = {name: Variables(hostvars, name) for names in members.values() for name in names}
-    for name, variables in given.items():
-        _check_names(variables.raw, Place(f"host {name}", mistakes))
-    cluster_wide = [given[name] for name in dict.fromkeys(members["directors"] + members["real_servers"])]
-    return Inventory(
+    _check_names(given, mistakes)
+    serving = [given[name] for name in dict.fromkeys(members["directors"] + members["real_servers"])]
+    for name in schema.CLUSTER:
+        _check_same(name, serving, mistakes)
+    unreadable: Mistakes = {}
+    inventory = Inventory(
         **members,
-        cluster={
-            name: value
-            for name in schema.CLUSTER
-            if (value := _cluster_value(name, cluster_wide, mistakes)) is not None
-        },
-        hosts={name: _host(variables) for name, variables in given.items()},
+        cluster={name: _cluster_value(name, serving, unreadable) for name in schema.CLUSTER},
+        hosts={name: _host(variables, unreadable) for name, variables in given.items()},
     )
+    if unreadable:  # what follows would be about values that are not those of the inventory
+        raise InventoryMistakes({**mistakes, **unreadable})
+    return inventory
 
 
-def _host(given: Variables) -> HostVars:
-    own = {name: given[name] for name in schema.HOST if name in given}
+def _host(given: Variables, unreadable: Mistakes) -> HostVars:
+    place = Place(f"host {given.host}", unreadable)
+    own = {name: _read(given, name, place, f"{name} ") for name in schema.HOST if name in given}
     return HostVars(own, given.raw.get("ansible_facts") or {})
 
 
-def _check_names(variables: Mapping[str, Any], place: Place) -> None:
+def _read(given: Variables, name: str, place: Place, called: str = "") -> Any:
+    try:
+        return given[name]
+    except AnsibleError as error:
+        place.say(f"{called}cannot be rendered: {error}")
+        return None
+
+
+def _check_names(given: Mapping[str, Variables], mistakes: Mistakes) -> None:
     """A misspelt variable would be ignored without a word: what is named nearly like one of ours is a mistake."""
     known = [*schema.CLUSTER, *schema.HOST]
-    for name in variables:
-        if name.startswith("lvs_") and name not in known and name not in OWN:
-            if near := nearest(name, known, cutoff=0.85):
-                place.say(f"unknown variable {name}: the nearest known one is {near}")
+    holders: dict[str, list[str]] = {}
+    for host, variables in given.items():
+        for name in variables.raw:
+            if name.startswith("lvs_") and name not in known and name not in OWN:
+                holders.setdefault(name, []).append(host)
+    for name, hosts in holders.items():
+        if near := nearest(name, known, cutoff=0.85):
+            others = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
+            Place(name, mistakes).say(f"unknown variable, set for {hosts[0]}{others}: the nearest known one is {near}")
 
 
-def _cluster_value(name: str, hosts: list[Variables], mistakes: Mistakes) -> Any:
+def _check_same(name: str, hosts: list[Variables], mistakes: Mistakes) -> None:
     having = [host for host in hosts if name in host]
-    if not having:
-        return None
-    first = having[0]
-    other = next((host for host in having[1:] if not first.sees_the_same(host, name)), None)
+    other = next((host for host in having[1:] if not having[0].sees_the_same(host, name)), None)
     if other:
         Place(name, mistakes).say(
-            f"differs between {first.host} and {other.host}: it describes the whole cluster, so set it once for all of its hosts"
+            f"differs between {having[0].host} and {other.host}: it describes the whole cluster, so set it once for all hosts"
         )
-    return first[name]
+
+
+def _cluster_value(name: str, hosts: list[Variables], unreadable: Mistakes) -> Any:
+    first = next((host for host in hosts if name in host), None)
+    return _read(first, name, Place(name, unreadable)) if first else None

@@ -153,6 +153,14 @@ def _name(value: object) -> str:
     return text
 
 
+def _domain(value: object) -> str:
+    """A domain name; keepalived's DNS check takes a label of one letter, and a dot at the end, for an empty label."""
+    text = _name(value)
+    if any(len(label) < 2 for label in text.split(".")):
+        raise ValueError
+    return text
+
+
 def _address(value: object) -> str:
     address = parse(str(value)) if isinstance(value, str) else None
     if address is None:
@@ -242,6 +250,7 @@ def _server(value: object) -> tuple[str, int]:
 
 BOOLEAN = Kind("true or false", _boolean)
 NAMED = Kind("a name of letters, digits, dots, hyphens and underscores", _name)
+DOMAIN = Kind("a domain name whose parts have two characters or more", _domain)
 WORD = Kind("a word", _word)
 EXPECTED = Kind("a text", _expected)
 ADDRESS = Kind("an IP address", _address)

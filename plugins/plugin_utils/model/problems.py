@@ -9,7 +9,6 @@ import difflib
 import json
 from typing import Dict, Iterable
 
-
 # an ordered set of messages: a mistake that shows in many places of one path is said once
 Mistakes = Dict[str, None]
 
@@ -24,7 +23,7 @@ class InventoryMistakes(Exception):
 
 
 class Place:
-    """A place in the inventory at which a mistake can be reported.
+    """A place in the inventory at which a mistake can be reported; without a key, the inventory itself.
 
     The path is put together only when there is something to report: a large
     inventory has a hundred thousand places and, mostly, no mistakes.
@@ -51,15 +50,24 @@ class Place:
 
     def say(self, mistake: str) -> None:
         """Report a mistake here."""
-        self._messages[f"{self}: {mistake}"] = None
+        self._messages[f"{self}: {mistake}" if self.key else mistake] = None
 
 
-def shown(value: object) -> str:
-    """A value as the inventory has it, short; containers only by their kind, since they may hold secrets."""
+def shape(value: object) -> str:
+    """What a value is, without a word of what it holds: where a mapping is expected, a string may be full of secrets."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, (list, tuple)):
         return "a list"
+    if isinstance(value, str):
+        return "a string"
+    return "true or false" if isinstance(value, bool) else "a number"
+
+
+def shown(value: object) -> str:
+    """A value as the inventory has it, short; containers only by their shape."""
+    if isinstance(value, (dict, list, tuple)):
+        return shape(value)
     text = json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."
 

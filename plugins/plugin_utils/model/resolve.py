@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
 from . import inventory as inventories
-from . import schema
-from .checks import check_addresses, check_direct_routing, check_one_segment, check_stack, check_vips
-from .hosts import Cluster, resolve_hosts
+from . import kinds, schema
+from .addresses import BITS, parse
+from .checks import check_addresses, check_direct_routing, check_marks, check_one_segment, check_stack, check_vips
+from .hosts import resolve_hosts
+from .mail import resolve_mail
 from .members import director_models, real_server_models
 from .problems import InventoryMistakes, Mistakes, Place
 from .services import ipvs_table, resolve_services
-from .addresses import parse
-from .vrrp import resolve_mail, resolve_sync, resolve_vrrp, vip_prefix
+from .sync import resolve_sync
+from .vrrp import resolve_vrrp
+
+SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.kind is not kinds.ANYTHING}
 
 
 def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,40 +35,35 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
     if not inventory.directors:
         Place("group directors", mistakes).say("is empty or missing: a cluster needs a director")
     given = inventory.cluster
-    scalars = {
-        name.removeprefix("lvs_"): _scalar(name, given, mistakes)
-        for name in ("lvs_stack", "lvs_arp", "lvs_start_at_boot", "lvs_test_page")
-    }
+    scalars = schema.read({name: given[name] for name in SCALARS}, SCALARS, Place("", mistakes))
+    stack, arp = scalars["lvs_stack"], scalars["lvs_arp"]
     cluster = resolve_hosts(inventory, mistakes)
-    placed = resolve_services(given.get("lvs_services"), cluster, mistakes)
+    placed = resolve_services(given["lvs_services"], cluster, mistakes)
     services = [service for _, service in placed]
-    places = {}
+    # where each VIP is first named
+    places: dict[str, Place] = {}
     for place, service in placed:
         if service["vip"]:
             places.setdefault(service["vip"], place)
-    vrrp = None
-    if scalars["stack"] == "keepalived":
-        vrrp = resolve_vrrp(given.get("lvs_vrrp"), list(places), cluster, mistakes)
-    sync = resolve_sync(given.get("lvs_sync"), vrrp, mistakes)
-    mail = resolve_mail(given.get("lvs_mail"), mistakes)
-    vips = _vips(list(places), vrrp)
-    for vip in vips:
-        places.setdefault(vip["address"], Place("lvs_vrrp", mistakes))
+    vrrp = resolve_vrrp(given["lvs_vrrp"], places, cluster, mistakes) if stack == "keepalived" else None
+    sync = resolve_sync(given["lvs_sync"], vrrp, mistakes)
+    mail = resolve_mail(given["lvs_mail"], mistakes)
 
     check_addresses(cluster, mistakes)
     check_vips(places, cluster, inventory)
     if vrrp:
         check_one_segment(vrrp, cluster, mistakes)
     check_direct_routing(placed, cluster)
-    check_stack(scalars["stack"], placed, cluster, sync, mistakes)
+    check_marks(placed)
+    check_stack(stack, placed, cluster, sync, mistakes)
     if mistakes:
         raise InventoryMistakes(mistakes)
     return {
-        **scalars,
+        **{name.removeprefix("lvs_"): value for name, value in scalars.items()},
         "directors": list(inventory.directors),
         "real_servers": list(inventory.real_servers),
         "clients": list(inventory.clients),
-        "vips": vips,
+        "vips": _vips(places, vrrp),
         "services": services,
         "table": ipvs_table(services),
         "vrrp": vrrp,
@@ -72,31 +71,18 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
         "mail": mail,
         "hosts": {
             **director_models(cluster, services, vrrp, sync is not None),
-            **real_server_models(cluster, services, scalars["arp"]),
+            **real_server_models(cluster, services, arp),
         },
     }
 
 
-def _scalar(name: str, given: Mapping[str, Any], mistakes: Mistakes) -> Any:
-    key = schema.CLUSTER[name]
-    if given.get(name) is None:
-        return key.default
-    holder: Mistakes = {}
-    result = schema.value(given[name], name, key, Place("", holder))
-    mistakes.update({message.removeprefix(": "): None for message in holder})
-    return result
-
-
-def _vips(service_vips: list[str], vrrp: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Every VIP once: those of services in their order, then those that only an instance has."""
-    held = {
-        vip["address"]: (instance["name"], vip["prefix"])
-        for instance in (vrrp or {"instances": ()})["instances"]
-        for vip in instance["vips"]
-    }
+def _vips(addresses: Iterable[str], vrrp: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Every VIP once, with the VRRP instance that moves it."""
+    instances = vrrp["instances"] if vrrp else []
+    held = {vip["address"]: (instance["name"], vip["prefix"]) for instance in instances for vip in instance["vips"]}
     result = []
-    for address in dict.fromkeys([*service_vips, *held]):
+    for address in addresses:
         family = parse(address).family
-        name, prefix = held.get(address, (None, vip_prefix(None, family)))
+        name, prefix = held.get(address, (None, BITS[family]))
         result.append({"address": address, "family": family, "prefix": prefix, "instance": name})
     return result

@@ -17,11 +17,14 @@ from ...module_utils.ipvs.model import (
     MAX_THRESHOLD,
     MAX_TIMEOUT,
     MAX_WEIGHT,
+    PLAIN_FLAGS,
+    PROTOCOLS,
+    SCHEDULERS,
+    TUNNELS,
 )
-from ...module_utils.ipvs.model import PLAIN_FLAGS, PROTOCOLS, SCHEDULERS, TUNNELS
 from . import kinds
 from .kinds import Kind
-from .problems import Place, nearest, shown
+from .problems import Place, nearest, shape, shown
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ HEALTH = {
     "smtp": _CHECK_PORT,
     "dns": {
         **_CHECK_PORT,
-        "name": Key(kinds.NAMED, required=True),
+        "name": Key(kinds.DOMAIN, required=True),
         "record": Key(kinds.choice("A", "AAAA", "NS", "CNAME", "SOA", "MX", "TXT"), "A"),
     },
     "ping": _CHECK,
@@ -169,7 +172,7 @@ MAIL = {
 def read(given: object, keys: Mapping[str, Key], place: Place) -> dict[str, object]:
     """Read a mapping by its keys: what is absent or wrong gets its default, what is wrong is reported."""
     if not isinstance(given, dict):
-        place.say(f"must be a mapping, and is {shown(given)}")
+        place.say(f"is {shape(given)}, not a mapping")
         return {name: _default(key) for name, key in keys.items()}
     for name in given:
         if name not in keys:

@@ -14,7 +14,7 @@ from .addresses import parse
 from .destinations import resolve_real_servers, resolve_sorry_server
 from .health import resolve_health
 from .hosts import Cluster
-from .problems import Mistakes, Place, listed, shown
+from .problems import Mistakes, Place, listed, shape, shown
 
 
 def resolve_services(given: Any, cluster: Cluster, mistakes: Mistakes) -> list[tuple[Place, dict[str, Any]]]:
@@ -25,7 +25,7 @@ def resolve_services(given: Any, cluster: Cluster, mistakes: Mistakes) -> list[t
         )
         return []
     if not isinstance(given, list):
-        Place("lvs_services", mistakes).say(f"is {shown(given)}, not a list of services")
+        Place("lvs_services", mistakes).say(f"is {shape(given)}, not a list of services")
         return []
     result = []
     names: dict[str, Place] = {}
@@ -33,7 +33,7 @@ def resolve_services(given: Any, cluster: Cluster, mistakes: Mistakes) -> list[t
     for index, entry in enumerate(given):
         place = Place("lvs_services", mistakes, index=index)
         if not isinstance(entry, dict):
-            place.say(f"is {shown(entry)}, not a mapping")
+            place.say(f"is {shape(entry)}, not a mapping")
             continue
         place.name = str(entry["name"]) if isinstance(entry.get("name"), (str, int)) else None
         service = _service(entry, cluster, place)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Mapping, Tuple, Union
+from typing import Any, Iterator, Mapping, Tuple, Union
 
 from ansible.errors import AnsibleError
 from jinja2 import Environment, TemplateError, nodes
@@ -82,7 +82,8 @@ def names_in(text: str) -> set[str]:
         return set()
 
 
-_JINJA = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
+# parses templates and renders none
+_JINJA = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], autoescape=True)
 
 
 def follow(value: Any, path: Path) -> Any:

@@ -5,103 +5,46 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections import Counter
+from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
 from . import schema
 from .addresses import BITS, FAMILY_NAMES, parse
 from .hosts import Cluster
-from .problems import Mistakes, Place, listed, near_hint, shown
+from .instances import default_instances, given_instances
+from .problems import Mistakes, Place, listed
 
-INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and name != "virtual_router_id")
 GLOBAL = ("skip_check_adv_addr", "garp_interval", "gna_interval")
 GARP = ("garp_master_delay", "garp_master_repeat", "garp_master_refresh")
+INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and name != "virtual_router_id")
+# RFC 5798 has dropped it
+NO_AUTHENTICATION = "auth_pass is set, but VRRP version 3 has no authentication"
+
+Placed = List[Tuple[Dict[str, Any], Place]]
 
 
-def resolve_vrrp(given: Any, service_vips: list[str], cluster: Cluster, mistakes: Mistakes) -> dict[str, Any]:
-    """The VRRP part of the model, its instances filled in with what lvs_vrrp says for all of them."""
+def resolve_vrrp(given: Any, places: dict[str, Place], cluster: Cluster, mistakes: Mistakes) -> dict[str, Any]:
+    """The VRRP part of the model, its instances filled in with what lvs_vrrp says for all of them.
+
+    `places` has the VIPs of the services, in order, with their places; VIPs that
+    only an instance has are added to it.
+    """
     place = Place("lvs_vrrp", mistakes)
-    given = {} if given is None else given
-    common = schema.read(given, schema.VRRP, place)
+    common = schema.read({} if given is None else given, schema.VRRP, place)
     if common["version"] == 3 and common["auth_pass"] is not None:
-        place.say("auth_pass is set, but VRRP version 3 has no authentication")
-        common["auth_pass"] = None
+        place.say(NO_AUTHENTICATION)
     if common["instances"] is None:
-        drafts = _default_instances(common, service_vips, cluster, place)
+        drafts = default_instances(common, places, cluster, place)
     else:
-        drafts = _given_instances(common["instances"], cluster, place)
-    instances = [_instance(draft, common, cluster, at) for draft, at in drafts]
-    _check_instances(instances, [at for _, at in drafts])
-    _check_every_vip(service_vips, instances, place)
-    if common["vip_prefix"] is not None:
-        vips = [vip for instance in instances for vip in instance["vips"]]
-        if vips and not any(vip["prefix"] == common["vip_prefix"] for vip in vips):
-            place.say(
-                f"vip_prefix is {common['vip_prefix']}, which fits none of the VIPs: 1 to 32 is for IPv4, 33 to 128 for IPv6"
-            )
-    return {**{name: common[name] for name in GLOBAL}, "instances": instances}
-
-
-def _default_instances(
-    common: Mapping[str, Any], vips: list[str], cluster: Cluster, place: Place
-) -> list[tuple[dict[str, Any], Place]]:
-    """One instance per address family in use, with all directors in group order."""
-    drafts = []
-    for name, family in (("VI_1", "ipv4"), ("VI_6", "ipv6")):
-        own = [vip for vip in vips if parse(vip).family == family]
-        if own:
-            unset = dict.fromkeys(INHERITED)
-            drafts.append(
-                (
-                    {
-                        **unset,
-                        "name": name,
-                        "vips": own,
-                        "directors": list(cluster.directors),
-                        "virtual_router_id": common["virtual_router_id"],
-                    },
-                    place,
-                )
-            )
-    return drafts
-
-
-def _given_instances(given: Any, cluster: Cluster, place: Place) -> list[tuple[dict[str, Any], Place]]:
-    if not isinstance(given, list):
-        place.say(f"instances is {shown(given)}, not a list")
-        return []
-    drafts = []
-    for index, entry in enumerate(given):
-        at = place.at("instances", index)
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-            at.name = entry["name"]
-        draft = schema.read(entry, schema.INSTANCE, at)
-        draft["directors"] = _directors(draft["directors"], cluster, at)
-        drafts.append((draft, at))
-    return drafts
-
-
-def _directors(given: Any, cluster: Cluster, place: Place) -> list[str]:
-    """The instance's directors, the preferred master first."""
-    if given is None:
-        return list(cluster.directors)
-    if not isinstance(given, list) or not given:
-        place.say(
-            f"directors is {shown(given) if given != [] else 'empty'}, not a list of directors: leave it out for all of them"
-        )
-        return []
-    result = []
-    for name in given:
-        if not isinstance(name, str) or name not in cluster.directors:
-            named = name if isinstance(name, str) else shown(name)
-            place.say(
-                f"directors has {named}, which is not in the group directors"
-                + near_hint(name, cluster.directors, "name there")
-            )
-        elif name in result:
-            place.say(f"directors has {name} twice")
-        else:
-            result.append(name)
-    return result
+        drafts = given_instances(common["instances"], cluster, place)
+    placed = [(_instance(draft, common, cluster, at), at) for draft, at in drafts]
+    _check_instances(placed)
+    _check_every_vip(places, placed, place)
+    for instance, at in placed:
+        for vip in instance["vips"]:
+            places.setdefault(vip["address"], at)
+    _check_prefix(common["vip_prefix"], places, place)
+    return {**{name: common[name] for name in GLOBAL}, "instances": [instance for instance, _ in placed]}
 
 
 def _instance(draft: Mapping[str, Any], common: Mapping[str, Any], cluster: Cluster, place: Place) -> dict[str, Any]:
@@ -110,18 +53,19 @@ def _instance(draft: Mapping[str, Any], common: Mapping[str, Any], cluster: Clus
     family = vips[0].family if vips else "ipv4"
     if others := [vip.text for vip in vips if vip.family != family]:
         place.say(
-            f"vips has {listed(others)} beside {FAMILY_NAMES[family]} ones: an instance has one address family, so make a second instance"
+            f"vips has {listed(others)}, and its first one is {FAMILY_NAMES[family]}:"
+            " an instance has one address family, so make one for each"
         )
-    if repeated := sorted({vip.text for vip in vips if vips.count(vip) > 1}):
+    if repeated := [vip.text for vip, times in Counter(vips).items() if times > 1]:
         place.say(f"vips has {listed(repeated)} twice")
     if family == "ipv6":
-        # RFC 5798: IPv6 came with VRRP version 3
+        # RFC 5798: IPv6 came with version 3
         if draft["version"] == 2:
             place.say("version is 2, which has no IPv6")
         own["version"] = 3
     if own["version"] == 3:
         if draft["auth_pass"] is not None:
-            place.say("auth_pass is set, but VRRP version 3 has no authentication")
+            place.say(NO_AUTHENTICATION)
         own["auth_pass"] = None
     _check_times(own, place)
     return {
@@ -149,87 +93,80 @@ def vip_prefix(given: int | None, family: str) -> int:
     return BITS[family]
 
 
+def _check_prefix(given: int | None, vips: Iterable[str], place: Place) -> None:
+    families = {parse(vip).family for vip in vips}
+    if given is not None and families and all(vip_prefix(given, family) != given for family in families):
+        place.say(f"vip_prefix is {given}, which fits no VIP: 1 to 32 is for IPv4, 33 to 128 for IPv6")
+
+
 def _check_times(own: Mapping[str, Any], place: Place) -> None:
     interval = own["advert_interval"]
     if own["version"] == 2 and (not isinstance(interval, int) or interval < 1):
         place.say(
-            f"advert_interval is {interval}, and VRRP version 2 counts in whole seconds: use version 3 for fractions"
+            f"advert_interval is {interval}, and VRRP version 2 counts in whole seconds: version 3 takes fractions"
         )
     if own["version"] == 3 and interval >= 40.96:
         place.say(f"advert_interval is {interval}, and VRRP version 3 takes less than 40.96 seconds")
     if not own["preempt"] and own["preempt_delay"]:
-        place.say(f"preempt_delay is {own['preempt_delay']}, but preempt is false: there is nothing to delay")
+        place.say(f"preempt_delay is {own['preempt_delay']}, but preempt is false, so there is nothing to delay")
 
 
 def _with_priorities(
     names: list[str], own: Mapping[str, Any], family: str, cluster: Cluster, place: Place
 ) -> list[dict[str, Any]]:
+    """The instance's directors with their addresses and priorities, all of them different."""
     result = []
+    holders: dict[int, str] = {}
     for index, name in enumerate(names):
         host = cluster.directors[name]
-        counted = own["priority"] - index * own["priority_step"]
-        priority = counted if host.priority is None else host.priority
-        if not 1 <= priority <= 254:
+        priority = own["priority"] - index * own["priority_step"] if host.priority is None else host.priority
+        if priority < 1:
             place.say(
-                f"priorities run out: {name}, director {index + 1} of {len(names)}, would get {priority} (priority {own['priority']} less {index} times priority_step {own['priority_step']})"
+                f"priorities run out at {name}, director {index + 1} of {len(names)}: priority {own['priority']}"
+                f" less {index} times priority_step {own['priority_step']} is {priority}, and the least is 1"
             )
-        same = [other["host"] for other in result if other["priority"] == priority]
-        if same:
+            break
+        if (other := holders.setdefault(priority, name)) != name:
             place.say(
-                f"{same[0]} and {name} have the same priority {priority}: which of them is preferred would be left to their addresses"
+                f"{other} and {name} have the same priority, {priority}: which is preferred would be left to chance"
             )
-        address = host.addresses.get(family) or host.address
-        result.append({"host": name, "address": address, "interface": host.interface, "priority": priority})
+        address = host.addresses.get(family)
+        if address is None and own["unicast"] and host.address:
+            place.say(f"unicast is true, and {name} has no {FAMILY_NAMES[family]} address to send from")
+        result.append(
+            {"host": name, "address": address or host.address, "interface": host.interface, "priority": priority}
+        )
     return result
 
 
-def _check_instances(instances: list[dict[str, Any]], places: list[Place]) -> None:
-    names: dict[str, Place] = {}
-    routers: dict[tuple[str, int], str] = {}
-    holders: dict[str, str] = {}
-    for instance, place in zip(instances, places):
-        name = instance["name"]
-        if name is not None and names.setdefault(name, place) is not place:
-            if names[name].index != place.index:
-                place.say(f"the name is already that of {names[name]}")
-        router = (instance["family"], instance["virtual_router_id"])
-        if router[1] is not None and routers.setdefault(router, name) != name:
+def _check_instances(placed: Placed) -> None:
+    """Names, router ids and VIPs belong to one instance each."""
+    names: dict[str, int] = {}
+    routers: dict[tuple[str, int], int] = {}
+    holders: dict[str, int] = {}
+    for index, (instance, place) in enumerate(placed):
+        name, router_id = instance["name"], instance["virtual_router_id"]
+        if name is not None and (first := names.setdefault(name, index)) != index:
+            place.say(f"the name is already that of instances[{first}]")
+        if router_id is not None and (first := routers.setdefault((instance["family"], router_id), index)) != index:
             place.say(
-                f"virtual_router_id {router[1]} is already that of instance {routers[router]}: on one segment every instance needs its own"
+                f"virtual_router_id {router_id} is already that of {_called(placed[first])}:"
+                " on one segment every instance of a family needs its own"
             )
         for vip in instance["vips"]:
-            if holders.setdefault(vip["address"], name) != name:
+            if (first := holders.setdefault(vip["address"], index)) != index:
                 place.say(
-                    f"VIP {vip['address']} is already in instance {holders[vip['address']]}: two directors could hold it at once"
+                    f"VIP {vip['address']} is already in {_called(placed[first])}: two directors could hold it at once"
                 )
 
 
-def _check_every_vip(service_vips: list[str], instances: list[dict[str, Any]], place: Place) -> None:
-    held = {vip["address"] for instance in instances for vip in instance["vips"]}
+def _called(placed: tuple[dict[str, Any], Place]) -> str:
+    instance, place = placed
+    return f"instance {instance['name']}" if instance["name"] else f"instances[{place.index}]"
+
+
+def _check_every_vip(service_vips: Iterable[str], placed: Placed, place: Place) -> None:
+    held = {vip["address"] for instance, _ in placed for vip in instance["vips"]}
     for vip in service_vips:
         if vip not in held:
-            place.say(f"no instance has the VIP {vip}, so no director would hold it: add it to the vips of an instance")
-
-
-def resolve_sync(given: Any, vrrp: Mapping[str, Any] | None, mistakes: Mistakes) -> dict[str, Any] | None:
-    """The connection synchronisation daemon, bound to a VRRP instance so that it follows the master."""
-    if given is None:
-        return None
-    place = Place("lvs_sync", mistakes)
-    sync = schema.read(given, schema.SYNC, place)
-    names = [instance["name"] for instance in vrrp["instances"]] if vrrp else []
-    if sync["instance"] is not None and vrrp and sync["instance"] not in names:
-        hint = near_hint(sync["instance"], [name for name in names if name], "name")
-        place.say(f"instance is {shown(sync['instance'])}, which is not an instance of lvs_vrrp{hint}")
-    if not sync["enabled"]:
-        return None
-    return {"id": sync["id"], "instance": sync["instance"] or (names[0] if names else None)}
-
-
-def resolve_mail(given: Any, mistakes: Mistakes) -> dict[str, Any] | None:
-    """Mail alerts of keepalived."""
-    if given is None:
-        return None
-    mail = schema.read(given, schema.MAIL, Place("lvs_mail", mistakes))
-    server, port = mail["server"] or (None, None)
-    return {**mail, "server": server, "port": port}
+            place.say(f"no instance has the VIP {vip}, so no director would hold it: add it to the vips of one")

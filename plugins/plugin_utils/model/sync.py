@@ -1,0 +1,27 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connection synchronisation between directors."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from . import schema
+from .problems import Mistakes, Place, near_hint
+
+
+def resolve_sync(given: Any, vrrp: Mapping[str, Any] | None, mistakes: Mistakes) -> dict[str, Any] | None:
+    """The sync daemon's id and the VRRP instance it is bound to, so that it follows the master; None where it is off."""
+    if given is None:
+        return None
+    place = Place("lvs_sync", mistakes)
+    sync = schema.read(given, schema.SYNC, place)
+    names = [instance["name"] for instance in vrrp["instances"] if instance["name"]] if vrrp else []
+    name = sync["instance"]
+    if vrrp and name is not None and name not in names:
+        # keepalived takes an unknown one without a word
+        place.say(f"instance is {name}, which is no instance of lvs_vrrp" + near_hint(name, names, "name there"))
+    if not sync["enabled"] or (vrrp and not names):
+        return None
+    return {"id": sync["id"], "instance": (name or names[0]) if vrrp else None}
