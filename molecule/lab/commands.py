@@ -38,7 +38,8 @@ def down(paths: Paths, *, cache: bool) -> None:
             images.remove(leftover)
         if cache:
             local.forget_images()
-            images.remove(paths.cache)
+            for folder in (paths.images, paths.snapshots, paths.ssh, paths.logs):
+                images.remove(folder)
     say("nothing of the lab is left" if cache else f"down; images stay in {paths.cache}")
 
 

@@ -52,9 +52,11 @@ class Phases:
     def phase(self, name: str) -> Iterator[None]:
         say(f"{name} ...")
         start = time.monotonic()
-        with heartbeat(name):
-            yield
-        self.taken.append((name, time.monotonic() - start))
+        try:
+            with heartbeat(name):
+                yield
+        finally:
+            self.taken.append((name, time.monotonic() - start))
 
     def table(self) -> str:
         """The phases as lines of text, the sum last."""

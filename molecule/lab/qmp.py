@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from lab.errors import LabError
 
@@ -21,8 +21,8 @@ TIMEOUT = 60.0  # s for an answer or a migration
 class Monitor:
     """A connected QMP session."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._stream = connection.makefile("rw", encoding="utf-8")
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._read()
         self.execute("qmp_capabilities")
 
@@ -91,7 +91,9 @@ def connect(path: Path, limit: float = 10.0) -> Iterator[Monitor]:
                 if time.monotonic() > deadline:
                     raise LabError(f"QEMU does not answer on {path}: {error}") from error
                 time.sleep(0.05)
+        # QEMU serves one client at a time, and a socket stays open as long as a stream of it does.
         try:
-            yield Monitor(connection)
+            with connection.makefile("rw", encoding="utf-8") as stream:
+                yield Monitor(stream)
         except (OSError, ValueError) as error:
             raise LabError(f"QEMU's control channel broke: {error}") from error
