@@ -73,9 +73,15 @@ def parse_links(links: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return ``{interface: {mac, up}}`` from what ``ip -j address`` printed; up is one that can carry frames."""
     return {
         link["ifname"]: {
-            "mac": link.get("address") if link.get("link_type") == "ether" else None,
+            "mac": _mac(link),
             "up": {"UP", "LOWER_UP"} <= set(link.get("flags", [])),
         }
         for link in links
         if link.get("ifname")
     }
+
+
+def _mac(link: dict[str, Any]) -> str | None:
+    """Return a link's Ethernet address; one of zeros (gretap0 of every network namespace) can't send."""
+    address = link.get("address", "")
+    return address if link.get("link_type") == "ether" and address.strip("0:") else None
