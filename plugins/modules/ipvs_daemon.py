@@ -88,8 +88,14 @@ daemon:
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.daemon import read_daemon, runs_as, start_arguments
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.daemon import (
+    read_daemon,
+    refusal,
+    runs_as,
+    start_arguments,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import parse_daemons
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.reach import begin_reading
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, ask, locate
 
 
@@ -97,6 +103,13 @@ def live(path, role):
     """Return the running daemon of a role, or None."""
     daemons = parse_daemons(ask(path, "-Ln", "--daemon")) if path else ()
     return next((daemon for daemon in daemons if daemon.role == role), None)
+
+
+def refuse(path, wanted):
+    """Raise IpvsError when the kernel would not start the daemon."""
+    reason = refusal(wanted, begin_reading(path)())
+    if reason:
+        raise IpvsError(reason)
 
 
 def write(path, before, wanted, role):
@@ -133,6 +146,8 @@ def main():
         before = live(path, role)
         changed = not runs_as(before, wanted)
         after = wanted if changed else before
+        if changed and wanted and path:
+            refuse(path, wanted)
         if changed and not module.check_mode:
             after = write(path, before, wanted, role)
     except (IpvsError, ValueError) as error:

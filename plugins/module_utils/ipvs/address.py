@@ -33,7 +33,8 @@ def canonical(text: str) -> tuple[str, str]:
 def is_unicast(address: str, family: str) -> bool:
     """Whether the kernel takes a canonical address as a real server's (ip_vs_ctl.c, ip_vs_new_dest)."""
     if family == "ipv6":
-        return address != "::" and not address.startswith(("ff", "fe8", "fe9", "fea", "feb"))
+        mapped = address.startswith("::ffff:") and "." in address
+        return address != "::" and not mapped and not address.startswith(("ff", "fe8", "fe9", "fea", "feb"))
     return address not in NOBODY and not is_multicast(address, family)
 
 

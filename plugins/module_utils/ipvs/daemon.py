@@ -6,15 +6,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import astuple
 from typing import Any, Mapping
 
 from .address import canonical, is_multicast
-from .model import MAX_PORT, Daemon
+from .change import diff
+from .model import MAX_PORT, Daemon, Table
+from .preflight import mixed_families
 
 MAX_MAXLEN = 65535 - 20 - 8  # ipvsadm's limit: a datagram less its IPv4 and UDP header
 MIN_BACKUP_MAXLEN = 1024  # below it the kernel takes this silently (ip_vs_sync.c, start_sync_thread)
 MAX_INTERFACE = 15  # characters; IFNAMSIZ less its end. ipvsadm cuts a longer name
+INTERFACES = "/sys/class/net"
 LIMITS = {"syncid": (0, 255), "maxlen": (1, MAX_MAXLEN), "port": (1, MAX_PORT), "ttl": (1, 255)}
 
 
@@ -40,6 +44,21 @@ def read_daemon(params: Mapping[str, Any]) -> Daemon:
         params["port"],
         params["ttl"],
     )
+
+
+def refusal(daemon: Daemon, table: Table) -> str:
+    """Return why the kernel would not start a daemon beside a table, or an empty string.
+
+    Asked before a running daemon is stopped, so that it is not lost.
+    """
+    if not os.path.isdir(f"{INTERFACES}/{daemon.interface}"):
+        return f"This host has no interface {daemon.interface} for the {daemon.role} daemon."
+    for change in mixed_families(diff(Table(), table)):
+        return (
+            f"The kernel starts no sync daemon beside {change.destination} of {change.service.key}: a real server of "
+            "the other address family cannot be synchronised. Remove it first."
+        )
+    return ""
 
 
 def runs_as(live: Daemon | None, wanted: Daemon | None) -> bool:

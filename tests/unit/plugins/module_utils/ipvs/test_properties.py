@@ -30,7 +30,7 @@ EXAMPLES = 60  # a table holds a dozen entries: more examples find no more, and 
 # Few enough that two tables often name the same service, and a service the same real server.
 ADDRESSES = {
     "ipv4": ["192.0.2.1", "192.0.2.2", "10.255.0.254"],
-    "ipv6": ["2001:db8::1", "2001:db8:1::ff", "::ffff:192.0.2.1"],
+    "ipv6": ["2001:db8::1", "2001:db8:1::ff", "::1"],
 }
 PORTS = [0, 1, 80, 65535]
 NETMASKS = {"ipv4": [None, "255.255.255.0", "0.0.0.0", "255.255.255.254"], "ipv6": [None, "1", "64", "127"]}
