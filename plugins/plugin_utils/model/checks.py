@@ -66,11 +66,12 @@ def check_direct_routing(services: PlacedServices, cluster: Cluster) -> None:
         if service["forward"] != "dr":
             continue
         for server in service["real_servers"]:
-            if server["address"] in seen or parse(server["address"]).special:
+            address = parse(server["address"])
+            if address.text in seen or address.special or address.family != service["family"]:
                 continue
-            seen.add(server["address"])
+            seen.add(address.text)
             for director in cluster.directors.values():
-                if director.networks and not _reaches(director, server["address"]):
+                if director.networks and not _reaches(director, address.text):
                     name = f"{server['host']} ({server['address']})" if server["host"] else server["address"]
                     place.say(
                         f"forward is dr, which stays on one segment: real server {name} is on none of the networks of"

@@ -15,6 +15,7 @@ from .problems import Place, near_hint, shape
 
 # forwarding methods that hand on the packet as it is (facts of ipvsadm(8), -g and -i)
 UNTRANSLATED = ("dr", "tun")
+SERVER = "a host name or a mapping"
 _BARE = {name: key.default for name, key in schema.REAL_SERVER.items()}
 
 
@@ -47,7 +48,7 @@ def resolve_real_servers(
 
 def _real_server(entry: Any, service: Mapping[str, Any], cluster: Cluster, place: Place) -> dict[str, Any] | None:
     # a bare name is the usual case, and there can be a hundred thousand of them
-    own = {**_BARE, "host": entry} if isinstance(entry, str) else schema.read(entry, schema.REAL_SERVER, place)
+    own = {**_BARE, "host": entry} if isinstance(entry, str) else schema.read(entry, schema.REAL_SERVER, place, SERVER)
     found = _locate(entry, own, service, cluster, place)
     if found is None:
         return None
@@ -76,7 +77,7 @@ def resolve_sorry_server(
     """The server that answers while no real server does: `host`, `address`, `port`."""
     if given is None:
         return None
-    own = schema.read({"host": given} if isinstance(given, str) else given, schema.SORRY_SERVER, place)
+    own = schema.read({"host": given} if isinstance(given, str) else given, schema.SORRY_SERVER, place, SERVER)
     if isinstance(own["host"], str) and own["host"] in cluster.directors:
         place.say(
             f"{own['host']} is a director: name a real server, or give address 127.0.0.1 for a page on the directors themselves"

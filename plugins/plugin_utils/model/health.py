@@ -16,9 +16,10 @@ TYPE = schema.Key(choice(*schema.HEALTH), required=True)
 CONNECTING = tuple(name for name, keys in schema.HEALTH.items() if "port" in keys)
 
 
-def resolve_health(given: Any, service: Mapping[str, Any], place: Place) -> dict[str, Any]:
+def resolve_health(given: Any, service: Mapping[str, Any], portless: bool, place: Place) -> dict[str, Any]:
     """All options of the check's type; `port` is null where the real server's own is meant.
 
+    `portless` services have no port that a check could connect to.
     Without `health`, TCP services are checked by a connection; nothing is known
     about what a UDP or SCTP service would answer, so those are not checked.
     """
@@ -35,10 +36,11 @@ def resolve_health(given: Any, service: Mapping[str, Any], place: Place) -> dict
         place.say(_not_of_type(name, kind))
         del options[name]
     health = {"type": kind, **schema.read(options, schema.HEALTH[kind], place)}
-    if kind in CONNECTING and health["port"] is None and not service["port"]:
-        health["port"] = _first_port(service["ports"])
-        if health["port"] is None:
-            place.say(f"port is missing: the real servers have none of their own that a {kind} check could connect to")
+    if kind in CONNECTING and health["port"] is None:
+        if portless:
+            place.say(f"port is missing: the service has none that a {kind} check could connect to")
+        elif service["ports"]:
+            health["port"] = int(str(service["ports"][0]).partition("-")[0])
     return health
 
 
@@ -49,7 +51,3 @@ def _not_of_type(name: str, kind: str) -> str:
         return f"{name} is an option of type {listed(having)}; {takes}"
     near = nearest(name, schema.HEALTH[kind])
     return f"unknown key {name}: the nearest known one is {near}" if near else f"unknown key {name}: {takes}"
-
-
-def _first_port(ports: list[int | str] | None) -> int | None:
-    return int(str(ports[0]).partition("-")[0]) if ports else None

@@ -26,7 +26,16 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Wrong(ValueError):
-    """A value that is wrong for a reason worth its own words."""
+    """A value that is wrong for a reason worth its own words; `item` is the one of a list that is, as shown."""
+
+    def __init__(self, reason: str, item: str | None = None):
+        super().__init__(reason)
+        self.item = item
+
+
+def reason(wrong: ValueError, kind: Kind) -> str:
+    """Why a value is wrong, as the end of a sentence."""
+    return str(wrong) if isinstance(wrong, Wrong) else f"not {kind.what}"
 
 
 @dataclass(frozen=True)
@@ -187,8 +196,7 @@ def list_of(kind: Kind, items: str) -> Kind:
             try:
                 result.append(kind.read(item))
             except ValueError as wrong:
-                reason = str(wrong) if isinstance(wrong, Wrong) else f"not {kind.what}"
-                raise Wrong(f"with {shown(item)}, {reason}") from None
+                raise Wrong(reason(wrong, kind), shown(item)) from None
         return result
 
     return Kind(f"a list of {items}", read, kind.choices)

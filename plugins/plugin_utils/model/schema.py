@@ -169,10 +169,10 @@ MAIL = {
 }
 
 
-def read(given: object, keys: Mapping[str, Key], place: Place) -> dict[str, object]:
+def read(given: object, keys: Mapping[str, Key], place: Place, wanted: str = "a mapping") -> dict[str, object]:
     """Read a mapping by its keys: what is absent or wrong gets its default, what is wrong is reported."""
     if not isinstance(given, dict):
-        place.say(f"is {shape(given)}, not a mapping")
+        place.say(f"is {shape(given)}, not {wanted}")
         return {name: _default(key) for name, key in keys.items()}
     for name in given:
         if name not in keys:
@@ -189,8 +189,12 @@ def value(given: object, name: str, key: Key, place: Place) -> object:
     try:
         return key.kind.read(given)
     except ValueError as wrong:
-        reason = str(wrong) if isinstance(wrong, kinds.Wrong) else f"not {key.kind.what}"
-        place.say(f"{name} is {reason}" if key.secret else f"{name} is {shown(given)}, {reason}")
+        reason = kinds.reason(wrong, key.kind)
+        item = getattr(wrong, "item", None)
+        if key.secret:
+            place.say(f"{name} is {reason}")
+        else:
+            place.say(f"{name} has {item}, {reason}" if item else f"{name} is {shown(given)}, {reason}")
         return _default(key)
 
 

@@ -78,11 +78,16 @@ def _service(entry: dict[str, Any], cluster: Cluster, place: Place) -> dict[str,
         "persistence_engine": own["persistence_engine"],
         "one_packet": own["one_packet"],
     }
-    service["health"] = resolve_health(own["health"], service, place.at("health"))
+    service["health"] = resolve_health(own["health"], service, _portless(entry, own), place.at("health"))
     service["on_failure"] = own["on_failure"]
     service["real_servers"] = resolve_real_servers(own["real_servers"], service, cluster, place)
     service["sorry_server"] = resolve_sorry_server(own["sorry_server"], service, cluster, place.at("sorry_server"))
     return service
+
+
+def _portless(entry: dict[str, Any], own: dict[str, Any]) -> bool:
+    """Whether a service names no port at all; one that was wrong is reported as that."""
+    return entry.get("ports") is None and (own["fwmark"] is not None or own["port"] == 0)
 
 
 def _label(own: dict[str, Any], family: str | None) -> str | None:

@@ -39,7 +39,8 @@ def resolve_vrrp(given: Any, places: dict[str, Place], cluster: Cluster, mistake
         drafts = given_instances(common["instances"], cluster, place)
     placed = [(_instance(draft, common, cluster, at), at) for draft, at in drafts]
     _check_instances(placed)
-    _check_every_vip(places, placed, place)
+    if all(draft["vips"] for draft, _ in drafts) and (drafts or not common["instances"]):
+        _check_every_vip(places, placed, place)
     for instance, at in placed:
         for vip in instance["vips"]:
             places.setdefault(vip["address"], at)
