@@ -71,7 +71,7 @@ lint: venv ## ansible-lint, yamllint, ruff, shellcheck
 	@ansible-lint --strict --offline --nocolor
 	@yamllint --strict .
 	@ruff check . && ruff format --check .
-	@git grep -lzE '^#!.*sh$$' | xargs -0 -r shellcheck
+	@git grep -lzE '^#!.*sh( -.*)?$$' | xargs -0 -r shellcheck
 
 format: venv ## let ruff format the Python files and mend what it can
 	@ruff check --fix . ; ruff format .
