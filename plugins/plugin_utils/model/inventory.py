@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from ansible.errors import AnsibleError
-
 from . import schema
 from .problems import InventoryMistakes, Mistakes, Place, nearest
-from .values import Variables
+from .values import Unrenderable, Variables
 
 GROUPS = ("directors", "real_servers", "clients")
 # play variables of this collection's own playbooks, which are no inventory variables
@@ -63,15 +61,20 @@ def read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mista
 
 def _host(given: Variables, unreadable: Mistakes) -> HostVars:
     place = Place(f"host {given.host}", unreadable)
-    own = {name: _read(given, name, place, f"{name} ") for name in schema.HOST if name in given}
+    own = {name: _read(given, name, place) for name in schema.HOST if name in given}
     return HostVars(own, given.raw.get("ansible_facts") or {})
 
 
-def _read(given: Variables, name: str, place: Place, called: str = "") -> Any:
+def _read(given: Variables, name: str, place: Place) -> Any:
+    """A variable's value, or None where it has templates that cannot be rendered."""
     try:
         return given[name]
-    except AnsibleError as error:
-        place.say(f"{called}cannot be rendered: {error}")
+    except Unrenderable as wrong:
+        for path, reason in wrong.reasons.items():
+            at = place
+            for step in path:
+                at = at.item(step) if isinstance(step, int) else at.at(step)
+            at.say(f"cannot be rendered: {reason}")
         return None
 
 
@@ -100,4 +103,4 @@ def _check_same(name: str, hosts: list[Variables], mistakes: Mistakes) -> None:
 
 def _cluster_value(name: str, hosts: list[Variables], unreadable: Mistakes) -> Any:
     first = next((host for host in hosts if name in host), None)
-    return _read(first, name, Place(name, unreadable)) if first else None
+    return _read(first, name, Place("", unreadable)) if first else None

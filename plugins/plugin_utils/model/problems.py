@@ -42,11 +42,15 @@ class Place:
         path = self.key if self.index is None else f"{self.key}[{self.index}]"
         if self.name is not None:
             path += f' "{self.name}"'
-        return path if self.parent is None else f"{self.parent} {path}"
+        return path if self.parent is None or not self.parent.key else f"{self.parent} {path}"
 
     def at(self, key: str, index: int | None = None) -> Place:
         """The place of a key, or of one item of its list, below this one."""
         return Place(key, self._messages, self, index)
+
+    def item(self, index: int) -> Place:
+        """The place of one item of the list this is."""
+        return Place(self.key, self._messages, self.parent, index)
 
     def say(self, mistake: str) -> None:
         """Report a mistake here."""

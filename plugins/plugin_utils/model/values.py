@@ -8,11 +8,19 @@ from __future__ import annotations
 from typing import Any, Iterator, Mapping, Tuple, Union
 
 from ansible.errors import AnsibleError
-from jinja2 import Environment, TemplateError, nodes
+from jinja2 import Environment, TemplateError, UndefinedError, nodes
 
 Path = Tuple[Union[str, int], ...]
 _PLAIN = frozenset((str, int, float, bool))
 _ABSENT = object()
+
+
+class Unrenderable(Exception):
+    """Templates that cannot be rendered: why, by their paths."""
+
+    def __init__(self, reasons: dict[Path, str]):
+        super().__init__(reasons)
+        self.reasons = reasons
 
 
 class Variables:
@@ -37,8 +45,14 @@ class Variables:
     def __getitem__(self, name: str) -> Any:
         if name not in self._values:
             value = {name: plain(self.raw[name])}
+            reasons = {}
             for path, _text in templates(self.raw[name], (name,)):
-                follow(value, path[:-1])[path[-1]] = self._rendered(path)
+                try:
+                    follow(value, path[:-1])[path[-1]] = self._rendered(path)
+                except (AnsibleError, UndefinedError) as error:
+                    reasons[path] = str(error)
+            if reasons:
+                raise Unrenderable(reasons)
             self._values.update(value)
         return self._values[name]
 
@@ -54,7 +68,7 @@ class Variables:
             return True
         try:
             return self[name] == other[name]
-        except AnsibleError:
+        except Unrenderable:
             return True
 
     def _same_source(self, other: Variables, name: str) -> bool:
