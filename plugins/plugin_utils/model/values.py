@@ -50,7 +50,8 @@ class Variables:
                 try:
                     follow(value, path[:-1])[path[-1]] = self._rendered(path)
                 except (AnsibleError, UndefinedError) as error:
-                    reasons[path] = str(error)
+                    # an undecryptable secret comes wrapped, and only its cause says what it is
+                    reasons[path] = str(error.__cause__ or error)
             if reasons:
                 raise Unrenderable(reasons)
             self._values.update(value)

@@ -56,10 +56,10 @@ def play(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     if not (TOOLS / "ansible-playbook").exists():
         pytest.skip("ansible-playbook is not beside this Python")
 
-    def run(**group_vars: str) -> dict[str, Any]:
+    def run(password: str = VAULT_PASSWORD, **group_vars: str) -> dict[str, Any]:
         (tmp_path / "group_vars").mkdir()
         files = {f"group_vars/{group}.yml": text for group, text in group_vars.items()}
-        files.update({"hosts.ini": INVENTORY, "play.yml": PLAY, "ansible.cfg": "", "password": VAULT_PASSWORD})
+        files.update({"hosts.ini": INVENTORY, "play.yml": PLAY, "ansible.cfg": "", "password": password})
         for name, text in files.items():
             (tmp_path / name).write_text(text, encoding="utf-8")
         environment = {
@@ -80,7 +80,9 @@ def play(tmp_path: Path) -> Callable[..., dict[str, Any]]:
             text=True,
             timeout=120,
         )
-        return {"error": done.stdout + done.stderr} if done.returncode else json.loads(model.read_text(encoding="utf-8"))
+        return (
+            {"error": done.stdout + done.stderr} if done.returncode else json.loads(model.read_text(encoding="utf-8"))
+        )
 
     return run
 
@@ -146,3 +148,8 @@ def test_all_mistakes_come_in_one_error(play: Callable) -> None:
     assert "4 mistakes in the inventory, nothing was changed:" in failed["error"]
     assert '- lvs_services[0] "web": vip is "172.28.0.300", not an IP address' in failed["error"]
     assert '- host lvs2: lvs_weight is "x", not a whole number from 0 to 65535' in failed["error"]
+
+
+def test_a_secret_without_its_password_says_so(play: Callable) -> None:
+    failed = play(password="another", all="lvs_services: [{name: web, vip: 172.28.0.100, port: 80}]" + VAULTED)
+    assert "- lvs_vrrp auth_pass: cannot be rendered: Attempt to use undecryptable variable" in failed["error"]
