@@ -34,7 +34,7 @@ options:
     default: 0
   maxlen:
     description:
-      - Longest message in bytes, V(1) to V(65507), for a V(backup) from V(1024) on.
+      - Longest message in bytes, V(1) to V(65507), or V(65487) with an IPv6 group; for a V(backup) from V(1024) on.
       - The kernel takes it from the MTU when it is left out, and whatever it runs with is then left as it is.
     type: int
   group:

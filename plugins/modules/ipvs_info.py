@@ -211,7 +211,8 @@ counts:
 connections:
   description:
     - The connections the director knows; C(expires) in seconds.
-    - Protocol V(ip) with state V(NONE) is the persistence template of a firewall mark.
+    - One whose source port is 0 is a persistence template. That of a firewall mark is of protocol V(ip), and has the
+      mark in the place of the virtual address.
   returned: with O(gather) V(connections)
   type: list
   elements: dict

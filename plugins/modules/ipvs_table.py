@@ -124,6 +124,7 @@ def main():
             "keep_weights": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
+        no_log=True,  # nothing is secret; but the journal is no place for a table of 10,000 entries
     )
     params = module.params
     try:

@@ -15,26 +15,27 @@ from .change import diff
 from .model import MAX_PORT, Daemon, Table
 from .preflight import mixed_families
 
-MAX_MAXLEN = 65535 - 20 - 8  # ipvsadm's limit: a datagram less its IPv4 and UDP header
-MIN_BACKUP_MAXLEN = 1024  # below it the kernel takes this silently (ip_vs_sync.c, start_sync_thread)
+# A datagram less its IP and UDP header. What is outside, the kernel silently moves to the limit (ip_vs_sync.c,
+# start_sync_thread), and so what is below a backup's least.
+MAX_MAXLEN = {"ipv4": 65535 - 20 - 8, "ipv6": 65535 - 40 - 8}
+MIN_MAXLEN = {"master": 1, "backup": 1024}
 MAX_INTERFACE = 15  # characters; IFNAMSIZ less its end. ipvsadm cuts a longer name
 INTERFACES = "/sys/class/net"
-LIMITS = {"syncid": (0, 255), "maxlen": (1, MAX_MAXLEN), "port": (1, MAX_PORT), "ttl": (1, 255)}
+LIMITS = {"syncid": (0, 255), "port": (1, MAX_PORT), "ttl": (1, 255)}
 
 
 def read_daemon(params: Mapping[str, Any]) -> Daemon:
     """Return the daemon that the module's options describe. Raises ValueError with a sentence for the user."""
-    for name, (low, high) in LIMITS.items():
-        value = params[name]
-        if value is not None and not low <= value <= high:
-            raise ValueError(f"{name} must be {low} to {high}, not {value}")
-    if params["role"] == "backup" and params["maxlen"] is not None and params["maxlen"] < MIN_BACKUP_MAXLEN:
-        raise ValueError(f"maxlen of a backup must be at least {MIN_BACKUP_MAXLEN}: the kernel takes no less")
-    if not 0 < len(params["interface"]) <= MAX_INTERFACE:
-        raise ValueError(f"interface {params['interface']} must have 1 to {MAX_INTERFACE} characters")
     group, family = canonical(params["group"])
     if not is_multicast(group, family):
         raise ValueError(f"group {group} is not a multicast address")
+    limits = {**LIMITS, "maxlen": (MIN_MAXLEN[params["role"]], MAX_MAXLEN[family])}
+    for name, (low, high) in limits.items():
+        value = params[name]
+        if value is not None and not low <= value <= high:
+            raise ValueError(f"{name} of a {params['role']} must be {low} to {high}, not {value}")
+    if not 0 < len(params["interface"]) <= MAX_INTERFACE:
+        raise ValueError(f"interface {params['interface']} must have 1 to {MAX_INTERFACE} characters")
     return Daemon(
         params["role"],
         params["interface"],

@@ -61,7 +61,7 @@ def parse_counts(text: str) -> list[dict]:
 def parse_connections(text: str) -> list[dict]:
     """Return the connections out of C(ipvsadm -Lnc); C(expires) is in seconds.
 
-    Protocol C(ip) is the kernel's name for the persistence template of a firewall mark.
+    Persistence templates are among them: their source port is 0, and of a firewall mark their protocol is C(ip).
     """
     return [_connection(line.split()) for line in text.splitlines()[2:]]
 

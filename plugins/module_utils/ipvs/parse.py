@@ -93,8 +93,8 @@ def parse_service(key: ServiceKey, words: list[str]) -> Service:
         elif word in ("-o", "--ops", "ops"):
             one_packet = True
         elif word == "-b":
-            # Nothing follows when the one flag set has no name under the scheduler: sh and mh know only two.
-            flags = tuple(next(rest, "flag-3").split(","))
+            # Nothing follows when the one flag set is the third under sh or mh, which know two: it does nothing.
+            flags = tuple(filter(None, next(rest, "").split(",")))
         else:
             raise ValueError(word)
     return Service(key, words[0], flags, persistence, netmask, engine, one_packet, {})
