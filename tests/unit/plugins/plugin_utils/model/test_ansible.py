@@ -151,5 +151,7 @@ def test_all_mistakes_come_in_one_error(play: Callable) -> None:
 
 
 def test_a_secret_without_its_password_says_so(play: Callable) -> None:
-    failed = play(password="another", all="lvs_services: [{name: web, vip: 172.28.0.100, port: 80}]" + VAULTED)
+    web = "lvs_services: [{name: web, vip: 172.28.0.100, port: 80}]"
+    indirect = VAULTED.replace("lvs_vrrp:", "vaulted:") + 'lvs_vrrp: {auth_pass: "{{ vaulted.auth_pass }}"}'
+    failed = play(password="another", all=web + indirect)
     assert "- lvs_vrrp auth_pass: cannot be rendered: Attempt to use undecryptable variable" in failed["error"]
