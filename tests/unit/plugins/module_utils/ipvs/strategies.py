@@ -66,9 +66,9 @@ def destinations(draw, key):
 
 
 @st.composite
-def services(draw):
+def services(draw, schedulers):
     key = draw(keys())
-    scheduler = draw(st.sampled_from(model.SCHEDULERS))
+    scheduler = draw(st.sampled_from(schedulers))
     flags = model.flags_of(scheduler)
     chosen = draw(st.sets(st.sampled_from(flags)))
     seconds = st.integers(1, model.MAX_TIMEOUT)
@@ -86,4 +86,10 @@ def services(draw):
     )
 
 
-tables = st.lists(services(), max_size=5).map(lambda found: Table({service.key: service for service in found}))
+def tables_of(schedulers):
+    """Any table whose services have schedulers of these."""
+    found = st.lists(services(schedulers), max_size=5)
+    return found.map(lambda listed: Table({service.key: service for service in listed}))
+
+
+tables = tables_of(model.SCHEDULERS)
