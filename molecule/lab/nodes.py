@@ -21,8 +21,8 @@ Sh = Callable[[str], str]
 
 def converge(sh: Sh, topology: Topology, host: Host) -> tuple[Node, ...]:
     """Create, remove and start containers until they are the topology's; those that (re)started."""
-    listed = sh(podman.LIST_COMMAND)
-    plan = podman.plan(topology, host, podman.parse_containers(listed), podman.parse_networks(listed))
+    containers = podman.parse_containers(sh(podman.LIST_CONTAINERS))
+    plan = podman.plan(topology, host, containers, podman.parse_networks(sh(podman.LIST_NETWORKS)))
     said = sh(podman.script(plan, topology, host, JOBS))
     for line in said.splitlines():
         say(f"  {line}")

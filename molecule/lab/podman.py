@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,23 +105,19 @@ def plan(
     )
 
 
+LIST_CONTAINERS = f"podman ps --all --filter label={LABEL} --format json"
+LIST_NETWORKS = f"podman network ls --filter label={LABEL} --format json"
+
+
 def parse_containers(text: str) -> dict[str, tuple[str, bool]]:
-    """Lines of `name label state` as LIST_COMMAND prints them."""
-    rows = [line.split() for line in text.splitlines() if line.startswith("container ")]
-    return {name: (label, state == "running") for _, name, label, state in rows}
+    """What LIST_CONTAINERS prints: each container's label, and whether it runs."""
+    return {item["Names"][0]: (item["Labels"][LABEL], item["State"] == "running") for item in json.loads(text or "[]")}
 
 
 def parse_networks(text: str) -> dict[str, str]:
-    rows = [line.split() for line in text.splitlines() if line.startswith("network ")]
-    return {name: label for _, name, label in rows}
+    """What LIST_NETWORKS prints: each network's label."""
+    return {item["name"]: item["labels"][LABEL] for item in json.loads(text or "[]")}
 
-
-LIST_COMMAND = (
-    f"podman ps --all --filter label={LABEL}"
-    f""" --format '{{{{printf "container %s %s %s" .Names (index .Labels "{LABEL}") .State}}}}'\n"""
-    f"podman network ls --filter label={LABEL} --quiet | while read -r name; do"
-    f""" podman network inspect "$name" --format "network $name {{{{index .Labels \\"{LABEL}\\"}}}}"; done"""
-)
 
 REMOVE_COMMAND = (
     f"podman ps --all --quiet --filter label={LABEL} | xargs -r podman rm --force --time 0\n"

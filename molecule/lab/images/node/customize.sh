@@ -20,6 +20,13 @@ mkdir -p "$root$archive/partial"
 chroot "$root" apt-get install --yes --download-only --no-install-recommends \
     -o Dir::Cache::archives="$archive" $(sed 's/#.*//' "$here/archive.txt")
 rm -rf "${root:?}$archive/partial" "${root:?}$archive/lock"
+# Unpacked here once, not in every emulated node again.
+for package in "$root$archive"/*.deb; do
+    unpacked=$(mktemp -d)
+    dpkg-deb --raw-extract "$package" "$unpacked"
+    dpkg-deb --build -Znone "$unpacked" "$package" >/dev/null
+    rm -rf "$unpacked"
+done
 (cd "$root$archive" && apt-ftparchive packages . > Packages)
 
 # Debian's own archive stays one edit away (Enabled: yes) for what is not in the node's.
