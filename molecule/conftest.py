@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 from cluster import ROOT, Cluster, Fingerprints
@@ -15,8 +14,9 @@ from cluster import ROOT, Cluster, Fingerprints
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The cluster of the scenario whose tests run."""
-    inventory = os.environ.get("LVS_TEST_INVENTORY") or str(ROOT / "inventories" / "lab")
-    return Cluster(Path(inventory))
+    scenario = os.environ.get("MOLECULE_SCENARIO_NAME", "default")
+    inventory = "inventories/lab" if scenario == "default" else f"molecule/{scenario}/inventory"
+    return Cluster(ROOT / inventory)
 
 
 @pytest.fixture(scope="session")

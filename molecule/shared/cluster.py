@@ -92,7 +92,7 @@ class Cluster:
 
     def lab(self, *arguments: str) -> None:
         """Ask the lab for something no command on a node can do: kill, start, reboot."""
-        subprocess.run(["python3", "molecule/lab", *arguments, "-i", str(self.inventory)], check=True, cwd=ROOT)
+        subprocess.run(["python3", "molecule/lab", *arguments], check=True, cwd=ROOT)
 
     def start_module(self, node: str, module: str, arguments: dict[str, Any]) -> subprocess.Popen[str]:
         """Start a module of the collection on a node, in the background."""
@@ -164,11 +164,11 @@ class Fingerprints:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self.noted = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "before"
+        self.noted = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 
     def changes(self, node: str) -> list[str]:
         """What differs: "-" in front of what is gone, "+" in front of what is new."""
-        before = (self.noted / node).read_text().splitlines()
+        before = (self.noted / f"bare-{node}").read_text().splitlines()
         now = self.cluster.host(node).run(FINGERPRINT.read_text()).stdout.splitlines()
         return [f"- {line}" for line in before if line not in now] + [f"+ {line}" for line in now if line not in before]
 
