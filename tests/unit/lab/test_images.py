@@ -1,0 +1,98 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+
+import pytest
+from lab import images, snapshots
+from lab.topology import Topology
+
+
+@pytest.fixture
+def definition(tmp_path):
+    folder = tmp_path / "definition"
+    (folder / "root/etc").mkdir(parents=True)
+    (folder / "packages.txt").write_text("# why\nsystemd\nkmod # modules\n\n")
+    (folder / "root/etc/one").write_text("1")
+    (folder / "customize.sh").write_text("#!/bin/sh\n")
+    return folder
+
+
+def test_comments_are_not_packages(definition):
+    assert images.package_list(definition / "packages.txt") == "systemd,kmod"
+
+
+def test_the_key_does_not_follow_dates(definition):
+    before = images.key(definition)
+    os.utime(definition / "packages.txt", (0, 0))
+    assert images.key(definition) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "packages.txt").write_text("systemd\n"),
+        lambda folder: (folder / "root/etc/two").write_text("1"),
+        lambda folder: (folder / "root/etc/one").rename(folder / "root/etc/three"),
+        lambda folder: (folder / "customize.sh").chmod(0o755),
+    ],
+    ids=["content", "new file", "new name", "executable"],
+)
+def test_the_key_follows_what_builds_the_image(definition, change):
+    before = images.key(definition)
+    change(definition)
+    assert images.key(definition) != before
+
+
+def test_inputs_cannot_run_together(definition):
+    assert images.key(definition, "ab", "c") != images.key(definition, "a", "bc")
+
+
+def test_an_image_appears_whole_or_not_at_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "SPACE", 0)
+    target = tmp_path / "images/node-1"
+    with pytest.raises(KeyboardInterrupt), images.building(target) as folder:
+        (folder / "node.tar").write_text("half")
+        raise KeyboardInterrupt
+    assert list(target.parent.iterdir()) == []
+    with images.building(target) as folder:
+        (folder / "node.tar").write_text("whole")
+    assert (target / "node.tar").read_text() == "whole"
+
+
+def test_what_a_killed_build_left_is_cleared(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "SPACE", 0)
+    leftover = tmp_path / ".building-node-1"
+    leftover.mkdir()
+    (leftover / "old").touch()
+    with images.building(tmp_path / "node-1") as folder:
+        assert list(folder.iterdir()) == []
+
+
+def test_the_newest_images_stay(tmp_path):
+    for age, name in enumerate(["node-a", "node-b", "node-c", "machine-a"]):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (age, age))
+    images.prune(tmp_path, "node")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["machine-a", "node-b", "node-c"]
+
+
+def test_a_snapshot_fits_one_topology_machine_and_qemu(tmp_path, topology, monkeypatch):
+    monkeypatch.setattr("lab.choice.qemu_version", lambda: "7.2")
+    monkeypatch.setattr("lab.choice.processor", lambda: "one")
+    image = tmp_path / "machine-1"
+    keys = {
+        snapshots.key("tcg", image, topology),
+        snapshots.key("tcg", image, Topology()),
+        snapshots.key("kvm", image, topology),
+        snapshots.key("tcg", tmp_path / "machine-2", topology),
+    }
+    emulated = snapshots.key("tcg", image, topology)
+    monkeypatch.setattr("lab.choice.processor", lambda: "another")
+    assert snapshots.key("tcg", image, topology) == emulated
+    keys.add(snapshots.key("kvm", image, topology))
+    monkeypatch.setattr("lab.choice.qemu_version", lambda: "8.0")
+    keys.add(snapshots.key("tcg", image, topology))
+    assert len(keys) == 6
