@@ -101,7 +101,6 @@ _value:
 from typing import Any, Mapping
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.lvs.cluster.plugins.plugin_utils.model.addresses import HAS_NETADDR
 from ansible_collections.lvs.cluster.plugins.plugin_utils.model.problems import InventoryMistakes
 from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
