@@ -60,6 +60,6 @@ class Phases:
 
     def table(self) -> str:
         """The phases as lines of text, the sum last."""
-        rows = [*self.taken, ("total", sum(seconds for _, seconds in self.taken))]
-        width = max(len(name) for name, _ in rows)
+        rows = [*self.taken, ("total", sum(seconds for _phase, seconds in self.taken))]
+        width = max(len(name) for name, _seconds in rows)
         return "\n".join(f"  {name:<{width}}  {seconds:6.1f} s" for name, seconds in rows)

@@ -111,7 +111,7 @@ def within(address: str, subnet: str) -> bool:
 def check_unique(nodes: tuple[Node, ...]) -> None:
     seen: dict[Any, str] = {}
     for node in nodes:
-        for thing in (node.port, *(address for _, addresses in node.addresses for address in addresses)):
+        for thing in (node.port, *(address for _network, addresses in node.addresses for address in addresses)):
             if thing in seen:
                 raise LabError(f"{node.name} and {seen[thing]} both have {thing}")
             seen[thing] = node.name

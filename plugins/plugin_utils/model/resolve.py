@@ -39,7 +39,7 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
     stack, arp = scalars["lvs_stack"], scalars["lvs_arp"]
     cluster = resolve_hosts(inventory, mistakes)
     placed = resolve_services(given["lvs_services"], cluster, mistakes)
-    services = [service for _, service in placed]
+    services = [service for _place, service in placed]
     # where each VIP is first named
     places: dict[str, Place] = {}
     for place, service in placed:

@@ -39,13 +39,13 @@ def resolve_vrrp(given: Any, places: dict[str, Place], cluster: Cluster, mistake
         drafts = given_instances(common["instances"], cluster, place)
     placed = [(_instance(draft, common, cluster, at), at) for draft, at in drafts]
     _check_instances(placed)
-    if all(draft["vips"] for draft, _ in drafts) and (drafts or not common["instances"]):
+    if all(draft["vips"] for draft, _place in drafts) and (drafts or not common["instances"]):
         _check_every_vip(places, placed, place)
     for instance, at in placed:
         for vip in instance["vips"]:
             places.setdefault(vip["address"], at)
     _check_prefix(common["vip_prefix"], places, place)
-    return {**{name: common[name] for name in GLOBAL}, "instances": [instance for instance, _ in placed]}
+    return {**{name: common[name] for name in GLOBAL}, "instances": [instance for instance, _place in placed]}
 
 
 def _instance(draft: Mapping[str, Any], common: Mapping[str, Any], cluster: Cluster, place: Place) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _called(placed: tuple[dict[str, Any], Place]) -> str:
 
 
 def _check_every_vip(service_vips: Iterable[str], placed: Placed, place: Place) -> None:
-    held = {vip["address"] for instance, _ in placed for vip in instance["vips"]}
+    held = {vip["address"] for instance, _place in placed for vip in instance["vips"]}
     for vip in service_vips:
         if vip not in held:
             place.say(f"no instance has the VIP {vip}, so no director would hold it: add it to the vips of one")

@@ -7,7 +7,7 @@ here=$(dirname "$(readlink -f "$0")")
 cp -rT --no-preserve=ownership "$here/root" "$root"
 chroot "$root" update-initramfs -u
 
-mkdir -p -m 700 "$root/root/.ssh"
+install -d -m 700 "$root/root/.ssh"
 echo "$PUBLIC_KEY" > "$root/root/.ssh/authorized_keys"
 echo lab-machine > "$root/etc/hostname"
 echo "nameserver 10.0.2.3" > "$root/etc/resolv.conf"
@@ -22,6 +22,7 @@ for unit in systemd-networkd-wait-online.service systemd-timesyncd.service syste
 done
 
 # Here this takes seconds, inside an emulated machine a minute. podman unpacks in a chroot of its own: / must be a mount.
+# shellcheck disable=SC2016 # the inner shell expands it
 unshare --mount sh -euc '
     mount --rbind "$1" "$1"
     chroot "$1" podman import --quiet - "$NODE_IMAGE" < "$NODE_TAR"
