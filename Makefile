@@ -97,7 +97,7 @@ docs-lint: venv ## check documentation and changelog fragments
 	@python tests/tools/role_readmes.py --check
 
 molecule: venv ## one scenario, whole: make molecule SCENARIO=name
-	@$(if $(filter default,$(SCENARIO)),,$(WITH_STRATEGY)) molecule test -s $(SCENARIO)
+	@tests/tools/scenario $(SCENARIO) $(if $(filter default,$(SCENARIO)),plain,mitogen)
 
 molecule-%: venv
 	@$(MAKE) molecule SCENARIO=$*
