@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from lab import choice, hostpackages, images, inventory, local, lock, machine, nodes, qemu, ssh, state
@@ -19,6 +20,8 @@ from lab.topology import PORT_BASE, Topology
 def up(paths: Paths, inventories: Sequence[str], *, fresh: bool) -> None:
     """Bring up the inventories' lab. `fresh`: every node bare, whatever ran before."""
     phases = Phases()
+    # Mitogen binds what it starts to one core, and the machine would inherit that.
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
     with lock.exclusive(paths):
         with phases.phase("read the inventory"):
             topology = inventory.load(inventories)
