@@ -94,7 +94,7 @@ def plan(
     """The way from what is there (container: label and whether it runs; network: label) to the topology."""
     wanted = {PREFIX + node.name: node_label(node, topology, host) for node in topology.nodes}
     wanted_networks = {PREFIX + network.name: network_label(network) for network in topology.networks}
-    keep = {name for name, (label, _) in containers.items() if wanted.get(name) == label}
+    keep = {name for name, (label, _rest) in containers.items() if wanted.get(name) == label}
     keep_networks = {name for name, label in networks.items() if wanted_networks.get(name) == label}
     return Plan(
         remove=tuple(sorted(set(containers) - keep)),

@@ -107,7 +107,7 @@ def check_marks(services: PlacedServices) -> None:
 
 
 def _port_range(port: int | str) -> tuple[int, int]:
-    first, _, last = str(port).partition("-")
+    first, _dash, last = str(port).partition("-")
     return int(first), int(last or first)
 
 

@@ -17,7 +17,7 @@ def service(*destinations, address="10.0.0.100"):
 
 
 def model(*table, sorry=None):
-    return {"table": list(table), "services": [{"sorry_server": sorry and {"address": sorry}} for _ in table]}
+    return {"table": list(table), "services": [{"sorry_server": sorry and {"address": sorry}} for _service in table]}
 
 
 def leaving(live, wanted):
