@@ -108,6 +108,7 @@ bench: venv ## the figures of docs/benchmarks
 test: ## all that CI runs
 	@$(PHASES) deps venv lint unit sanity build docs-lint $(TEST_SCENARIOS:%=molecule-%)
 
+test-all: export LVS_TEST_FULL := 1
 test-all: ## everything, however long
 	@$(PHASES) deps venv lint unit sanity build docs-lint docs $(TEST_SCENARIOS:%=molecule-%) \
 		$(TEST_ALL_SCENARIOS:%=molecule-%) bench

@@ -84,6 +84,7 @@ def test_master_killed(cluster):
         moves_to(cluster, "lvs1")
 
 
+@pytest.mark.full
 def test_nopreempt_leaves_the_vip_where_it_is(cluster):
     only_keepalived = ("--limit", "directors", "--tags", "keepalived")
     vrrp = cluster.variable("lvs_vrrp")

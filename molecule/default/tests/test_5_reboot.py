@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import pytest
 from cluster import until
+
+pytestmark = pytest.mark.full
 
 VIP = "172.28.0.100"
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
 from cluster import ROOT, changed, until
+
+pytestmark = pytest.mark.full
 
 
 def failing(cluster, playbook, *arguments):
