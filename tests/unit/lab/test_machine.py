@@ -37,7 +37,9 @@ def test_a_snapshots_memory_is_written_only_while_it_is_recorded():
     assert "mem-path=/m,share=off" in argv(memory=Path("/m"), incoming=True)
 
 
-@pytest.mark.parametrize("content", ["", "garbage", "999999999", str(os.getpid())])
+@pytest.mark.parametrize(
+    "content", ["", "garbage", "999999999", str(os.getpid())], ids=["empty", "garbage", "nobody", "another"]
+)
 def test_a_stale_pid_file_is_not_a_running_machine(place, content):
     (place.run / "qemu.pid").write_text(content)
     assert qemu.pid(place) is None
