@@ -49,12 +49,16 @@ $(LINK):
 	ln -sfn ../../../.. $@
 
 ##@ The lab
-.PHONY: lab lab-up lab-site lab-verify lab-destroy
+.PHONY: lab lab-up lab-serve lab-site lab-verify lab-destroy
 lab: ## from nothing to a served VIP: packages, lab, site.yml, verify.yml; leaves it running
-	@$(PHASES) deps venv lab-up lab-site lab-verify
+	@$(PHASES) deps venv lab-up lab-serve
 
 lab-up: venv ## start the lab's nodes
 	@python3 molecule/lab up -i inventories/lab
+
+# In one run, so that the connections to the nodes are made once.
+lab-serve: venv
+	@$(PLAYBOOK) playbooks/site.yml playbooks/verify.yml
 
 lab-site: venv ## deploy the cluster of inventories/lab
 	@$(PLAYBOOK) playbooks/site.yml

@@ -87,7 +87,7 @@ def probe_kvm(paths: Paths, image: Path) -> Verdict:
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return Verdict(False, "/dev/kvm is not there or not ours to use")
     key = digest(platform.release(), qemu_version(), image.name)
-    memory = paths.cache / "kvm-probe.json"
+    memory = probe_memory(paths)
     known = json.loads(memory.read_text(encoding="utf-8")) if memory.exists() else {}
     if key not in known:
         known = {key: asdict(boot_on_kvm(image, paths.logs / "kvm-probe.log"))}
@@ -95,6 +95,11 @@ def probe_kvm(paths: Paths, image: Path) -> Verdict:
         fresh.write_text(json.dumps(known), encoding="utf-8")
         fresh.rename(memory)
     return Verdict(**known[key])
+
+
+def probe_memory(paths: Paths) -> Path:
+    """Where the last probe's outcome is kept."""
+    return paths.cache / "kvm-probe.json"
 
 
 def boot_on_kvm(image: Path, log: Path) -> Verdict:

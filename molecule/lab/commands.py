@@ -40,6 +40,7 @@ def down(paths: Paths, *, cache: bool) -> None:
             local.forget_images()
             for folder in (paths.images, paths.snapshots, paths.ssh, paths.logs):
                 images.remove(folder)
+            choice.probe_memory(paths).unlink(missing_ok=True)
     say("nothing of the lab is left" if cache else f"down; images stay in {paths.cache}")
 
 

@@ -33,8 +33,8 @@ def content(folder: Path) -> Iterator[bytes]:
 
 
 def key(folder: Path, *inputs: str) -> str:
-    """The key of an image built from a folder of definitions, this module, and further inputs."""
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    """The key of an image built from a folder of definitions and further inputs."""
+    digest = hashlib.sha256()
     for part in (*content(folder), *(text.encode() for text in inputs)):
         digest.update(len(part).to_bytes(4, "big") + part)
     return digest.hexdigest()[:16]
@@ -53,11 +53,14 @@ def mirror() -> list[str]:
 
 
 def node_key() -> str:
-    return key(places.IMAGES / "node", *mirror())
+    definition = places.IMAGES / "node"
+    return key(definition, *options(definition, "tar"), SUITE, *mirror())
 
 
 def machine_key(public_key: str) -> str:
-    return key(places.IMAGES / "machine", node_key(), public_key, *mirror())
+    definition = places.IMAGES / "machine"
+    recipe = (*options(definition, "directory"), SUITE, *mirror(), DISK_SIZE)
+    return key(definition, node_key(), public_key, *recipe)
 
 
 def reference() -> str:
@@ -70,10 +73,11 @@ def building(target: Path) -> Iterator[Path]:
     """A folder to build in, which takes the target's name only when all went well."""
     folder = target.parent / f"{BUILDING}{target.name}"
     remove(folder)
-    folder.mkdir(parents=True)
-    free = shutil.disk_usage(folder).free
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder.parent).free
     if free < SPACE:
         raise LabError(f"{folder.parent} has {free / 2**30:.1f} GiB left, the lab needs {SPACE / 2**30:.0f}")
+    folder.mkdir()
     try:
         yield folder
         folder.rename(target)
@@ -94,13 +98,19 @@ def prune(folder: Path, kind: str, keep: int = KEEP) -> None:
         remove(old)
 
 
+def options(definition: Path, form: str) -> list[str]:
+    """What mmdebstrap is told of an image, but for places."""
+    return [
+        *("--variant=minbase", f"--format={form}", f"--include={package_list(definition / 'packages.txt')}"),
+        *(["--skip=cleanup/apt/lists", "--skip=cleanup/apt/cache"] if form == "tar" else []),
+    ]
+
+
 def mmdebstrap(definition: Path, form: str, target: Path, log: Path, variables: Mapping[str, str]) -> None:
-    # A mount namespace of its own: nothing that the build mounts can be left on the host.
+    # Mounts and processes of its own: an interrupted build leaves neither on the host.
     argv = [
-        *("unshare", "--mount", "mmdebstrap", "--variant=minbase", f"--format={form}"),
-        f"--include={package_list(definition / 'packages.txt')}",
-        *("--skip=cleanup/apt/lists", "--skip=cleanup/apt/cache") * (form == "tar"),
-        f"--customize-hook={definition / 'customize.sh'}",
+        *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "mmdebstrap"),
+        *(*options(definition, form), f"--customize-hook={definition / 'customize.sh'}"),
         *(SUITE, str(target), *mirror()),
     ]
     shell.run_logged(shell.as_root(argv), log, env=variables)
@@ -113,6 +123,7 @@ def node_image(paths: Paths) -> Path:
         with building(target) as folder:
             mmdebstrap(places.IMAGES / "node", "tar", folder / "node.tar", paths.logs / "node-image.log", {})
         prune(paths.images, "node")
+    os.utime(target)
     return target / "node.tar"
 
 
@@ -136,4 +147,5 @@ def machine_image(paths: Paths, public_key: str) -> Path:
             shell.run(shell.as_root(["chown", owner, str(disk)]))
             remove(root)
         prune(paths.images, "machine")
+    os.utime(target)
     return target

@@ -48,12 +48,13 @@ def up(paths: Paths, topology: Topology, phases: Phases, *, fresh: bool) -> None
     if fresh:
         with phases.phase("remove the nodes"):
             nodes.remove(sh)
+    # Before the first container, so that `down` finds what an interrupted start left.
+    state.write(paths, State(PODMAN, images.reference(), topology))
     with phases.phase("create nodes"):
         started = nodes.converge(sh, topology, host(paths))
     with phases.phase("wait for the nodes"):
         nodes.wait(paths, started)
         ssh.wait_for([node.port for node in topology.nodes], nodes.ANSWER)
-    state.write(paths, State(PODMAN, images.reference(), topology))
 
 
 def import_image(tar: str) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -107,7 +108,8 @@ def record(ground: Ground, topology: Topology) -> None:
         machine = replace(ground.definition(topology), disk=fresh.disk, memory=fresh.memory, keep_memory=True)
         snapshots.copy_memory(parent.memory if parent else None, fresh.memory)
         if parent:
-            qemu.overlay(fresh.disk, parent.disk, "qcow2")
+            # A copy, not another overlay: no snapshot needs another one to be there.
+            shutil.copyfile(parent.disk, fresh.disk)
             with ground.phases.phase("restore the empty machine"):
                 thaw(ground, machine, parent)
             populate(ground, topology)
@@ -154,6 +156,7 @@ def attempt(ground: Ground, topology: Topology, snapshot: Snapshot) -> bool:
     except LabError as error:
         say(f"  no start from a snapshot ({error}); booting instead")
         stop(ground.paths)
-        snapshots.forget(snapshot)
+        for broken in (snapshot, ground.snapshot(Topology())):
+            snapshots.forget(broken)
         return False
     return True

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +87,8 @@ def wait_for(ports: Iterable[int], limit: float, give_up: Callable[[], str] | No
     missing = set(ports)
     deadline = time.monotonic() + limit
     while missing:
-        missing = {port for port in missing if not answers(port)}
+        with ThreadPoolExecutor(max_workers=len(missing)) as pool:
+            missing = {port for port, there in zip(missing, pool.map(answers, missing)) if not there}
         if not missing:
             return
         reason = give_up() if give_up else ""

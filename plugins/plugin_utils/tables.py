@@ -8,12 +8,14 @@ Both are lists of services in the shape that lvs.cluster.ipvs_table takes and lv
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Mapping, Tuple
+from typing import Any, Iterable, Iterator, Mapping
+
+from ..module_utils.ipvs.change import Change, diff
+from ..module_utils.ipvs.model import ServiceKey, Table
+from ..module_utils.ipvs.validate import KEY_OPTIONS, read_key, read_table
 
 Service = Mapping[str, Any]
-Key = Tuple[Any, ...]
 
-KEY_FIELDS = ("address", "port", "protocol", "fwmark", "family")
 SERVICE_FIELDS = (
     "scheduler",
     "scheduler_flags",
@@ -25,30 +27,20 @@ SERVICE_FIELDS = (
 DESTINATION_FIELDS = ("forward", "weight", "upper_threshold", "lower_threshold", "tunnel")
 
 
-def service_key(service: Service) -> Key:
-    """What tells one virtual service from another: ipvsadm(8), SERVICE-ADDRESS."""
-    if service.get("fwmark") is not None:
-        return ("fwmark", service["fwmark"], service.get("family"))
-    return (service["protocol"], service["address"], service["port"])
+def service_key(service: Service) -> ServiceKey:
+    """What tells one virtual service from another; printed, it is how a person names the service."""
+    return read_key({name: service.get(name) for name in KEY_OPTIONS})
 
 
-def destination_key(destination: Mapping[str, Any]) -> Key:
+def destination_key(destination: Mapping[str, Any]) -> tuple[str, int]:
     """What tells one real server of a service from another: (address, port)."""
     return (destination["address"], destination["port"])
-
-
-def label(key: Key) -> str:
-    """A service in words: "172.28.0.100:80/tcp", "[2001:db8::1]:80/tcp" or "fwmark 99"."""
-    if key[0] == "fwmark":
-        return f"fwmark {key[1]}"
-    protocol, address, port = key
-    return f"[{address}]:{port}/{protocol}" if ":" in address else f"{address}:{port}/{protocol}"
 
 
 def missing_services(live: Iterable[Service], wanted: Iterable[Service]) -> list[str]:
     """The services, in words, that the cluster describes and the live table lacks."""
     there = {service_key(service) for service in live}
-    return [label(key) for key in map(service_key, wanted) if key not in there]
+    return [str(key) for key in map(service_key, wanted) if key not in there]
 
 
 def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -70,60 +62,51 @@ def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[st
         if key not in wanted:
             continue
         kept = {destination_key(destination) for destination in wanted[key]["destinations"]}
-        going = [
-            destination
-            for destination in service["destinations"]
-            if destination["weight"] > 0
-            and destination_key(destination) not in kept
-            and destination["address"] != sorry.get(key)
+        weighty = [destination for destination in service["destinations"] if destination["weight"] > 0]
+        if not any(destination_key(destination) in kept for destination in weighty):
+            continue
+        leaving += [
+            {
+                "service": {name: service[name] for name in KEY_OPTIONS if service.get(name) is not None},
+                "address": destination["address"],
+                "port": destination["port"],
+                "label": f"{destination['address']} of {key}",
+            }
+            for destination in weighty
+            if destination_key(destination) not in kept and destination["address"] != sorry.get(key)
         ]
-        staying = any(
-            destination["weight"] > 0 and destination_key(destination) in kept
-            for destination in service["destinations"]
-        )
-        if staying:
-            leaving += [
-                {
-                    "service": {field: service[field] for field in KEY_FIELDS if service.get(field) is not None},
-                    "address": destination["address"],
-                    "port": destination["port"],
-                    "label": f"{destination['address']} of {label(key)}",
-                }
-                for destination in going
-            ]
     return leaving
 
 
-def differences(live: Iterable[Service], wanted: Iterable[Service]) -> Iterator[tuple[Key, str]]:
+def differences(live: list[Service], wanted: list[Service]) -> Iterator[tuple[ServiceKey, str]]:
     """What the live table lacks, has too much or has otherwise: (service key, in words)."""
-    here = {service_key(service): service for service in live}
-    there = {service_key(service): service for service in wanted}
-    for key, service in there.items():
-        if key not in here:
-            yield key, "not in the table"
-        else:
-            yield from ((key, difference) for difference in _service_differences(here[key], service))
-    for key in here:
-        if key not in there:
-            yield key, "in the table, and not in the inventory"
+    now = read_table(live)
+    for change in diff(now, read_table(wanted)):
+        yield from ((change.service.key, words) for words in _in_words(change, now))
 
 
-def _service_differences(live: Service, wanted: Service) -> Iterator[str]:
-    yield from _field_differences("", live, wanted, SERVICE_FIELDS)
-    here = {destination_key(destination): destination for destination in live["destinations"]}
-    there = {destination_key(destination): destination for destination in wanted["destinations"]}
-    for key, destination in there.items():
-        name = f"real server {key[0]}:{key[1]}"
-        if key not in here:
-            yield f"{name} is not in the table"
-        else:
-            yield from _field_differences(f"{name}: ", here[key], destination, DESTINATION_FIELDS)
-    for key in here:
-        if key not in there:
-            yield f"real server {key[0]}:{key[1]} is in the table, and not in the inventory"
+def _in_words(change: Change, now: Table) -> Iterator[str]:
+    """What a change that would mend the live table says about it."""
+    service = now.services.get(change.service.key)
+    destination = change.destination
+    if change.action == "edit" and destination:
+        there = service.destinations[destination.key]
+        yield from _field_differences(f"real server {destination}: ", there, destination, DESTINATION_FIELDS)
+    elif change.action == "edit":
+        yield from _field_differences("", service, change.service, SERVICE_FIELDS)
+    elif service is None and destination:
+        return  # the service itself is missing, and that is said once
+    else:
+        name = f"real server {destination} is " if destination else ""
+        yield name + ("not in the table" if change.action == "add" else "in the table, and not in the inventory")
 
 
-def _field_differences(prefix: str, live: Service, wanted: Service, fields: Iterable[str]) -> Iterator[str]:
+def _field_differences(prefix: str, live: Any, wanted: Any, fields: Iterable[str]) -> Iterator[str]:
     for field in fields:
-        if (live.get(field) or None) != (wanted.get(field) or None):
-            yield f"{prefix}{field} is {live.get(field)}, not {wanted.get(field)}"
+        is_, should = getattr(live, field), getattr(wanted, field)
+        if is_ != should:
+            yield f"{prefix}{field} is {_plain(is_)}, not {_plain(should)}"
+
+
+def _plain(value: Any) -> Any:
+    return ", ".join(value) or "none" if isinstance(value, tuple) else "none" if value is None else value

@@ -8,7 +8,8 @@ from __future__ import annotations
 from math import gcd
 from typing import Any, Iterator, Mapping
 
-from ..tables import destination_key, differences, label, service_key
+from ...module_utils.ipvs.model import ServiceKey
+from ..tables import destination_key, differences, service_key
 from .finding import Finding
 
 # Schedulers whose turns follow the weights alone, so that a share can be foretold: ipvsadm(8).
@@ -22,7 +23,7 @@ TOLERANCE = 0.25
 def table_findings(director: str, live: list[Mapping[str, Any]], model: Mapping[str, Any]) -> Iterator[Finding]:
     """Compare a director's table with the model's."""
     for key, difference in differences(live, model["table"]):
-        yield Finding(director, f"{label(key)}: {difference}", _remedy(difference))
+        yield Finding(director, f"{key}: {difference}", _remedy(difference))
 
 
 def probe_plan(model: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -65,7 +66,7 @@ def answer_findings(probes: list[Mapping[str, Any]]) -> Iterator[Finding]:
 
 def shares(
     before: list[Mapping[str, Any]], after: list[Mapping[str, Any]]
-) -> dict[tuple[Any, ...], dict[tuple[str, int], int]]:
+) -> dict[ServiceKey, dict[tuple[str, int], int]]:
     """How many connections each real server got between two readings of a director's counters."""
     earlier = {
         (service_key(service), destination_key(destination)): destination["connections"]
@@ -83,7 +84,7 @@ def shares(
 
 
 def share_findings(
-    model: Mapping[str, Any], served: Mapping[tuple[Any, ...], Mapping[tuple[str, int], int]]
+    model: Mapping[str, Any], served: Mapping[ServiceKey, Mapping[tuple[str, int], int]]
 ) -> Iterator[Finding]:
     """A real server that did not get the share of its weight, where the scheduler goes by turns."""
     for service, entry in zip(model["services"], model["table"]):

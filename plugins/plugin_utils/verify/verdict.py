@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
+from ...module_utils.ipvs.model import ServiceKey
 from ..tables import service_key
 from .finding import Finding
 from .hosts import host_findings, unit_findings, units_of
@@ -57,7 +58,7 @@ def _unreached(model: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[F
 
 def _served(
     model: Mapping[str, Any], held: Mapping[str, list[str]], seen: Mapping[str, Any]
-) -> dict[tuple[Any, ...], dict[tuple[str, int], int]]:
+) -> dict[ServiceKey, dict[tuple[str, int], int]]:
     """The connections each real server got, by the director that holds the service's VIP."""
     counted = {
         director: shares(seen["before"][director]["stats"], after["stats"])
@@ -76,7 +77,7 @@ def _report(
     model: Mapping[str, Any],
     held: Mapping[str, list[str]],
     seen: Mapping[str, Any],
-    served: Mapping[tuple[Any, ...], Mapping[tuple[str, int], int]],
+    served: Mapping[ServiceKey, Mapping[tuple[str, int], int]],
 ) -> Iterator[str]:
     names = {host["address"]: name for name, host in model["hosts"].items()}
     for vip, directors in held.items():

@@ -7,6 +7,7 @@ import os
 
 import pytest
 from lab import images, snapshots
+from lab.errors import LabError
 from lab.topology import Topology
 
 
@@ -96,3 +97,10 @@ def test_a_snapshot_fits_one_topology_machine_and_qemu(tmp_path, topology, monke
     monkeypatch.setattr("lab.choice.qemu_version", lambda: "8.0")
     keys.add(snapshots.key("tcg", image, topology))
     assert len(keys) == 6
+
+
+def test_too_small_a_disk_is_said_before_the_build(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "SPACE", 2**62)
+    with pytest.raises(LabError, match="GiB left, the lab needs"), images.building(tmp_path / "node-1"):
+        pass
+    assert list(tmp_path.iterdir()) == []

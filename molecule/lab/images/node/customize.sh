@@ -15,6 +15,13 @@ for unit in systemd-udevd.service systemd-udev-trigger.service systemd-udevd-con
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 
+# Every daemon-reload runs all of systemd's generators, half of its time. Here only those of init scripts find anything.
+mkdir -p "$root/etc/systemd/system-generators"
+for generator in "$root"/lib/systemd/system-generators/*; do
+    [ "${generator##*/}" = systemd-sysv-generator ] ||
+        ln -sf /dev/null "$root/etc/systemd/system-generators/${generator##*/}"
+done
+
 mkdir -p "$root$archive/partial"
 # shellcheck disable=SC2046
 chroot "$root" apt-get install --yes --download-only --no-install-recommends \
@@ -27,7 +34,8 @@ for package in "$root$archive"/*.deb; do
     dpkg-deb --build -Znone "$unpacked" "$package" >/dev/null
     rm -rf "$unpacked"
 done
-(cd "$root$archive" && apt-ftparchive packages . > Packages)
+# With a Release file apt reads the one index there is instead of trying every compression.
+(cd "$root$archive" && apt-ftparchive packages . > Packages && apt-ftparchive release . > ../Release && mv ../Release .)
 
 # Debian's own archive stays one edit away (Enabled: yes) for what is not in the node's.
 rm -f "$root/etc/apt/sources.list" "$root"/etc/apt/sources.list.d/*
