@@ -34,6 +34,11 @@ def until(condition: Callable[[], Any], what: str, seconds: float = EVENT_SECOND
         time.sleep(1)
 
 
+def plain_output() -> dict[str, str]:
+    """The environment for an Ansible whose output is read: Molecule asks for colours, which would stand in the way."""
+    return {name: value for name, value in os.environ.items() if name != "ANSIBLE_FORCE_COLOR"} | {"NO_COLOR": "1"}
+
+
 class Stream:
     """Requests from the client to one service, each on a connection of its own, while something happens."""
 
@@ -114,7 +119,7 @@ class Cluster:
             text=True,
             cwd=ROOT,
             # Plainly, whatever the playbooks run with: the module is a process of its own then.
-            env={name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_STRATEGY")},
+            env={name: value for name, value in plain_output().items() if not name.startswith("ANSIBLE_STRATEGY")},
         )
 
     def play(self, playbook: str, *arguments: str, **variables: Any) -> str:
@@ -122,7 +127,7 @@ class Cluster:
         command = ["ansible-playbook", "-i", str(self.inventory), f"playbooks/{playbook}.yml", *arguments]
         if variables:
             command += ["-e", json.dumps(variables)]
-        ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+        ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=plain_output())
         assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
         return ran.stdout
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from cluster import ROOT, changed, until
+from cluster import ROOT, changed, plain_output, until
 
 pytestmark = pytest.mark.full
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.full
 def failing(cluster, playbook, *arguments):
     """Run a playbook that must fail; what it printed."""
     command = ["ansible-playbook", "-i", str(cluster.inventory), f"playbooks/{playbook}.yml", *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=plain_output())
     assert ran.returncode != 0, ran.stdout
     return ran.stdout + ran.stderr
 
