@@ -122,6 +122,12 @@ class Cluster:
             env={name: value for name, value in plain_output().items() if not name.startswith("ANSIBLE_STRATEGY")},
         )
 
+    def module(self, node: str, module: str, **arguments: Any) -> dict[str, Any]:
+        """Run a module of the collection on a node; what it returns, also when it fails."""
+        output, errors = self.start_module(node, module, arguments).communicate(timeout=EVENT_SECONDS)
+        assert "=>" in output, output + errors
+        return json.loads(output.partition("=>")[2])
+
     def play(self, playbook: str, *arguments: str, **variables: Any) -> str:
         """Run a playbook of the collection; what it prints. Fails as the playbook does."""
         command = ["ansible-playbook", "-i", str(self.inventory), f"playbooks/{playbook}.yml", *arguments]
@@ -146,6 +152,17 @@ class Cluster:
         url = f"{scheme}://{vip}:{port}/"
         command = f"for i in $(seq {count}); do curl --silent --insecure --max-time 5 {url} || echo; done"
         return self.run("client1", command).splitlines()
+
+    def ask_at_once(self, vip: str, port: int = 80, count: int = 6) -> list[str]:
+        """Who answered on each of some connections that were all open at the same time."""
+        script = f"""
+import socket
+connections = [socket.create_connection(("{vip}", {port}), 5) for _ in range({count})]
+for connection in connections:
+    connection.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+    print(connection.makefile().read().split()[-1])
+"""
+        return self.run("client1", f"python3 -c '{script}'").splitlines()
 
     def holders(self, vip: str, *among: str) -> list[str]:
         """The directors that have a VIP on an interface, of all of them or of those named."""

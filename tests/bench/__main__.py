@@ -14,11 +14,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".ansible/collections"))
 
+import ipvs_table  # noqa: E402
 import resolve  # noqa: E402
 import second_run  # noqa: E402
 from figure import Unavailable, table  # noqa: E402
 
-BENCHMARKS = {"resolve": resolve.figures, "second_run": second_run.figures}
+BENCHMARKS = {"resolve": resolve.figures, "second_run": second_run.figures, "ipvs_table": ipvs_table.figures}
 
 
 def main(names: list[str]) -> int:

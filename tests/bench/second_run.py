@@ -13,17 +13,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from figure import Figure, Unavailable
+from figure import Figure
+from lab import INVENTORY, ROOT, require
 
-ROOT = Path(__file__).resolve().parents[2]
-INVENTORY = ["-i", "inventories/lab"]
 MODULES_AT_MOST = {"directors": 25, "real_servers": 20}
 CHANGED = re.compile(r"^(\S+)\s*: ok=\d+\s+changed=(\d+)", re.MULTILINE)
 
 
 def figures() -> list[Figure]:
     """Run site.yml on the cluster as it is, on Ansible's own strategy."""
-    _require_lab()
+    require()
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "counts.json"
         started = time.monotonic()
@@ -38,12 +37,6 @@ def figures() -> list[Figure]:
             found.append(Figure(f"{host}, modules", sum(counts.get(host, {}).values()), "", bound))
             found.append(Figure(f"{host}, changed", recap.get(host, 0), "", 0))
     return found
-
-
-def _require_lab() -> None:
-    ping = ["ansible", *INVENTORY, "all", "--one-line", "-m", "ansible.builtin.raw", "-a", "true"]
-    if subprocess.run(ping, cwd=ROOT, capture_output=True, check=False).returncode:
-        raise Unavailable("no lab is running: make lab")
 
 
 def _groups() -> dict[str, list[str]]:

@@ -131,6 +131,9 @@ def _static(services: PlacedServices, cluster: Cluster, sync: Any, mistakes: Mis
         )
     if sync is not None:
         Place("lvs_sync", mistakes).say("is enabled, but lvs_stack is static: there is no second director to tell")
+    for place, service in services:
+        if service["sorry_server"]:
+            place.say("sorry_server is set, but lvs_stack is static, which never sees that the others are down")
 
 
 def _ldirectord(services: PlacedServices, cluster: Cluster, sync: Any, mistakes: Mistakes) -> None:

@@ -15,10 +15,11 @@ Services = "list[dict[str, Any]]"
 
 
 def director_models(
-    cluster: Cluster, services: list[dict[str, Any]], vrrp: Mapping[str, Any] | None, sync: bool
+    cluster: Cluster, services: list[dict[str, Any]], stack: str, vrrp: Mapping[str, Any] | None, sync: bool
 ) -> dict[str, dict[str, Any]]:
-    """Every director with its kernel settings and the VRRP instances it takes part in."""
+    """Every director with its kernel settings, the VRRP instances it takes part in, and the VIPs nothing else gives it."""
     modules = kernel.director_modules(services)
+    fixed = {service["vip"]: service["family"] for service in services} if stack == "static" else {}
     instances = vrrp["instances"] if vrrp else []
     return {
         name: {
@@ -27,6 +28,7 @@ def director_models(
             "modules": modules,
             "router_id": name,
             "instances": [part for instance in instances if (part := _part(name, instance))],
+            "vips": [_host_route(vip, family, host.interface) for vip, family in fixed.items()],
         }
         for name, host in cluster.directors.items()
     }
@@ -40,6 +42,11 @@ def _common(host: Host, role: str) -> dict[str, Any]:
         "interface": host.interface,
         "prefix": host.prefix,
     }
+
+
+def _host_route(vip: str, family: str, device: str | None) -> dict[str, Any]:
+    """A VIP as a host carries it: an address of its own, never a way to its network."""
+    return {"address": vip, "family": family, "prefix": BITS[family], "device": device}
 
 
 def _part(name: str, instance: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -85,10 +92,7 @@ def real_server_models(cluster: Cluster, services: list[dict[str, Any]], arp: st
             **_common(host, "real_server"),
             "sysctls": kernel.real_server_sysctls(host, forwards[name], arp),
             "modules": kernel.real_server_modules(tunnels[name]),
-            "vips": [
-                {"address": vip, "family": family, "prefix": BITS[family], "device": device}
-                for (vip, device), family in vips[name].items()
-            ],
+            "vips": [_host_route(vip, family, device) for (vip, device), family in vips[name].items()],
             "listen": [{"port": port, "tls": listen[name][port]} for port in sorted(listen[name])],
         }
         for name, host in cluster.real_servers.items()

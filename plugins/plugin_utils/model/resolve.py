@@ -70,7 +70,7 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
         "sync": sync,
         "mail": mail,
         "hosts": {
-            **director_models(cluster, services, vrrp, sync is not None),
+            **director_models(cluster, services, stack, vrrp, sync is not None),
             **real_server_models(cluster, services, arp),
         },
     }

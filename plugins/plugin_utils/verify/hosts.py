@@ -13,6 +13,8 @@ from typing import Any, Iterator, Mapping
 from .finding import Finding
 
 RUN_SITE = "Run site.yml"
+# What holds a director's VIPs, by the stack.
+DIRECTOR_UNITS = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.service", "static": "lvs-vip.service"}
 OTHER_FILE = "Look for a file in /etc/sysctl.d or /etc/sysctl.conf that sets it later than the collection's own"
 
 
@@ -20,8 +22,7 @@ def host_findings(name: str, wanted: Mapping[str, Any], node: Mapping[str, Any])
     """Compare one host's kernel and addresses with its part of the model."""
     yield from _sysctls(name, wanted["sysctls"], node)
     yield from _modules(name, wanted["modules"], node)
-    if wanted["role"] == "real_server":
-        yield from _vips_of_real_server(name, wanted["vips"], node)
+    yield from _vips(name, wanted["vips"], node)
 
 
 def unit_findings(name: str, units: Mapping[str, bool], node: Mapping[str, Any]) -> Iterator[Finding]:
@@ -40,7 +41,7 @@ def units_of(model: Mapping[str, Any], name: str) -> dict[str, bool]:
     """The services a host of the cluster runs: {unit: whether it starts at boot}."""
     if model["hosts"][name]["role"] == "real_server":
         return {"lvs-vip.service": True} | ({"lvs-test-page.service": True} if model["test_page"] else {})
-    return {"keepalived.service": model["start_at_boot"]} if model["stack"] == "keepalived" else {}
+    return {DIRECTOR_UNITS[model["stack"]]: model["start_at_boot"]}
 
 
 def _sysctls(name: str, wanted: Mapping[str, str], node: Mapping[str, Any]) -> Iterator[Finding]:
@@ -64,7 +65,7 @@ def _modules(name: str, wanted: list[str], node: Mapping[str, Any]) -> Iterator[
             yield Finding(name, f"kernel module {module} will not be loaded after a reboot", RUN_SITE)
 
 
-def _vips_of_real_server(name: str, vips: list[Mapping[str, Any]], node: Mapping[str, Any]) -> Iterator[Finding]:
+def _vips(name: str, vips: list[Mapping[str, Any]], node: Mapping[str, Any]) -> Iterator[Finding]:
     present = {(address["address"], address["interface"]) for address in node["addresses"]}
     for vip in vips:
         if (vip["address"], vip["device"]) not in present:

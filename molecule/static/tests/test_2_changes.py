@@ -1,0 +1,53 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table follows the inventory, survives a reboot, makes way for keepalived, and leaves with the teardown."""
+
+from __future__ import annotations
+
+from cluster import changed, until
+
+WEB, SHOP = "172.28.0.100", "172.28.0.101"
+# The same without the thresholds, which "ipvsadm -Sn" leaves out.
+TABLE = "ipvsadm -Sn; ipvsadm -Ln --thresholds"
+
+
+def test_a_service_comes_and_goes_while_another_serves(cluster):
+    services = cluster.variable("lvs_services")
+    extra = {"name": "extra", "vip": "172.28.0.102", "port": 80, "scheduler": "rr"}
+    with cluster.stream(address=WEB, port=80, rate=50) as stream:
+        cluster.play("site", lvs_services=[services[0], extra])
+        assert set(cluster.ask("172.28.0.102", count=6)) == {"web1", "web2", "web3"}
+        assert cluster.holders(SHOP) == []
+        assert f"{SHOP}:8080" not in cluster.table("lvs1")
+        cluster.play("site")
+    assert stream["errors"] == {}, stream
+    assert stream["answered"] == stream["requests"] > 100
+    assert cluster.holders("172.28.0.102") == []
+    assert cluster.holders(SHOP) == ["lvs1"]
+
+
+def test_a_reboot_restores_the_table_and_the_vips(cluster):
+    before = cluster.run("lvs1", TABLE)
+    assert f"{cluster.address('web1')}:8080" in before
+    cluster.lab("reboot", "all")
+    until(lambda: cluster.holders(WEB) == ["lvs1"], "lvs1 has the VIP again", 120)
+    until(lambda: set(cluster.ask(WEB, count=6)) == {"web1", "web2", "web3"}, "all real servers answer", 120)
+    assert cluster.run("lvs1", TABLE).splitlines() == before.splitlines()
+    cluster.play("verify")
+
+
+def test_keepalived_takes_over_and_gives_back(cluster):
+    cluster.play("site", lvs_stack="keepalived")
+    until(lambda: set(cluster.ask(WEB, count=6)) == {"web1", "web2", "web3"}, "keepalived serves")
+    assert 'AUTO="false"' in cluster.run("lvs1", "cat /etc/default/ipvsadm")
+    cluster.play("site")
+    assert cluster.run("lvs1", "systemctl is-active keepalived") == "inactive"
+    assert set(cluster.ask(WEB, count=6)) == {"web1", "web2", "web3"}
+    assert set(changed(cluster.play("site")).values()) == {0}
+
+
+def test_teardown_leaves_nothing(cluster, fingerprints):
+    cluster.play("teardown")
+    nodes = cluster.group("directors") + cluster.group("real_servers")
+    assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}
