@@ -5,26 +5,35 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 INVENTORIES = ("lab", "staging", "production")
-INTERFACE = "ip link add eth0 type veth peer name eth0peer && ip link set eth0 up"
+MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "model" / "right"
+INTERFACE = "ip link add {0} type veth peer name peer && ip link set {0} up"
 
 
-def check(directory, configuration: str, secrets: str) -> subprocess.CompletedProcess:
-    """Run keepalived's own check where an interface eth0 exists: in a network namespace made for it."""
+needs_keepalived = pytest.mark.skipif(
+    shutil.which("keepalived") is None, reason="keepalived is not installed: make deps"
+)
+
+
+def check(directory, configuration: str, secrets: str, interface: str = "eth0") -> subprocess.CompletedProcess:
+    """Run keepalived's own check where the interface exists: in a network namespace made for it."""
     included = directory / "lvs-secrets.conf"
     included.write_text(secrets)
     path = directory / "keepalived.conf"
     path.write_text(configuration.replace("/etc/keepalived/lvs-secrets.conf", str(included)))
-    command = f"{INTERFACE} && exec keepalived --config-test --use-file {path}"
+    command = f"{INTERFACE.format(interface)} && exec keepalived --config-test --use-file {path}"
     return subprocess.run(["unshare", "--net", "sh", "-c", command], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.skipif(shutil.which("keepalived") is None, reason="keepalived is not installed: make deps")
+@needs_keepalived
 @pytest.mark.parametrize("inventory", INVENTORIES)
 def test_keepalived_accepts_every_director(load, render, tmp_path, inventory):
     model = load(inventory)
@@ -33,6 +42,24 @@ def test_keepalived_accepts_every_director(load, render, tmp_path, inventory):
         checked = check(tmp_path, render(model, director), secrets)
         assert checked.returncode == 0, checked.stderr
         assert checked.stderr == ""
+
+
+@needs_keepalived
+def test_keepalived_accepts_both_families(render, tmp_path):
+    model = json.loads((MODELS / "dual_stack.json").read_text())
+    secrets = render(model, "lvs1", "keepalived-secrets.conf.j2")
+    checked = check(tmp_path, render(model, "lvs1"), secrets, interface="eth1")
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_adverts_are_the_same_whatever_vips_an_instance_has(load, render):
+    model = load("lab")
+    advertised = re.compile(r"virtual_ipaddress \{(.*?)\}", re.DOTALL)
+    before = advertised.findall(render(model, "lvs1"))
+    model["vrrp"]["instances"][0]["vips"] = [{"address": "172.28.0.102", "prefix": 32}]
+    after = render(model, "lvs1")
+    assert "172.28.0.102/32 dev" in after
+    assert advertised.findall(after) == before != []
 
 
 def test_a_password_is_in_the_secrets_alone(load, render):
