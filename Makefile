@@ -9,7 +9,7 @@ SCENARIO ?= default
 # Scenarios of `make test`; one that does not fit its time belongs to TEST_ALL_SCENARIOS, with the reason in docs.
 TEST_SCENARIOS :=
 TEST_ALL_SCENARIOS := default static
-# mitogen saves most of the time Ansible costs an emulated host. Users have plain Ansible, so `default` runs on that.
+# mitogen saves most of the time Ansible costs an emulated host.
 STRATEGY ?= mitogen
 
 export LVS_LAB_CACHE ?= $(HOME)/.cache/lvs-cluster
@@ -109,8 +109,9 @@ docs-lint: venv ## check documentation and changelog fragments
 	@antsibull-changelog lint && antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
 	@python tests/tools/role_readmes.py --check
 
+# Users have plain Ansible, so `default` converges with that where there is time for it.
 molecule: venv ## one scenario, whole: make molecule SCENARIO=name
-	@tests/tools/scenario $(SCENARIO) $(if $(filter default,$(SCENARIO)),plain,mitogen)
+	@tests/tools/scenario $(SCENARIO) $(if $(LVS_TEST_FULL),$(if $(filter default,$(SCENARIO)),plain,mitogen),mitogen)
 
 molecule-%: venv
 	@$(MAKE) molecule SCENARIO=$*
