@@ -104,6 +104,7 @@ remaining:
 """
 
 from dataclasses import replace
+from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.arguments import DESTINATION, KEY
@@ -149,7 +150,8 @@ def drain(module, path, key, destination, result):
     """Wait as the options say, and exit."""
     kinds = module.params["wait_for"]
     timeout = module.params["timeout"] if module.params["wait"] else 0
-    result["remaining"] = wait_until_gone(lambda: count(path, key, destination), kinds, timeout)
+    look = partial(count, path, key, destination)
+    result["remaining"] = wait_until_gone(look, kinds, timeout, settle=result["changed"])
     rest = left(result["remaining"], kinds)
     if module.params["wait"] and rest:
         module.fail_json(msg=f"{destination} of {key} still has {rest} after {timeout} seconds.", **result)

@@ -35,14 +35,18 @@ def wait_until_gone(
     look: Callable[[], dict[str, int]],
     kinds: Sequence[str],
     timeout: float,
+    settle: bool = False,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, int]:
     """Look once a second until no connection of C(kinds) is left or C(timeout) seconds are over.
 
-    Returns what was there at the last look.
+    With C(settle) the first look is after a second: a connection in its handshake is no active one yet, and the server
+    whose weight has only just become 0 may have some. Returns what was there at the last look.
     """
     end = clock() + timeout
+    if settle:
+        sleep(min(INTERVAL, timeout))
     remaining = look()
     while any(remaining[kind] for kind in kinds) and clock() < end:
         sleep(min(INTERVAL, max(end - clock(), 0)))
