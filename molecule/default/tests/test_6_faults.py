@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
@@ -26,6 +27,14 @@ def test_wrong_input_is_told_at_once_and_touches_nothing(cluster):
     assert "172.28.0.300" in output
     assert "prot" in output
     assert set(changed(output).values()) <= {0}
+
+
+def test_a_kernel_without_the_scheduler_is_told_before_anything_changes(cluster):
+    # the scheduler twos came with Linux 6.9, after Debian 12
+    services = [{**service, "scheduler": "twos"} for service in cluster.variable("lvs_services")]
+    output = failing(cluster, "site", "-e", json.dumps({"lvs_services": services}))
+    assert "ip_vs_twos" in output
+    assert set(changed(output).values()) == {0}
 
 
 def test_verify_names_the_host_and_the_remedy(cluster):
