@@ -125,7 +125,7 @@ test: ## all that CI runs
 test-all: export LVS_TEST_FULL := 1
 test-all: ## everything, however long
 	@$(PHASES) deps venv lint unit sanity build docs-lint docs $(TEST_SCENARIOS:%=molecule-%) \
-		$(TEST_ALL_SCENARIOS:%=molecule-%) bench
+		$(TEST_ALL_SCENARIOS:%=molecule-%) lab-up lab-site bench lab-destroy
 
 clean: ## remove what was built; the lab and its cached images stay
 	rm -rf build .ansible .venv

@@ -151,7 +151,8 @@ class Cluster:
         """Who answered each of some requests, asked by the client through a VIP; "" for none."""
         url = f"{scheme}://{vip}:{port}/"
         command = f"for i in $(seq {count}); do curl --silent --insecure --max-time 5 {url} || echo; done"
-        return self.run("client1", command).splitlines()
+        # unstripped: an empty line counts as well
+        return self.host("client1").run(command).stdout.splitlines()
 
     def ask_at_once(self, vip: str, port: int = 80, count: int = 6) -> list[str]:
         """Who answered on each of some connections that were all open at the same time."""

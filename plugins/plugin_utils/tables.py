@@ -48,7 +48,8 @@ def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[st
 
     A service that would be left with no weight at all is passed over: drained, it would refuse
     its clients until its new real servers are in. So is a service that leaves as a whole, and a
-    sorry server in action.
+    sorry server in action. One with weight 0 is named too: an interrupted run may have drained it,
+    and its connections may still be open.
     """
     wanted = {service_key(service): service for service in model["table"]}
     sorry = {
@@ -62,8 +63,7 @@ def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[st
         if key not in wanted:
             continue
         kept = {destination_key(destination) for destination in wanted[key]["destinations"]}
-        weighty = [destination for destination in service["destinations"] if destination["weight"] > 0]
-        if not any(destination_key(destination) in kept for destination in weighty):
+        if not any(entry["weight"] > 0 and destination_key(entry) in kept for entry in service["destinations"]):
             continue
         leaving += [
             {
@@ -72,7 +72,7 @@ def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[st
                 "port": destination["port"],
                 "label": f"{destination['address']} of {key}",
             }
-            for destination in weighty
+            for destination in service["destinations"]
             if destination_key(destination) not in kept and destination["address"] != sorry.get(key)
         ]
     return leaving

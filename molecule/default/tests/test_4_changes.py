@@ -46,6 +46,8 @@ def test_services_weights_and_real_servers_come_and_go(cluster, undisturbed):
     services = cluster.variable("lvs_services")
     web = {**services[WEB], "real_servers": ["web1", "web2"]}
     shop = {**services[SHOP], "real_servers": [{"host": "web1", "weight": 1}, {"host": "web2", "weight": 1}]}
+    # with it web3 has nothing left to do on port 443
+    del shop["sorry_server"]
     extra = {"name": "extra", "vip": "172.28.0.102", "port": 80, "scheduler": "rr"}
 
     cluster.play("site", lvs_services=[web, shop, services[API], extra])
@@ -55,6 +57,7 @@ def test_services_weights_and_real_servers_come_and_go(cluster, undisturbed):
     assert web3 not in table["172.28.0.100:80"]
     assert set(table["172.28.0.100:443"].values()) == {1}
     assert set(cluster.ask("172.28.0.102", count=6)) == {"web1", "web2", "web3"}
+    assert cluster.run("web3", "ss -Hltn sport = :443") == ""
 
     cluster.play("site")
     table = cluster.table("lvs1")

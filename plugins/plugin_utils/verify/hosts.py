@@ -13,6 +13,8 @@ from typing import Any, Iterator, Mapping
 from .finding import Finding
 
 RUN_SITE = "Run site.yml"
+# Does its work while the host boots: whether it is active says nothing.
+BOOT_UNIT = "ipvsadm.service"
 # What holds a director's VIPs, by the stack.
 DIRECTOR_UNITS = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.service", "static": "lvs-vip.service"}
 OTHER_FILE = "Look for a file in /etc/sysctl.d or /etc/sysctl.conf that sets it later than the collection's own"
@@ -29,7 +31,7 @@ def unit_findings(name: str, units: Mapping[str, bool], node: Mapping[str, Any])
     """Compare the host's services with {unit: whether it starts at boot}; each has to run now."""
     for unit, at_boot in units.items():
         state = node["units"].get(unit, {"active": False, "enabled": False})
-        if not state["active"]:
+        if not state["active"] and unit != BOOT_UNIT:
             yield Finding(name, f"{unit} does not run", f"Look at: journalctl -u {unit}")
         if at_boot and not state["enabled"]:
             yield Finding(name, f"{unit} does not start at boot", RUN_SITE)
@@ -41,7 +43,17 @@ def units_of(model: Mapping[str, Any], name: str) -> dict[str, bool]:
     """The services a host of the cluster runs: {unit: whether it starts at boot}."""
     if model["hosts"][name]["role"] == "real_server":
         return {"lvs-vip.service": True} | ({"lvs-test-page.service": True} if model["test_page"] else {})
-    return {DIRECTOR_UNITS[model["stack"]]: model["start_at_boot"]}
+    units = {DIRECTOR_UNITS[model["stack"]]: model["start_at_boot"]}
+    return units | ({BOOT_UNIT: model["start_at_boot"]} if model["stack"] == "static" else {})
+
+
+def other_stack_findings(name: str, model: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[Finding]:
+    """What another lvs_stack runs on a director would change the table, or hold the VIPs, as well."""
+    if model["hosts"][name]["role"] != "director":
+        return
+    for stack, unit in DIRECTOR_UNITS.items():
+        if stack != model["stack"] and node["units"].get(unit, {"active": False})["active"]:
+            yield Finding(name, f"{unit} runs, and lvs_stack is {model['stack']}", RUN_SITE)
 
 
 def _sysctls(name: str, wanted: Mapping[str, str], node: Mapping[str, Any]) -> Iterator[Finding]:

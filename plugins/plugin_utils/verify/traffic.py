@@ -23,7 +23,7 @@ TOLERANCE = 0.25
 def table_findings(director: str, live: list[Mapping[str, Any]], model: Mapping[str, Any]) -> Iterator[Finding]:
     """Compare a director's table with the model's."""
     for key, difference in differences(live, model["table"]):
-        yield Finding(director, f"{key}: {difference}", _remedy(difference))
+        yield Finding(director, f"{key}: {difference}", _remedy(difference, model["stack"]))
 
 
 def probe_plan(model: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -135,7 +135,11 @@ def _scheme(service: Mapping[str, Any], port: int, test_page: bool) -> str:
     return "tcp"
 
 
-def _remedy(difference: str) -> str:
-    if difference.startswith("real server"):
-        return "Look whether its health check passes: journalctl -u keepalived"
+def _remedy(difference: str, stack: str) -> str:
+    if difference.startswith("real server") and stack != "static":
+        # keepalived leaves a weight alone that somebody else has set to 0
+        return (
+            "Look whether its health check passes (journalctl -u keepalived); if so, it was drained by hand or by a "
+            "run that was cut short: put it back with lvs.cluster.ipvs_destination"
+        )
     return "Run site.yml, and look for hands or tools that change the table"

@@ -10,7 +10,7 @@ from typing import Any, Iterator, Mapping
 from ...module_utils.ipvs.model import ServiceKey
 from ..tables import service_key
 from .finding import Finding
-from .hosts import host_findings, unit_findings, units_of
+from .hosts import host_findings, other_stack_findings, unit_findings, units_of
 from .traffic import answer_findings, proportional, share_findings, shares, table_findings
 from .vips import arp_findings, holder_findings, holders
 
@@ -35,9 +35,10 @@ def judge(model: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, list[s
             for finding in (
                 *host_findings(name, model["hosts"][name], node),
                 *unit_findings(name, units_of(model, name), node),
+                *other_stack_findings(name, model, node),
             )
         ),
-        *holder_findings(held),
+        *holder_findings(held, model["stack"]),
         *arp_findings(held, nodes, seen["arp"]),
         *(
             finding

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Iterator, Mapping
 
 from .finding import Finding
+from .hosts import DIRECTOR_UNITS
 
 SPLIT = "Look whether the directors hear each other's VRRP adverts (protocol 112, firewalls), then run site.yml"
 
@@ -24,11 +25,15 @@ def holders(model: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) ->
     }
 
 
-def holder_findings(held: Mapping[str, list[str]]) -> Iterator[Finding]:
+def holder_findings(held: Mapping[str, list[str]], stack: str) -> Iterator[Finding]:
     """A VIP that no director holds, or more than one."""
     for vip, directors in held.items():
         if not directors:
-            yield Finding("directors", f"none of them holds VIP {vip}", "Look at: systemctl status keepalived, on each")
+            yield Finding(
+                "directors",
+                f"none of them holds VIP {vip}",
+                f"Look at: systemctl status {DIRECTOR_UNITS[stack]}, on each",
+            )
         elif len(directors) > 1:
             yield Finding(", ".join(directors), f"hold VIP {vip} at the same time", SPLIT)
 

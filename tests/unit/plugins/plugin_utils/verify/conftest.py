@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
 
+UNITS = {"director": ["keepalived.service"], "real_server": ["lvs-vip.service", "lvs-test-page.service"]}
 GROUPS = {"directors": ["lvs1", "lvs2"], "real_servers": ["web1", "web2"], "clients": ["client1"]}
 ADDRESSES = {"lvs1": "10.0.0.11", "lvs2": "10.0.0.12", "web1": "10.0.0.21", "web2": "10.0.0.22", "client1": "10.0.0.31"}
 SERVICES = [
@@ -47,10 +48,7 @@ def seen(model) -> dict[str, Any]:
             "sysctls": dict(host["sysctls"]),
             "sysctls_boot": dict(host["sysctls"]),
             "modules": {module: {"loaded": True, "boot": True} for module in host["modules"]},
-            "units": {
-                unit: {"active": True, "enabled": True}
-                for unit in ("keepalived.service", "lvs-vip.service", "lvs-test-page.service")
-            },
+            "units": {unit: {"active": True, "enabled": True} for unit in UNITS[host["role"]]},
             "addresses": addresses,
             "links": {"lo": {"mac": "00:00:00:00:00:00", "up": True}, "eth0": {"mac": MACS[name], "up": True}},
         }

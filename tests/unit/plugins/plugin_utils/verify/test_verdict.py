@@ -58,6 +58,10 @@ def break_unit(seen):
     seen["nodes"]["lvs2"]["units"]["keepalived.service"] = {"active": False, "enabled": True}
 
 
+def break_by_another_stack(seen):
+    seen["nodes"]["lvs2"]["units"]["lvs-vip.service"] = {"active": True, "enabled": True}
+
+
 def break_vip_on_lo(seen):
     seen["nodes"]["web2"]["addresses"].pop()
 
@@ -126,19 +130,25 @@ def break_unreachable(seen):
             break_unit,
             ["lvs2: keepalived.service does not run. Look at: journalctl -u keepalived.service"],
         ),
+        (
+            break_by_another_stack,
+            ["lvs2: lvs-vip.service runs, and lvs_stack is keepalived. Run site.yml"],
+        ),
         (break_vip_on_lo, ["web2: VIP 10.0.0.100 is not on lo. Run site.yml"]),
         (
             break_weight,
             [
                 "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.21:80: weight is 1, not 3. Look whether its health check"
-                " passes: journalctl -u keepalived"
+                " passes (journalctl -u keepalived); if so, it was drained by hand or by a run that was cut short: put it"
+                " back with lvs.cluster.ipvs_destination"
             ],
         ),
         (
             break_real_server_gone,
             [
                 "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.22:80 is not in the table. Look whether its health check"
-                " passes: journalctl -u keepalived"
+                " passes (journalctl -u keepalived); if so, it was drained by hand or by a run that was cut short: put it"
+                " back with lvs.cluster.ipvs_destination"
             ],
         ),
         (
