@@ -31,7 +31,7 @@ def test_a_real_server_that_left_a_service_is_drained():
 
 def test_one_that_an_interrupted_run_has_drained_is_waited_for_again():
     live = [service(destination("10.0.0.1"), destination("10.0.0.2", weight=0))]
-    assert leaving(live, model(service(destination("10.0.0.1")))) == ["10.0.0.2"]
+    assert leaving(live, model(service(destination("10.0.0.1")))) == ["10.0.0.2 of 10.0.0.100:80/tcp"]
 
 
 def test_a_service_is_never_left_without_weight():

@@ -100,7 +100,7 @@ def break_unreachable(seen):
         (
             break_no_holder,
             [
-                "directors: none of them holds VIP 10.0.0.100. Look at: systemctl status keepalived, on each",
+                "directors: none of them holds VIP 10.0.0.100. Look at: systemctl status keepalived.service, on each",
                 "client1: nobody answers ARP for VIP 10.0.0.100. Look at the director that should hold it",
             ],
         ),
