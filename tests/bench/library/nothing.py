@@ -8,4 +8,11 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
-AnsibleModule(argument_spec={"services": {"type": "list"}, "purge": {"type": "str"}}).exit_json(changed=False)
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={"services": {"type": "list"}, "purge": {"type": "str"}})
+    module.exit_json(changed=False)
+
+
+if __name__ == "__main__":
+    main()
