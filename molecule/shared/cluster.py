@@ -196,7 +196,7 @@ class Fingerprints:
     def changes(self, node: str) -> list[str]:
         """What differs: "-" in front of what is gone, "+" in front of what is new."""
         before = (self.noted / f"bare-{node}").read_text().splitlines()
-        now = self.cluster.host(node).run(FINGERPRINT.read_text()).stdout.splitlines()
+        now = self.cluster.host(node).run_expect([0], FINGERPRINT.read_text()).stdout.splitlines()
         return [f"- {line}" for line in before if line not in now] + [f"+ {line}" for line in now if line not in before]
 
 
