@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from figure import Figure
-from lab import INVENTORY, ROOT, require
+from lab import ROOT, play, require
 
 SERVICES, REAL_SERVERS, ROUNDS = 1000, 10, 3
 AT_MOST = 1.5  # times the same work by ipvsadm and a module that does nothing
@@ -67,24 +65,14 @@ def _run() -> tuple[dict[str, list[float]], float, float, float]:
     with tempfile.TemporaryDirectory() as folder:
         variables, output = Path(folder, "variables.json"), Path(folder, "seconds.json")
         variables.write_text(json.dumps({"bench_services": services(), "bench_rounds": ROUNDS}), encoding="utf-8")
-        environment = {
-            **os.environ,
-            "ANSIBLE_CALLBACKS_ENABLED": "task_seconds",
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/bench/callback"),
-            "ANSIBLE_LIBRARY": str(ROOT / "tests/bench/library"),
-            "ANSIBLE_NOCOLOR": "true",
-            "LVS_TASK_SECONDS_OUTPUT": str(output),
-        }
-        run = subprocess.run(
-            ["ansible-playbook", *INVENTORY, "tests/bench/ipvs_table.yml", "-e", f"@{variables}"],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
+        printed = play(
+            "tests/bench/ipvs_table.yml",
+            "task_seconds",
+            "-e",
+            f"@{variables}",
+            ANSIBLE_LIBRARY=str(ROOT / "tests/bench/library"),
+            LVS_TASK_SECONDS_OUTPUT=str(output),
         )
-        if run.returncode:
-            raise RuntimeError(f"the playbook failed:\n{run.stdout[-4000:]}{run.stderr[-2000:]}")
-        told = [[float(seconds) for seconds in found] for found in TOLD.findall(run.stdout)]
+        told = [[float(seconds) for seconds in found] for found in TOLD.findall(printed)]
         save, thresholds, restore = (min(column) for column in zip(*told))
         return json.loads(output.read_text(encoding="utf-8")), save, thresholds, restore

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -19,3 +20,24 @@ def require() -> None:
     ping = ["ansible", *INVENTORY, "all", "--one-line", "-m", "ansible.builtin.raw", "-a", "true"]
     if subprocess.run(ping, cwd=ROOT, capture_output=True, check=False).returncode:
         raise Unavailable("no lab is running: make lab")
+
+
+def play(playbook: str, callback: str, *arguments: str, **environment: str) -> str:
+    """Run a playbook on the lab with a callback of this folder; what it printed. RuntimeError when it fails."""
+    run = subprocess.run(
+        ["ansible-playbook", *INVENTORY, playbook, *arguments],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "ANSIBLE_CALLBACKS_ENABLED": callback,
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/bench/callback"),
+            "ANSIBLE_NOCOLOR": "true",
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise RuntimeError(f"{playbook} failed:\n{run.stdout[-4000:]}{run.stderr[-2000:]}")
+    return run.stdout

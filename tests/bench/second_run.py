@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -14,7 +13,7 @@ import time
 from pathlib import Path
 
 from figure import Figure
-from lab import INVENTORY, ROOT, require
+from lab import INVENTORY, ROOT, play, require
 
 MODULES_AT_MOST = {"directors": 25, "real_servers": 20}
 CHANGED = re.compile(r"^(\S+)\s*: ok=\d+\s+changed=(\d+)", re.MULTILINE)
@@ -47,22 +46,5 @@ def _groups() -> dict[str, list[str]]:
 
 def _run_site(output: Path) -> dict[str, int]:
     """Run site.yml, the modules counted into `output`; return how many tasks changed each host."""
-    environment = {
-        **os.environ,
-        "ANSIBLE_CALLBACKS_ENABLED": "module_count",
-        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/bench/callback"),
-        "ANSIBLE_NOCOLOR": "true",
-        "ANSIBLE_STRATEGY": "linear",
-        "LVS_MODULE_COUNT_OUTPUT": str(output),
-    }
-    run = subprocess.run(
-        ["ansible-playbook", *INVENTORY, "playbooks/site.yml"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode:
-        raise RuntimeError(f"site.yml failed:\n{run.stdout[-4000:]}{run.stderr[-2000:]}")
-    return {host: int(changed) for host, changed in CHANGED.findall(run.stdout)}
+    printed = play("playbooks/site.yml", "module_count", ANSIBLE_STRATEGY="linear", LVS_MODULE_COUNT_OUTPUT=str(output))
+    return {host: int(changed) for host, changed in CHANGED.findall(printed)}
