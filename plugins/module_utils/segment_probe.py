@@ -59,12 +59,16 @@ def questions(
     links: Mapping[str, Mapping[str, Any]],
     interface: str | None = None,
     source: str | None = None,
+    skip_far: bool = False,
 ) -> list[Question]:
     """Return a question for each of *targets*, given the host's *addresses* and *links* as node_info returns them.
 
     Without *interface* it is asked out of the one that has *source*, and without that too out of the one
-    whose network the target is in. Raises ValueError, with a sentence for the user.
+    whose network the target is in. *skip_far* leaves out targets in no network of the host. Raises ValueError, with a
+    sentence for the user.
     """
+    if skip_far:
+        targets = [target for target in targets if any(_is_near(entry, target) for entry in addresses)]
     if source and not interface:
         interface = _interface_of(source, addresses)
     return [_question(str(ipaddress.ip_address(target)), addresses, links, interface, source) for target in targets]

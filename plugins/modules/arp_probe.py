@@ -40,6 +40,11 @@ options:
     description: How long to listen in all, in seconds.
     type: float
     default: 1
+  skip_far:
+    description: Whether to leave out addresses in no network of this host, to which a router leads, instead of failing.
+    type: bool
+    default: false
+    version_added: 0.1.0
 extends_documentation_fragment:
   - lvs.cluster.attributes
   - lvs.cluster.attributes.info_module
@@ -113,6 +118,7 @@ def main():
             "source": {"type": "str"},
             "count": {"type": "int", "default": 1},
             "timeout": {"type": "float", "default": 1},
+            "skip_far": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -123,7 +129,12 @@ def main():
     links = json.loads(run_tool(module, "ip", ["-j", "address"], "iproute2 4.13 or later"))
     try:
         asked = questions(
-            params["addresses"], parse_addresses(links), parse_links(links), params["interface"], params["source"]
+            params["addresses"],
+            parse_addresses(links),
+            parse_links(links),
+            params["interface"],
+            params["source"],
+            params["skip_far"],
         )
         answers = ask_segment(asked, params["count"], params["timeout"])
     except ValueError as error:
@@ -134,7 +145,12 @@ def main():
         module.fail_json(msg=f"The segment can't be asked: {error.strerror or error}.")
     module.exit_json(
         changed=False,
-        answers={address: answers[str(ipaddress.ip_address(address))] for address in params["addresses"]},
+        answers={
+            address: answers[key]
+            for address in params["addresses"]
+            for key in [str(ipaddress.ip_address(address))]
+            if key in answers
+        },
         asked=[{"address": one.target, "interface": one.interface, "source": one.source} for one in asked],
     )
 

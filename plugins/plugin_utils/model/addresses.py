@@ -42,6 +42,11 @@ class Network(NamedTuple):
         shift = BITS[self.family] - self.prefix
         return self.family == address.family and self.number >> shift == address.number >> shift
 
+    @property
+    def address(self) -> str:
+        """The host's own address on it."""
+        return str(netaddr.IPAddress(self.number, version=4 if self.family == "ipv4" else 6))
+
     def __str__(self) -> str:
         shift = BITS[self.family] - self.prefix
         start = netaddr.IPAddress(self.number >> shift << shift, version=4 if self.family == "ipv4" else 6)

@@ -81,7 +81,7 @@ def check_direct_routing(services: PlacedServices, cluster: Cluster) -> None:
 
 
 def _reaches(host: Host, address: str) -> bool:
-    return any(network.holds(parse(address)) for network in host.networks)
+    return host.network_of(address) is not None
 
 
 def check_marks(services: PlacedServices) -> None:

@@ -38,6 +38,14 @@ class Host:
     networks: tuple[Network, ...]
     weight: int
     priority: int | None
+    filter: str
+    zone: str | None
+    mtu: int
+
+    def network_of(self, address: str) -> Network | None:
+        """The network of this host that holds an address."""
+        wanted = parse(address)
+        return next((network for network in self.networks if network.holds(wanted)), None)
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,8 @@ def resolve_host(name: str, role: str, given: HostVars, place: Place) -> Host:
     elif interfaces and carrier is None:
         having = ", ".join(f"{i.name} {i.address.text}" for i in interfaces if i.name != "lo" and not i.address.special)
         place.say(f"lvs_address {address} is on none of its interfaces (it has {having or 'no address at all'})")
+    if own["lvs_firewalld_zone"] is not None and own["lvs_filter"] != "firewalld":
+        place.say(f"lvs_firewalld_zone is set, but lvs_filter is {own['lvs_filter']}")
     default = _text(default4.get("interface"))
     return Host(
         name=name,
@@ -103,7 +113,17 @@ def resolve_host(name: str, role: str, given: HostVars, place: Place) -> Host:
         ),
         weight=own["lvs_weight"],
         priority=own["lvs_priority"],
+        filter=own["lvs_filter"],
+        zone=own["lvs_firewalld_zone"],
+        mtu=_mtu(given.facts, carrier),
     )
+
+
+def _mtu(facts: Mapping[str, Any], carrier: Interface | None) -> int:
+    """Bytes that a packet on the cluster's segment can have; Ethernet's where no fact tells."""
+    name = carrier.name if carrier else ""
+    fact = facts.get(name) or facts.get(name.replace("-", "_")) or {}
+    return int(fact.get("mtu") or 1500)
 
 
 def _by_family(

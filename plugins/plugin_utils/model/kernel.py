@@ -15,8 +15,11 @@ from .hosts import Host
 Services = Iterable[Mapping[str, Any]]
 
 
-def director_sysctls(host: Host, services: Services, sync: bool) -> dict[str, str]:
-    """What a director needs, in the order to set. dr and tun forward nothing by routing: they leave ip_forward alone."""
+def director_sysctls(host: Host, services: Services, inside: Iterable[str], sync: bool) -> dict[str, str]:
+    """What a director needs, in the order to set. dr and tun forward nothing by routing: they leave ip_forward alone.
+
+    `inside`: the interfaces that lead to the real servers of nat, besides the host's own.
+    """
     services = list(services)
     translated = {service["family"] for service in services if service["forward"] == "nat"}
     sysctls = {}
@@ -25,8 +28,8 @@ def director_sysctls(host: Host, services: Services, sync: bool) -> dict[str, st
         sysctls["net.ipv4.ip_forward"] = "1"
         # else it would tell real servers of its own segment the way past itself; either of the two is enough to send them
         sysctls["net.ipv4.conf.all.send_redirects"] = "0"
-        if host.interface:
-            sysctls[_of_interface(host.interface, "send_redirects")] = "0"
+        for interface in dict.fromkeys([*([host.interface] if host.interface else []), *inside]):
+            sysctls[_of_interface(interface, "send_redirects")] = "0"
     if "ipv6" in translated:
         sysctls["net.ipv6.conf.all.forwarding"] = "1"
     if "ipv4" in translated or (host.multi_homed and any(service["family"] == "ipv4" for service in services)):
@@ -116,6 +119,18 @@ def vip_device(service: Mapping[str, Any], outer: str, arp: str) -> str | None:
     if service["tunnel"]["type"] == "gre":
         return GRE_DEVICES[outer]
     return TUNNEL_DEVICES[service["family"], outer]
+
+
+# Bytes that a tunnel adds to a packet, its options at their largest: ipvsadm(8), --tun-type; RFC 2003, 2784, and
+# Linux include/net/gue.h. The outer header alone is 20 bytes, 40 with IPv6.
+TUNNEL_BYTES = {"ipip": 0, "gre": 8, "gue": 20}
+HEADER_BYTES = {"ipv4": 20, "ipv6": 40}
+TCP_BYTES = 20
+
+
+def tunnel_mss(kind: str, inner: str, outer: str, mtu: int) -> int:
+    """The largest TCP segment (bytes) that fits a tunnel of a type and families over a segment with an MTU."""
+    return mtu - HEADER_BYTES[outer] - TUNNEL_BYTES[kind] - HEADER_BYTES[inner] - TCP_BYTES
 
 
 def _of_interface(interface: str, name: str) -> str:

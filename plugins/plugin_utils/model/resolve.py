@@ -14,6 +14,7 @@ from .checks import check_addresses, check_direct_routing, check_marks, check_on
 from .hosts import resolve_hosts
 from .mail import resolve_mail
 from .members import director_models, real_server_models
+from .nat import add_instances, resolve_nat
 from .problems import InventoryMistakes, Mistakes, Place
 from .services import ipvs_table, resolve_services
 from .sync import resolve_sync
@@ -46,6 +47,9 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
         if service["vip"]:
             places.setdefault(service["vip"], place)
     vrrp = resolve_vrrp(given["lvs_vrrp"], places, cluster, mistakes) if stack == "keepalived" else None
+    nat = resolve_nat(given["lvs_nat"], services, cluster, places, mistakes)
+    if vrrp:
+        add_instances(vrrp, nat, services, cluster, mistakes)
     sync = resolve_sync(given["lvs_sync"], vrrp, mistakes)
     mail = resolve_mail(given["lvs_mail"], mistakes)
 
@@ -63,26 +67,30 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
         "directors": list(inventory.directors),
         "real_servers": list(inventory.real_servers),
         "clients": list(inventory.clients),
-        "vips": _vips(places, vrrp),
+        "vips": _vips(places, nat, vrrp),
         "services": services,
         "table": ipvs_table(services),
         "vrrp": vrrp,
         "sync": sync,
         "mail": mail,
         "hosts": {
-            **director_models(cluster, services, stack, vrrp, sync is not None),
-            **real_server_models(cluster, services, arp),
+            **director_models(cluster, services, nat, stack, vrrp, sync is not None),
+            **real_server_models(cluster, services, nat, arp),
         },
     }
 
 
-def _vips(addresses: Iterable[str], vrrp: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Every VIP once, with the VRRP instance that moves it."""
+def _vips(
+    addresses: Iterable[str], nat: Mapping[str, Any] | None, vrrp: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
+    """Every VIP once, with the VRRP instance that moves it; the gateways of NAT last."""
     instances = vrrp["instances"] if vrrp else []
     held = {vip["address"]: (instance["name"], vip["prefix"]) for instance in instances for vip in instance["vips"]}
+    gateways = list(nat["gateways"].values()) if nat else []
     result = []
-    for address in addresses:
+    for address in (*addresses, *gateways):
         family = parse(address).family
         name, prefix = held.get(address, (None, BITS[family]))
-        result.append({"address": address, "family": family, "prefix": prefix, "instance": name})
+        gateway = address in gateways
+        result.append({"address": address, "family": family, "prefix": prefix, "instance": name, "gateway": gateway})
     return result

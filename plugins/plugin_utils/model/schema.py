@@ -49,6 +49,7 @@ CLUSTER = {
     "lvs_services": Key(kinds.ANYTHING),
     "lvs_vrrp": Key(kinds.ANYTHING),
     "lvs_sync": Key(kinds.ANYTHING),
+    "lvs_nat": Key(kinds.ANYTHING),
     "lvs_mail": Key(kinds.ANYTHING),
     "lvs_start_at_boot": Key(kinds.BOOLEAN, True),
     "lvs_test_page": Key(kinds.BOOLEAN, False),
@@ -58,6 +59,8 @@ HOST = {
     "lvs_address6": Key(kinds.HOST_ADDRESS),
     "lvs_weight": Key(WEIGHT, 1),
     "lvs_priority": Key(PRIORITY),
+    "lvs_filter": Key(kinds.choice("nftables", "iptables", "firewalld"), "nftables"),
+    "lvs_firewalld_zone": Key(kinds.WORD),
 }
 SERVICE = {
     "name": Key(kinds.NAMED, required=True),
@@ -157,6 +160,12 @@ INSTANCE = {
     "directors": Key(kinds.ANYTHING),
     **{name: Key(key.kind, secret=key.secret) for name, key in _VRRP_EACH.items()},
     "virtual_router_id": Key(ROUTER_ID, required=True),
+}
+NAT = {
+    "gateway": Key(kinds.HOST_ADDRESS),
+    "gateway6": Key(kinds.HOST_ADDRESS),
+    "virtual_router_id": Key(ROUTER_ID),
+    "route": Key(kinds.choice("replies", "default"), "replies"),
 }
 SYNC = {"enabled": Key(kinds.BOOLEAN, False), "id": Key(kinds.integer(0, 255), 51), "instance": Key(kinds.NAMED)}
 MAIL = {

@@ -44,7 +44,22 @@ def units_of(model: Mapping[str, Any], name: str) -> dict[str, bool]:
     if model["hosts"][name]["role"] == "real_server":
         return {"lvs-vip.service": True} | ({"lvs-test-page.service": True} if model["test_page"] else {})
     units = {DIRECTOR_UNITS[model["stack"]]: model["start_at_boot"]}
+    if keeps_rules(model, name):
+        units["lvs-vip.service"] = True
     return units | ({BOOT_UNIT: model["start_at_boot"]} if model["stack"] == "static" else {})
+
+
+def keeps_rules(model: Mapping[str, Any], name: str) -> bool:
+    """Whether a director whose VIPs something else moves has rules of packet filters to keep."""
+    return model["stack"] != "static" and model["hosts"][name]["tools"] != []
+
+
+def kept_findings(name: str, lines: list[str]) -> Iterator[Finding]:
+    """What lvs-vip would add or take away on a host: its list is not what is in place."""
+    for line in lines:
+        verb, _blank, what = line.partition(" ")
+        fault = f"lacks what its list has: {what}" if verb == "add" else f"still has what left its list: {what}"
+        yield Finding(name, fault, RUN_SITE)
 
 
 def other_stack_findings(name: str, model: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[Finding]:
@@ -52,6 +67,8 @@ def other_stack_findings(name: str, model: Mapping[str, Any], node: Mapping[str,
     if model["hosts"][name]["role"] != "director":
         return
     for stack, unit in DIRECTOR_UNITS.items():
+        if unit == "lvs-vip.service" and keeps_rules(model, name):
+            continue
         if stack != model["stack"] and node["units"].get(unit, {"active": False})["active"]:
             yield Finding(name, f"{unit} runs, and lvs_stack is {model['stack']}", RUN_SITE)
 

@@ -10,7 +10,7 @@ from typing import Any, Iterator, Mapping
 from ...module_utils.ipvs.model import ServiceKey
 from ..tables import service_key
 from .finding import Finding
-from .hosts import host_findings, other_stack_findings, unit_findings, units_of
+from .hosts import host_findings, kept_findings, other_stack_findings, unit_findings, units_of
 from .traffic import answer_findings, proportional, share_findings, shares, table_findings
 from .vips import arp_findings, holder_findings, holders
 
@@ -38,6 +38,7 @@ def judge(model: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, list[s
                 *other_stack_findings(name, model, node),
             )
         ),
+        *(finding for name, lines in seen["kept"].items() for finding in kept_findings(name, lines)),
         *holder_findings(held, model["stack"]),
         *arp_findings(held, nodes, seen["arp"]),
         *(
@@ -80,12 +81,11 @@ def _report(
     seen: Mapping[str, Any],
     served: Mapping[ServiceKey, Mapping[tuple[str, int], int]],
 ) -> Iterator[str]:
-    names = {host["address"]: name for name, host in model["hosts"].items()}
+    names = {host[key]: name for name, host in model["hosts"].items() for key in ("address", "address6")}
     for vip, directors in held.items():
         macs = sorted({mac for answers in seen["arp"].values() for mac in answers.get(vip, ())})
-        asked = (
-            f"; ARP from {', '.join(seen['arp'])} is answered by {', '.join(macs) or 'nobody'}" if seen["arp"] else ""
-        )
+        clients = [client for client, answers in seen["arp"].items() if vip in answers]
+        asked = f"; ARP from {', '.join(clients)} is answered by {', '.join(macs) or 'nobody'}" if clients else ""
         yield f"VIP {vip} is held by {' and '.join(directors) or 'nobody'}{asked}"
     for director, table in seen["before"].items():
         yield f"table of {director}: {len(table['services'])} services, {_destinations(table)} real servers"

@@ -18,7 +18,7 @@ from ansible_collections.lvs.cluster.plugins.filter.regex_literal import regex_l
 from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
 
 ROOT = Path(__file__).parents[3]
-TEMPLATES = ROOT / "roles" / "director" / "templates"
+TEMPLATES = [ROOT / "roles" / role / "templates" for role in ("director", "common")]
 
 
 def facts(address: str) -> dict:
@@ -35,7 +35,7 @@ def facts(address: str) -> dict:
 
 @pytest.fixture(scope="session")
 def render():
-    """Return a function that renders one of the director's templates, as the role would write it on the host."""
+    """Return a function that renders a template of the director or of all hosts, as the role would write it on the host."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         trim_blocks=True,
@@ -48,6 +48,7 @@ def render():
         return environment.get_template(template).render(
             lvs_cluster=model,
             director_host=model["hosts"][host],
+            common_vip_host=model["hosts"][host],
             director_script_user="root",
             ansible_managed="Ansible managed",
         )

@@ -31,6 +31,7 @@ LEVELS: dict[tuple[str, ...], Mapping[str, schema.Key]] = {
     ("lvs_vrrp",): schema.VRRP,
     ("lvs_vrrp", "instances"): schema.INSTANCE,
     ("lvs_sync",): schema.SYNC,
+    ("lvs_nat",): schema.NAT,
     ("lvs_mail",): schema.MAIL,
 }
 # the resolver reports these itself, where the schema cannot say it
