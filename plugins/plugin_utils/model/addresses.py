@@ -47,10 +47,15 @@ class Network(NamedTuple):
         """The host's own address on it."""
         return str(netaddr.IPAddress(self.number, version=4 if self.family == "ipv4" else 6))
 
-    def __str__(self) -> str:
+    @property
+    def cidr(self) -> str:
+        """The network as in 172.28.0.0/24."""
         shift = BITS[self.family] - self.prefix
         start = netaddr.IPAddress(self.number >> shift << shift, version=4 if self.family == "ipv4" else 6)
-        return f"{start}/{self.prefix} on {self.interface}"
+        return f"{start}/{self.prefix}"
+
+    def __str__(self) -> str:
+        return f"{self.cidr} on {self.interface}"
 
 
 @lru_cache(maxsize=1 << 18)

@@ -86,7 +86,18 @@ def _common(host: Host, role: str) -> dict[str, Any]:
     }
 
 
-KEPT = ("openings", "marks", "silences", "redirects", "clamps", "decapsulators", "vips", "routes")
+KEPT = (
+    "openings",
+    "marks",
+    "silences",
+    "redirects",
+    "clamps",
+    "decapsulators",
+    "vips",
+    "routes",
+    "replies",
+    "defaults",
+)
 
 
 def _with_tools(model: dict[str, Any]) -> dict[str, Any]:
@@ -138,6 +149,7 @@ class _Duties:
         self.mss: dict[tuple[str, str], int] = {}
         self.decapsulators: set[tuple[str, int]] = set()
         self.ports: dict[str, None] = {}
+        self.replies: dict[tuple[str, str, int | str], None] = {}
 
     def add(self, service: Mapping[str, Any], server: Mapping[str, Any], arp: str, mtu: int) -> None:
         vip, family, forward = service["vip"], service["family"], service["forward"]
@@ -157,6 +169,8 @@ class _Duties:
                 self.decapsulators.add((outer, tunnel["port"]))
         ports = [server["port"]] if server["port"] else service["ports"] or []
         self.ports.update(dict.fromkeys(f"{port}/{service['protocol']}" for port in ports))
+        if forward == "nat":
+            self.replies.update(dict.fromkeys((server["address"], service["protocol"], port) for port in ports or [0]))
         if service["protocol"] == "tcp":
             tls = service["health"]["type"] == "https"
             for port in _ports(service, server):
@@ -192,17 +206,7 @@ def _real_server_model(host: Host, own: _Duties, nat: Mapping[str, Any] | None, 
             "redirects": [{"vip": vip, "family": family} for vip, family in own.redirects.items()],
             "clamps": [{"vip": vip, "family": family, "mss": mss} for (vip, family), mss in own.mss.items()],
             "decapsulators": [{"family": family, "port": port} for family, port in sorted(own.decapsulators)],
-            "routes": [
-                {
-                    "family": family,
-                    "gateway": gateway,
-                    "device": _device(host, gateway),
-                    "source": host.addresses[family],
-                    "default": nat["route"] == "default",
-                }
-                for family, gateway in (nat["gateways"] if nat else {}).items()
-                if (family, "nat") in own.forwards and family in host.addresses
-            ],
+            **_ways_back(host, own, nat),
             "openings": _openings(
                 host,
                 sorted({PROTOCOLS[kind, inner, outer] for kind, inner, outer in own.tunnels if kind != "gue"}),
@@ -211,6 +215,37 @@ def _real_server_model(host: Host, own: _Duties, nat: Mapping[str, Any] | None, 
             "listen": [{"port": port, "tls": own.listen[port]} for port in sorted(own.listen)],
         }
     )
+
+
+def _ways_back(host: Host, own: _Duties, nat: Mapping[str, Any] | None) -> dict[str, list[dict[str, Any]]]:
+    """How answers of nat get back to the directors: the route, what takes it, and what else shall."""
+    gateways = {
+        family: gateway
+        for family, gateway in (nat["gateways"] if nat else {}).items()
+        if (family, "nat") in own.forwards
+    }
+    return {
+        "routes": [
+            {"family": family, "gateway": gateway, "device": _device(host, gateway), "network": _around(host, gateway)}
+            for family, gateway in gateways.items()
+        ],
+        "replies": [
+            {"family": family, "source": source, "protocol": protocol, "port": port}
+            for source, protocol, port in own.replies
+            for family in [parse(source).family]
+            if family in gateways
+        ],
+        "defaults": [
+            {"family": family, "source": host.addresses[family]}
+            for family in gateways
+            if nat["route"] == "default" and family in host.addresses
+        ],
+    }
+
+
+def _around(host: Host, address: str) -> str | None:
+    network = host.network_of(address)
+    return network.cidr if network else None
 
 
 # /etc/protocols, by the tunnel's type and the families inside and outside
