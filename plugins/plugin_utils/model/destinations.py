@@ -10,8 +10,8 @@ from typing import Any, Mapping
 from ...module_utils.ipvs.model import endpoint
 from . import schema
 from .addresses import FAMILY_NAMES, parse
-from .hosts import Cluster
-from .problems import Place, near_hint, shape
+from .hosts import Cluster, Host
+from .problems import Place, listed, near_hint, shape
 
 # forwarding methods that hand on the packet as it is (facts of ipvsadm(8), -g and -i)
 UNTRANSLATED = ("dr", "tun")
@@ -99,15 +99,16 @@ def _locate(
     """Host and address of an entry; the host is None where the address is none of the inventory's."""
     name, address, family = own["host"], own["address"], service["family"]
     if name is not None:
-        if address is not None:
-            place.say("has both host and address: give one of them")
-            return None
         if not isinstance(name, str) or name not in cluster.real_servers:
             place.say(
                 f"host {name} is not in the group real_servers" + near_hint(name, cluster.real_servers, "name there")
             )
             return None
         host = cluster.real_servers[name]
+        if address is not None:
+            _check_own(host, address, place)
+            _check_family(address, service, place)
+            return name, address
         # a tunnel can carry one family in the other
         address = host.addresses.get(family) or (host.address if service["forward"] == "tun" else None)
         if address is None:
@@ -129,9 +130,23 @@ def _locate(
             place.say(
                 f"address is {address}, which is director {director.name}: its other directors could not deliver to it"
             )
+    _check_family(address, service, place)
+    return cluster.by_address.get(address), address
+
+
+def _check_own(host: Host, address: str, place: Place) -> None:
+    """A host named with an address has that address (with facts)."""
+    if (
+        address not in (own := [*host.addresses.values(), *(network.address for network in host.networks)])
+        and host.networks
+    ):
+        place.say(f"address is {address}, which host {host.name} does not have (it has {listed(dict.fromkeys(own))})")
+
+
+def _check_family(address: str, service: Mapping[str, Any], place: Place) -> None:
+    family = service["family"]
     if family and service["forward"] != "tun" and parse(address).family != family:
         place.say(f"address is {address}, but the VIP is {FAMILY_NAMES[family]}: only forward tun mixes families")
-    return cluster.by_address.get(address), address
 
 
 def _port(own: int | None, service: Mapping[str, Any], called_by: str, place: Place) -> int | None:
