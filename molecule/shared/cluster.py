@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import testinfra
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import endpoint
 
 ROOT = Path(__file__).parents[2]
 # Generous: an emulated machine, and VRRP's own three seconds.
@@ -147,10 +148,13 @@ class Cluster:
         finally:
             result.update(stream.stop())
 
-    def ask(self, vip: str, port: int = 80, count: int = 12, scheme: str = "http") -> list[str]:
-        """Who answered each of some requests, asked by the client through a VIP; "" for none."""
-        url = f"{scheme}://{vip}:{port}/"
-        command = f"for i in $(seq {count}); do curl --silent --insecure --max-time 5 {url} || echo; done"
+    def ask(
+        self, vip: str, port: int = 80, count: int = 12, scheme: str = "http", source: str | None = None
+    ) -> list[str]:
+        """Who answered each of some requests, asked by the client (from one of its addresses) through a VIP; "" for none."""
+        url = f"{scheme}://{endpoint(vip, port)}/"
+        interface = f"--interface {source}" if source else ""
+        command = f"for i in $(seq {count}); do curl --silent --insecure --max-time 5 {interface} {url} || echo; done"
         # unstripped: an empty line counts as well
         return self.host("client1").run(command).stdout.splitlines()
 
@@ -163,12 +167,26 @@ for connection in connections:
     connection.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
     print(connection.makefile().read().split()[-1])
 """
-        return self.run("client1", f"python3 -c '{script}'").splitlines()
+        return self.script("client1", script)
+
+    def script(self, node: str, text: str) -> list[str]:
+        """The lines that a Python script prints on a node."""
+        return self.run(node, f"python3 - <<'SCRIPT'\n{text}\nSCRIPT").splitlines()
+
+    @contextmanager
+    def client_addresses(self, addresses: list[str]) -> Iterator[None]:
+        """More addresses for the client during the block: each counts as another client."""
+        change = f"for address in {' '.join(addresses)}; do ip address {{}} $address/32 dev {self.interface('client1')}; done"
+        self.run("client1", change.format("replace"))
+        try:
+            yield
+        finally:
+            self.run("client1", change.format("del"))
 
     def holders(self, vip: str, *among: str) -> list[str]:
         """The directors that have a VIP on an interface, of all of them or of those named."""
-        found = "ip -o address show to {}/32"
-        return [node for node in among or self.group("directors") if self.run(node, found.format(vip))]
+        found = f"ip -o address show to {vip}/{128 if ':' in vip else 32}"
+        return [node for node in among or self.group("directors") if self.run(node, found)]
 
     def interface(self, node: str) -> str:
         """The node's interface on the cluster's segment."""

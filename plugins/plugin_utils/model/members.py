@@ -171,7 +171,7 @@ class _Duties:
         self.ports.update(dict.fromkeys(f"{port}/{service['protocol']}" for port in ports))
         if forward == "nat":
             self.replies.update(dict.fromkeys((server["address"], service["protocol"], port) for port in ports or [0]))
-        if service["protocol"] == "tcp":
+        if service["protocol"] == "tcp" and service["test_page"]:
             tls = service["health"]["type"] == "https"
             for port in _ports(service, server):
                 self.listen[port] = self.listen.get(port, False) or tls or port == 443

@@ -84,6 +84,7 @@ SERVICE = {
     "health": Key(kinds.ANYTHING),
     "sorry_server": Key(kinds.ANYTHING),
     "on_failure": Key(kinds.choice("remove", "quiesce"), "remove"),
+    "test_page": Key(kinds.BOOLEAN, True),
 }
 REAL_SERVER = {
     "host": Key(kinds.ANYTHING),

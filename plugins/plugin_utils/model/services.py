@@ -80,6 +80,7 @@ def _service(entry: dict[str, Any], cluster: Cluster, place: Place) -> dict[str,
     }
     service["health"] = resolve_health(own["health"], service, _portless(entry, own), place.at("health"))
     service["on_failure"] = own["on_failure"]
+    service["test_page"] = own["test_page"]
     service["real_servers"] = resolve_real_servers(own["real_servers"], service, cluster, place)
     service["sorry_server"] = resolve_sorry_server(own["sorry_server"], service, cluster, place.at("sorry_server"))
     return service

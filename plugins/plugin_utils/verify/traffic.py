@@ -37,7 +37,7 @@ def probe_plan(model: Mapping[str, Any]) -> list[dict[str, Any]]:
             "service": service["name"],
             "address": service["vip"],
             "port": port,
-            "scheme": _scheme(service, port, model["test_page"]),
+            "scheme": _scheme(service, port, model["test_page"] and service["test_page"]),
             "path": service["health"].get("path") or "/",
             "host": service["health"].get("virtualhost"),
             "status": service["health"].get("status") or [200],

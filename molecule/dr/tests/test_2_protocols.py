@@ -1,0 +1,50 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""IPv6, UDP datagram by datagram, SCTP, and a chain of director, proxies and application behind a name."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+EVENLY = {"web1": 2, "web2": 2, "web3": 2}
+SCTP = """
+import socket
+for _ in range(6):
+    connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
+    connection.settimeout(5)
+    connection.connect(("172.28.0.103", 7))
+    print(connection.recv(99).decode())
+    connection.close()
+"""
+UDP = """
+import socket
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(5)
+client.connect(("172.28.0.103", 7))
+for _ in range(6):
+    client.send(b"?")
+    print(client.recv(99).decode())
+"""
+
+
+def test_ipv6_alternates(cluster):
+    assert Counter(cluster.ask("fd00:28::100", count=6)) == EVENLY
+
+
+def test_every_datagram_of_one_socket_is_scheduled_for_itself(cluster):
+    assert Counter(cluster.script("client1", UDP)) == EVENLY
+    assert "ops" in cluster.run("lvs1", "ipvsadm -Sn | grep -e '-A -u'")
+
+
+def test_sctp_alternates(cluster):
+    assert Counter(cluster.script("client1", SCTP)) == EVENLY
+
+
+def test_the_chain_tells_the_application_who_asks(cluster):
+    ask = "for i in 1 2 3 4; do curl --silent --max-time 5 http://www.lab.example:8080/; done"
+    answers = Counter(cluster.run("client1", ask).splitlines())
+    assert answers == {
+        "application of web3, for 172.28.0.31, by web1": 2,
+        "application of web3, for 172.28.0.31, by web2": 2,
+    }

@@ -1,0 +1,68 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every way to keep silent about a VIP, one after the other: nothing of the former stays, and the VIP serves."""
+
+from __future__ import annotations
+
+from cluster import until
+
+VIP = "172.28.0.100"
+SERVERS = ["web1", "web2", "web3"]
+TRACES = {
+    "arptables": "arptables -L -n 2>/dev/null | grep -c 172.28.0.100",
+    "nftables": "nft list ruleset 2>/dev/null | grep -c 'daddr 172.28.0.100 redirect'",
+    "firewalld": "firewall-cmd --direct --get-all-rules 2>/dev/null | grep -c '172.28.0.100 -j REDIRECT'",
+    "sysctl": "sysctl -n net.ipv4.conf.all.arp_ignore",
+    "VIP": "ip -o address show dev lo | grep -c 172.28.0.100/32",
+}
+
+
+def traces(cluster, node):
+    """What keeps a node silent: how often each way's trace is there."""
+    return {what: int(cluster.run(node, command) or 0) for what, command in TRACES.items()}
+
+
+def is_silent(cluster):
+    """Whether the director alone answers ARP for the VIP, and all real servers answer requests."""
+    asked = cluster.module("client1", "arp_probe", addresses=[VIP], count=3, timeout=3)["answers"][VIP]
+    mac = cluster.run("lvs1", "cat /sys/class/net/lan0/address")
+    assert list(asked) == [mac]
+    until(lambda: set(cluster.ask(VIP, count=6)) == set(SERVERS), "all real servers answer")
+
+
+NONE = dict.fromkeys(TRACES, 0)
+
+
+def test_arptables(cluster):
+    assert {node: traces(cluster, node) for node in SERVERS} == dict.fromkeys(
+        SERVERS, NONE | {"arptables": 2, "VIP": 1}
+    )
+    is_silent(cluster)
+
+
+def test_redirect_without_a_vip(cluster):
+    cluster.play("site", lvs_arp="redirect")
+    found = {node: traces(cluster, node) for node in SERVERS}
+    assert found["web1"] == found["web2"] == NONE | {"nftables": 1}
+    assert found["web3"] == NONE | {"firewalld": 1}
+    is_silent(cluster)
+    cluster.play("verify", lvs_arp="redirect")
+
+
+def test_sysctl(cluster):
+    cluster.play("site", lvs_arp="sysctl")
+    assert {node: traces(cluster, node) for node in SERVERS} == dict.fromkeys(SERVERS, NONE | {"sysctl": 1, "VIP": 1})
+    is_silent(cluster)
+
+
+def test_firewalld_lets_in_what_the_services_need(cluster):
+    ports = set(cluster.run("web3", "firewall-cmd --zone=public --list-ports").split())
+    assert {"80/tcp", "443/tcp", "7/udp", "7/sctp"} <= ports
+
+
+def test_teardown_leaves_nothing(cluster, fingerprints):
+    cluster.play("teardown")
+    nodes = cluster.group("directors") + cluster.group("real_servers")
+    assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}
+    assert cluster.run("web3", "firewall-cmd --zone=public --list-ports") == "8081/tcp"

@@ -1,0 +1,74 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""NAT and every kind of tunnel: who answers the client, by which way, and whether large replies arrive whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+NAT = {"ipv4": "172.28.1.100", "ipv6": "fd00:28:1::100"}
+# The VIPs of the tunnels and the largest TCP segment that fits through them.
+TUNNELS = {"172.28.1.101": 1440, "172.28.1.102": 1420, "172.28.1.103": 1432, "fd00:28:1::101": 1400}
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def large_page(cluster):
+    """A page of a megabyte on every real server; its checksum."""
+    make = f"seq 1000000 | head -c {MEGABYTE} > /var/www/lvs-test-page/large; sha256sum < /var/www/lvs-test-page/large"
+    sums = {cluster.run(node, make) for node in cluster.group("real_servers")}
+    yield sums.pop().split()[0]
+    for node in cluster.group("real_servers"):
+        cluster.run(node, "rm /var/www/lvs-test-page/large")
+
+
+def test_nat_translates_the_port_and_goes_by_weight(cluster):
+    assert Counter(cluster.ask(NAT["ipv4"], count=12)) == {"web1": 9, "web2": 3}
+    assert "-r 172.28.2.21:8080 -m -w 3" in cluster.run("lvs1", "ipvsadm -Sn")
+
+
+def test_nat_serves_ipv6(cluster):
+    assert Counter(cluster.ask(NAT["ipv6"], count=6)) == {"web1": 3, "web2": 3}
+
+
+@pytest.mark.parametrize("address", ["172.28.2.21", "[fd00:28:2::21]"])
+def test_the_client_does_not_reach_real_servers_of_nat_directly(cluster, address):
+    assert cluster.host("client1").run(f"curl --max-time 3 http://{address}:8080/").rc != 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "gateway"),
+    [
+        ("172.28.1.31 from 172.28.2.21 ipproto tcp sport 8080", "via 172.28.2.100 dev back0"),
+        ("fd00:28:1::31 from fd00:28:2::21 ipproto tcp sport 8080", "via fd00:28:2::100 dev back0"),
+        ("172.28.1.31 from 172.28.1.101 ipproto tcp sport 80", "via 172.28.3.41 dev far0"),
+        ("172.28.1.31 from 172.28.2.21 ipproto tcp sport 22", "via 172.28.3.41 dev far0"),
+    ],
+    ids=["reply_of_nat", "reply_of_nat_ipv6", "reply_of_a_tunnel", "anything_else"],
+)
+def test_only_replies_of_nat_go_through_the_directors(cluster, asked, gateway):
+    assert gateway in cluster.run("web1", f"ip route get {asked}")
+
+
+@pytest.mark.parametrize("vip", TUNNELS)
+def test_tunnels_answer_by_turns(cluster, vip):
+    assert Counter(cluster.ask(vip, count=6)) == {"web1": 3, "web2": 3}
+
+
+@pytest.mark.parametrize("vip", [*NAT.values(), *TUNNELS])
+def test_a_megabyte_arrives_whole(cluster, vip, large_page):
+    url = f"http://[{vip}]/large" if ":" in vip else f"http://{vip}/large"
+    assert cluster.run("client1", f"curl --silent --max-time 30 '{url}' | sha256sum").split()[0] == large_page
+
+
+@pytest.mark.parametrize(("vip", "fits"), TUNNELS.items())
+def test_what_the_client_sends_fits_the_tunnel(cluster, vip, fits):
+    script = (
+        'import socket; connection = socket.create_connection(("' + vip + '", 80), 5); '
+        "print(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))"
+    )
+    # Less by the bytes of options that every segment carries, such as timestamps.
+    assert fits - 40 <= int(cluster.run("client1", f"python3 -c '{script}'")) <= fits
