@@ -8,7 +8,7 @@ PYTHON ?= /usr/bin/python3
 SCENARIO ?= default
 # Scenarios of `make test`; one that does not fit its time belongs to TEST_ALL_SCENARIOS, with the reason in docs.
 TEST_SCENARIOS := default
-TEST_ALL_SCENARIOS := static
+TEST_ALL_SCENARIOS := static forwarding dr
 # mitogen saves most of the time Ansible costs an emulated host.
 STRATEGY ?= mitogen
 
@@ -80,7 +80,7 @@ lab-destroy: ## take the lab down, the lab machine too
 	@python3 molecule/lab destroy -i inventories/lab
 
 ##@ Checks
-.PHONY: lint format unit sanity build readmes docs docs-lint molecule bench test test-all clean
+.PHONY: lint format unit sanity build readmes docs docs-lint molecule bench bench-forwarding test test-all clean
 lint: venv ## ansible-lint, yamllint, ruff, shellcheck
 	@ansible-lint --strict --offline --nocolor
 	@yamllint --strict .
@@ -120,13 +120,19 @@ molecule-%: venv
 bench: venv ## the figures of docs/benchmarks
 	@python tests/bench $(BENCH)
 
+bench-forwarding: venv ## bench's figures of the forwarding methods, on nodes of their own (in the lab's place)
+	@python3 molecule/lab up --fresh -i molecule/forwarding/inventory
+	@$(WITH_STRATEGY) ansible-playbook -i molecule/forwarding/inventory molecule/forwarding/routes.yml playbooks/site.yml
+	@python tests/bench forwarding
+	@python3 molecule/lab destroy
+
 test: ## all that CI runs
 	@$(PHASES) deps venv lint unit sanity build docs-lint $(TEST_SCENARIOS:%=molecule-%)
 
 test-all: export LVS_TEST_FULL := 1
 test-all: ## everything, however long
 	@$(PHASES) deps venv lint unit sanity build docs-lint docs $(TEST_SCENARIOS:%=molecule-%) \
-		$(TEST_ALL_SCENARIOS:%=molecule-%) lab-up lab-site bench lab-destroy
+		$(TEST_ALL_SCENARIOS:%=molecule-%) lab-up lab-site bench lab-destroy bench-forwarding
 
 clean: ## remove what was built; the lab and its cached images stay
 	rm -rf build .ansible .venv

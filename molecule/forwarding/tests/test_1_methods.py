@@ -12,6 +12,7 @@ import pytest
 NAT = {"ipv4": "172.28.1.100", "ipv6": "fd00:28:1::100"}
 # The VIPs of the tunnels and the largest TCP segment that fits through them.
 TUNNELS = {"172.28.1.101": 1440, "172.28.1.102": 1420, "172.28.1.103": 1432, "fd00:28:1::101": 1400}
+DIRECT = "172.28.1.104"
 MEGABYTE = 1_000_000
 
 
@@ -53,12 +54,12 @@ def test_only_replies_of_nat_go_through_the_directors(cluster, asked, gateway):
     assert gateway in cluster.run("web1", f"ip route get {asked}")
 
 
-@pytest.mark.parametrize("vip", TUNNELS)
-def test_tunnels_answer_by_turns(cluster, vip):
+@pytest.mark.parametrize("vip", [DIRECT, *TUNNELS])
+def test_tunnels_and_direct_routing_answer_by_turns(cluster, vip):
     assert Counter(cluster.ask(vip, count=6)) == {"web1": 3, "web2": 3}
 
 
-@pytest.mark.parametrize("vip", [*NAT.values(), *TUNNELS])
+@pytest.mark.parametrize("vip", [*NAT.values(), DIRECT, *TUNNELS])
 def test_a_megabyte_arrives_whole(cluster, vip, large_page):
     url = f"http://[{vip}]/large" if ":" in vip else f"http://{vip}/large"
     assert cluster.run("client1", f"curl --silent --max-time 30 '{url}' | sha256sum").split()[0] == large_page
