@@ -16,7 +16,7 @@ from lab import ROOT
 
 sys.path.insert(0, str(ROOT / "molecule/shared"))
 
-from cluster import Cluster  # noqa: E402
+from cluster import Cluster
 
 METHODS = {"NAT": "172.28.1.100", "direct routing": "172.28.1.104", "a tunnel": "172.28.1.101"}
 DIRECTOR, CLIENT, PAGE = "lvs1", "client1", "/var/www/lvs-test-page/ten-megabytes"
@@ -35,7 +35,7 @@ def figures() -> list[Figure]:
         cluster.run(node, f"head -c {BYTES} /dev/zero > {PAGE}")
     cluster.run(CLIENT, "apt-get install --yes --no-install-recommends apache2-utils")
     crossing = {method: _download(cluster, vip) for method, vip in METHODS.items()}
-    rates = {method: 0.0 for method in METHODS}
+    rates = dict.fromkeys(METHODS, 0.0)
     for _round in range(ROUNDS):
         for method, vip in METHODS.items():
             rates[method] = max(rates[method], _requests_per_second(cluster, vip))
