@@ -1,18 +1,16 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each host of the cluster has to be: its part of the resolved model."""
+"""What each director has to be: its part of the resolved model."""
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping
+from typing import Any, Mapping
 
 from . import kernel
-from .addresses import BITS, parse
-from .hosts import Cluster, Host
+from .hosts import Cluster
+from .kept import common, device, host_route, openings, with_tools
 from .nat import is_own
-
-Services = "list[dict[str, Any]]"
 
 
 def director_models(
@@ -30,21 +28,21 @@ def director_models(
     instances = vrrp["instances"] if vrrp else []
     models = {}
     for name, host in cluster.directors.items():
-        inside = {address: _device(host, address) for address in gateways.values()}
+        inside = {address: device(host, address) for address in gateways.values()}
         routed = {address: family for family, address in gateways.items() if fixed and not is_own(host, address)}
-        models[name] = _with_tools(
+        models[name] = with_tools(
             {
-                **_common(host, "director"),
+                **common(host, "director"),
                 "sysctls": kernel.director_sysctls(host, services, filter(None, inside.values()), sync),
                 "modules": modules,
                 "router_id": name,
                 "instances": [part for instance in instances if (part := _part(name, instance))],
                 "vips": [
-                    *(_host_route(vip, family, host.interface) for vip, family in fixed.items()),
-                    *(_host_route(address, family, inside[address]) for address, family in routed.items()),
+                    *(host_route(vip, family, host.interface) for vip, family in fixed.items()),
+                    *(host_route(address, family, inside[address]) for address, family in routed.items()),
                 ],
                 "marks": [_mark(service) for service in services if service["fwmark"] is not None and service["ports"]],
-                "openings": _openings(
+                "openings": openings(
                     host,
                     ["vrrp"] if vrrp else [],
                     dict.fromkeys(
@@ -62,64 +60,9 @@ def _client_ports(service: Mapping[str, Any]) -> list[Any]:
     return [service["port"]] if service["port"] else service["ports"] or []
 
 
-def _device(host: Host, address: str) -> str | None:
-    network = host.network_of(address)
-    return network.interface if network else None
-
-
 def _mark(service: Mapping[str, Any]) -> dict[str, Any]:
     """The packets that make a service with a firewall mark."""
     return {name: service[name] for name in ("vip", "family", "protocol", "ports", "fwmark")}
-
-
-def _common(host: Host, role: str) -> dict[str, Any]:
-    return {
-        "role": role,
-        "address": host.address,
-        "address6": host.addresses.get("ipv6"),
-        "interface": host.interface,
-        "prefix": host.prefix,
-        "filter": host.filter,
-        "zone": host.zone,
-        # what lvs-vip keeps on the host
-        **{kind: [] for kind in KEPT},
-    }
-
-
-KEPT = (
-    "openings",
-    "marks",
-    "silences",
-    "redirects",
-    "clamps",
-    "decapsulators",
-    "vips",
-    "routes",
-    "replies",
-    "defaults",
-)
-
-
-def _with_tools(model: dict[str, Any]) -> dict[str, Any]:
-    """The same with the tools that what is kept on the host needs: arptables, nftables, iptables, firewalld."""
-    tools = ["arptables"] if model["silences"] else []
-    if any(model[kind] for kind in ("marks", "redirects", "clamps", "openings")):
-        tools.append(model["filter"])
-    return {**model, "tools": tools}
-
-
-def _openings(host: Host, protocols: Iterable[str], ports: Iterable[str]) -> list[dict[str, str]]:
-    """What firewalld has to let in; elsewhere the packet filter is its owner's."""
-    if host.filter != "firewalld":
-        return []
-    return [{"kind": "protocol", "what": name} for name in protocols] + [
-        {"kind": "port", "what": port} for port in ports
-    ]
-
-
-def _host_route(vip: str, family: str, device: str | None) -> dict[str, Any]:
-    """A VIP as a host carries it: an address of its own, never a way to its network."""
-    return {"address": vip, "family": family, "prefix": BITS[family], "device": device}
 
 
 def _part(name: str, instance: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -135,128 +78,3 @@ def _part(name: str, instance: Mapping[str, Any]) -> dict[str, Any] | None:
         "unicast_src": own["address"] if instance["unicast"] else None,
         "unicast_peers": peers if instance["unicast"] else [],
     }
-
-
-class _Duties:
-    """What the services ask of one real server, collected service by service."""
-
-    def __init__(self) -> None:
-        self.vips: dict[tuple[str, str | None], str] = {}
-        self.listen: dict[int, bool] = {}
-        self.forwards: set[tuple[str, str]] = set()
-        self.tunnels: set[tuple[str, str, str]] = set()
-        self.redirects: dict[str, str] = {}
-        self.mss: dict[tuple[str, str], int] = {}
-        self.decapsulators: set[tuple[str, int]] = set()
-        self.ports: dict[str, None] = {}
-        self.replies: dict[tuple[str, str, int | str], None] = {}
-
-    def add(self, service: Mapping[str, Any], server: Mapping[str, Any], arp: str, mtu: int) -> None:
-        vip, family, forward = service["vip"], service["family"], service["forward"]
-        outer = parse(server["address"]).family
-        self.forwards.add((family, forward))
-        if forward != "nat":
-            device = kernel.vip_device(service, outer, arp)
-            self.vips[vip, device] = family
-            if device is None:
-                self.redirects[vip] = family
-        if forward == "tun":
-            tunnel = service["tunnel"]
-            self.tunnels.add((tunnel["type"], family, outer))
-            mss = kernel.tunnel_mss(tunnel["type"], family, outer, mtu)
-            self.mss[vip, family] = min(mss, self.mss.get((vip, family), mss))
-            if tunnel["type"] == "gue":
-                self.decapsulators.add((outer, tunnel["port"]))
-        ports = [server["port"]] if server["port"] else service["ports"] or []
-        self.ports.update(dict.fromkeys(f"{port}/{service['protocol']}" for port in ports))
-        if forward == "nat":
-            self.replies.update(dict.fromkeys((server["address"], service["protocol"], port) for port in ports or [0]))
-        if service["protocol"] == "tcp" and service["test_page"]:
-            tls = service["health"]["type"] == "https"
-            for port in _ports(service, server):
-                self.listen[port] = self.listen.get(port, False) or tls or port == 443
-
-
-def real_server_models(
-    cluster: Cluster, services: list[dict[str, Any]], nat: Mapping[str, Any] | None, arp: str
-) -> dict[str, dict[str, Any]]:
-    """Every real server with the VIPs it has to accept, the ports it has to listen on and its kernel settings."""
-    duties = {name: _Duties() for name in cluster.real_servers}
-    for service in services:
-        for server in [*service["real_servers"], *([service["sorry_server"]] if service["sorry_server"] else [])]:
-            if server["host"] is not None:
-                name = server["host"]
-                duties[name].add(service, server, arp, cluster.real_servers[name].mtu)
-    return {name: _real_server_model(host, duties[name], nat, arp) for name, host in cluster.real_servers.items()}
-
-
-def _real_server_model(host: Host, own: _Duties, nat: Mapping[str, Any] | None, arp: str) -> dict[str, Any]:
-    vips = [_host_route(vip, family, device) for (vip, device), family in own.vips.items() if device]
-    return _with_tools(
-        {
-            **_common(host, "real_server"),
-            "sysctls": kernel.real_server_sysctls(host, own.forwards, arp),
-            "modules": kernel.real_server_modules(own.tunnels),
-            "vips": vips,
-            "silences": [
-                {"vip": vip, "address": host.addresses["ipv4"]}
-                for vip in dict.fromkeys(vip["address"] for vip in vips if vip["family"] == "ipv4")
-                if arp == "arptables" and "ipv4" in host.addresses
-            ],
-            "redirects": [{"vip": vip, "family": family} for vip, family in own.redirects.items()],
-            "clamps": [{"vip": vip, "family": family, "mss": mss} for (vip, family), mss in own.mss.items()],
-            "decapsulators": [{"family": family, "port": port} for family, port in sorted(own.decapsulators)],
-            **_ways_back(host, own, nat),
-            "openings": _openings(
-                host,
-                sorted({PROTOCOLS[kind, inner, outer] for kind, inner, outer in own.tunnels if kind != "gue"}),
-                [*own.ports, *(f"{port}/udp" for _family, port in sorted(own.decapsulators))],
-            ),
-            "listen": [{"port": port, "tls": own.listen[port]} for port in sorted(own.listen)],
-        }
-    )
-
-
-def _ways_back(host: Host, own: _Duties, nat: Mapping[str, Any] | None) -> dict[str, list[dict[str, Any]]]:
-    """How answers of nat get back to the directors: the route, what takes it, and what else shall."""
-    gateways = {
-        family: gateway
-        for family, gateway in (nat["gateways"] if nat else {}).items()
-        if (family, "nat") in own.forwards
-    }
-    return {
-        "routes": [
-            {"family": family, "gateway": gateway, "device": _device(host, gateway), "network": _around(host, gateway)}
-            for family, gateway in gateways.items()
-        ],
-        "replies": [
-            {"family": family, "source": source, "protocol": protocol, "port": port}
-            for source, protocol, port in own.replies
-            for family in [parse(source).family]
-            if family in gateways
-        ],
-        "defaults": [
-            {"family": family, "source": host.addresses[family]}
-            for family in gateways
-            if nat["route"] == "default" and family in host.addresses
-        ],
-    }
-
-
-def _around(host: Host, address: str) -> str | None:
-    network = host.network_of(address)
-    return network.cidr if network else None
-
-
-# /etc/protocols, by the tunnel's type and the families inside and outside
-PROTOCOLS = {
-    **{("ipip", "ipv4", outer): "ipencap" for outer in BITS},
-    **{("ipip", "ipv6", outer): "ipv6" for outer in BITS},
-    **{("gre", inner, outer): "gre" for inner in BITS for outer in BITS},
-}
-
-
-def _ports(service: Mapping[str, Any], server: Mapping[str, Any]) -> list[int]:
-    if service["fwmark"] is None:
-        return [server["port"]] if server["port"] else []
-    return [port for port in service["ports"] or () if isinstance(port, int)]

@@ -11,9 +11,10 @@ from . import inventory as inventories
 from . import kinds, schema
 from .addresses import BITS, parse
 from .checks import check_addresses, check_direct_routing, check_marks, check_one_segment, check_stack, check_vips
+from .duties import real_server_models
 from .hosts import resolve_hosts
 from .mail import resolve_mail
-from .members import director_models, real_server_models
+from .members import director_models
 from .nat import add_instances, resolve_nat
 from .problems import InventoryMistakes, Mistakes, Place
 from .services import ipvs_table, resolve_services
