@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from dataclasses import replace
 from typing import Any, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils import kernel_modules, sysctl_files
@@ -19,6 +20,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import
     Settings,
     difference,
     file_texts,
+    left_alone,
     overridden,
     plan,
     record_from,
@@ -32,12 +34,16 @@ class SettingsError(Exception):
     """What stands in the way, in one sentence for the user."""
 
 
-def run(module: Any, settings: Settings) -> dict[str, Any]:
+def run(module: Any, settings: Settings, purge: bool = True) -> dict[str, Any]:
     """Make the host what *settings* say, or in check mode find out what that would change.
 
-    Return the module's result. Raises SettingsError.
+    Without *purge* the parameters of earlier runs stay. Return the module's result. Raises SettingsError.
     """
     files = {path: _read(path) for path in file_texts(settings, {})}
+    leaving = left_alone(settings, files[settings.sysctl_file])
+    if not purge:
+        there = {path: value for path, value in leaving.items() if _live(path) is not None}
+        settings = replace(settings, sysctls={**there, **settings.sysctls})
     recorded = _recorded(settings.record_file, files[settings.record_file])
     loaded = kernel_modules.loaded_modules(settings.modules)
     missing = [name for name in settings.modules if name not in loaded]
@@ -50,7 +56,7 @@ def run(module: Any, settings: Settings) -> dict[str, Any]:
     after = file_texts(settings, doing.record)
     if not module.check_mode:
         _write_all(module, settings, doing, found, after)
-    return _result(settings, doing, found, after)
+    return {**_result(settings, doing, found, after), "leaving": [dotted_key(path) for path in leaving]}
 
 
 def _result(settings: Settings, doing: Plan, found: Found, after: Mapping[str, str | None]) -> dict[str, Any]:

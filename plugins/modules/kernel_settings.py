@@ -40,6 +40,12 @@ options:
       - A value of several fields is compared field by field (C(3 50)).
     type: dict
     default: {}
+  purge:
+    description:
+      - Whether parameters that an earlier run has set, and that O(sysctls) no longer has, get their former values.
+      - With V(false) they stay until a run with V(true). RV(leaving) names them.
+    type: bool
+    default: true
   state:
     description:
       - V(present) makes modules and parameters what is stated.
@@ -111,6 +117,12 @@ sysctls_restored:
   type: dict
   sample:
     net.ipv4.conf.all.rp_filter: {before: "0", after: "2"}
+leaving:
+  description: The parameters that an earlier run has set, and that O(sysctls) no longer has.
+  returned: success
+  type: list
+  elements: str
+  sample: [net.ipv4.conf.all.arp_ignore]
 files_changed:
   description: The files that were written or removed.
   returned: success
@@ -149,6 +161,7 @@ def main():
             "name": {"type": "str", "required": True},
             "modules": {"type": "list", "elements": "str", "default": []},
             "sysctls": {"type": "dict", "default": {}},
+            "purge": {"type": "bool", "default": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         supports_check_mode=True,
@@ -159,7 +172,7 @@ def main():
         settings = settings_from(
             params["name"], params["modules"] if present else [], params["sysctls"] if present else {}
         )
-        result = run(module, settings)
+        result = run(module, settings, params["purge"] or not present)
     except (ValueError, SettingsError) as error:
         module.fail_json(msg=str(error))
     for entry in result["overridden"]:

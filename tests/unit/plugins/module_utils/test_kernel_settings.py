@@ -59,7 +59,8 @@ class Host:
     def run(self, wanted, check_mode=False):
         self.journal.clear()
         self.check_mode = check_mode
-        return run(self, settings_from("lvs", wanted.get("modules", []), wanted.get("sysctls", {})))
+        settings = settings_from("lvs", wanted.get("modules", []), wanted.get("sysctls", {}))
+        return run(self, settings, wanted.get("purge", True))
 
 
 @pytest.fixture
