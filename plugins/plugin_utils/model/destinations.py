@@ -109,8 +109,9 @@ def _locate(
             _check_own(host, address, place)
             _check_family(address, service, place)
             return name, address
-        # a tunnel can carry one family in the other
-        address = host.addresses.get(family) or (host.address if service["forward"] == "tun" else None)
+        # a tunnel can carry IPv6 over IPv4
+        four = host.addresses.get("ipv4") if service["forward"] == "tun" else None
+        address = host.addresses.get(family) or four
         if address is None:
             if host.address and family:
                 place.say(
@@ -147,6 +148,9 @@ def _check_family(address: str, service: Mapping[str, Any], place: Place) -> Non
     family = service["family"]
     if family and service["forward"] != "tun" and parse(address).family != family:
         place.say(f"address is {address}, but the VIP is {FAMILY_NAMES[family]}: only forward tun mixes families")
+    # ip6tnl0, which unpacks on the real server, takes nothing else (net/ipv6/ip6_tunnel.c)
+    if family == "ipv4" and service["forward"] == "tun" and parse(address).family == "ipv6":
+        place.say(f"address is {address}: a tunnel over IPv6 carries IPv6 alone, and the VIP is IPv4")
 
 
 def _port(own: int | None, service: Mapping[str, Any], called_by: str, place: Place) -> int | None:

@@ -27,7 +27,7 @@ class _Duties:
         self.ports: dict[str, None] = {}
         self.replies: dict[tuple[str, str, int | str], None] = {}
 
-    def add(self, service: Mapping[str, Any], server: Mapping[str, Any], arp: str, mtu: int) -> None:
+    def add(self, service: Mapping[str, Any], server: Mapping[str, Any], arp: str, host: Host) -> None:
         vip, family, forward = service["vip"], service["family"], service["forward"]
         outer = parse(server["address"]).family
         self.forwards.add((family, forward))
@@ -39,7 +39,7 @@ class _Duties:
         if forward == "tun":
             tunnel = service["tunnel"]
             self.tunnels.add((tunnel["type"], family, outer))
-            mss = kernel.tunnel_mss(tunnel["type"], family, outer, mtu)
+            mss = kernel.tunnel_mss(tunnel["type"], family, outer, host.mtu_of(server["address"]))
             self.mss[vip, family] = min(mss, self.mss.get((vip, family), mss))
             if tunnel["type"] == "gue":
                 self.decapsulators.add((outer, tunnel["port"]))
@@ -62,7 +62,7 @@ def real_server_models(
         for server in [*service["real_servers"], *([service["sorry_server"]] if service["sorry_server"] else [])]:
             if server["host"] is not None:
                 name = server["host"]
-                duties[name].add(service, server, arp, cluster.real_servers[name].mtu)
+                duties[name].add(service, server, arp, cluster.real_servers[name])
     return {name: _real_server_model(host, duties[name], nat, arp) for name, host in cluster.real_servers.items()}
 
 

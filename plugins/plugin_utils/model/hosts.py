@@ -40,12 +40,17 @@ class Host:
     priority: int | None
     filter: str
     zone: str | None
-    mtu: int
+    mtus: Mapping[str, int]
 
     def network_of(self, address: str) -> Network | None:
         """The network of this host that holds an address."""
         wanted = parse(address)
         return next((network for network in self.networks if network.holds(wanted)), None)
+
+    def mtu_of(self, address: str) -> int:
+        """Bytes that a packet on the network of an address can have; Ethernet's where no fact tells."""
+        network = self.network_of(address)
+        return self.mtus.get(network.interface if network else "", 1500)
 
 
 @dataclass(frozen=True)
@@ -115,15 +120,17 @@ def resolve_host(name: str, role: str, given: HostVars, place: Place) -> Host:
         priority=own["lvs_priority"],
         filter=own["lvs_filter"],
         zone=own["lvs_firewalld_zone"],
-        mtu=_mtu(given.facts, carrier),
+        mtus={
+            name: int(fact["mtu"])
+            for name in {i.name for i in interfaces}
+            if (fact := _fact(given.facts, name)).get("mtu")
+        },
     )
 
 
-def _mtu(facts: Mapping[str, Any], carrier: Interface | None) -> int:
-    """Bytes that a packet on the cluster's segment can have; Ethernet's where no fact tells."""
-    name = carrier.name if carrier else ""
-    fact = facts.get(name) or facts.get(name.replace("-", "_")) or {}
-    return int(fact.get("mtu") or 1500)
+def _fact(facts: Mapping[str, Any], interface: str) -> Mapping[str, Any]:
+    """What the facts say of an interface, in whose key "_" stands for "-"."""
+    return facts.get(interface) or facts.get(interface.replace("-", "_")) or {}
 
 
 def _by_family(
@@ -152,7 +159,7 @@ def read_interfaces(facts: Mapping[str, Any]) -> Iterator[Interface]:
     """Every address in Ansible's network facts, where an interface's key has `_` for `-`."""
     for given in facts.get("interfaces") or ():
         name = str(given)
-        fact = facts.get(name) or facts.get(name.replace("-", "_")) or {}
+        fact = _fact(facts, name)
         first = fact.get("ipv4")
         entries = [(first, True)] if first else []
         entries += [(entry, False) for entry in fact.get("ipv4_secondaries") or ()]

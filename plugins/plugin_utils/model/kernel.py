@@ -36,6 +36,9 @@ def director_sysctls(host: Host, services: Services, inside: Iterable[str], sync
         sysctls.update(LOOSE_SOURCES)
     if services:
         sysctls.update(_ipvs_sysctls(services, sync))
+    if translated and host.filter == "firewalld":
+        # its rules follow connections, which IPVS otherwise hides from them
+        sysctls["net.ipv4.vs.conntrack"] = "1"
     return sysctls
 
 
@@ -73,7 +76,8 @@ def real_server_sysctls(host: Host, forwards: Iterable[tuple[str, str]], arp: st
     """What a real server needs for the (family, forward) pairs it serves. IPv6 needs nothing: neighbour discovery keeps silent about `lo`."""
     forwards = {forward for family, forward in forwards if family == "ipv4" and forward != "nat"}
     sysctls = {}
-    if forwards and arp == "sysctl":
+    # what is redirected has no VIP to be silent about, but what comes out of a tunnel has
+    if forwards and (arp == "sysctl" or (arp == "redirect" and "tun" in forwards)):
         # the VIP on another interface is not answered for (1), nor used as the source of ARP requests (2);
         # `all` counts for every interface, where `lo` alone does nothing
         sysctls["net.ipv4.conf.all.arp_ignore"] = "1"

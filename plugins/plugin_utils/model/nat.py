@@ -48,8 +48,11 @@ def resolve_nat(
 
 def _check_hosts(key: str, address: str, services: list[dict[str, Any]], cluster: Cluster, place: Place) -> None:
     """Every host has the gateway on a network of its own (with facts), and only a lone director has it for good."""
-    names = dict.fromkeys(server["host"] for service in services for server in service["real_servers"])
-    needed = [*cluster.directors.values(), *(cluster.real_servers[name] for name in names if name)]
+    servers = [
+        server for service in services for server in (*service["real_servers"], service["sorry_server"]) if server
+    ]
+    names = dict.fromkeys(server["host"] for server in servers if server["host"])
+    needed = [*cluster.directors.values(), *(cluster.real_servers[name] for name in names)]
     for host in needed:
         if host.networks and host.network_of(address) is None:
             place.say(f"{key} {address} is on none of the networks of {host.name} ({listed(host.networks)})")
@@ -90,6 +93,14 @@ def add_instances(
             continue
         outside = holding[0]
         router_id = nat["virtual_router_id"] or outside["virtual_router_id"]
+        inside = [_inside(director, cluster, address) for director in outside["directors"]]
+        if router_id == outside["virtual_router_id"] and any(
+            one["interface"] == other["interface"] is not None for one, other in zip(inside, outside["directors"])
+        ):
+            Place("lvs_nat", mistakes).say(
+                f"{KEYS[family]} {address} is on the segment of instance {outside['name']}, whose virtual_router_id is"
+                f" {router_id}: give lvs_nat another one"
+            )
         outside["group"] = f"{outside['name']}_{NAMES[family]}"
         vrrp["instances"].append(
             {
@@ -98,7 +109,7 @@ def add_instances(
                 "virtual_router_id": router_id,
                 "advert_address": advert_address(family, router_id, inside=True),
                 "vips": [{"address": address, "prefix": 32 if family == "ipv4" else 128}],
-                "directors": [_inside(director, cluster, address) for director in outside["directors"]],
+                "directors": inside,
             }
         )
 

@@ -128,9 +128,11 @@ def _ports(service: Mapping[str, Any]) -> list[int]:
 
 def _scheme(service: Mapping[str, Any], port: int, test_page: bool) -> str:
     kind = service["health"]["type"]
-    if kind in ("http", "https"):
+    web = kind in ("http", "https")
+    # What checks one port of a mark says nothing of the others.
+    if web and service["fwmark"] is None:
         return kind
-    if test_page:
+    if web or test_page:
         return "https" if port == 443 else "http"
     return "tcp"
 
