@@ -82,7 +82,7 @@ class Host:
     """Runs lvs-vip in a network namespace of its own, with a list and a memory in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.list, self.placed, self.script = folder / "list", folder / "placed", folder / "lvs-vip"
+        self.list, self.placed, self.script = folder / "list", folder / "placed", folder / "script"
         text = SCRIPT.read_text().replace("/var/lib/lvs-cluster", str(folder))
         text = text.replace("/etc/lvs-vip.conf", str(self.list)).replace("/run/lvs-vip", str(self.placed))
         self.script.write_text(text)
