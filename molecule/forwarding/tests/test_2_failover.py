@@ -24,16 +24,16 @@ def test_a_lost_arm_moves_both_sides(cluster, arm):
         cluster.run("lvs1", f"ip link set {arm} down")
         until(lambda: all_with(cluster, "lvs2"), "lvs2 holds VIPs and gateways")
         until(lambda: set(cluster.ask(ADDRESSES[0], count=4)) == {"web1", "web2"}, "both real servers answer by lvs2")
-        restore = f"ip link set {arm} up; systemctl restart lab-routes"
-        # A link that is down loses the addresses of IPv6 and every route.
-        cluster.run("lvs1", f"{restore}; {readdress(cluster, arm)}")
+        cluster.run("lvs1", restore(cluster, arm))
         until(lambda: all_with(cluster, "lvs1"), "lvs1 holds them again")
     assert stream["answered"] > 0
     assert stream["longest_gap"] < LONGEST_GAP, stream
     until(lambda: set(cluster.ask(ADDRESSES[2], count=4)) == {"web1", "web2"}, "both answer by IPv6")
 
 
-def readdress(cluster, arm):
-    """Give lvs1 its IPv6 address on an interface that was down."""
-    addresses = cluster.listing["_meta"]["hostvars"]["lvs1"]["lab_addresses"][arm.removesuffix("0")]
-    return f"ip -6 address replace {addresses[1]}/64 dev {arm} nodad; systemctl restart lab-routes"
+def restore(cluster, arm):
+    """Commands that bring lvs1's interface up with what it lost by being down: addresses of IPv6, and every route."""
+    variables = cluster.listing["_meta"]["hostvars"]["lvs1"]
+    address = variables["lab_addresses"][arm.removesuffix("0")][1]
+    routes = "; ".join(f"ip route replace {route['to']} via {route['via']}" for route in variables["lab_routes"])
+    return f"ip link set {arm} up; ip address replace {address}/64 dev {arm} nodad; {routes}"
