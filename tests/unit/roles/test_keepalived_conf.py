@@ -45,8 +45,9 @@ def test_keepalived_accepts_every_director(load, render, tmp_path, inventory):
 
 
 @needs_keepalived
-def test_keepalived_accepts_both_families(render, tmp_path):
-    model = json.loads((MODELS / "dual_stack.json").read_text())
+@pytest.mark.parametrize("name", ["dual_stack", "tun", "fwmark", "rules", "nat", "another_address", "weights"])
+def test_keepalived_accepts_every_kind_of_service(render, tmp_path, name):
+    model = json.loads((MODELS / f"{name}.json").read_text())
     secrets = render(model, "lvs1", "keepalived-secrets.conf.j2")
     checked = check(tmp_path, render(model, "lvs1"), secrets, interface="eth1")
     assert (checked.returncode, checked.stderr) == (0, "")
