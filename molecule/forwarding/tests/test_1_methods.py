@@ -44,10 +44,10 @@ def test_the_client_does_not_reach_real_servers_of_nat_directly(cluster, address
 @pytest.mark.parametrize(
     ("asked", "gateway"),
     [
-        ("172.28.1.31 from 172.28.2.21 ipproto tcp sport 8080", "via 172.28.2.100 dev back0"),
-        ("fd00:28:1::31 from fd00:28:2::21 ipproto tcp sport 8080", "via fd00:28:2::100 dev back0"),
-        ("172.28.1.31 from 172.28.1.101 ipproto tcp sport 80", "via 172.28.3.41 dev far0"),
-        ("172.28.1.31 from 172.28.2.21 ipproto tcp sport 22", "via 172.28.3.41 dev far0"),
+        ("172.28.1.31 from 172.28.2.21 ipproto 6 sport 8080", "via 172.28.2.100 dev back0"),
+        ("fd00:28:1::31 from fd00:28:2::21 ipproto 6 sport 8080", "via fd00:28:2::100 dev back0"),
+        ("172.28.1.31 from 172.28.1.101 ipproto 6 sport 80", "via 172.28.3.41 dev far0"),
+        ("172.28.1.31 from 172.28.2.21 ipproto 6 sport 22", "via 172.28.3.41 dev far0"),
     ],
     ids=["reply_of_nat", "reply_of_nat_ipv6", "reply_of_a_tunnel", "anything_else"],
 )
