@@ -24,7 +24,7 @@ LAB_TOOLS := .venv/.lab
 ALL_TOOLS := .venv/.complete
 LINK := .ansible/collections/ansible_collections/lvs/cluster
 # mitogen checks host keys by Ansible's setting alone, not by the inventory's options for ssh.
-MITOGEN = ANSIBLE_HOST_KEY_CHECKING=False ANSIBLE_STRATEGY=mitogen_linear ANSIBLE_STRATEGY_PLUGINS=$$(echo $(CURDIR)/.venv/lib/python3*/site-packages/ansible_mitogen/plugins/strategy)
+MITOGEN = ANSIBLE_HOST_KEY_CHECKING=False ANSIBLE_DEPRECATION_WARNINGS=False ANSIBLE_STRATEGY=mitogen_linear ANSIBLE_STRATEGY_PLUGINS=$$(echo $(CURDIR)/.venv/lib/python3*/site-packages/ansible_mitogen/plugins/strategy)
 # Expands to the strategy's variables before a command, or to nothing.
 WITH_STRATEGY = $(if $(filter mitogen,$(STRATEGY)),$(MITOGEN))
 PLAYBOOK = $(WITH_STRATEGY) ansible-playbook -i inventories/lab
