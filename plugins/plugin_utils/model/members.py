@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from . import kernel
-from .hosts import Cluster
+from .hosts import Cluster, Host
 from .kept import common, device, host_route, openings, with_tools
 from .nat import is_own
 
@@ -36,7 +36,7 @@ def director_models(
                 "sysctls": kernel.director_sysctls(host, services, filter(None, inside.values()), sync),
                 "modules": modules,
                 "router_id": name,
-                "instances": [part for instance in instances if (part := _part(name, instance))],
+                "instances": [part for instance in instances if (part := _part(host, instance))],
                 "vips": [
                     *(host_route(vip, family, host.interface) for vip, family in fixed.items()),
                     *(host_route(address, family, inside[address]) for address, family in routed.items()),
@@ -65,9 +65,9 @@ def _mark(service: Mapping[str, Any]) -> dict[str, Any]:
     return {name: service[name] for name in ("vip", "family", "protocol", "ports", "fwmark")}
 
 
-def _part(name: str, instance: Mapping[str, Any]) -> dict[str, Any] | None:
+def _part(host: Host, instance: Mapping[str, Any]) -> dict[str, Any] | None:
     """A director's own lines of an instance; its peers are the others, never itself."""
-    own = next((director for director in instance["directors"] if director["host"] == name), None)
+    own = next((director for director in instance["directors"] if director["host"] == host.name), None)
     if own is None:
         return None
     peers = [director["address"] for director in instance["directors"] if director is not own]
@@ -77,4 +77,5 @@ def _part(name: str, instance: Mapping[str, Any]) -> dict[str, Any] | None:
         "interface": own["interface"],
         "unicast_src": own["address"] if instance["unicast"] else None,
         "unicast_peers": peers if instance["unicast"] else [],
+        "gateways": [{**gateway, "device": device(host, gateway["address"])} for gateway in instance["gateways"]],
     }

@@ -4,7 +4,9 @@
 """NAT: the directors' address on the inside, by which the real servers' answers come back through them.
 
 It has to be where the VIPs are, or answers would leave by a director that knows nothing of their connections: with
-keepalived it is the address of a VRRP instance of its own, in one group with that of the VIPs.
+keepalived it belongs to the VRRP instance of the VIPs, which also watches the interface on the inside. An instance of
+its own, in one group with that of the VIPs, would cost requests: keepalived 2.2.7 lets go of the VIPs for some seconds
+when a reload puts their instance into a group, or takes it out of one.
 """
 
 from __future__ import annotations
@@ -12,13 +14,11 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from . import schema
-from .addresses import FAMILY_NAMES, parse
+from .addresses import BITS, FAMILY_NAMES, parse
 from .hosts import Cluster, Host
 from .problems import Mistakes, Place, listed
-from .vrrp import advert_address
 
 KEYS = {"ipv4": "gateway", "ipv6": "gateway6"}
-NAMES = {"ipv4": "NAT_1", "ipv6": "NAT_6"}
 
 
 def resolve_nat(
@@ -43,7 +43,7 @@ def resolve_nat(
         if translated:
             gateways[family] = address
             _check_hosts(key, address, translated, cluster, place)
-    return {"gateways": gateways, "route": own["route"], "virtual_router_id": own["virtual_router_id"]}
+    return {"gateways": gateways, "route": own["route"]}
 
 
 def _check_hosts(key: str, address: str, services: list[dict[str, Any]], cluster: Cluster, place: Place) -> None:
@@ -71,54 +71,23 @@ def is_own(host: Host, address: str) -> bool:
     )
 
 
-def add_instances(
-    vrrp: dict[str, Any],
+def add_gateways(
+    vrrp: Mapping[str, Any],
     nat: Mapping[str, Any] | None,
     services: list[dict[str, Any]],
     cluster: Cluster,
     mistakes: Mistakes,
 ) -> None:
-    """Give `vrrp` an instance for each gateway, grouped with the one that holds the VIPs of its services."""
-    for family, address in (nat or {"gateways": {}})["gateways"].items():
+    """Give each gateway to the instance of `vrrp` that holds the VIPs of its services."""
+    for family, address in (nat["gateways"] if nat else {}).items():
         if len(cluster.directors) == 1 and is_own(next(iter(cluster.directors.values())), address):
             continue
         vips = {s["vip"] for s in services if s["forward"] == "nat" and s["family"] == family}
         holding = [i for i in vrrp["instances"] if vips & {vip["address"] for vip in i["vips"]}]
-        if len(holding) != 1:
-            if holding:
-                Place("lvs_nat", mistakes).say(
-                    f"the VIPs of services with forward nat are in the instances {listed(i['name'] for i in holding)}, which"
-                    f" may be on two directors, and {KEYS[family]} {address} on one alone: put them in one instance"
-                )
-            continue
-        outside = holding[0]
-        router_id = nat["virtual_router_id"] or outside["virtual_router_id"]
-        inside = [_inside(director, cluster, address) for director in outside["directors"]]
-        if router_id == outside["virtual_router_id"] and any(
-            one["interface"] == other["interface"] is not None for one, other in zip(inside, outside["directors"])
-        ):
+        if len(holding) > 1:
             Place("lvs_nat", mistakes).say(
-                f"{KEYS[family]} {address} is on the segment of instance {outside['name']}, whose virtual_router_id is"
-                f" {router_id}: give lvs_nat another one"
+                f"the VIPs of services with forward nat are in the instances {listed(i['name'] for i in holding)}, which"
+                f" may be on two directors, and {KEYS[family]} {address} on one alone: put them in one instance"
             )
-        outside["group"] = f"{outside['name']}_{NAMES[family]}"
-        vrrp["instances"].append(
-            {
-                **outside,
-                "name": NAMES[family],
-                "virtual_router_id": router_id,
-                "advert_address": advert_address(family, router_id, inside=True),
-                "vips": [{"address": address, "prefix": 32 if family == "ipv4" else 128}],
-                "directors": inside,
-            }
-        )
-
-
-def _inside(director: Mapping[str, Any], cluster: Cluster, gateway: str) -> dict[str, Any]:
-    """The same director with its address and interface on the gateway's network."""
-    network = cluster.directors[director["host"]].network_of(gateway)
-    return {
-        **director,
-        "address": network.address if network else None,
-        "interface": network.interface if network else None,
-    }
+        for instance in holding[:1]:
+            instance["gateways"].append({"address": address, "prefix": BITS[family]})

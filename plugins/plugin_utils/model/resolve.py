@@ -15,7 +15,7 @@ from .duties import real_server_models
 from .hosts import resolve_hosts
 from .mail import resolve_mail
 from .members import director_models
-from .nat import add_instances, resolve_nat
+from .nat import add_gateways, resolve_nat
 from .problems import InventoryMistakes, Mistakes, Place
 from .services import ipvs_table, resolve_services
 from .sync import resolve_sync
@@ -50,7 +50,7 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
     vrrp = resolve_vrrp(given["lvs_vrrp"], places, cluster, mistakes) if stack == "keepalived" else None
     nat = resolve_nat(given["lvs_nat"], services, cluster, places, mistakes)
     if vrrp:
-        add_instances(vrrp, nat, services, cluster, mistakes)
+        add_gateways(vrrp, nat, services, cluster, mistakes)
     sync = resolve_sync(given["lvs_sync"], vrrp, mistakes)
     mail = resolve_mail(given["lvs_mail"], mistakes)
 
@@ -86,7 +86,11 @@ def _vips(
 ) -> list[dict[str, Any]]:
     """Every VIP once, with the VRRP instance that moves it; the gateways of NAT last."""
     instances = vrrp["instances"] if vrrp else []
-    held = {vip["address"]: (instance["name"], vip["prefix"]) for instance in instances for vip in instance["vips"]}
+    held = {
+        vip["address"]: (instance["name"], vip["prefix"])
+        for instance in instances
+        for vip in (*instance["vips"], *instance["gateways"])
+    }
     gateways = list(nat["gateways"].values()) if nat else []
     result = []
     for address in (*addresses, *gateways):

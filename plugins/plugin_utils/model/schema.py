@@ -165,7 +165,6 @@ INSTANCE = {
 NAT = {
     "gateway": Key(kinds.HOST_ADDRESS),
     "gateway6": Key(kinds.HOST_ADDRESS),
-    "virtual_router_id": Key(ROUTER_ID),
     "route": Key(kinds.choice("replies", "default"), "replies"),
 }
 SYNC = {"enabled": Key(kinds.BOOLEAN, False), "id": Key(kinds.integer(0, 255), 51), "instance": Key(kinds.NAMED)}

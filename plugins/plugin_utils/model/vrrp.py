@@ -78,25 +78,25 @@ def _instance(draft: Mapping[str, Any], common: Mapping[str, Any], cluster: Clus
         "preempt_delay": own["preempt_delay"],
         "virtual_router_id": draft["virtual_router_id"],
         "advert_address": advert_address(family, draft["virtual_router_id"]),
-        "group": None,
         "auth_pass": own["auth_pass"],
         "unicast": own["unicast"],
         **{name: common[name] for name in GARP},
         "vips": [
             {"address": vip.text, "prefix": vip_prefix(common["vip_prefix"], vip.family)} for vip in dict.fromkeys(vips)
         ],
+        # what moves with the VIPs and is none: nat.py
+        "gateways": [],
         "directors": _with_priorities(draft["directors"], own, family, cluster, place),
     }
 
 
-def advert_address(family: str, router_id: int | None, *, inside: bool = False) -> str:
+def advert_address(family: str, router_id: int | None) -> str:
     """All that an instance's adverts carry, link-local, and the same whatever VIPs it holds.
 
     With the VIPs in them, a backup that has been told of another VIP before its master would refuse the master's
     adverts, and become a second one.
     """
-    network = 113 if inside else 112
-    return f"169.254.{network}.{router_id}" if family == "ipv4" else f"fe80::{network}:{router_id}"
+    return f"169.254.112.{router_id}" if family == "ipv4" else f"fe80::112:{router_id}"
 
 
 def vip_prefix(given: int | None, family: str) -> int:
