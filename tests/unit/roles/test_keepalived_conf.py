@@ -56,13 +56,13 @@ def test_keepalived_accepts_every_kind_of_service(render, tmp_path, name):
 @needs_keepalived
 def test_gateways_move_with_the_vips(render, tmp_path):
     model = json.loads((MODELS / "nat_gateway.json").read_text())
-    configuration = render(model, "lvs1").replace("interface eth2", "interface eth1").replace("dev eth2", "dev eth1")
+    configuration = render(model, "lvs1").replace("eth2", "peer")
     checked = check(tmp_path, configuration, render(model, "lvs1", "keepalived-secrets.conf.j2"), interface="eth1")
     assert (checked.returncode, checked.stderr) == (0, "")
     gateways = re.findall(
         r"_excluded \{\s+(\S+) dev \S+\s+(\S+) dev \S+\s+\}.*?track_interface \{\s+(\S+)", configuration, re.DOTALL
     )
-    assert gateways == [("172.28.0.100/32", "10.2.0.1/32", "eth1"), ("fd00:28::100/128", "fd00:2::1/128", "eth1")]
+    assert gateways == [("172.28.0.100/32", "10.2.0.1/32", "peer"), ("fd00:28::100/128", "fd00:2::1/128", "peer")]
 
 
 def test_adverts_are_the_same_whatever_vips_an_instance_has(load, render):
