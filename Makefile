@@ -110,9 +110,9 @@ docs-lint: venv ## check documentation and changelog fragments
 	@antsibull-changelog lint && antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
 	@python tests/tools/role_readmes.py --check
 
-# Users have plain Ansible, so `default` converges with that where there is time for it.
+# Users have plain Ansible, so `default` converges with that.
 molecule: venv ## one scenario, whole: make molecule SCENARIO=name
-	@tests/tools/scenario $(SCENARIO) $(if $(LVS_TEST_FULL),$(if $(filter default,$(SCENARIO)),plain,mitogen),mitogen)
+	@tests/tools/scenario $(SCENARIO) $(if $(filter default,$(SCENARIO)),plain,mitogen)
 
 molecule-%: venv
 	@$(MAKE) molecule SCENARIO=$*
