@@ -96,15 +96,6 @@ def _value(key: str, value: Any) -> str:
     return normal_value(text)
 
 
-def left_alone(settings: Settings, file_text: str | None) -> dict[str, str]:
-    """Return, by path, what an earlier run has set and *settings* no longer have, as our sysctl file says."""
-    assigned = (
-        line.partition("=") for line in (file_text or "").splitlines() if "=" in line and not line.startswith("#")
-    )
-    by_path = {key_path(key.strip()): normal_value(value) for key, _equals, value in assigned}
-    return {path: value for path, value in by_path.items() if path not in settings.sysctls}
-
-
 def touched(settings: Settings) -> list[str]:
     """Return the keys that setting *settings* changes: those stated, and those that change along with them."""
     return list(dict.fromkeys(key for path in settings.sysctls for key in (path, *COMPANIONS.get(path, ()))))

@@ -20,7 +20,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import
     Settings,
     difference,
     file_texts,
-    left_alone,
     overridden,
     plan,
     record_from,
@@ -40,11 +39,12 @@ def run(module: Any, settings: Settings, purge: bool = True) -> dict[str, Any]:
     Without *purge* the parameters of earlier runs stay. Return the module's result. Raises SettingsError.
     """
     files = {path: _read(path) for path in file_texts(settings, {})}
-    leaving = left_alone(settings, files[settings.sysctl_file])
+    recorded = _recorded(settings.record_file, files[settings.record_file])
+    ours = sysctl_files.boot_values([(settings.sysctl_file, files[settings.sysctl_file] or "")], recorded)
+    leaving = {path: found[0] for path, found in ours.items() if found and path not in settings.sysctls}
     if not purge:
         there = {path: value for path, value in leaving.items() if _live(path) is not None}
         settings = replace(settings, sysctls={**there, **settings.sysctls})
-    recorded = _recorded(settings.record_file, files[settings.record_file])
     loaded = kernel_modules.loaded_modules(settings.modules)
     missing = [name for name in settings.modules if name not in loaded]
     _load(module, missing)

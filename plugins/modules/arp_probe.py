@@ -44,7 +44,6 @@ options:
     description: Whether to leave out addresses in no network of this host, to which a router leads, instead of failing.
     type: bool
     default: false
-    version_added: 0.1.0
 extends_documentation_fragment:
   - lvs.cluster.attributes
   - lvs.cluster.attributes.info_module

@@ -38,7 +38,8 @@ def test_nat_serves_ipv6(cluster):
 @pytest.mark.parametrize("address", ["172.28.2.21", "[fd00:28:2::21]"])
 def test_the_client_does_not_reach_real_servers_of_nat_directly(cluster, address):
     # Out of the clients' network: the lab's own management network would find a way.
-    assert cluster.host("client1").run(f"curl --interface front0 --max-time 3 http://{address}:8080/").rc != 0
+    asked = cluster.host("client1").run(f"curl --interface front0 --max-time 3 http://{address}:8080/")
+    assert asked.rc in (7, 28)  # no connection, or none in time; a wrong interface would be another
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class _Duties:
             self.replies.update(dict.fromkeys((server["address"], service["protocol"], port) for port in ports or [0]))
         if service["protocol"] == "tcp" and service["test_page"]:
             tls = service["health"]["type"] == "https"
-            for port in _ports(service, server):
+            for port in (port for port in ports if isinstance(port, int)):
                 self.listen[port] = self.listen.get(port, False) or tls or port == 443
 
 
@@ -125,9 +125,3 @@ PROTOCOLS = {
     **{("ipip", "ipv6", outer): "ipv6" for outer in BITS},
     **{("gre", inner, outer): "gre" for inner in BITS for outer in BITS},
 }
-
-
-def _ports(service: Mapping[str, Any], server: Mapping[str, Any]) -> list[int]:
-    if service["fwmark"] is None:
-        return [server["port"]] if server["port"] else []
-    return [port for port in service["ports"] or () if isinstance(port, int)]

@@ -54,9 +54,14 @@ def keeps_rules(model: Mapping[str, Any], name: str) -> bool:
     return model["stack"] != "static" and model["hosts"][name]["tools"] != []
 
 
-def kept_findings(name: str, lines: list[str]) -> Iterator[Finding]:
-    """What lvs-vip would add or take away on a host: its list is not what is in place."""
-    for line in lines:
+def kept_findings(name: str, model: Mapping[str, Any], checked: Mapping[str, Any]) -> Iterator[Finding]:
+    """What lvs-vip would add or take away on a host that has it: its list is not what is in place."""
+    if "lvs-vip.service" not in units_of(model, name):
+        return
+    if checked["rc"]:
+        said = checked.get("stderr") or checked.get("msg")
+        yield Finding(name, f"lvs-vip cannot say what is in place ({said})", RUN_SITE)
+    for line in checked.get("stdout", "").splitlines():
         verb, _blank, what = line.partition(" ")
         fault = f"lacks what its list has: {what}" if verb == "add" else f"still has what left its list: {what}"
         yield Finding(name, fault, RUN_SITE)

@@ -38,7 +38,7 @@ def judge(model: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, list[s
                 *other_stack_findings(name, model, node),
             )
         ),
-        *(finding for name, lines in seen["kept"].items() for finding in kept_findings(name, lines)),
+        *(finding for name, checked in seen["kept"].items() for finding in kept_findings(name, model, checked)),
         *holder_findings(held, model["stack"]),
         *arp_findings(held, nodes, seen["arp"]),
         *(

@@ -58,7 +58,7 @@ def seen(model) -> dict[str, Any]:
         "nodes": nodes,
         "before": {"lvs1": copy.deepcopy(table), "lvs2": copy.deepcopy(table)},
         "after": {"lvs1": {**table, "stats": counters(model, 9, 3)}, "lvs2": copy.deepcopy(table)},
-        "kept": {name: [] for name in ("web1", "web2")},
+        "kept": {name: {"rc": 0, "stdout": ""} for name in ("lvs1", "lvs2", "web1", "web2")},
         "arp": {"client1": {"10.0.0.100": {MACS["lvs1"]: 3}}},
         "probes": [
             {

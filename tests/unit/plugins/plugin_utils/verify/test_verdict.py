@@ -87,9 +87,24 @@ def break_unreachable(seen):
     del seen["nodes"]["web2"]
 
 
+def break_kept(seen):
+    seen["kept"]["web1"] = {"rc": 0, "stdout": "add address 10.0.0.100/32 lo\nprune route -4 10.0.0.1 eth0"}
+    seen["kept"]["web2"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
+    # has none, and needs none
+    seen["kept"]["lvs1"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
+
+
 @pytest.mark.parametrize(
     ("broken", "faults"),
     [
+        (
+            break_kept,
+            [
+                "web1: lacks what its list has: address 10.0.0.100/32 lo. Run site.yml",
+                "web1: still has what left its list: route -4 10.0.0.1 eth0. Run site.yml",
+                "web2: lvs-vip cannot say what is in place (No such file or directory). Run site.yml",
+            ],
+        ),
         (
             break_two_holders,
             [
