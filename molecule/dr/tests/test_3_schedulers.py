@@ -35,14 +35,14 @@ def many_clients(cluster):
 
 def schedule(cluster, scheduler, weights=(1, 1, 1)):
     """Let the service be scheduled so, with weights for the three real servers; a weight of None takes one out."""
-    service = {"address": WEB, "port": 80}
-    cluster.module("lvs1", "ipvs_service", scheduler=scheduler, **service)
+    commands = [f"ipvsadm -E -t {WEB}:80 -s {scheduler}"]
     for server, weight in zip(SERVERS, weights):
-        state = {"state": "absent"} if weight is None else {"state": "present", "weight": weight}
-        done = cluster.module(
-            "lvs1", "ipvs_destination", service=service, address=cluster.address(server), port=80, **state
+        real_server = f"-t {WEB}:80 -r {cluster.address(server)}:80"
+        placed = f"{real_server} -g -w {weight}"
+        commands.append(
+            f"ipvsadm -d {real_server}" if weight is None else f"ipvsadm -e {placed} 2>/dev/null || ipvsadm -a {placed}"
         )
-        assert not done.get("failed"), done
+    cluster.host("lvs1").run_expect([0], " && ".join(f"{{ {command}; }}" for command in commands))
 
 
 def by_client(cluster):
