@@ -10,18 +10,18 @@ import os
 import pytest
 from cluster import until
 
+SERVERS = ["web1", "web2", "web3"]
 full = pytest.mark.full
-FILTERS = {
-    "web1": "nftables",
-    "web2": "nftables",
-    "web3": "firewalld" if os.environ.get("LVS_TEST_FULL") == "1" else "nftables",
-}
+# Where all tests run, one host has firewalld; else the change of the way is one of the filter, too.
+FULL = os.environ.get("LVS_TEST_FULL") == "1"
+FILTER = {} if FULL else {"lvs_filter": "iptables"}
+FILTERS = {"web1": "nftables", "web2": "nftables", "web3": "firewalld"} if FULL else dict.fromkeys(SERVERS, "iptables")
 
 VIP = "172.28.0.100"
-SERVERS = ["web1", "web2", "web3"]
 TRACES = {
     "arptables": "arptables -L -n 2>/dev/null | grep -c 172.28.0.100",
     "nftables": "nft list ruleset 2>/dev/null | grep -c 'daddr 172.28.0.100 redirect'",
+    "iptables": "iptables -t nat -S PREROUTING 2>/dev/null | grep -c -e '-d 172.28.0.100/32 -j REDIRECT'",
     "firewalld": "firewall-cmd --direct --get-all-rules 2>/dev/null | grep -c '172.28.0.100 -j REDIRECT'",
     "sysctl": "sysctl -n net.ipv4.conf.all.arp_ignore",
     "VIP": "ip -o address show dev lo | grep -c 172.28.0.100/32",
@@ -52,11 +52,14 @@ def test_arptables(cluster):
 
 
 def test_redirect_without_a_vip(cluster):
-    cluster.play("site", lvs_arp="redirect")
+    cluster.play("site", lvs_arp="redirect", **FILTER)
     found = {node: traces(cluster, node) for node in SERVERS}
     assert found == {node: NONE | {FILTERS[node]: 1} for node in SERVERS}
     is_silent(cluster)
-    cluster.play("verify", lvs_arp="redirect")
+    cluster.play("verify", lvs_arp="redirect", **FILTER)
+    if not FULL:
+        assert "--set-xmark 0x7/0xffffffff" in cluster.run("lvs1", "iptables -t mangle -S PREROUTING")
+        assert cluster.run("lvs1", "nft list tables | grep lvs_cluster") == ""
 
 
 @full
@@ -76,5 +79,5 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
     cluster.play("teardown")
     nodes = cluster.group("directors") + cluster.group("real_servers")
     assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}
-    if FILTERS["web3"] == "firewalld":
+    if FULL:
         assert cluster.run("web3", "firewall-cmd --zone=public --list-ports") == "8081/tcp"
