@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from cluster import changed
 
 NAT, IPIP = "172.28.1.100", "172.28.1.101"
@@ -21,6 +22,7 @@ def kept(cluster):
     return {what: cluster.run("web1", command).split() for what, command in LEFT.items()}
 
 
+@pytest.mark.full
 def test_methods_come_and_go_while_another_serves(cluster):
     before = kept(cluster)
     assert before == {
