@@ -62,6 +62,17 @@ def test_redirect_without_a_vip(cluster):
         assert cluster.run("lvs1", "nft list tables | grep lvs_cluster") == ""
 
 
+def test_what_is_in_place_is_there_again_after_a_reboot(cluster):
+    before = {node: traces(cluster, node) for node in ("web1", "web3")}
+    cluster.lab("reboot", "lvs1", "web1", "web3")
+    until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 holds the VIP again", 120)
+    is_silent(cluster)
+    assert {node: traces(cluster, node) for node in before} == before
+    shop = "172.28.0.101"
+    until(lambda: "" not in cluster.ask(shop, 80, count=3), "marked packets are served")
+    assert "" not in cluster.ask(shop, 443, count=3, scheme="https")
+
+
 @full
 def test_sysctl(cluster):
     cluster.play("site", lvs_arp="sysctl")
