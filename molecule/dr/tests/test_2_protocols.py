@@ -42,7 +42,8 @@ def test_sctp_alternates(cluster):
 
 
 def test_the_chain_tells_the_application_who_asks(cluster):
-    ask = "for i in 1 2 3 4; do curl --silent --max-time 5 http://www.lab.example:8080/; done"
+    # Not just once for each way: the health checks in between take turns, too.
+    ask = "for i in $(seq 16); do curl --silent --max-time 5 http://www.lab.example:8080/; done"
     answers = set(cluster.run("client1", ask).splitlines())
     assert answers == {
         f"application of {application}, for 172.28.0.31, by {proxy}"
