@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 
 import pytest
-from cluster import ROOT, Cluster, Fingerprints
+from cluster import FULL, ROOT, Cluster, Fingerprints
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave the tests marked "full" to `make test-all`; docs/docsite/rst/development.rst says why."""
-    if os.environ.get("LVS_TEST_FULL") == "1":
+    if FULL:
         return
     for item in items:
         if item.get_closest_marker("full"):

@@ -19,6 +19,8 @@ import testinfra
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import endpoint
 
 ROOT = Path(__file__).parents[2]
+# Whether the tests that `make test` leaves out run, too.
+FULL = os.environ.get("LVS_TEST_FULL") == "1"
 # Generous: an emulated machine, and VRRP's own three seconds.
 EVENT_SECONDS = 60
 FINGERPRINT = ROOT / "molecule" / "shared" / "fingerprint.sh"

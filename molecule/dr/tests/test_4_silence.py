@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from cluster import until
+from cluster import FULL, until
 
 SERVERS = ["web1", "web2", "web3"]
 full = pytest.mark.full
 # Where all tests run, one host has firewalld; else the change of the way is one of the filter, too.
-FULL = os.environ.get("LVS_TEST_FULL") == "1"
 FILTER = {} if FULL else {"lvs_filter": "iptables"}
 FILTERS = {"web1": "nftables", "web2": "nftables", "web3": "firewalld"} if FULL else dict.fromkeys(SERVERS, "iptables")
 
