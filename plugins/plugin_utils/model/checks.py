@@ -10,6 +10,7 @@ from typing import Any, Iterable, Mapping
 from .addresses import parse
 from .hosts import Cluster, Host, read_interfaces
 from .inventory import Inventory
+from .ldirectord import check_words
 from .problems import Mistakes, Place, listed
 
 PlacedServices = Iterable["tuple[Place, dict[str, Any]]"]
@@ -137,7 +138,7 @@ def _static(services: PlacedServices, cluster: Cluster, sync: Any, mistakes: Mis
 
 
 def _ldirectord(services: PlacedServices, cluster: Cluster, sync: Any, mistakes: Mistakes) -> None:
-    """Nothing yet that ldirectord is known to refuse."""
+    check_words(services)
 
 
 STACKS = {"keepalived": _keepalived, "static": _static, "ldirectord": _ldirectord}

@@ -26,7 +26,7 @@ class Interface:
 
 @dataclass(frozen=True)
 class Host:
-    """A director or real server. What needs facts is None, or empty, without them."""
+    """A director or real server. What needs facts is None, or empty, without them; `node` is its uname -n."""
 
     name: str
     role: str
@@ -41,6 +41,7 @@ class Host:
     filter: str
     zone: str | None
     mtus: Mapping[str, int]
+    node: str | None
 
     def network_of(self, address: str) -> Network | None:
         """The network of this host that holds an address."""
@@ -125,6 +126,7 @@ def resolve_host(name: str, role: str, given: HostVars, place: Place) -> Host:
             for name in {i.name for i in interfaces}
             if (fact := _fact(given.facts, name)).get("mtu")
         },
+        node=_text(given.facts.get("nodename")),
     )
 
 

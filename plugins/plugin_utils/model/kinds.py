@@ -256,6 +256,18 @@ def _server(value: object) -> tuple[str, int]:
     return (_address(match["six"]) if match["six"] else _name(match["host"])), port
 
 
+def _secret(value: object) -> str:
+    try:
+        text = _word(value)
+    except Wrong:  # whose words would give a character away
+        raise ValueError from None
+    if len(text) < 16:
+        raise Wrong(f"{len(text)} characters long: a key that signs should have at least 16")
+    if any(character in text for character in "#\"'"):
+        raise ValueError
+    return text
+
+
 BOOLEAN = Kind("true or false", _boolean)
 NAMED = Kind("a name of letters, digits, dots, hyphens and underscores", _name)
 DOMAIN = Kind("a domain name whose parts have two characters or more", _domain)
@@ -268,6 +280,7 @@ COMMAND = Kind("a command", _command)
 AUTH_PASS = Kind(
     "a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass
 )
+SECRET = Kind("a word of at least 16 characters, without # and quotes", _secret)
 PORTS = Kind("a port or a range such as 8000-8010", _ports)
 MAIL_ADDRESS = Kind("a mail address", _mail_address)
 SERVER = Kind("a host or host:port", _server)

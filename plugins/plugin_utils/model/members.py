@@ -19,6 +19,7 @@ def director_models(
     nat: Mapping[str, Any] | None,
     stack: str,
     vrrp: Mapping[str, Any] | None,
+    heartbeat: Mapping[str, Any] | None,
     sync: bool,
 ) -> dict[str, dict[str, Any]]:
     """Every director with its kernel settings, the VRRP instances it takes part in, and the VIPs nothing else gives it."""
@@ -48,6 +49,7 @@ def director_models(
                     dict.fromkeys(
                         [f"{port}/{service['protocol']}" for service in services for port in _client_ports(service)]
                         + (["8848/udp"] if sync else [])
+                        + ([f"{heartbeat['port']}/udp"] if heartbeat else [])
                     ),
                 ),
             }

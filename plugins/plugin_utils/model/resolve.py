@@ -12,7 +12,9 @@ from . import kinds, schema
 from .addresses import BITS, parse
 from .checks import check_addresses, check_direct_routing, check_marks, check_one_segment, check_stack, check_vips
 from .duties import real_server_models
+from .heartbeat import resolve_heartbeat
 from .hosts import resolve_hosts
+from .ldirectord import resolve_ldirectord
 from .mail import resolve_mail
 from .members import director_models
 from .nat import add_gateways, resolve_nat
@@ -53,6 +55,12 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
         add_gateways(vrrp, nat, services, cluster, mistakes)
     sync = resolve_sync(given["lvs_sync"], vrrp, mistakes)
     mail = resolve_mail(given["lvs_mail"], mistakes)
+    ldirectord = heartbeat = None
+    if stack == "ldirectord":
+        ldirectord = resolve_ldirectord(given["lvs_ldirectord"], services, mail, mistakes)
+        families = {vip: parse(vip).family for vip in places}
+        gateways = {address: family for family, address in (nat["gateways"] if nat else {}).items()}
+        heartbeat = resolve_heartbeat(given["lvs_heartbeat"], families, gateways, sync, cluster, mistakes)
 
     check_addresses(cluster, mistakes)
     check_vips(places, cluster, inventory)
@@ -68,29 +76,35 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
         "directors": list(inventory.directors),
         "real_servers": list(inventory.real_servers),
         "clients": list(inventory.clients),
-        "vips": _vips(places, nat, vrrp),
+        "vips": _vips(places, nat, vrrp, heartbeat),
         "services": services,
         "table": ipvs_table(services),
         "vrrp": vrrp,
         "sync": sync,
         "mail": mail,
+        "ldirectord": ldirectord,
+        "heartbeat": heartbeat,
         "hosts": {
-            **director_models(cluster, services, nat, stack, vrrp, sync is not None),
+            **director_models(cluster, services, nat, stack, vrrp, heartbeat, sync is not None),
             **real_server_models(cluster, services, nat, arp),
         },
     }
 
 
 def _vips(
-    addresses: Iterable[str], nat: Mapping[str, Any] | None, vrrp: Mapping[str, Any] | None
+    addresses: Iterable[str],
+    nat: Mapping[str, Any] | None,
+    vrrp: Mapping[str, Any] | None,
+    heartbeat: Mapping[str, Any] | None,
 ) -> list[dict[str, Any]]:
-    """Every VIP once, with the VRRP instance that moves it; the gateways of NAT last."""
+    """Every VIP once, with the VRRP instance that moves it, if one does; the gateways of NAT last."""
     instances = vrrp["instances"] if vrrp else []
-    held = {
+    held: dict[str, tuple[str | None, int]] = {
         vip["address"]: (instance["name"], vip["prefix"])
         for instance in instances
         for vip in (*instance["vips"], *instance["gateways"])
     }
+    held |= {vip["address"]: (None, vip["prefix"]) for vip in (heartbeat["vips"] if heartbeat else [])}
     gateways = list(nat["gateways"].values()) if nat else []
     result = []
     for address in (*addresses, *gateways):

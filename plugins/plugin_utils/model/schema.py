@@ -50,6 +50,8 @@ CLUSTER = {
     "lvs_vrrp": Key(kinds.ANYTHING),
     "lvs_sync": Key(kinds.ANYTHING),
     "lvs_nat": Key(kinds.ANYTHING),
+    "lvs_ldirectord": Key(kinds.ANYTHING),
+    "lvs_heartbeat": Key(kinds.ANYTHING),
     "lvs_mail": Key(kinds.ANYTHING),
     "lvs_start_at_boot": Key(kinds.BOOLEAN, True),
     "lvs_test_page": Key(kinds.BOOLEAN, False),
@@ -166,6 +168,24 @@ NAT = {
     "gateway": Key(kinds.HOST_ADDRESS),
     "gateway6": Key(kinds.HOST_ADDRESS),
     "route": Key(kinds.choice("replies", "default"), "replies"),
+}
+LDIRECTORD = {
+    "autoreload": Key(kinds.BOOLEAN, False),
+    "cleanstop": Key(kinds.BOOLEAN, True),
+    "maintenance_dir": Key(kinds.PATH),
+    "log": Key(kinds.WORD, "/var/log/ldirectord.log"),
+}
+HEARTBEAT = {
+    "key": Key(kinds.SECRET, secret=True),
+    "keepalive": Key(kinds.seconds(0.1, 60), 2),
+    "warntime": Key(kinds.seconds(0.1, 600), 5),
+    "deadtime": Key(kinds.seconds(1, 600), 10),
+    "initdead": Key(kinds.seconds(1, 3600), 60),
+    "port": Key(PORT, 694),
+    "transport": Key(kinds.choice("ucast", "mcast", "bcast"), "ucast"),
+    "multicast_group": Key(kinds.ADDRESS, "225.0.0.1"),
+    "auto_failback": Key(kinds.BOOLEAN, True),
+    "vip_prefix": Key(kinds.integer(1, 128)),
 }
 SYNC = {"enabled": Key(kinds.BOOLEAN, False), "id": Key(kinds.integer(0, 255), 51), "instance": Key(kinds.NAMED)}
 MAIL = {

@@ -44,7 +44,7 @@ def resolve_vrrp(given: Any, places: dict[str, Place], cluster: Cluster, mistake
     for instance, at in placed:
         for vip in instance["vips"]:
             places.setdefault(vip["address"], at)
-    _check_prefix(common["vip_prefix"], places, place)
+    check_prefix(common["vip_prefix"], places, place)
     return {**{name: common[name] for name in GLOBAL}, "instances": [instance for instance, _place in placed]}
 
 
@@ -106,7 +106,8 @@ def vip_prefix(given: int | None, family: str) -> int:
     return BITS[family]
 
 
-def _check_prefix(given: int | None, vips: Iterable[str], place: Place) -> None:
+def check_prefix(given: int | None, vips: Iterable[str], place: Place) -> None:
+    """Report a prefix length of VIPs that fits none of them."""
     families = {parse(vip).family for vip in vips}
     if given is not None and families and all(vip_prefix(given, family) != given for family in families):
         place.say(f"vip_prefix is {given}, which fits no VIP: 1 to 32 is for IPv4, 33 to 128 for IPv6")
