@@ -137,7 +137,7 @@ def summary(series: Series) -> dict[str, Any]:
     for sample in bad:
         examples.setdefault(sample.outcome.error, sample.outcome.message)
     return {
-        "started": _utc(series.started),
+        "began": _utc(series.started),
         "seconds": round(series.seconds, 3),
         "stopped": series.stopped,
         "requests": len(series.samples),

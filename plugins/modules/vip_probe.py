@@ -121,7 +121,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-started:
+began:
   description: When the first request was due, in UTC by this host's clock.
   returned: success
   type: str
@@ -173,12 +173,12 @@ error_messages:
   type: dict
   sample: {timeout: timed out}
 first_error:
-  description: When the first failed request had failed, in seconds since RV(started). Null without one.
+  description: When the first failed request had failed, in seconds since RV(began). Null without one.
   returned: success
   type: float
   sample: 4.052
 last_error:
-  description: When the last failed request had failed, in seconds since RV(started). Null without one.
+  description: When the last failed request had failed, in seconds since RV(began). Null without one.
   returned: success
   type: float
   sample: 4.152
@@ -188,7 +188,7 @@ longest_gap:
   type: float
   sample: 1.131
 longest_gap_start:
-  description: When RV(longest_gap) began, in seconds since RV(started).
+  description: When RV(longest_gap) began, in seconds since RV(began).
   returned: success
   type: float
   sample: 2.003

@@ -60,7 +60,7 @@ def test_summary():
         Sample(2.5, 2.53, GOOD),
     )
     assert summary(Series(1_700_000_000.25, 3.0, samples, False)) == {
-        "started": "2023-11-14T22:13:20.250Z",
+        "began": "2023-11-14T22:13:20.250Z",
         "seconds": 3.0,
         "stopped": False,
         "requests": 6,
