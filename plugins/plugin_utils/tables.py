@@ -43,6 +43,16 @@ def missing_services(live: Iterable[Service], wanted: Iterable[Service]) -> list
     return [str(key) for key in map(service_key, wanted) if key not in there]
 
 
+def surplus_services(live: Iterable[Service], wanted: Iterable[Service]) -> list[dict[str, Any]]:
+    """The services of the live table that the cluster does not describe, each by the options that name it."""
+    described = {service_key(service) for service in wanted}
+    return [
+        {name: service[name] for name in KEY_OPTIONS if service.get(name) is not None}
+        for service in live
+        if service_key(service) not in described
+    ]
+
+
 def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The real servers in the live table that a service of the resolved cluster no longer has.
 

@@ -71,11 +71,22 @@ def other_stack_findings(name: str, model: Mapping[str, Any], node: Mapping[str,
     """What another lvs_stack runs on a director would change the table, or hold the VIPs, as well."""
     if model["hosts"][name]["role"] != "director":
         return
-    for stack, unit in DIRECTOR_UNITS.items():
+    # Whatever the stack, it is heartbeat that starts ldirectord, never its own unit.
+    others = ["ldirectord.service", *(unit for stack, unit in DIRECTOR_UNITS.items() if stack != model["stack"])]
+    for unit in others:
         if unit == "lvs-vip.service" and keeps_rules(model, name):
             continue
-        if stack != model["stack"] and node["units"].get(unit, {"active": False})["active"]:
+        if node["units"].get(unit, {"active": False})["active"]:
             yield Finding(name, f"{unit} runs, and lvs_stack is {model['stack']}", RUN_SITE)
+
+
+def ldirectord_findings(name: str, active: bool, status: Mapping[str, Any]) -> Iterator[Finding]:
+    """ldirectord runs where the VIPs are, and nowhere else; status is what the search for its process returned."""
+    runs = status["rc"] == 0
+    if active and not runs:
+        yield Finding(name, "has the VIPs, and ldirectord does not run: nobody checks the real servers", RUN_SITE)
+    if runs and not active:
+        yield Finding(name, "runs ldirectord, and has no VIP", "Look at: journalctl -u heartbeat")
 
 
 def _sysctls(name: str, wanted: Mapping[str, str], node: Mapping[str, Any]) -> Iterator[Finding]:

@@ -13,14 +13,16 @@ Hostvars = Mapping[str, Mapping[str, Any]]
 def collect(hostvars: Hostvars, model: Mapping[str, Any]) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered.
 
-    Returns nodes {host: node_info}, kept {host: result of lvs-vip check}, before and after {director: ipvs_info with stats}, arp {client: {VIP: {MAC:
-    replies}}} and probes (entries of probe_plan, each with its vip_probe result).
+    Returns nodes {host: node_info}, kept {host: result of lvs-vip check}, ldirectord {director: result of the search for
+    its process}, before and after {director: ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}} and probes
+    (entries of probe_plan, each with its vip_probe result).
     """
     arp = _results(hostvars, model["clients"], "lvs_arp_answers")
     asked = _results(hostvars, model["clients"], "lvs_probes")
     return {
         "nodes": _results(hostvars, model["hosts"], "lvs_node"),
         "kept": _results(hostvars, model["hosts"], "lvs_kept"),
+        "ldirectord": _results(hostvars, model["directors"], "lvs_ldirectord_status"),
         "before": _results(hostvars, model["directors"], "lvs_before"),
         "after": _results(hostvars, model["directors"], "lvs_after"),
         "arp": {client: result["answers"] for client, result in arp.items()},

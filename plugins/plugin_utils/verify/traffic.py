@@ -20,9 +20,11 @@ ROUNDS, FEWEST, MOST = 2, 12, 120
 TOLERANCE = 0.25
 
 
-def table_findings(director: str, live: list[Mapping[str, Any]], model: Mapping[str, Any]) -> Iterator[Finding]:
-    """Compare a director's table with the model's."""
-    for key, difference in differences(live, model["table"]):
+def table_findings(
+    director: str, live: list[Mapping[str, Any]], model: Mapping[str, Any], serves: bool
+) -> Iterator[Finding]:
+    """Compare a director's table with the model's, or with none where it does not serve."""
+    for key, difference in differences(live, model["table"] if serves else []):
         yield Finding(director, f"{key}: {difference}", _remedy(difference, model["stack"]))
 
 
@@ -139,9 +141,10 @@ def _scheme(service: Mapping[str, Any], port: int, test_page: bool) -> str:
 
 def _remedy(difference: str, stack: str) -> str:
     if difference.startswith("real server") and stack != "static":
-        # keepalived leaves a weight alone that somebody else has set to 0
+        # what checks the real servers leaves a weight alone that somebody else has set to 0
+        log = {"keepalived": "journalctl -u keepalived", "ldirectord": "ldirectord's log"}[stack]
         return (
-            "Look whether its health check passes (journalctl -u keepalived); if so, it was drained by hand or by a "
+            f"Look whether its health check passes ({log}); if so, it was drained by hand or by a "
             "run that was cut short: put it back with lvs.cluster.ipvs_destination"
         )
     return "Run site.yml, and look for hands or tools that change the table"

@@ -10,7 +10,7 @@ from typing import Any, Iterator, Mapping
 from ...module_utils.ipvs.model import ServiceKey
 from ..tables import service_key
 from .finding import Finding
-from .hosts import host_findings, kept_findings, other_stack_findings, unit_findings, units_of
+from .hosts import host_findings, kept_findings, ldirectord_findings, other_stack_findings, unit_findings, units_of
 from .traffic import answer_findings, proportional, share_findings, shares, table_findings
 from .vips import arp_findings, holder_findings, holders
 
@@ -39,17 +39,33 @@ def judge(model: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, list[s
             )
         ),
         *(finding for name, checked in seen["kept"].items() for finding in kept_findings(name, model, checked)),
+        *(
+            finding
+            for name, status in seen["ldirectord"].items()
+            for finding in ldirectord_findings(name, _serves(model, held, name), status)
+        ),
         *holder_findings(held, model["stack"]),
         *arp_findings(held, nodes, seen["arp"]),
         *(
             finding
             for director, table in seen["before"].items()
-            for finding in table_findings(director, table["services"], model)
+            if _serves(model, held, director) or _empties(model)
+            for finding in table_findings(director, table["services"], model, _serves(model, held, director))
         ),
         *answer_findings(seen["probes"]),
         *(share_findings(model, served) if seen["probes"] else ()),
     ]
     return {"faults": [str(fault) for fault in faults], "report": list(_report(model, held, seen, served))}
+
+
+def _serves(model: Mapping[str, Any], held: Mapping[str, list[str]], director: str) -> bool:
+    """Whether a director is to have the table: with heartbeat only the active one, which has the VIPs."""
+    return model["stack"] != "ldirectord" or any(director in directors for directors in held.values())
+
+
+def _empties(model: Mapping[str, Any]) -> bool:
+    """Whether a director without the VIPs is to have an empty table."""
+    return bool(model["ldirectord"]["cleanstop"])
 
 
 def _unreached(model: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ from typing import Any, Iterator, Mapping
 from .finding import Finding
 from .hosts import DIRECTOR_UNITS
 
-SPLIT = "Look whether the directors hear each other's VRRP adverts (protocol 112, firewalls), then run site.yml"
+SPLIT = "Look whether the directors hear each other ({}, firewalls), then run site.yml"
+SPOKEN = {"keepalived": "VRRP, protocol 112", "ldirectord": "heartbeat, UDP port 694 or that of lvs_heartbeat"}
 
 
 def holders(model: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -35,7 +36,7 @@ def holder_findings(held: Mapping[str, list[str]], stack: str) -> Iterator[Findi
                 f"Look at: systemctl status {DIRECTOR_UNITS[stack]}, on each",
             )
         elif len(directors) > 1:
-            yield Finding(", ".join(directors), f"hold VIP {vip} at the same time", SPLIT)
+            yield Finding(", ".join(directors), f"hold VIP {vip} at the same time", SPLIT.format(SPOKEN[stack]))
 
 
 def arp_findings(

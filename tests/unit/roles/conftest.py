@@ -18,7 +18,7 @@ from ansible_collections.lvs.cluster.plugins.filter.regex_literal import regex_l
 from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
 
 ROOT = Path(__file__).parents[3]
-TEMPLATES = [ROOT / "roles" / role / "templates" for role in ("director", "common")]
+TEMPLATES = [ROOT / "roles" / role / "templates" for role in ("director", "ldirectord", "heartbeat", "common")]
 
 
 def facts(address: str) -> dict:
@@ -27,6 +27,7 @@ def facts(address: str) -> dict:
     ipv4 = {"address": address, "netmask": "255.255.255.0", "prefix": "24", "network": network}
     return {
         "interfaces": ["lo", "eth0"],
+        "nodename": f"node-{address.rpartition('.')[2]}",
         "default_ipv4": {"address": address, "interface": "eth0"},
         "lo": {"device": "lo", "ipv4": {"address": "127.0.0.1", "netmask": "255.0.0.0", "prefix": "8"}},
         "eth0": {"device": "eth0", "ipv4": ipv4},
@@ -35,7 +36,7 @@ def facts(address: str) -> dict:
 
 @pytest.fixture(scope="session")
 def render():
-    """Return a function that renders a template of the director or of all hosts, as the role would write it on the host."""
+    """Return a function that renders a template of a director or of all hosts, as its role would write it on the host."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         trim_blocks=True,
@@ -48,6 +49,7 @@ def render():
         return environment.get_template(template).render(
             lvs_cluster=model,
             director_host=model["hosts"][host],
+            heartbeat_host=model["hosts"][host],
             common_vip_host=model["hosts"][host],
             director_script_user="root",
             ansible_managed="Ansible managed",
@@ -74,3 +76,17 @@ def load():
         return resolve(hostvars, inventory.get_groups_dict())
 
     return loaded
+
+
+@pytest.fixture(scope="session")
+def describe():
+    """Return a function that resolves a cluster of groups, the hosts' addresses, and variables of the cluster."""
+
+    def described(groups: dict, addresses: dict, **variables: object) -> dict:
+        hostvars = {
+            host: {**variables, "lvs_address": address, "ansible_facts": facts(address)}
+            for host, address in addresses.items()
+        }
+        return resolve(hostvars, groups)
+
+    return described

@@ -32,6 +32,8 @@ LEVELS: dict[tuple[str, ...], Mapping[str, schema.Key]] = {
     ("lvs_vrrp", "instances"): schema.INSTANCE,
     ("lvs_sync",): schema.SYNC,
     ("lvs_nat",): schema.NAT,
+    ("lvs_ldirectord",): schema.LDIRECTORD,
+    ("lvs_heartbeat",): schema.HEARTBEAT,
     ("lvs_mail",): schema.MAIL,
 }
 # the resolver reports these itself, where the schema cannot say it

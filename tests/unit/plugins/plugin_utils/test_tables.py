@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import departing, differences, missing_services
+from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import (
+    departing,
+    differences,
+    missing_services,
+    surplus_services,
+)
 
 
 def destination(address, weight=1):
@@ -51,6 +56,18 @@ def test_a_service_that_leaves_as_a_whole_is_not_drained():
 def test_missing_services_are_named():
     wanted = [service(), service(address="2001:db8::1"), {"fwmark": 99, "family": "ipv4", "destinations": []}]
     assert missing_services([service()], wanted) == ["[2001:db8::1]:80/tcp", "fwmark 99"]
+
+
+def test_surplus_services_are_named_by_options_of_the_module():
+    live = [
+        service(),
+        service(address="2001:db8::1"),
+        {**service(), "fwmark": 99, "address": None, "port": None, "protocol": None},
+    ]
+    assert surplus_services(live, [service()]) == [
+        {"address": "2001:db8::1", "port": 80, "protocol": "tcp"},
+        {"fwmark": 99},
+    ]
 
 
 def test_weight_zero_differs_from_one():

@@ -56,6 +56,7 @@ def seen(model) -> dict[str, Any]:
     table = {"services": copy.deepcopy(model["table"]), "stats": counters(model, 0, 0)}
     return {
         "nodes": nodes,
+        "ldirectord": {},
         "before": {"lvs1": copy.deepcopy(table), "lvs2": copy.deepcopy(table)},
         "after": {"lvs1": {**table, "stats": counters(model, 9, 3)}, "lvs2": copy.deepcopy(table)},
         "kept": {name: {"rc": 0, "stdout": ""} for name in ("lvs1", "lvs2", "web1", "web2")},

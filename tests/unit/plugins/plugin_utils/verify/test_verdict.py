@@ -108,8 +108,8 @@ def break_kept(seen):
         (
             break_two_holders,
             [
-                "lvs1, lvs2: hold VIP 10.0.0.100 at the same time. Look whether the directors hear each other's VRRP"
-                " adverts (protocol 112, firewalls), then run site.yml"
+                "lvs1, lvs2: hold VIP 10.0.0.100 at the same time. Look whether the directors hear each other (VRRP,"
+                " protocol 112, firewalls), then run site.yml"
             ],
         ),
         (
@@ -200,3 +200,20 @@ def test_the_plan_asks_for_whole_rounds_of_the_scheduler(model):
     (probe,) = probe_plan(model)
     assert probe["count"] == 12
     assert (probe["scheme"], probe["path"], probe["status"]) == ("http", "/", [200])
+
+
+def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(model, seen):
+    model.update(stack="ldirectord", ldirectord={"cleanstop": True})
+    for name in model["directors"]:
+        seen["nodes"][name]["units"] = {"heartbeat.service": {"active": True, "enabled": True}}
+    seen["ldirectord"] = {"lvs1": {"rc": 0}, "lvs2": {"rc": 3}}
+    seen["before"]["lvs2"] = {"services": [], "stats": []}
+    assert judge(model, seen)["faults"] == []
+    seen["ldirectord"] = {"lvs1": {"rc": 1}, "lvs2": {"rc": 0}}
+    seen["before"]["lvs2"] = seen["before"]["lvs1"]
+    assert judge(model, seen)["faults"] == [
+        "lvs1: has the VIPs, and ldirectord does not run: nobody checks the real servers. Run site.yml",
+        "lvs2: runs ldirectord, and has no VIP. Look at: journalctl -u heartbeat",
+        "lvs2: 10.0.0.100:80/tcp: in the table, and not in the inventory. Run site.yml, and look for hands or tools that"
+        " change the table",
+    ]

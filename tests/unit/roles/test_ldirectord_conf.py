@@ -1,0 +1,143 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tutorials for ldirectord and heartbeat have people write by hand, setting by setting, in what the roles render."""
+
+from __future__ import annotations
+
+import pytest
+
+ADDRESSES = {"ld": "10.10.10.52", "http1": "10.10.10.102", "http2": "10.10.10.103"}
+GROUPS = {"directors": ["ld"], "real_servers": ["http1", "http2"]}
+# lblc, persistence and a page of the director's own when nobody else answers.
+LBLC = {
+    "lvs_services": [
+        {
+            "name": "www",
+            "vip": "10.10.10.53",
+            "port": 80,
+            "scheduler": "lblc",
+            "persistence": 100,
+            "sorry_server": {"address": "127.0.0.1", "port": 80},
+            "health": {
+                "type": "http",
+                "path": "/check.txt",
+                "expect": "webserverisworking",
+                "interval": 2,
+                "timeout": 30,
+            },
+        }
+    ],
+    "lvs_ldirectord": {"autoreload": True},
+    "lvs_heartbeat": {"vip_prefix": 24},
+    "lvs_sync": {"enabled": True},
+}
+# wrr by weights, quiescent=no, a page that says OK.
+WRR = {
+    "lvs_services": [
+        {
+            "name": "www",
+            "vip": "10.10.10.53",
+            "port": 80,
+            "scheduler": "wrr",
+            "real_servers": [{"host": "http1", "weight": 2}, {"host": "http2", "weight": 2}],
+            "health": {"type": "http", "path": "/ok.html", "expect": "OK"},
+        }
+    ],
+}
+
+
+@pytest.fixture
+def written(render, describe):
+    """Return a function that renders a file of the director: its lines."""
+
+    def lines(file, **cluster):
+        model = describe(GROUPS, ADDRESSES, lvs_stack="ldirectord", **cluster)
+        return render(model, "ld", f"{file}.j2").splitlines()
+
+    return lines
+
+
+def stripped(lines):
+    return [line.strip() for line in lines]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "checktimeout=30",
+        "checkinterval=2",
+        "autoreload=yes",
+        'logfile="/var/log/ldirectord.log"',
+        "quiescent=no",
+        "virtual=10.10.10.53:80",
+        "fallback=127.0.0.1:80 gate",
+        "real=10.10.10.102:80 gate 1",
+        "real=10.10.10.103:80 gate 1",
+        "service=http",
+        'request="/check.txt"',
+        "httpmethod=GET",
+        'receive="webserverisworking"',
+        "persistent=100",
+        "scheduler=lblc",
+        "protocol=tcp",
+        "checktype=negotiate",
+    ],
+)
+def test_ldirectord_cf_with_lblc(written, setting):
+    assert setting in stripped(written("ldirectord.cf", **LBLC))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "quiescent=no",
+        "virtual=10.10.10.53:80",
+        "real=10.10.10.102:80 gate 2",
+        "real=10.10.10.103:80 gate 2",
+        "scheduler=wrr",
+        'request="/ok.html"',
+        'receive="OK"',
+    ],
+)
+def test_ldirectord_cf_with_wrr(written, setting):
+    assert setting in stripped(written("ldirectord.cf", **WRR))
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "node-52",
+        "ldirectord::ldirectord.cf",
+        "LVSSyncDaemonSwap::master",
+        "IPaddr2::10.10.10.53/24/eth0/10.10.10.255",
+    ],
+)
+def test_haresources(written, resource):
+    assert resource in written("haresources", **LBLC)[-1].split()
+
+
+@pytest.mark.parametrize(
+    "setting", ["keepalive 2000ms", "deadtime 10000ms", "auto_failback on", "node node-52", "udpport 694"]
+)
+def test_ha_cf(written, setting):
+    assert setting in written("ha.cf", **LBLC)
+
+
+@pytest.mark.parametrize(
+    ("transport", "line"),
+    [
+        ("ucast", "ucast eth0 10.10.10.52"),
+        ("mcast", "mcast eth0 225.0.0.1 694 1 0"),
+        ("bcast", "bcast eth0"),
+    ],
+)
+def test_how_the_nodes_speak(written, transport, line):
+    assert line in written("ha.cf", **LBLC | {"lvs_heartbeat": {"transport": transport}})
+
+
+def test_lines_of_a_block_are_indented(written):
+    lines = written("ldirectord.cf", **LBLC)
+    block = lines[lines.index("virtual=10.10.10.53:80") + 1 :]
+    assert block
+    assert all(line.startswith("\t") for line in block)
