@@ -8,7 +8,7 @@ PYTHON ?= /usr/bin/python3
 SCENARIO ?= default
 # Scenarios of `make test`; one that does not fit its time belongs to TEST_ALL_SCENARIOS, with the reason in docs.
 TEST_SCENARIOS := default forwarding
-TEST_ALL_SCENARIOS := static dr
+TEST_ALL_SCENARIOS := static dr ldirectord
 # mitogen saves most of the time Ansible costs an emulated host.
 STRATEGY ?= mitogen
 

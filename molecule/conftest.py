@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from typing import Callable
 
 import pytest
 from cluster import FULL, ROOT, Cluster, Fingerprints
@@ -32,3 +33,14 @@ def cluster() -> Cluster:
 def fingerprints(cluster: Cluster) -> Fingerprints:
     """How the scenario's hosts differ from what they were when they were bare."""
     return Fingerprints(cluster)
+
+
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Print a figure that a test measured, whether it passes or not."""
+
+    def told(text: str) -> None:
+        with capsys.disabled():
+            print(f"\n{text}")
+
+    return told

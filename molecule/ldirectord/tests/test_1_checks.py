@@ -1,0 +1,112 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ldirectord makes of its configuration and of its checks, and what a client sees of it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+
+import jinja2
+import pytest
+from ansible_collections.lvs.cluster.plugins.filter.regex_literal import regex_literal
+from cluster import ROOT, until
+
+WWW, SHOP, SIX = VIPS = "172.28.0.100", "172.28.0.101", "fd00:28::100"
+# beside the shop, at another port
+LOGIN = 8080
+WEB1, WEB2 = "172.28.0.21", "172.28.0.22"
+PAGES = "/var/www/lvs-test-page"
+CLIENTS = ["172.28.0.131", "172.28.0.132"]
+
+
+def table(cluster):
+    return cluster.table("lvs1")
+
+
+@contextmanager
+def page_says(cluster, page, text, *servers):
+    """Another text in a page that the checks ask for, on some real servers."""
+    for server in servers:
+        cluster.run(server, f"cp {PAGES}/{page} /root/{page} && echo '{text}' > {PAGES}/{page}")
+    try:
+        yield
+    finally:
+        for server in servers:
+            cluster.run(server, f"mv /root/{page} {PAGES}/{page}")
+
+
+def test_the_table_is_what_the_configuration_says(cluster):
+    listed = cluster.run("lvs1", "ipvsadm -Ln").splitlines()
+    service = listed.index("TCP  172.28.0.100:80 lblc persistent 100")
+    assert [line.split()[:4] for line in listed[service + 1 : service + 3]] == [
+        ["->", "172.28.0.21:80", "Route", "1"],
+        ["->", "172.28.0.22:80", "Route", "1"],
+    ]
+    assert cluster.run("lvs2", "ipvsadm -Sn") == ""
+
+
+def test_one_director_has_everything(cluster):
+    assert {vip: cluster.holders(vip) for vip in VIPS} == {vip: ["lvs1"] for vip in VIPS}
+    assert "master sync daemon" in cluster.run("lvs1", "ipvsadm -L --daemon")
+    assert "backup sync daemon" in cluster.run("lvs2", "ipvsadm -L --daemon")
+    for director in cluster.group("directors"):
+        assert cluster.run(director, "systemctl is-enabled ldirectord") == "masked"
+        assert cluster.run(director, "stat -c %a /etc/ha.d/authkeys") == "600"
+
+
+def test_ipv6_alternates(cluster):
+    assert sorted(cluster.ask(SIX, count=4)) == ["web1", "web1", "web2", "web2"]
+
+
+def test_each_client_stays_with_its_real_server(cluster):
+    with cluster.client_addresses(CLIENTS):
+        first, second = (set(cluster.ask(SHOP, LOGIN, count=4, source=client)) for client in CLIENTS)
+        assert len(first) == len(second) == 1
+        assert first | second == {"web1", "web2"}
+        assert [set(cluster.ask(SHOP, LOGIN, count=4, source=client)) for client in CLIENTS] == [first, second]
+
+
+def test_a_page_that_says_something_else_removes_or_quiesces(cluster):
+    with page_says(cluster, "ok.html", "KO", "web1"):
+        until(lambda: table(cluster)[f"{SHOP}:80"] == {WEB2: 2}, "web1 is removed")
+        until(lambda: table(cluster)[f"{SHOP}:{LOGIN}"] == {WEB1: 0, WEB2: 1}, "web1 is quiesced")
+        assert set(cluster.ask(SHOP, count=4)) == {"web2"}
+    until(lambda: table(cluster)[f"{SHOP}:80"] == {WEB1: 2, WEB2: 2}, "web1 is back")
+    until(lambda: table(cluster)[f"{SHOP}:{LOGIN}"] == {WEB1: 1, WEB2: 1}, "web1 has its weight back")
+    assert set(cluster.ask(SHOP, count=4)) == {"web1", "web2"}
+
+
+def test_nobody_left_brings_the_page_of_the_director(cluster):
+    with page_says(cluster, "check.txt", "no", "web1", "web2"):
+        until(lambda: set(table(cluster)[f"{WWW}:80"]) == {"127.0.0.1"}, "the page of the director takes over")
+        assert set(cluster.ask(WWW, count=3)) == {"sorry from lvs1"}
+    until(lambda: set(table(cluster)[f"{WWW}:80"]) == {WEB1, WEB2}, "the real servers are back")
+    assert set(cluster.ask(WWW, count=3)) <= {"web1", "web2"}
+
+
+def test_ldirectord_takes_every_kind_of_service_and_check(cluster):
+    model = json.loads((ROOT / "tests/unit/plugins/plugin_utils/model/right/ldirectord.json").read_text())
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOT / "roles/ldirectord/templates"),
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["lvs.cluster.regex_literal"] = regex_literal
+    text = environment.get_template("ldirectord.cf.j2").render(lvs_cluster=model, ansible_managed="")
+    checked = cluster.run(
+        "lvs1",
+        f"cat > /root/every.cf <<'END'\n{text}\nEND\nldirectord /root/every.cf status; echo $?; rm /root/every.cf",
+    )
+    # 3: taken, and not running; 2 would be a mistake in it.
+    assert checked.splitlines()[-1] == "3"
+
+
+def test_what_ldirectord_refuses_never_reaches_it(cluster):
+    state = "cat /run/ldirectord.ldirectord.cf.pid; sha256sum /etc/ha.d/ldirectord.cf"
+    before = cluster.run("lvs1", state)
+    with pytest.raises(AssertionError, match="unable to open logfile"):
+        cluster.play("site", lvs_ldirectord={"log": "/nowhere/ldirectord.log"})
+    assert cluster.run("lvs1", state) == before
+    assert set(cluster.ask(SHOP, count=4)) == {"web1", "web2"}
