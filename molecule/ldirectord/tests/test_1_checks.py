@@ -110,3 +110,21 @@ def test_what_ldirectord_refuses_never_reaches_it(cluster):
         cluster.play("site", lvs_ldirectord={"log": "/nowhere/ldirectord.log"})
     assert cluster.run("lvs1", state) == before
     assert set(cluster.ask(SHOP, count=4)) == {"web1", "web2"}
+
+
+def test_services_come_and_go_while_the_others_serve(cluster):
+    daemon = cluster.run("lvs1", "cat /run/ldirectord.ldirectord.cf.pid")
+    services = cluster.variable("lvs_services")
+    shop = next(service for service in services if service["name"] == "shop")
+    more = {**shop, "name": "more", "port": 8081}
+    with cluster.stream(address=SHOP, port=80) as stream:
+        cluster.play("site", lvs_services=[service for service in services if service["name"] != "six"] + [more])
+        assert table(cluster)[f"{SHOP}:8081"] == {WEB1: 2, WEB2: 2}
+        assert set(cluster.ask(SHOP, 8081, count=4)) == {"web1", "web2"}
+        assert f"[{SIX}]:80" not in table(cluster)
+        assert cluster.holders(SIX) == []
+        cluster.play("site")
+        until(lambda: set(cluster.ask(SIX, count=4)) == {"web1", "web2"}, "the service of IPv6 is back")
+    assert f"{SHOP}:8081" not in table(cluster)
+    assert cluster.run("lvs1", "cat /run/ldirectord.ldirectord.cf.pid") == daemon
+    assert stream["answered"] == stream["requests"], stream
