@@ -17,8 +17,6 @@ export LVS_LAB_CACHE ?= $(HOME)/.cache/lvs-cluster
 export PATH := $(CURDIR)/.venv/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export ANSIBLE_HOME := $(CURDIR)/.ansible
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
-# A socket's path is limited to about 100 characters, so it does not follow the checkout.
-export ANSIBLE_SSH_CONTROL_PATH_DIR := $(HOME)/.ansible/cp
 
 LAB_TOOLS := .venv/.lab
 ALL_TOOLS := .venv/.complete

@@ -9,16 +9,7 @@ import os
 from typing import Callable
 
 import pytest
-from cluster import FULL, ROOT, Cluster, Fingerprints
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the tests marked "full" to `make test-all`; docs/docsite/rst/development.rst says why."""
-    if FULL:
-        return
-    for item in items:
-        if item.get_closest_marker("full"):
-            item.add_marker(pytest.mark.skip(reason="runs in make test-all"))
+from cluster import ROOT, Cluster, Fingerprints
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +17,17 @@ def cluster() -> Cluster:
     """The cluster of the scenario whose tests run."""
     scenario = os.environ.get("MOLECULE_SCENARIO_NAME", "default")
     inventory = "inventories/lab" if scenario == "default" else f"molecule/{scenario}/inventory"
-    return Cluster(ROOT / inventory)
+    converged = Cluster(ROOT / inventory)
+    converged.keep()
+    return converged
+
+
+@pytest.fixture(scope="module")
+def fresh(cluster: Cluster, request: pytest.FixtureRequest) -> None:
+    """The cluster as the scenario converged it, whatever the modules before did to it."""
+    first = request.session.items[0].path == request.path
+    if not first:
+        cluster.give_back()
 
 
 @pytest.fixture(scope="session")

@@ -11,54 +11,78 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from lab import choice, commands, paths, up
+from lab import choice, lab, paths, ssh
 from lab.errors import LabError
-from lab.progress import complain
+from lab.lab import Lab
+from lab.progress import complain, heartbeat
+
+POWER = {"power-off": "take the power from nodes", "power-on": "start nodes that are off", "reboot": "shut down and start"}
+PAUSE = {"pause": "stop nodes in the middle of what they do", "resume": "let them go on"}
+LINK = {"unplug": "cut a node's link, without the node seeing it unless --seen", "plug": "mend it"}
+DISKS = {"save": "keep what is on the disks of all nodes, under a name", "restore": "boot all nodes from disks kept"}
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python3 molecule/lab",
-        description="Real nodes with systemd and SSH to run a cluster on.",
-        epilog=f"Environment: {choice.VARIABLE}=podman|kvm|tcg, LVS_LAB_CACHE=FOLDER (~/.cache/lvs-cluster), "
-        "LVS_LAB_MIRROR=URL of a Debian mirror, LVS_LAB_SNAPSHOTS=no.",
+        description="Real nodes with systemd, SSH and IPVS to run a cluster on.",
+        epilog=f"Environment: {choice.VARIABLE}={'|'.join(choice.MACHINES)}, LVS_LAB_CACHE=FOLDER (~/.cache/lvs-cluster),"
+        " LVS_LAB_MIRROR=URL of a Debian mirror.",
     )
     sub = top.add_subparsers(dest="command", required=True)
-
     start = sub.add_parser("up", help="bring up the nodes of an inventory; may be repeated at any time")
     start.add_argument("-i", "--inventory", action="append", default=[], help="default: inventories/lab")
     start.add_argument("--fresh", action="store_true", help="all nodes bare, whatever ran before")
-    start.set_defaults(run=lambda given: up.up(paths.find(), given.inventory, fresh=given.fresh))
-
+    start.set_defaults(run=lambda given: lab.up(paths.find(), given.inventory, fresh=given.fresh))
     end = sub.add_parser("down", aliases=["destroy"], help="take everything down; only the image cache stays")
     end.add_argument("-i", "--inventory", action="append", help=argparse.SUPPRESS)
-    end.add_argument("--cache", action="store_true", help="drop the images and snapshots too")
-    end.set_defaults(run=lambda given: commands.down(paths.find(), cache=given.cache))
-
-    status = sub.add_parser("status", help="what runs, and whether each node answers")
-    status.set_defaults(run=lambda given: commands.status(paths.find()))
-
-    listing = sub.add_parser("inventory", help="the running nodes as an inventory")
-    listing.set_defaults(run=lambda given: commands.inventory(paths.find()))
-
+    end.add_argument("--cache", action="store_true", help="drop the images, too")
+    end.set_defaults(run=lambda given: lab.down(paths.find(), cache=given.cache))
+    sub.add_parser("status", help="what runs, and whether each node answers").set_defaults(run=status)
     node = sub.add_parser("ssh", help="a shell on a node, or one command")
     node.add_argument("node")
     node.add_argument("remote", nargs=argparse.REMAINDER, metavar="COMMAND")
-    node.set_defaults(run=lambda given: commands.ssh_node(paths.find(), given.node, given.remote))
-
-    machine = sub.add_parser("exec-machine", help="a shell or a command where podman runs")
-    machine.add_argument("remote", nargs=argparse.REMAINDER, metavar="COMMAND")
-    machine.set_defaults(run=lambda given: commands.exec_machine(paths.find(), given.remote))
-
-    for name, function, text in (
-        ("kill", commands.kill, "power nodes off, hard"),
-        ("start", commands.start, "switch nodes on and wait until they answer"),
-        ("reboot", commands.reboot, "shut nodes down in order and start them again"),
-    ):
+    node.set_defaults(run=lambda given: ssh.replace_process(paths.find(), running().topology.node(given.node), given.remote))
+    for name, text in {**POWER, **PAUSE}.items():
         power = sub.add_parser(name, help=text)
         power.add_argument("nodes", nargs="+", metavar="NODE", help="names, or all")
-        power.set_defaults(run=lambda given, function=function: function(paths.find(), given.nodes))
+        power.set_defaults(run=lambda given: event(given.command, *given.nodes))
+    for name, text in LINK.items():
+        link = sub.add_parser(name, help=text)
+        link.add_argument("node")
+        link.add_argument("network")
+        link.add_argument("--seen", action="store_true", help="the node loses the link itself")
+        link.set_defaults(run=lambda given: event(given.command, given.node, given.network, seen=given.seen))
+    impair = sub.add_parser("impair", help="spoil what a node sends: loss, delay (tc-netem(8)); nothing given ends it")
+    impair.add_argument("node")
+    impair.add_argument("network")
+    impair.add_argument("effect", nargs="*", help="such as: loss 2%%")
+    impair.set_defaults(run=lambda given: event("impair", given.node, given.network, " ".join(given.effect)))
+    for name, text in DISKS.items():
+        disks = sub.add_parser(name, help=text)
+        disks.add_argument("name")
+        disks.set_defaults(run=lambda given: event(given.command, given.name))
     return top
+
+
+def running() -> Lab:
+    return Lab(paths.find())
+
+
+def event(name: str, *words: str, **options: bool) -> None:
+    """Let an event happen to the running lab."""
+    with heartbeat(" ".join((name, *words))):
+        getattr(running(), name.replace("-", "_"))(*words, **options)
+
+
+def status(_given: argparse.Namespace) -> None:
+    """Print where the lab runs and which nodes answer."""
+    here = running()
+    print(f"nodes run in {choice.WORDS[here.machine.kind]}")
+    for node in here.topology.nodes:
+        verdict = "answers" if ssh.answers(node.address) else "does not answer"
+        addresses = " ".join(f"{network}={','.join(given)}" for network, given in node.links)
+        print(f"  {node.name:<12} {node.release:<9} {verdict:<15}  {addresses}")
 
 
 def interrupted(_number: int, _frame: FrameType | None) -> None:
@@ -81,7 +105,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(f"error: {error}")
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,37 +6,53 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 from lab import shell
 from lab.errors import LabError
 from lab.paths import Paths
-from lab.progress import say
+from lab.progress import Phases, say
 
-IMAGE = {"mmdebstrap": "mmdebstrap", "apt-ftparchive": "apt-utils", "ssh": "openssh-client"}
-MACHINE = {
-    **IMAGE,
-    "qemu-system-x86_64": "qemu-system-x86",
-    "qemu-img": "qemu-utils",
+# Command: Debian's package.
+COMMON = {"mmdebstrap": "mmdebstrap", "apt-ftparchive": "apt-utils", "ssh": "openssh-client", "nft": "nftables"}
+PODMAN = {**COMMON, "podman": "podman", "crun": "crun"}
+UML = {
+    **COMMON,
     "mkfs.ext4": "e2fsprogs",
+    # to build the kernel
+    "gcc": "gcc",
+    "ld": "binutils",
+    "make": "make",
+    "flex": "flex",
+    "bison": "bison",
+    "bc": "bc",
+    "xz": "xz-utils",
+    "depmod": "kmod",
+    "perl": "perl",
+    "strip": "binutils",
 }
-PODMAN = {**IMAGE, "podman": "podman", "crun": "crun"}
+# Of packages that have no command.
+FILES = {"/usr/include/x86_64-linux-gnu/bits/types.h": "libc6-dev", "/usr/include/libelf.h": "libelf-dev"}
 
 
-def missing(needed: dict[str, str], has: Callable[[str], bool] = shell.has) -> list[str]:
+def missing(needed: Mapping[str, str], has: Callable[[str], bool]) -> list[str]:
     """The packages of those commands that are not there."""
     return sorted({package for command, package in needed.items() if not has(command)})
 
 
-def install(packages: Sequence[str], paths: Paths) -> None:
-    """Install packages. LabError naming the command to run where this user or system cannot."""
+def need(commands: Mapping[str, str], paths: Paths, phases: Phases) -> None:
+    """Install what is missing. LabError naming the command to run where this user or system cannot."""
+    packages = missing(commands, shell.has)
+    if "gcc" in commands:
+        packages += missing(FILES, os.path.exists)
     if not packages:
         return
     command = f"apt-get install --no-install-recommends {' '.join(packages)}"
     if os.geteuid() != 0 or not shell.has("apt-get"):
         raise LabError(f"the lab needs packages that are missing; as root on Debian: {command}")
-    say(f"installing {' '.join(packages)}")
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    log = paths.logs / "host-packages.log"
-    shell.run_logged(["apt-get", "update"], log, env=quiet)
-    shell.run_logged(["apt-get", "install", "--yes", "--no-install-recommends", *packages], log, env=quiet)
+    with phases.phase("install host packages"):
+        say(f"installing {' '.join(packages)}")
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        log = paths.logs / "host-packages.log"
+        shell.run_logged(["apt-get", "update"], log, env=quiet)
+        shell.run_logged(["apt-get", "install", "--yes", "--no-install-recommends", *packages], log, env=quiet)

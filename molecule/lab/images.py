@@ -1,14 +1,14 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The images: what the nodes are made of, and the machine that carries them. Keyed by the content of what builds them."""
+"""The images: a kernel, and what nodes are made of. Built when the cache has none of this content, whole or not at all."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +16,17 @@ from lab import paths as places
 from lab import shell
 from lab.errors import LabError
 from lab.paths import Paths
+from lab.progress import Phases
 
-SUITE = "bookworm"
+KERNEL_SUITE = "testing"
+MIRROR = "http://deb.debian.org/debian"
 BUILDING = ".building-"
-DISK_SIZE = "12G"  # sparse: the machine's whole disk
-SPACE = 6 * 2**30  # bytes that building and running take at most
+DISK_SIZE = "3G"  # of a node, sparse
+SPACE = 6 * 2**30  # bytes that building takes at most
 KEEP = 2  # images of a kind that stay: this checkout's and the one before
+KERNEL_STEPS = 2000  # lines that make prints, about
+NODE = places.IMAGES / "node"
+KERNEL = places.IMAGES / "kernel"
 
 
 def content(folder: Path) -> Iterator[bytes]:
@@ -52,20 +57,9 @@ def mirror() -> list[str]:
     return [given] if given else []
 
 
-def node_key() -> str:
-    definition = places.IMAGES / "node"
-    return key(definition, *options(definition, "tar"), SUITE, *mirror())
-
-
-def machine_key(public_key: str) -> str:
-    definition = places.IMAGES / "machine"
-    recipe = (*options(definition, "directory"), SUITE, *mirror(), DISK_SIZE)
-    return key(definition, node_key(), public_key, *recipe)
-
-
-def reference() -> str:
-    """The name of the nodes' image in podman."""
-    return f"localhost/lvs-lab-node:{node_key()}"
+def reference(release: str, image: str) -> str:
+    """The name of a node's image in podman."""
+    return f"localhost/lvs-lab-{release}-{image}:{key(NODE, release, image, *mirror())}"
 
 
 @contextmanager
@@ -76,7 +70,10 @@ def building(target: Path) -> Iterator[Path]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder.parent).free
     if free < SPACE:
-        raise LabError(f"{folder.parent} has {free / 2**30:.1f} GiB left, the lab needs {SPACE / 2**30:.0f}")
+        raise LabError(
+            f"{folder.parent} has {free / 2**30:.1f} GiB left, building needs {SPACE / 2**30:.0f}: make room, or set"
+            " LVS_LAB_CACHE to a folder on another disk"
+        )
     folder.mkdir()
     try:
         yield folder
@@ -91,61 +88,98 @@ def remove(folder: Path) -> None:
         shell.run(shell.as_root(["rm", "-rf", "--one-file-system", str(folder)]))
 
 
-def prune(folder: Path, kind: str, keep: int = KEEP) -> None:
+def prune(folder: Path, kind: str) -> None:
     """Remove all but the newest images of a kind."""
     found = sorted(folder.glob(f"{kind}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in found[keep:]:
+    for old in found[KEEP:]:
         remove(old)
 
 
-def options(definition: Path, form: str) -> list[str]:
-    """What mmdebstrap is told of an image, but for places."""
-    return [
-        *("--variant=minbase", f"--format={form}", f"--include={package_list(definition / 'packages.txt')}"),
-        *(["--skip=cleanup/apt/lists", "--skip=cleanup/apt/cache"] if form == "tar" else []),
-    ]
+def kernel_path(paths: Paths) -> Path:
+    """Where a kernel is kept: `linux`, its `modules`, its `release`."""
+    return paths.images / f"kernel-{key(KERNEL, *mirror())}"
 
 
-def mmdebstrap(definition: Path, form: str, target: Path, log: Path, variables: Mapping[str, str]) -> None:
-    # Mounts and processes of its own: an interrupted build leaves neither on the host.
-    argv = [
-        *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "mmdebstrap"),
-        *(*options(definition, form), f"--customize-hook={definition / 'customize.sh'}"),
-        *(SUITE, str(target), *mirror()),
-    ]
-    shell.run_logged(shell.as_root(argv), log, env=variables)
-
-
-def node_image(paths: Paths) -> Path:
-    """The nodes' root file system as a tar file, built when its key is not in the cache."""
-    target = paths.images / f"node-{node_key()}"
+def kernel(paths: Paths, phases: Phases) -> Path:
+    """The folder of the kernel, built from this configuration and no other."""
+    target = kernel_path(paths)
     if not target.exists():
-        with building(target) as folder:
-            mmdebstrap(places.IMAGES / "node", "tar", folder / "node.tar", paths.logs / "node-image.log", {})
-        prune(paths.images, "node")
-    os.utime(target)
-    return target / "node.tar"
-
-
-def machine_image(paths: Paths, public_key: str) -> Path:
-    """The folder of the machine's disk.raw, vmlinuz and initrd.img, built when its key is not in the cache."""
-    target = paths.images / f"machine-{machine_key(public_key)}"
-    if not target.exists():
-        with building(target) as folder:
-            root = folder / "root"
-            variables = {
-                "NODE_TAR": str(node_image(paths)),
-                "NODE_IMAGE": reference(),
-                "PUBLIC_KEY": public_key,
-            }
-            mmdebstrap(places.IMAGES / "machine", "directory", root, paths.logs / "machine-image.log", variables)
-            disk, owner = folder / "disk.raw", f"{os.getuid()}:{os.getgid()}"
-            shell.run(shell.as_root(["mkfs.ext4", "-q", "-F", "-m", "0", "-d", str(root), str(disk), DISK_SIZE]))
-            for name in ("vmlinuz", "initrd.img"):
-                shell.run(shell.as_root(["cp", "--dereference", str(root / name), str(folder / name)]))
-                shell.run(shell.as_root(["chown", owner, str(folder / name)]))
-            shell.run(shell.as_root(["chown", owner, str(disk)]))
-            remove(root)
-        prune(paths.images, "machine")
+        log = paths.logs / "kernel.log"
+        with phases.phase("build the kernel", lambda: kernel_progress(log)), building(target) as folder:
+            recipe = [str(KERNEL / "build.sh"), str(KERNEL / "config"), KERNEL_SUITE, *(mirror() or [MIRROR])]
+            user = [] if os.geteuid() == 0 else ["--user", "--map-current-user"]
+            shell.run_logged(shell.ends_with_us([*user, *recipe]), log, cwd=folder)
+        prune(paths.images, "kernel")
     os.utime(target)
     return target
+
+
+def kernel_progress(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    doing = next((line for line in reversed(lines) if line.startswith("# ")), "")
+    return f"{doing[2:]}, {len(lines)} of about {KERNEL_STEPS} steps" if doing == "# building" else doing[2:]
+
+
+def bootstrap(paths: Paths, release: str, image: str, root: Path) -> None:
+    """A node's root file system as a folder."""
+    variables = {
+        "SUITE": release,
+        "INSTALL": "" if image == "bare" else image,
+        "NODE_TREE": str(tree_path(paths, release, "bare")) if image == "podman" else "",
+        "NODE_IMAGE": reference(release, "bare"),
+    }
+    argv = [
+        *("mmdebstrap", "--variant=minbase", f"--include={package_list(NODE / 'packages.txt')}"),
+        *("--skip=cleanup/apt/lists", "--skip=cleanup/apt/cache"),
+        *(f"--dpkgopt={NODE / 'root/etc/dpkg/dpkg.cfg.d/lab'}", f"--customize-hook={NODE / 'customize.sh'}"),
+        *(release, str(root), *mirror()),
+    ]
+    log = paths.logs / f"{release}-{image}.log"
+    shell.run_logged(shell.as_root(shell.ends_with_us(argv)), log, env=variables)
+
+
+def tree_path(paths: Paths, release: str, image: str) -> Path:
+    """Where a node's root file system is kept as a tar file."""
+    return paths.images / f"tree-{release}-{image}-{key(NODE, release, image, *mirror())}" / "tree.tar"
+
+
+def disk_path(paths: Paths, release: str, image: str, kernel_: Path) -> Path:
+    """Where a node's disk is kept. Modules fit the very build they come from: another one of the same version crashes."""
+    build = hashlib.sha256((kernel_ / "linux").read_bytes()).hexdigest()
+    return paths.images / f"disk-{release}-{image}-{key(NODE, release, image, DISK_SIZE, build, *mirror())}" / "disk.img"
+
+
+def tree(paths: Paths, release: str, image: str, phases: Phases) -> Path:
+    """A node's root file system as a tar file, which podman imports."""
+    pack = "tar -C '{root}' --numeric-owner --xattrs -cf '{file}' ."
+    return packed(paths, tree_path(paths, release, image), release, image, pack, phases)
+
+
+def disk(paths: Paths, release: str, image: str, kernel_: Path, phases: Phases) -> Path:
+    """A node's disk with the kernel's modules on it, which every node of this kind starts from."""
+    if image == "podman":
+        tree(paths, release, "bare", phases)
+    version = (kernel_ / "release").read_text(encoding="utf-8").strip()
+    pack = f"""mkdir -p '{{root}}/lib/modules'
+cp -a '{kernel_}/modules/lib/modules/{version}' '{{root}}/lib/modules/'
+depmod -b '{{root}}' '{version}'
+echo '/dev/ubda / ext4 noatime 0 0' > '{{root}}/etc/fstab'
+mkfs.ext4 -q -F -m 0 -d '{{root}}' '{{file}}' {DISK_SIZE}
+"""
+    return packed(paths, disk_path(paths, release, image, kernel_), release, image, pack, phases)
+
+
+def packed(paths: Paths, file: Path, release: str, image: str, pack: str, phases: Phases) -> Path:
+    """A file made of a node's root file system by a shell script that names {root} and {file}."""
+    target = file.parent
+    if not target.exists():
+        kind = target.name.rpartition("-")[0]
+        with phases.phase(f"build the image {kind}"), building(target) as folder:
+            root, fresh = folder / "root", folder / file.name
+            bootstrap(paths, release, image, root)
+            script = pack.format(root=root, file=fresh) + f"\nchown {os.getuid()}:{os.getgid()} '{fresh}'\n"
+            shell.run(shell.as_root(["sh", "-eu", "-s"]), stdin=script)
+            remove(root)
+        prune(paths.images, kind)
+    os.utime(target)
+    return file

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the lab keeps things: an image cache that stays, and a run directory that `down` removes."""
+"""Where the lab keeps things: a cache that stays, and in it a run directory that `down` removes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from pathlib import Path
 
 from lab.errors import LabError
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-IMAGES = Path(__file__).resolve().parent / "images"
-
 # sockaddr_un.sun_path holds 108 bytes (unix(7)); ssh adds 17 characters to a control path while it connects.
 LONGEST_SOCKET = 108 - 18
+REPOSITORY = Path(__file__).resolve().parents[2]
+IMAGES = Path(__file__).resolve().parent / "images"
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,6 @@ class Paths:
         return self.cache / "images"
 
     @property
-    def snapshots(self) -> Path:
-        return self.cache / "snapshots"
-
-    @property
     def ssh(self) -> Path:
         return self.cache / "ssh"
 
@@ -43,6 +38,10 @@ class Paths:
     @property
     def run(self) -> Path:
         return self.cache / "run"
+
+    def control(self, address: str) -> Path:
+        """The socket by which all SSH to a node shares one connection, Ansible's (inventories/lab) too."""
+        return self.run / f"ssh-{address}"
 
     @property
     def key(self) -> Path:
@@ -56,8 +55,7 @@ class Paths:
 def find() -> Paths:
     """The paths of this user's lab. LabError when sockets in the run directory would have too long a name."""
     given = os.environ.get("LVS_LAB_CACHE")
-    cache = Path(given).expanduser().absolute() if given else Path.home() / ".cache/lvs-cluster"
-    paths = Paths(cache)
-    if len(str(paths.run / "ssh-65535")) > LONGEST_SOCKET:
-        raise LabError(f"LVS_LAB_CACHE is too long a path for sockets in it ({cache}): choose a shorter one")
+    paths = Paths(Path(given).expanduser().absolute() if given else Path.home() / ".cache/lvs-cluster")
+    if len(str(paths.control("255.255.255.255"))) > LONGEST_SOCKET:
+        raise LabError(f"LVS_LAB_CACHE is too long a path for sockets in it ({paths.cache}): choose a shorter one")
     return paths

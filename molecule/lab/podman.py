@@ -1,29 +1,26 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What podman must be told, as text: containers and networks of a topology. Nothing here runs anything."""
+"""Nodes as containers of the host's own podman, where its kernel offers IPVS."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lab import hostpackages, images, shell, ssh
+from lab import paths as places
+from lab.errors import LabError
+from lab.machine import Machine, as_root
+from lab.progress import Phases
 from lab.topology import MANAGEMENT, Network, Node, Topology
 
 PREFIX = "lvs-lab-"
 LABEL = "lvs.cluster.lab"
-
-
-@dataclass(frozen=True)
-class Host:
-    """Where podman runs: the address that ports are published on ("" for all), the nodes' image, the SSH key's file."""
-
-    publish: str
-    image: str
-    authorized_keys: str
+JOBS = 3  # containers at a time: podman waits about as long as it computes
 
 
 @dataclass(frozen=True)
@@ -41,59 +38,51 @@ def digest(*things: object) -> str:
     return hashlib.sha256(repr(things).encode()).hexdigest()[:16]
 
 
-def mac(address: str) -> str:
-    """A locally administered MAC made of the address, so that it is the same at every start."""
-    return "02:" + ":".join(f"{byte:02x}" for byte in hashlib.sha256(address.encode()).digest()[:5])
-
-
-def network_label(network: Network) -> str:
-    return digest(network)
-
-
-def node_label(node: Node, topology: Topology, host: Host) -> str:
+def node_label(node: Node, topology: Topology) -> str:
     """What a container is made of; another value means it must be made anew."""
-    used = [network for network in topology.networks if network.name in dict(node.addresses)]
-    return digest(node, used, host)
+    used = [network for network in topology.networks if network.name in dict(node.links)]
+    return digest(node, used, images.reference(node.release, node.image))
 
 
 def network_command(network: Network) -> str:
     subnets = " ".join(f"--subnet {subnet}" for subnet in network.subnets)
     ipv6 = " --ipv6" if any(":" in subnet for subnet in network.subnets) else ""
-    internal = " --internal" if network.internal else ""
-    label = f"--label {LABEL}={network_label(network)}"
-    return f"podman network create --disable-dns{internal}{ipv6} {subnets} {label} {PREFIX}{network.name}"
+    # The cluster's segments have no way out, and no gateway.
+    internal = "" if network.name == MANAGEMENT else " --internal"
+    return (
+        f"podman network create --disable-dns --interface-name {bridge_name(network.name)}{internal}{ipv6} {subnets}"
+        f" --label {LABEL}={digest(network)} {PREFIX}{network.name}"
+    )
+
+
+def bridge_name(network: str) -> str:
+    return f"lab-{network}"
 
 
 def network_option(name: str, addresses: tuple[str, ...]) -> str:
     given = ",".join(f"{'ip6' if ':' in address else 'ip'}={address}" for address in addresses)
-    return f"--network {PREFIX}{name}:{given},mac={mac(addresses[0])},interface_name={name}0"
+    return f"--network {PREFIX}{name}:{given},interface_name={name}0"
 
 
-def node_command(node: Node, topology: Topology, host: Host) -> str:
-    """The `podman run` of a node: systemd as its first process, sshd published, the kernel's modules to read."""
-    # The management network comes first: its gateway is the default route.
-    order = sorted(node.addresses, key=lambda item: (item[0] != MANAGEMENT, item))
-    publish = f"{host.publish}:" if host.publish else ""
+def node_command(node: Node, topology: Topology, authorized_keys: str) -> str:
+    """The `podman run` of a node: systemd as its first process, the kernel's modules to read."""
     return " ".join(
         [
             f"podman run --detach --name {PREFIX}{node.name} --hostname {shlex.quote(node.name)}",
-            f"--label {LABEL}={node_label(node, topology, host)}",
+            f"--label {LABEL}={node_label(node, topology)}",
             "--privileged --systemd=always --stop-signal=SIGRTMIN+3 --pids-limit=-1 --log-driver=none",
-            *(network_option(name, addresses) for name, addresses in order),
-            f"--publish {publish}{node.port}:22",
+            *(network_option(name, addresses) for name, addresses in node.links),
             "--volume /lib/modules:/lib/modules:ro",
-            f"--volume {shlex.quote(host.authorized_keys)}:/root/.ssh/authorized_keys:ro",
-            f"{host.image} /sbin/init",
+            f"--volume {shlex.quote(authorized_keys)}:/root/.ssh/authorized_keys:ro",
+            f"{images.reference(node.release, node.image)} /sbin/init",
         ]
     )
 
 
-def plan(
-    topology: Topology, host: Host, containers: Mapping[str, tuple[str, bool]], networks: Mapping[str, str]
-) -> Plan:
+def plan(topology: Topology, containers: Mapping[str, tuple[str, bool]], networks: Mapping[str, str]) -> Plan:
     """The way from what is there (container: label and whether it runs; network: label) to the topology."""
-    wanted = {PREFIX + node.name: node_label(node, topology, host) for node in topology.nodes}
-    wanted_networks = {PREFIX + network.name: network_label(network) for network in topology.networks}
+    wanted = {PREFIX + node.name: node_label(node, topology) for node in topology.nodes}
+    wanted_networks = {PREFIX + network.name: digest(network) for network in topology.networks}
     keep = {name for name, (label, _rest) in containers.items() if wanted.get(name) == label}
     keep_networks = {name for name, label in networks.items() if wanted_networks.get(name) == label}
     return Plan(
@@ -119,24 +108,100 @@ def parse_networks(text: str) -> dict[str, str]:
     return {item["name"]: item["labels"][LABEL] for item in json.loads(text or "[]")}
 
 
-REMOVE_COMMAND = (
-    f"podman ps --all --quiet --filter label={LABEL} | xargs -r podman rm --force --time 0\n"
-    f"podman network ls --quiet --filter label={LABEL} | xargs -r podman network rm"
-)
-
-
-def script(plan_: Plan, topology: Topology, host: Host, jobs: int) -> str:
-    """A shell script that carries out a plan, saying what it does, `jobs` containers at a time."""
+def script(plan_: Plan, topology: Topology, authorized_keys: str) -> str:
+    """A shell script that carries out a plan, JOBS containers at a time."""
     lines = ["set -eu"]
     if plan_.remove:
         lines.append(f"podman rm --force --time 0 {' '.join(plan_.remove)} >/dev/null")
-        lines += [f"echo 'removed {name.removeprefix(PREFIX)}'" for name in plan_.remove]
     if plan_.remove_networks:
         lines.append(f"podman network rm {' '.join(plan_.remove_networks)} >/dev/null")
     lines += [f"{network_command(network)} >/dev/null" for network in plan_.create_networks]
-    work = [(node.name, "created", node_command(node, topology, host)) for node in plan_.create]
-    work += [(name.removeprefix(PREFIX), "started", f"podman start {name}") for name in plan_.start]
+    work = [node_command(node, topology, authorized_keys) for node in plan_.create]
+    work += [f"podman start {name}" for name in plan_.start]
     if work:
-        commands = "".join(f"{command} >/dev/null && echo {verb} {name}\n" for name, verb, command in work)
-        lines.append(f"xargs -P {jobs} -d '\\n' -n 1 sh -c <<'COMMANDS'\n{commands}COMMANDS")
+        lines.append(f"xargs -P {JOBS} -I COMMAND sh -c 'COMMAND >/dev/null' <<'COMMANDS'")
+        lines += [command.replace('"', '\\"') for command in work] + ["COMMANDS"]
     return "\n".join(lines) + "\n"
+
+
+def names(nodes: Sequence[Node]) -> str:
+    return " ".join(PREFIX + node.name for node in nodes)
+
+
+class Podman(Machine):
+    """Nodes as containers; their bridges are this host's own."""
+
+    kind = "podman"
+
+    def prepare(self, topology: Topology, phases: Phases) -> None:
+        hostpackages.need(hostpackages.PODMAN, self.paths, phases)
+        ssh.make_key(self.paths)
+        for release, image in sorted({(node.release, node.image) for node in topology.nodes}):
+            name = images.reference(release, image)
+            if shell.try_(shell.as_root(["podman", "image", "exists", name])).returncode:
+                tree = images.tree(self.paths, release, image, phases)
+                with phases.phase("import the image"):
+                    as_root(f"podman import --quiet - {name} < '{tree}'")
+        # What this kernel lacks, only the scenarios that need it will miss.
+        wanted = images.package_list(places.IMAGES / "modules.txt").split(",")
+        shell.try_([*shell.as_root(["modprobe", "--all", "--quiet"]), *wanted])
+
+    def create(self, topology: Topology) -> list[Node]:
+        containers = parse_containers(as_root(LIST_CONTAINERS))
+        wanted = plan(topology, containers, parse_networks(as_root(LIST_NETWORKS)))
+        as_root(script(wanted, topology, str(self.paths.key.with_suffix(".pub"))))
+        started = [node for node in topology.nodes if node in wanted.create or PREFIX + node.name in wanted.start]
+        self.set_gateways(started)
+        return started
+
+    def set_gateways(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            if node.gateway:
+                as_root(f"podman exec {PREFIX}{node.name} ip route replace default via {node.gateway}")
+
+    def remove(self) -> None:
+        if shell.has("podman"):
+            as_root(
+                f"podman ps --all --quiet --filter label={LABEL} | xargs -r podman rm --force --time 0\n"
+                f"podman network ls --quiet --filter label={LABEL} | xargs -r podman network rm"
+            )
+
+    def power_off(self, nodes: Sequence[Node]) -> None:
+        as_root(f"podman kill {names(nodes)}")
+
+    def shut_down(self, nodes: Sequence[Node]) -> None:
+        as_root(f"echo {names(nodes)} | xargs -P {JOBS} -n 1 podman stop --time 60")
+
+    def power_on(self, topology: Topology, nodes: Sequence[Node]) -> None:
+        as_root(f"podman start {names(nodes)}")
+        self.set_gateways(nodes)
+
+    def pause(self, nodes: Sequence[Node]) -> None:
+        as_root(f"podman pause {names(nodes)}")
+
+    def resume(self, nodes: Sequence[Node]) -> None:
+        as_root(f"podman unpause {names(nodes)}")
+
+    def save(self, topology: Topology, name: str) -> None:
+        raise LabError("podman cannot keep what is on its nodes; LVS_LAB_MACHINE=uml can")
+
+    def restore(self, topology: Topology, name: str) -> None:
+        raise LabError("podman cannot keep what is on its nodes; LVS_LAB_MACHINE=uml can")
+
+    def ended(self) -> str:
+        return ""
+
+    def switch(self, script: str) -> str:
+        return as_root(script)
+
+    def port(self, node: Node, network: str) -> str:
+        # A veth's own end knows the number of the other one.
+        number = as_root(f"podman exec {PREFIX}{node.name} cat /sys/class/net/{network}0/iflink").strip()
+        links = json.loads(as_root("ip -j link show"))
+        return next(link["ifname"] for link in links if link["ifindex"] == int(number))
+
+    def bridge(self, network: str) -> str:
+        return bridge_name(network)
+
+    def set_carrier(self, node: Node, network: str, *, up: bool) -> None:
+        self.switch(f"ip link set {self.port(node, network)} {'up' if up else 'down'}")

@@ -49,11 +49,12 @@ class Phases:
     taken: list[tuple[str, float]] = field(default_factory=list)
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
+    def phase(self, name: str, detail: Callable[[], str] = lambda: "") -> Iterator[None]:
+        """Time a phase, and say every ten seconds that it goes on, with `detail()` behind it."""
         say(f"{name} ...")
         start = time.monotonic()
         try:
-            with heartbeat(name):
+            with heartbeat(name, detail):
                 yield
         finally:
             self.taken.append((name, time.monotonic() - start))

@@ -23,8 +23,20 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def as_root(argv: Sequence[str]) -> list[str]:
-    """The command, by sudo when the user is not root."""
-    return list(argv) if os.geteuid() == 0 else ["sudo", "-E", *argv]
+    """The command, by sudo when the user is not root. LabError where there is neither."""
+    if os.geteuid() == 0:
+        return list(argv)
+    if not has("sudo"):
+        raise LabError("the lab needs root for networks and nodes: run it as root, or install sudo")
+    return ["sudo", "-E", *argv]
+
+
+def ends_with_us(argv: Sequence[str]) -> list[str]:
+    """The command in a process namespace that ends, whatever runs in it, when this process does."""
+    return [
+        *("setpriv", "--pdeathsig", "KILL"),
+        *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", *argv),
+    ]
 
 
 def has(command: str) -> bool:
@@ -42,12 +54,17 @@ def run(argv: Sequence[str], *, stdin: str | None = None, env: Mapping[str, str]
     return done.stdout
 
 
-def run_logged(argv: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None) -> None:
+def try_(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command that may fail; its output and exit code."""
+    return subprocess.run(list(argv), capture_output=True, text=True, env=environment(), check=False)
+
+
+def run_logged(argv: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
     """Run a command with its output in a file. LabError naming the file, with its end, when it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as output:
         done = subprocess.run(
-            list(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment(env), check=False
+            list(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment(env), cwd=cwd, check=False
         )
     if done.returncode:
         raise LabError(f"{argv[0]} failed with {done.returncode}; the end of {log}:\n  {last_lines(log, TAIL)}")

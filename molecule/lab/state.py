@@ -1,12 +1,12 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab remembers between two commands: which kind runs, and which nodes it has."""
+"""What the lab remembers between two commands: how its nodes run, and which there are."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from lab.errors import LabError
@@ -16,10 +16,9 @@ from lab.topology import Network, Node, Topology
 
 @dataclass(frozen=True)
 class State:
-    """A running lab. `image`: the machine image's key, or the nodes' in the local podman."""
+    """A lab that runs, or was about to. `kind`: podman or uml."""
 
     kind: str
-    image: str
     topology: Topology
 
 
@@ -30,17 +29,20 @@ def write(paths: Paths, state: State) -> None:
     fresh.rename(paths.run / "state.json")
 
 
-def clear(paths: Paths) -> None:
-    (paths.run / "state.json").unlink(missing_ok=True)
-
-
 def read(paths: Paths) -> State | None:
-    """The lab that the last complete start left, None when there is none."""
+    """What the last start was about, None when there is no lab or nothing that this version understands."""
     try:
         stored = json.loads((paths.run / "state.json").read_text(encoding="utf-8"))
-        return State(stored["kind"], stored["image"], as_topology(stored["topology"]))
+        topology = stored["topology"]
+        networks = (Network(item["name"], tuple(item["subnets"])) for item in topology["networks"])
+        return State(stored["kind"], Topology(tuple(networks), tuple(as_node(item) for item in topology["nodes"])))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def as_node(stored: dict[str, Any]) -> Node:
+    stored["addresses"] = tuple((name, tuple(given)) for name, given in stored["addresses"])
+    return Node(**{field.name: stored[field.name] for field in fields(Node)})
 
 
 def need(paths: Paths) -> State:
@@ -49,12 +51,3 @@ def need(paths: Paths) -> State:
     if not found:
         raise LabError("no lab is running; start it: python3 molecule/lab up")
     return found
-
-
-def as_topology(stored: dict[str, Any]) -> Topology:
-    networks = (Network(item["name"], tuple(item["subnets"]), item["internal"]) for item in stored["networks"])
-    nodes = (
-        Node(item["name"], item["port"], tuple((name, tuple(given)) for name, given in item["addresses"]))
-        for item in stored["nodes"]
-    )
-    return Topology(tuple(networks), tuple(nodes))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,27 +13,45 @@ from typing import Any
 from lab.errors import LabError
 
 MANAGEMENT = "mgmt"
-MANAGEMENT_SUBNET = "10.99.0.0/24"
-PORT_BASE = 2200  # of the machine itself; a node's port is this plus the last octet of its addresses
 DEFAULT_NETWORKS = {"lan": {"subnet": "172.28.0.0/24"}}
+RELEASES = ("bookworm", "trixie")
+IMAGES = ("bare", "installed", "podman")
+LONGEST_NAME = 9  # characters of a network's name: a device's has 15 at most, and a tap's begins with the node's number
 
 
 @dataclass(frozen=True)
 class Network:
-    """A bridge. An internal one has no way out: it is the cluster's segment."""
+    """A bridge: the cluster's segment, or the network that the lab's host reaches the nodes by."""
 
     name: str
     subnets: tuple[str, ...]
-    internal: bool = True
 
 
 @dataclass(frozen=True)
 class Node:
-    """A container. `port`: where its sshd answers on 127.0.0.1; `addresses`: network name and addresses on it."""
+    """One node.
+
+    `address`: on the management network; `addresses`: of the other networks, each with its addresses; `gateway`: of its
+    default route, "" for none; `release`: of Debian; `image`: what is installed; `memory`: in MiB.
+    """
 
     name: str
-    port: int
+    address: str
     addresses: tuple[tuple[str, tuple[str, ...]], ...]
+    gateway: str = ""
+    release: str = RELEASES[0]
+    image: str = IMAGES[0]
+    memory: int = 512
+
+    @property
+    def links(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Every network it is on, the management network first, with its addresses."""
+        return ((MANAGEMENT, (self.address,)), *self.addresses)
+
+    @property
+    def number(self) -> int:
+        """The last part of its address: no other node has it."""
+        return int(self.address.rpartition(".")[2])
 
 
 @dataclass(frozen=True)
@@ -44,61 +61,24 @@ class Topology:
     networks: tuple[Network, ...] = ()
     nodes: tuple[Node, ...] = ()
 
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+    def network(self, name: str) -> Network:
+        """The network of that name. LabError naming those there are."""
+        return named(name, self.networks, "network")
 
     def node(self, name: str) -> Node:
         """The node of that name. LabError naming those there are."""
-        for node in self.nodes:
-            if node.name == name:
-                return node
-        raise LabError(f"no node {name} in the lab; there are: {', '.join(node.name for node in self.nodes)}")
+        return named(name, self.nodes, "node")
+
+
+def named(name: str, among: tuple[Any, ...], kind: str) -> Any:
+    for thing in among:
+        if thing.name == name:
+            return thing
+    raise LabError(f"no {kind} {name} in the lab; there are: {', '.join(thing.name for thing in among)}")
 
 
 def as_tuple(value: Any) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, (list, tuple)) else (str(value),)
-
-
-def merge_networks(hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """`lab_networks` of all hosts together. LabError where two hosts describe one network differently."""
-    merged: dict[str, Any] = {}
-    for host, variables in hostvars.items():
-        for name, spec in (variables.get("lab_networks") or DEFAULT_NETWORKS).items():
-            if merged.setdefault(name, spec) != spec:
-                raise LabError(f"{host}: lab_networks describes {name} otherwise than another host does")
-    return merged
-
-
-def read_network(name: str, spec: Mapping[str, Any]) -> Network:
-    try:
-        subnets = tuple(str(ipaddress.ip_network(subnet)) for subnet in as_tuple(spec["subnet"]))
-    except (KeyError, ValueError) as error:
-        raise LabError(f"lab_networks: {name} needs a subnet, or a list of an IPv4 and an IPv6 one: {error}") from error
-    return Network(name, subnets, bool(spec.get("internal", True)))
-
-
-def read_node(name: str, variables: Mapping[str, Any], networks: Mapping[str, Network]) -> Node:
-    """One host's node. LabError where port or addresses do not fit the lab."""
-    port = variables.get("ansible_port")
-    if not isinstance(port, int) or not PORT_BASE + 1 < port < PORT_BASE + 255:
-        raise LabError(f"{name}: ansible_port must be {PORT_BASE + 2} to {PORT_BASE + 254}, not {port!r}")
-    given = variables.get("lab_addresses")
-    if not given:
-        if "lvs_address" not in variables or "lan" not in networks:
-            raise LabError(f"{name}: needs lab_addresses, or lvs_address and a network `lan` in lab_networks")
-        given = {"lan": variables["lvs_address"]}
-    addresses = {MANAGEMENT: (str(ipaddress.ip_network(MANAGEMENT_SUBNET)[port - PORT_BASE]),)}
-    for network, value in given.items():
-        if network not in networks:
-            raise LabError(f"{name}: lab_addresses names {network}, which is not in lab_networks")
-        addresses[network] = as_tuple(value)
-        for address in addresses[network]:
-            if not any(within(address, subnet) for subnet in networks[network].subnets):
-                raise LabError(
-                    f"{name}: {address} is not an address of {network} {', '.join(networks[network].subnets)}"
-                )
-    return Node(name, port, tuple(sorted(addresses.items())))
 
 
 def within(address: str, subnet: str) -> bool:
@@ -108,13 +88,92 @@ def within(address: str, subnet: str) -> bool:
         return False
 
 
-def check_unique(nodes: tuple[Node, ...]) -> None:
-    seen: dict[Any, str] = {}
+def with_prefix(address: str, network: Network) -> str:
+    """An address of a network as `ip address` takes it: 172.28.0.11/24."""
+    return next(f"{address}/{ipaddress.ip_network(s).prefixlen}" for s in network.subnets if within(address, s))
+
+
+def host_address(network: Network) -> str:
+    """The address of the lab's host on the management network: the first, with its prefix length."""
+    subnet = ipaddress.ip_network(network.subnets[0])
+    return f"{subnet[1]}/{subnet.prefixlen}"
+
+
+def read_networks(hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, Network]:
+    """`lab_networks` of all hosts together. LabError where one is no network, or two hosts differ about it."""
+    merged: dict[str, Any] = {}
+    for host, variables in hostvars.items():
+        for name, spec in (variables.get("lab_networks") or DEFAULT_NETWORKS).items():
+            if merged.setdefault(name, spec) != spec:
+                raise LabError(f"{host}: lab_networks describes {name} otherwise than another host does")
+    return {name: read_network(name, spec) for name, spec in merged.items()}
+
+
+def read_network(name: str, spec: Mapping[str, Any]) -> Network:
+    if name == MANAGEMENT or len(name) > LONGEST_NAME:
+        raise LabError(f"lab_networks: {name} must be another name, of {LONGEST_NAME} characters at most")
+    try:
+        return Network(name, tuple(str(ipaddress.ip_network(subnet)) for subnet in as_tuple(spec["subnet"])))
+    except (KeyError, ValueError) as error:
+        raise LabError(f"lab_networks: {name} needs a subnet, or a list of an IPv4 and an IPv6 one: {error}") from error
+
+
+def read_management(hostvars: Mapping[str, Mapping[str, Any]]) -> Network:
+    """The network of all `ansible_host`. LabError where one is no address, or two are of different networks."""
+    subnets = {}
+    for host, variables in hostvars.items():
+        try:
+            subnets[str(ipaddress.IPv4Network(f"{variables.get('ansible_host')}/24", strict=False))] = host
+        except ValueError as error:
+            raise LabError(f"{host}: ansible_host must be an IPv4 address for the lab, such as 10.99.0.11") from error
+    if len(subnets) > 1:
+        raise LabError(f"ansible_host of {' and '.join(subnets.values())} are of different networks: {', '.join(subnets)}")
+    return Network(MANAGEMENT, tuple(subnets))
+
+
+def read_choice(host: str, variables: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> str:
+    value = variables.get(key, allowed[0])
+    if value not in allowed:
+        raise LabError(f"{host}: {key} must be {' or '.join(allowed)}, not {value}")
+    return value
+
+
+def read_node(name: str, variables: Mapping[str, Any], networks: Mapping[str, Network]) -> Node:
+    """One host's node. LabError where its addresses do not fit the lab."""
+    given = variables.get("lab_addresses")
+    if given is None:
+        if "lvs_address" not in variables or "lan" not in networks:
+            raise LabError(f"{name}: needs lab_addresses, or lvs_address and a network `lan` in lab_networks")
+        given = {"lan": variables["lvs_address"]}
+    addresses = {network: as_tuple(value) for network, value in given.items()}
+    for network, its in addresses.items():
+        if network not in networks:
+            raise LabError(f"{name}: lab_addresses names {network}, which is not in lab_networks")
+        for address in its:
+            if not any(within(address, subnet) for subnet in networks[network].subnets):
+                subnets = ", ".join(networks[network].subnets)
+                raise LabError(f"{name}: {address} is not an address of {network} {subnets}")
+    memory = variables.get("lab_memory", Node.memory)
+    if not isinstance(memory, int) or memory < 128:
+        raise LabError(f"{name}: lab_memory must be at least 128 (MiB), not {memory!r}")
+    return Node(
+        name,
+        variables["ansible_host"],
+        tuple(sorted(addresses.items())),
+        str(variables.get("lab_gateway", "")),
+        read_choice(name, variables, "lab_release", RELEASES),
+        read_choice(name, variables, "lab_image", IMAGES),
+        memory,
+    )
+
+
+def check_unique(nodes: tuple[Node, ...], management: Network) -> None:
+    seen = {host_address(management).partition("/")[0]: "this machine"}
     for node in nodes:
-        for thing in (node.port, *(address for _network, addresses in node.addresses for address in addresses)):
-            if thing in seen:
-                raise LabError(f"{node.name} and {seen[thing]} both have {thing}")
-            seen[thing] = node.name
+        for address in (address for _network, addresses in node.links for address in addresses):
+            if address in seen:
+                raise LabError(f"{node.name} and {seen[address]} both have {address}")
+            seen[address] = node.name
 
 
 def from_inventory(listing: Mapping[str, Any]) -> Topology:
@@ -125,10 +184,8 @@ def from_inventory(listing: Mapping[str, Any]) -> Topology:
     if not hosts:
         raise LabError("the inventory has no hosts")
     hostvars = {host: known.get(host, {}) for host in hosts}
-    networks = {name: read_network(name, spec) for name, spec in merge_networks(hostvars).items()}
-    if MANAGEMENT in networks:
-        raise LabError(f"lab_networks: {MANAGEMENT} is the lab's own network, choose another name")
+    networks = read_networks(hostvars)
+    management = read_management(hostvars)
     nodes = tuple(read_node(host, hostvars[host], networks) for host in hosts)
-    check_unique(nodes)
-    management = Network(MANAGEMENT, (MANAGEMENT_SUBNET,), internal=False)
+    check_unique(nodes, management)
     return Topology((management, *(networks[name] for name in sorted(networks))), nodes)

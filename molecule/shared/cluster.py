@@ -10,19 +10,21 @@ import os
 import re
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import testinfra
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import endpoint
+from lab import paths, ssh
+from lab.errors import LabError
+from lab.lab import Lab
 
 ROOT = Path(__file__).parents[2]
-# Whether the tests that `make test` leaves out run, too.
-FULL = os.environ.get("LVS_TEST_FULL") == "1"
-# Generous: an emulated machine, and VRRP's own three seconds.
+# Much longer than anything takes that a test waits for: only what never comes is given up.
 EVENT_SECONDS = 60
+CONVERGED = "converged"
 FINGERPRINT = ROOT / "molecule" / "shared" / "fingerprint.sh"
 
 
@@ -34,7 +36,7 @@ def until(condition: Callable[[], Any], what: str, seconds: float = EVENT_SECOND
         if value:
             return value
         assert time.monotonic() < end, f"after {seconds} s still not: {what}"
-        time.sleep(1)
+        time.sleep(0.2)
 
 
 def plain_output() -> dict[str, str]:
@@ -53,7 +55,7 @@ class Stream:
         self.process = cluster.start_module("client1", "vip_probe", arguments)
         # A pipelined module is a Python without arguments; its first moments go into reading itself.
         until(lambda: cluster.run("client1", "pgrep -fx /usr/bin/python3"), "the stream of requests runs")
-        time.sleep(3)
+        time.sleep(1)
 
     def stop(self) -> dict[str, Any]:
         """End the stream and return what vip_probe saw."""
@@ -67,7 +69,7 @@ class Cluster:
 
     def __init__(self, inventory: Path) -> None:
         self.inventory = inventory
-        self.cache = Path(os.environ.get("LVS_LAB_CACHE") or Path.home() / ".cache" / "lvs-cluster")
+        self.lab = Lab(paths.find())
 
     @cached_property
     def listing(self) -> dict[str, Any]:
@@ -88,21 +90,26 @@ class Cluster:
 
     def host(self, node: str) -> testinfra.host.Host:
         """The node, for testinfra."""
-        port = self.listing["_meta"]["hostvars"][node]["ansible_port"]
-        return testinfra.get_host(
-            f"ssh://root@127.0.0.1:{port}",
-            ssh_identity_file=str(self.cache / "ssh" / "id_ed25519"),
-            ssh_extra_args="-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
-            controlpersist=300,
-        )
+        command = ssh.argv(self.lab.paths, self.lab.topology.node(node))
+        return testinfra.get_host(f"ssh://{command[-1]}", ssh_extra_args=" ".join(command[1:-1]))
 
     def run(self, node: str, command: str) -> str:
         """What a command on a node prints, whatever its exit code."""
         return self.host(node).run(command).stdout.strip()
 
-    def lab(self, *arguments: str) -> None:
-        """Ask the lab for something no command on a node can do: kill, start, reboot."""
-        subprocess.run(["python3", "molecule/lab", *arguments], check=True, cwd=ROOT)
+    def keep(self) -> None:
+        """Keep the cluster as it is now, so that `give_back` can bring it back; where the lab cannot, nothing is kept."""
+        with suppress(LabError):
+            self.lab.save(CONVERGED)
+
+    def give_back(self) -> None:
+        """The cluster as it was when it was kept, booted; by site.yml where the lab cannot."""
+        try:
+            self.lab.restore(CONVERGED)
+        except LabError:
+            self.play("site")
+        vips = {service["vip"] for service in self.variable("lvs_services")}
+        until(lambda: all(len(self.holders(vip)) == 1 for vip in vips), "every VIP has an owner")
 
     def start_module(self, node: str, module: str, arguments: dict[str, Any]) -> subprocess.Popen[str]:
         """Start a module of the collection on a node, in the background."""

@@ -77,14 +77,13 @@ def test_keepalived_killed_is_started_again_without_two_owners(cluster):
 
 def test_master_killed(cluster):
     with watched(cluster):
-        cluster.lab("kill", "lvs1")
+        cluster.lab.power_off("lvs1")
         until(lambda: cluster.holders(VIP, "lvs2", "lvs3") == ["lvs2"], "lvs2 takes over")
         serves(cluster)
-        cluster.lab("start", "lvs1")
+        cluster.lab.power_on("lvs1")
         moves_to(cluster, "lvs1")
 
 
-@pytest.mark.full
 def test_nopreempt_leaves_the_vip_where_it_is(cluster):
     only_keepalived = ("--limit", "directors", "--tags", "keepalived")
     vrrp = cluster.variable("lvs_vrrp")

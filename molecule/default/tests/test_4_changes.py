@@ -10,7 +10,6 @@ from contextlib import ExitStack
 import pytest
 from cluster import changed
 
-pytestmark = pytest.mark.full
 
 WEB, SHOP, API, LOGIN = range(4)
 

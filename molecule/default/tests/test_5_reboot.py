@@ -8,13 +8,12 @@ from __future__ import annotations
 import pytest
 from cluster import until
 
-pytestmark = pytest.mark.full
 
 VIP = "172.28.0.100"
 
 
 def test_all_nodes_reboot(cluster):
-    cluster.lab("reboot", "all")
+    cluster.lab.reboot("all")
     until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 holds the VIP again", 120)
     until(lambda: set(cluster.ask(VIP, count=6)) == {"web1", "web2", "web3"}, "all real servers answer")
     report = cluster.play("verify")

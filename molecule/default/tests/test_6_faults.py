@@ -11,7 +11,6 @@ import subprocess
 import pytest
 from cluster import ROOT, changed, plain_output, until
 
-pytestmark = pytest.mark.full
 
 
 def failing(cluster, playbook, *arguments):
@@ -60,12 +59,12 @@ def test_a_reload_that_an_interrupted_run_left_out_is_made_up_for(cluster):
 
 
 def test_a_dead_real_server_does_not_stop_the_others(cluster):
-    cluster.lab("kill", "web3")
+    cluster.lab.power_off("web3")
     try:
         output = failing(cluster, "site")
         assert "unreachable=1" in output
         assert "web3: could not be looked at" in failing(cluster, "verify")
         until(lambda: set(cluster.ask("172.28.0.100")) == {"web1", "web2"}, "the others serve")
     finally:
-        cluster.lab("start", "web3")
+        cluster.lab.power_on("web3")
     until(lambda: "web3" in cluster.ask("172.28.0.100"), "web3 is back")

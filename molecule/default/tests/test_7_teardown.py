@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 from cluster import changed
 
-pytestmark = pytest.mark.full
 
 
 def test_teardown_leaves_nothing(cluster, fingerprints):

@@ -61,7 +61,7 @@ def test_redirect_without_a_vip(cluster):
 
 def test_what_is_in_place_is_there_again_after_a_reboot(cluster):
     before = {node: traces(cluster, node) for node in ("web1", "web3")}
-    cluster.lab("reboot", "lvs1", "web1", "web3")
+    cluster.lab.reboot("lvs1", "web1", "web3")
     until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 holds the VIP again", 120)
     is_silent(cluster)
     assert {node: traces(cluster, node) for node in before} == before
@@ -70,14 +70,12 @@ def test_what_is_in_place_is_there_again_after_a_reboot(cluster):
     assert "" not in cluster.ask(shop, 443, count=3, scheme="https")
 
 
-@full
 def test_sysctl(cluster):
     cluster.play("site", lvs_arp="sysctl")
     assert {node: traces(cluster, node) for node in SERVERS} == dict.fromkeys(SERVERS, NONE | {"sysctl": 1, "VIP": 1})
     is_silent(cluster)
 
 
-@full
 def test_firewalld_lets_in_what_the_services_need(cluster):
     ports = set(cluster.run("web3", "firewall-cmd --zone=public --list-ports").split())
     assert {"80/tcp", "443/tcp", "7/udp", "7/sctp"} <= ports

@@ -22,7 +22,6 @@ def kept(cluster):
     return {what: cluster.run("web1", command).split() for what, command in LEFT.items()}
 
 
-@pytest.mark.full
 def test_methods_come_and_go_while_another_serves(cluster):
     before = kept(cluster)
     assert before == {

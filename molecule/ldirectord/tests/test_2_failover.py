@@ -24,14 +24,14 @@ def serves(cluster, director):
 def test_killed_and_back_with_failback(cluster, tell):
     with cluster.stream(address=VIP, port=80) as killed:
         began = float(cluster.run("lvs2", "date +%s.%N"))
-        cluster.lab("kill", "lvs1")
+        cluster.lab.power_off("lvs1")
         until(lambda: cluster.holders(VIP, "lvs2") == ["lvs2"], "lvs2 takes the VIP", TAKEOVER_SECONDS)
         until(lambda: set(cluster.ask(VIP, count=4)) == {"web1", "web2"}, "both real servers answer")
         assert "master sync daemon" in cluster.run("lvs2", "ipvsadm -L --daemon")
     noticed = cluster.run("lvs2", "journalctl -u heartbeat -o short-unix --grep 'node lvs1: is dead' | tail -n 1")
     assert noticed
     with cluster.stream(address=VIP, port=80) as back:
-        cluster.lab("start", "lvs1")
+        cluster.lab.power_on("lvs1")
         serves(cluster, "lvs1")
     tell(
         f"Killed: noticed after {float(noticed.split()[0]) - began:.1f} s, with all of lab's kill;"
@@ -40,7 +40,6 @@ def test_killed_and_back_with_failback(cluster, tell):
     assert max(killed["longest_gap"], back["longest_gap"]) < TAKEOVER_SECONDS
 
 
-@pytest.mark.full
 def test_heartbeat_dies_and_leaves_nothing_behind(cluster, tell):
     with cluster.stream(address=VIP, port=80) as stream:
         cluster.run("lvs1", "pkill -9 -f 'heartbeat: master control process'")
@@ -52,7 +51,6 @@ def test_heartbeat_dies_and_leaves_nothing_behind(cluster, tell):
     assert stream["longest_gap"] < TAKEOVER_SECONDS, stream
 
 
-@pytest.mark.full
 def test_back_without_failback(cluster):
     heartbeat = cluster.variable("lvs_heartbeat") | {"auto_failback": False}
     cluster.play("site", lvs_heartbeat=heartbeat)
@@ -69,8 +67,7 @@ def test_back_without_failback(cluster):
     serves(cluster, "lvs1")
 
 
-@pytest.mark.full
 def test_all_nodes_reboot(cluster):
-    cluster.lab("reboot", "all")
+    cluster.lab.reboot("all")
     until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 has the VIP again", 300)
     serves(cluster, "lvs1")

@@ -34,7 +34,7 @@ def test_a_service_comes_and_goes_while_another_serves(cluster):
 def test_a_reboot_restores_the_table_and_the_vips(cluster):
     before = whole_table(cluster)
     assert len(before.services) == 2
-    cluster.lab("reboot", "all")
+    cluster.lab.reboot("all")
     until(lambda: cluster.holders(WEB) == ["lvs1"], "lvs1 has the VIP again", 120)
     until(lambda: set(cluster.ask(WEB, count=6)) == {"web1", "web2", "web3"}, "all real servers answer", 120)
     assert whole_table(cluster) == before

@@ -12,13 +12,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "molecule"))
 
+from lab.paths import Paths
 from lab.topology import Topology, from_inventory
 
 LISTING = {
     "_meta": {
         "hostvars": {
-            "lvs1": {"ansible_port": 2211, "lvs_address": "172.28.0.11"},
-            "web1": {"ansible_port": 2221, "lvs_address": "172.28.0.21"},
+            "lvs1": {"ansible_host": "10.99.0.11", "lvs_address": "172.28.0.11"},
+            "web1": {"ansible_host": "10.99.0.21", "lvs_address": "172.28.0.21"},
         }
     },
     "all": {"children": ["directors", "real_servers"]},
@@ -31,3 +32,11 @@ LISTING = {
 def topology() -> Topology:
     """A director and a real server on the default segment."""
     return from_inventory(LISTING)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Paths:
+    """A lab's folders, empty."""
+    found = Paths(tmp_path)
+    found.run.mkdir()
+    return found

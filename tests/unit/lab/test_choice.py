@@ -5,41 +5,27 @@ from __future__ import annotations
 
 import pytest
 from lab import choice
-from lab.choice import Choice, Verdict
 from lab.errors import LabError
 
-IPVS = Verdict(True, "the kernel offers IPVS")
-NO_IPVS = Verdict(False, "the kernel offers no IPVS")
-KVM = Verdict(True, "KVM boots the machine")
-NO_KVM = Verdict(False, "/dev/kvm is not there")
+
+@pytest.mark.parametrize(("lacking", "kind"), [("", "podman"), ("offers no IPVS", "uml")])
+def test_podman_where_this_kernel_can_and_else_a_kernel_for_each_node(monkeypatch, lacking, kind):
+    monkeypatch.delenv(choice.VARIABLE, raising=False)
+    monkeypatch.setattr(choice, "what_containers_lack", lambda: lacking)
+    chosen = choice.choose()
+    assert chosen.kind == kind
+    assert (lacking or "offers IPVS") in str(chosen)
+    assert "LVS_LAB_MACHINE=podman|uml overrides" in str(chosen)
 
 
-def choose(wanted, ipvs, kvm):
-    return choice.choose_podman(wanted, ipvs) or choice.choose_machine(wanted, ipvs, kvm)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "ipvs", "kvm", "kind"),
-    [
-        ("", IPVS, NO_KVM, "podman"),
-        ("", IPVS, KVM, "podman"),
-        ("", NO_IPVS, KVM, "kvm"),
-        ("", NO_IPVS, NO_KVM, "tcg"),
-        ("podman", NO_IPVS, KVM, "podman"),
-        ("kvm", IPVS, NO_KVM, "kvm"),
-        ("tcg", IPVS, KVM, "tcg"),
-    ],
-)
-def test_the_best_that_works_unless_told_otherwise(wanted, ipvs, kvm, kind):
-    assert choose(wanted, ipvs, kvm).kind == kind
-
-
-def test_the_choice_says_why():
-    assert choose("", NO_IPVS, NO_KVM) == Choice("tcg", "the kernel offers no IPVS; /dev/kvm is not there: emulating")
-    assert choose("kvm", IPVS, NO_KVM).why == "LVS_LAB_MACHINE=kvm"
+@pytest.mark.parametrize("wanted", choice.MACHINES)
+def test_the_users_own_choice_counts_whatever_the_kernel_can(monkeypatch, wanted):
+    monkeypatch.setenv(choice.VARIABLE, wanted)
+    monkeypatch.setattr(choice, "what_containers_lack", lambda: pytest.fail("not asked for"))
+    assert choice.choose().kind == wanted
 
 
 def test_an_unknown_override_is_refused(monkeypatch):
-    monkeypatch.setenv("LVS_LAB_MACHINE", "docker")
-    with pytest.raises(LabError, match="must be podman, kvm or tcg, not docker"):
-        choice.override()
+    monkeypatch.setenv(choice.VARIABLE, "docker")
+    with pytest.raises(LabError, match="must be podman or uml, not docker"):
+        choice.choose()

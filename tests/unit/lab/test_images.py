@@ -6,9 +6,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from lab import images, snapshots
+from lab import images
 from lab.errors import LabError
-from lab.topology import Topology
 
 
 @pytest.fixture
@@ -80,27 +79,19 @@ def test_the_newest_images_stay(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["machine-a", "node-b", "node-c"]
 
 
-def test_a_snapshot_fits_one_topology_machine_and_qemu(tmp_path, topology, monkeypatch):
-    monkeypatch.setattr("lab.choice.qemu_version", lambda: "7.2")
-    monkeypatch.setattr("lab.choice.processor", lambda: "one")
-    image = tmp_path / "machine-1"
-    keys = {
-        snapshots.key("tcg", image, topology),
-        snapshots.key("tcg", image, Topology()),
-        snapshots.key("kvm", image, topology),
-        snapshots.key("tcg", tmp_path / "machine-2", topology),
-    }
-    emulated = snapshots.key("tcg", image, topology)
-    monkeypatch.setattr("lab.choice.processor", lambda: "another")
-    assert snapshots.key("tcg", image, topology) == emulated
-    keys.add(snapshots.key("kvm", image, topology))
-    monkeypatch.setattr("lab.choice.qemu_version", lambda: "8.0")
-    keys.add(snapshots.key("tcg", image, topology))
-    assert len(keys) == 6
+def test_a_disk_fits_one_release_and_one_build_of_the_kernel(place):
+    kernels = []
+    for number in range(2):
+        kernel = place.cache / f"kernel-{number}"
+        kernel.mkdir()
+        (kernel / "linux").write_text(str(number))
+        kernels.append(kernel)
+    cases = [("bookworm", "bare", kernels[0]), ("trixie", "bare", kernels[0]), ("bookworm", "bare", kernels[1])]
+    assert len({images.disk_path(place, *case) for case in cases}) == 3
 
 
 def test_too_small_a_disk_is_said_before_the_build(tmp_path, monkeypatch):
     monkeypatch.setattr(images, "SPACE", 2**62)
-    with pytest.raises(LabError, match="GiB left, the lab needs"), images.building(tmp_path / "node-1"):
+    with pytest.raises(LabError, match="GiB left, building needs"), images.building(tmp_path / "node-1"):
         pass
     assert list(tmp_path.iterdir()) == []

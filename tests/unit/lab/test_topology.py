@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from lab.errors import LabError
-from lab.topology import from_inventory
+from lab.topology import from_inventory, host_address
 
 CASES = yaml.safe_load((Path(__file__).parent / "wrong_inventories.yml").read_text())
 
@@ -19,18 +19,21 @@ def listing(hosts):
 
 def test_a_node_has_its_segment_and_the_management_network(topology):
     node = topology.node("lvs1")
-    assert node.port == 2211
-    assert dict(node.addresses) == {"lan": ("172.28.0.11",), "mgmt": ("10.99.0.11",)}
+    assert node.links == (("mgmt", ("10.99.0.11",)), ("lan", ("172.28.0.11",)))
+    assert host_address(topology.network("mgmt")) == "10.99.0.1/24"
 
 
-def test_only_the_management_network_leads_out(topology):
-    assert {network.name: network.internal for network in topology.networks} == {"mgmt": False, "lan": True}
+def test_a_node_is_bare_debian_12_unless_the_inventory_says_otherwise(topology):
+    assert (topology.node("lvs1").release, topology.node("lvs1").image) == ("bookworm", "bare")
+    host = {"ansible_host": "10.99.0.11", "lvs_address": "172.28.0.11", "lab_release": "trixie", "lab_image": "installed"}
+    node = from_inventory(listing({"lvs1": host})).node("lvs1")
+    assert (node.release, node.image) == ("trixie", "installed")
 
 
 def test_several_networks_and_both_families():
     networks = {"front": {"subnet": ["172.28.0.0/24", "2001:db8::/64"]}, "back": {"subnet": "172.29.0.0/24"}}
     addresses = {"front": ["172.28.0.11", "2001:db8::11"], "back": "172.29.0.11"}
-    hosts = {"lvs1": {"ansible_port": 2211, "lab_networks": networks, "lab_addresses": addresses}}
+    hosts = {"lvs1": {"ansible_host": "10.99.0.11", "lab_networks": networks, "lab_addresses": addresses}}
     node = from_inventory(listing(hosts)).node("lvs1")
     assert dict(node.addresses)["front"] == ("172.28.0.11", "2001:db8::11")
     assert dict(node.addresses)["back"] == ("172.29.0.11",)
@@ -38,18 +41,18 @@ def test_several_networks_and_both_families():
 
 def test_the_order_of_hosts_makes_no_difference(topology):
     hosts = {
-        "web1": {"ansible_port": 2221, "lvs_address": "172.28.0.21"},
-        "lvs1": {"ansible_port": 2211, "lvs_address": "172.28.0.11"},
+        "web1": {"ansible_host": "10.99.0.21", "lvs_address": "172.28.0.21"},
+        "lvs1": {"ansible_host": "10.99.0.11", "lvs_address": "172.28.0.11"},
     }
-    assert from_inventory(listing(hosts)).digest == topology.digest
+    assert from_inventory(listing(hosts)) == topology
 
 
 def test_another_address_is_another_topology(topology):
     hosts = {
-        "lvs1": {"ansible_port": 2211, "lvs_address": "172.28.0.12"},
-        "web1": {"ansible_port": 2221, "lvs_address": "172.28.0.21"},
+        "lvs1": {"ansible_host": "10.99.0.11", "lvs_address": "172.28.0.12"},
+        "web1": {"ansible_host": "10.99.0.21", "lvs_address": "172.28.0.21"},
     }
-    assert from_inventory(listing(hosts)).digest != topology.digest
+    assert from_inventory(listing(hosts)) != topology
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])

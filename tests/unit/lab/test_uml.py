@@ -1,0 +1,48 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+
+import pytest
+from lab import images, uml
+from lab.uml import Uml
+
+
+@pytest.fixture
+def machine(place, monkeypatch):
+    monkeypatch.setattr(images, "disk_path", lambda paths, release, image, kernel: f"/{release}-{image}.img")
+    monkeypatch.setattr(uml.ssh, "make_key", lambda paths: "AAAA")
+    return Uml(place)
+
+
+def test_a_node_gets_its_addresses_by_its_kernels_words(machine, topology):
+    command = machine.command(topology, topology.node("lvs1"))
+    assert "lab.name=lvs1" in command
+    assert "lab.link=vec0,mgmt0,10.99.0.11/24" in command
+    assert "lab.link=vec1,lan0,172.28.0.11/24" in command
+    assert any(word.startswith("vec1:transport=tap,ifname=t11-lan,mac=02:") for word in command)
+    assert any(word.endswith("disk.cow,/bookworm-bare.img") for word in command)
+
+
+def test_every_device_has_a_name_that_the_kernel_takes(machine, topology):
+    longest = 15  # IFNAMSIZ, less the byte that ends it
+    ports = [machine.port(node, network) for node in topology.nodes for network, _addresses in node.links]
+    assert all(len(port) <= longest for port in ports)
+    assert len(set(ports)) == 4
+
+
+@pytest.mark.parametrize(
+    "content", ["", "garbage", "999999999", str(os.getpid())], ids=["empty", "garbage", "nobody", "another"]
+)
+def test_a_stale_pid_file_is_not_a_running_node(machine, content):
+    (machine.nodes / "lvs1").mkdir(parents=True)
+    (machine.nodes / "lvs1/pid").write_text(content)
+    assert machine.pid("lvs1") is None
+
+
+def test_macs_are_local_unicast_and_differ():
+    macs = {uml.mac(f"172.28.0.{last}") for last in range(1, 255)}
+    assert len(macs) == 254
+    assert {mac[:3] for mac in macs} == {"02:"}
