@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import Callable
+from typing import Callable, Iterator
 
 import pytest
 from cluster import ROOT, Cluster, Fingerprints
@@ -17,16 +17,26 @@ def cluster() -> Cluster:
     """The cluster of the scenario whose tests run."""
     scenario = os.environ.get("MOLECULE_SCENARIO_NAME", "default")
     inventory = "inventories/lab" if scenario == "default" else f"molecule/{scenario}/inventory"
-    converged = Cluster(ROOT / inventory)
-    converged.keep()
-    return converged
+    return Cluster(ROOT / inventory)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def untouched(cluster: Cluster) -> list[bool]:
+    """Keep the cluster as the scenario converged it; whether no test has touched it yet, as the one item of a list."""
+    return [cluster.keep()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def touches(untouched: list[bool]) -> Iterator[None]:
+    """After any module the cluster is not what it was."""
+    yield
+    untouched[0] = False
 
 
 @pytest.fixture(scope="module")
-def fresh(cluster: Cluster, request: pytest.FixtureRequest) -> None:
+def fresh(cluster: Cluster, untouched: list[bool]) -> None:
     """The cluster as the scenario converged it, whatever the modules before did to it."""
-    first = request.session.items[0].path == request.path
-    if not first:
+    if not untouched[0]:
         cluster.give_back()
 
 

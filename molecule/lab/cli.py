@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 from collections.abc import Sequence
 from types import FrameType
 
@@ -16,7 +15,11 @@ from lab.errors import LabError
 from lab.lab import Lab
 from lab.progress import complain, heartbeat
 
-POWER = {"power-off": "take the power from nodes", "power-on": "start nodes that are off", "reboot": "shut down and start"}
+POWER = {
+    "power-off": "take the power from nodes",
+    "power-on": "start nodes that are off",
+    "reboot": "shut down and start",
+}
 PAUSE = {"pause": "stop nodes in the middle of what they do", "resume": "let them go on"}
 LINK = {"unplug": "cut a node's link, without the node seeing it unless --seen", "plug": "mend it"}
 DISKS = {"save": "keep what is on the disks of all nodes, under a name", "restore": "boot all nodes from disks kept"}
@@ -42,7 +45,9 @@ def parser() -> argparse.ArgumentParser:
     node = sub.add_parser("ssh", help="a shell on a node, or one command")
     node.add_argument("node")
     node.add_argument("remote", nargs=argparse.REMAINDER, metavar="COMMAND")
-    node.set_defaults(run=lambda given: ssh.replace_process(paths.find(), running().topology.node(given.node), given.remote))
+    node.set_defaults(
+        run=lambda given: ssh.replace_process(paths.find(), running().topology.node(given.node), given.remote)
+    )
     for name, text in {**POWER, **PAUSE}.items():
         power = sub.add_parser(name, help=text)
         power.add_argument("nodes", nargs="+", metavar="NODE", help="names, or all")

@@ -32,7 +32,7 @@ UML = {
     "strip": "binutils",
 }
 # Of packages that have no command.
-FILES = {"/usr/include/x86_64-linux-gnu/bits/types.h": "libc6-dev", "/usr/include/libelf.h": "libelf-dev"}
+FILES = {"/usr/include/x86_64-linux-gnu/bits/types.h": "libc6-dev"}
 
 
 def missing(needed: Mapping[str, str], has: Callable[[str], bool]) -> list[str]:

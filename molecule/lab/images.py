@@ -146,7 +146,9 @@ def tree_path(paths: Paths, release: str, image: str) -> Path:
 def disk_path(paths: Paths, release: str, image: str, kernel_: Path) -> Path:
     """Where a node's disk is kept. Modules fit the very build they come from: another one of the same version crashes."""
     build = hashlib.sha256((kernel_ / "linux").read_bytes()).hexdigest()
-    return paths.images / f"disk-{release}-{image}-{key(NODE, release, image, DISK_SIZE, build, *mirror())}" / "disk.img"
+    return (
+        paths.images / f"disk-{release}-{image}-{key(NODE, release, image, DISK_SIZE, build, *mirror())}" / "disk.img"
+    )
 
 
 def tree(paths: Paths, release: str, image: str, phases: Phases) -> Path:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from lab import choice, images, inventory, lock, ssh, state
+from lab.errors import LabError
 from lab.machine import Machine
 from lab.paths import Paths
 from lab.progress import Phases, say
@@ -31,7 +33,7 @@ def up(paths: Paths, inventories: Sequence[str], *, fresh: bool) -> None:
             if former and (fresh or former.kind != chosen.kind):
                 ssh.close(paths)
                 choice.machine(former.kind, paths).remove()
-            images.remove(paths.run / "saved")
+                images.remove(saved(paths))
             # Before the first node, so that `down` finds what an interrupted start left.
             state.write(paths, State(chosen.kind, topology))
             started = machine.create(topology)
@@ -60,6 +62,11 @@ def wait(machine: Machine, nodes: Sequence[Node]) -> None:
     """Wait until nodes answer and systemd on them has settled; say where it is degraded."""
     for node, verdict in ssh.wait(machine.paths, nodes, machine.ended):
         say(f"  {node.name}: {verdict}")
+
+
+def saved(paths: Paths) -> Path:
+    """Where disks are kept by `save`."""
+    return paths.run / "saved"
 
 
 class Lab:
@@ -125,11 +132,16 @@ class Lab:
             yield
 
     def save(self, name: str) -> None:
-        """Keep what is on the disks of all nodes, under a name, until the lab is brought up again."""
-        self.machine.save(self.topology, name)
+        """Keep what is on the disks of all nodes, under a name, until the lab is brought up afresh."""
+        self.machine.save(self.topology, saved(self.paths) / name)
+
+    def is_saved(self, name: str) -> bool:
+        return (saved(self.paths) / name).exists()
 
     def restore(self, name: str) -> None:
-        """Boot all nodes from the disks kept under a name, and mend all links."""
-        self.machine.restore(self.topology, name)
+        """Boot all nodes from the disks kept under a name, and mend all links. LabError where nothing was."""
+        if not self.is_saved(name):
+            raise LabError(f"nothing was saved as {name}")
+        self.machine.restore(self.topology, saved(self.paths) / name)
         ssh.close(self.paths)
         wait(self.machine, self.topology.nodes)

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
+from pathlib import Path
 
 from lab import shell, ssh
 from lab.errors import LabError
@@ -60,12 +61,12 @@ class Machine(ABC):
         """Let paused nodes go on."""
 
     @abstractmethod
-    def save(self, topology: Topology, name: str) -> None:
-        """Keep what is on the disks of all nodes. LabError where this way cannot."""
+    def save(self, topology: Topology, folder: Path) -> None:
+        """Keep what is on the disks of all nodes in a folder. LabError where this way cannot."""
 
     @abstractmethod
-    def restore(self, topology: Topology, name: str) -> None:
-        """Start all nodes with the disks that `save` kept. LabError where this way cannot, or nothing was kept."""
+    def restore(self, topology: Topology, folder: Path) -> None:
+        """Mend all links and start all nodes with the disks of a folder."""
 
     @abstractmethod
     def ended(self) -> str:
@@ -105,7 +106,9 @@ class Machine(ABC):
         """Let nothing pass between two groups of nodes, but on the management network."""
         rules = []
         for one, other in product(some, others):
-            for network in {name for name, _addresses in one.addresses} & {name for name, _addresses in other.addresses}:
+            for network in {name for name, _addresses in one.addresses} & {
+                name for name, _addresses in other.addresses
+            }:
                 if network != MANAGEMENT:
                     a, b = self.port(one, network), self.port(other, network)
                     rules += [f"iifname {a} oifname {b} drop", f"iifname {b} oifname {a} drop"]

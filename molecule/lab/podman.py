@@ -10,6 +10,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from lab import hostpackages, images, shell, ssh
 from lab import paths as places
@@ -182,10 +183,10 @@ class Podman(Machine):
     def resume(self, nodes: Sequence[Node]) -> None:
         as_root(f"podman unpause {names(nodes)}")
 
-    def save(self, topology: Topology, name: str) -> None:
+    def save(self, topology: Topology, folder: Path) -> None:
         raise LabError("podman cannot keep what is on its nodes; LVS_LAB_MACHINE=uml can")
 
-    def restore(self, topology: Topology, name: str) -> None:
+    def restore(self, topology: Topology, folder: Path) -> None:
         raise LabError("podman cannot keep what is on its nodes; LVS_LAB_MACHINE=uml can")
 
     def ended(self) -> str:

@@ -59,12 +59,20 @@ def try_(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(list(argv), capture_output=True, text=True, env=environment(), check=False)
 
 
-def run_logged(argv: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
+def run_logged(
+    argv: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> None:
     """Run a command with its output in a file. LabError naming the file, with its end, when it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as output:
         done = subprocess.run(
-            list(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment(env), cwd=cwd, check=False
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment(env),
+            cwd=cwd,
+            check=False,
         )
     if done.returncode:
         raise LabError(f"{argv[0]} failed with {done.returncode}; the end of {log}:\n  {last_lines(log, TAIL)}")

@@ -25,7 +25,14 @@ OPTIONS = (
 
 
 def argv(paths: Paths, node: Node, *command: str) -> list[str]:
-    sharing = ["-o", "ControlMaster=auto", "-o", f"ControlPath={paths.control(node.address)}", "-o", "ControlPersist=10m"]
+    sharing = [
+        "-o",
+        "ControlMaster=auto",
+        "-o",
+        f"ControlPath={paths.control(node.address)}",
+        "-o",
+        "ControlPersist=10m",
+    ]
     return ["ssh", *OPTIONS, *sharing, "-i", str(paths.key), f"root@{node.address}", *command]
 
 
@@ -78,7 +85,9 @@ def wait(paths: Paths, nodes: Sequence[Node], give_up: Callable[[], str] = lambd
     deadline = time.monotonic() + ANSWER
     with ThreadPoolExecutor(max_workers=max(len(missing), 1)) as pool:
         while missing:
-            missing = {node for node, there in zip(missing, pool.map(lambda n: answers(n.address), missing)) if not there}
+            missing = {
+                node for node, there in zip(missing, pool.map(lambda n: answers(n.address), missing)) if not there
+            }
             reason = give_up() if missing else ""
             if reason or (missing and time.monotonic() > deadline):
                 names = ", ".join(sorted(node.name for node in missing))

@@ -127,7 +127,9 @@ def read_management(hostvars: Mapping[str, Mapping[str, Any]]) -> Network:
         except ValueError as error:
             raise LabError(f"{host}: ansible_host must be an IPv4 address for the lab, such as 10.99.0.11") from error
     if len(subnets) > 1:
-        raise LabError(f"ansible_host of {' and '.join(subnets.values())} are of different networks: {', '.join(subnets)}")
+        raise LabError(
+            f"ansible_host of {' and '.join(subnets.values())} are of different networks: {', '.join(subnets)}"
+        )
     return Network(MANAGEMENT, tuple(subnets))
 
 

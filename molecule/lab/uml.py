@@ -13,6 +13,7 @@ import hashlib
 import ipaddress
 import json
 import os
+import platform
 import signal
 import subprocess
 import time
@@ -24,7 +25,7 @@ from lab import hostpackages, images, shell, ssh
 from lab.errors import LabError
 from lab.machine import Machine, as_root
 from lab.progress import Phases
-from lab.topology import MANAGEMENT, Network, Node, Topology, host_address, with_prefix
+from lab.topology import MANAGEMENT, Node, Topology, host_address, with_prefix
 
 NAMESPACE = "lvs-lab"
 DOOR = "lvs-lab0"  # by which this host reaches the management network
@@ -47,6 +48,10 @@ class Uml(Machine):
     kind = "uml"
 
     def prepare(self, topology: Topology, phases: Phases) -> None:
+        if platform.machine() != "x86_64":
+            raise LabError(
+                f"User Mode Linux is for x86_64, this is {platform.machine()}: use a kernel with IPVS (LVS_LAB_MACHINE=podman)"
+            )
         if not Path("/dev/net/tun").exists():
             raise LabError("this kernel has no /dev/net/tun, which the nodes' networks are made of")
         hostpackages.need(hostpackages.UML, self.paths, phases)
@@ -106,7 +111,7 @@ class Uml(Machine):
         ]
         for network in topology.networks:
             # Nobody asks the bridge's multicast snooping for VRRP's groups, and it would forget them.
-            bridge = f"type bridge mcast_snooping 0 forward_delay 0"
+            bridge = "type bridge mcast_snooping 0 forward_delay 0"
             lines += [
                 f"ip -n {NAMESPACE} link show {network.name} >/dev/null 2>&1 || {{",
                 f"  ip -n {NAMESPACE} link add {network.name} {bridge}",
@@ -247,27 +252,27 @@ class Uml(Machine):
 
     # --- disks
 
-    def save(self, topology: Topology, name: str) -> None:
-        target = self.paths.run / "saved" / name
-        target.mkdir(parents=True, exist_ok=True)
+    def save(self, topology: Topology, folder: Path) -> None:
+        fresh = folder.with_suffix(".new")
+        images.remove(fresh)
+        fresh.mkdir(parents=True)
         with ThreadPoolExecutor(max_workers=len(topology.nodes)) as pool:
             list(pool.map(lambda node: ssh.sh(self.paths, node, "sync"), topology.nodes))
         # Not shut down: what is copied is a disk whose power was lost just after all was written.
         self.pause(topology.nodes)
         try:
             for node in topology.nodes:
-                copy_sparse(self.nodes / node.name / "disk.cow", target / f"{node.name}.cow")
+                copy_sparse(self.nodes / node.name / "disk.cow", fresh / f"{node.name}.cow")
         finally:
             self.resume(topology.nodes)
+        images.remove(folder)
+        fresh.rename(folder)
 
-    def restore(self, topology: Topology, name: str) -> None:
-        saved = self.paths.run / "saved" / name
-        if not saved.exists():
-            raise LabError(f"nothing was saved as {name}")
+    def restore(self, topology: Topology, folder: Path) -> None:
         self.power_off(topology.nodes)
         self.make_networks(topology)
         for node in topology.nodes:
-            copy_sparse(saved / f"{node.name}.cow", self.nodes / node.name / "disk.cow")
+            copy_sparse(folder / f"{node.name}.cow", self.nodes / node.name / "disk.cow")
         self.power_on(topology, topology.nodes)
 
 
@@ -279,5 +284,3 @@ def memory_folder() -> str:
     """Where the nodes' memory is a file: in memory itself where that is large enough, else on disk."""
     stat = os.statvfs("/dev/shm")
     return "/dev/shm" if stat.f_bavail * stat.f_frsize > 4 * 2**30 else "/tmp"
-
-

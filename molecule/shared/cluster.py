@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -24,6 +26,8 @@ from lab.lab import Lab
 ROOT = Path(__file__).parents[2]
 # Much longer than anything takes that a test waits for: only what never comes is given up.
 EVENT_SECONDS = 60
+# Between the advert of a director that takes over and the moment at which the other one has heard it.
+BOTH_SECONDS = 0.5
 CONVERGED = "converged"
 FINGERPRINT = ROOT / "molecule" / "shared" / "fingerprint.sh"
 
@@ -36,12 +40,56 @@ def until(condition: Callable[[], Any], what: str, seconds: float = EVENT_SECOND
         if value:
             return value
         assert time.monotonic() < end, f"after {seconds} s still not: {what}"
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 def plain_output() -> dict[str, str]:
     """The environment for an Ansible whose output is read: Molecule asks for colours, which would stand in the way."""
     return {name: value for name, value in os.environ.items() if name != "ANSIBLE_FORCE_COLOR"} | {"NO_COLOR": "1"}
+
+
+class Background:
+    """A script of shared/on_node that runs on a node until it is stopped, and what it printed."""
+
+    number = 0
+
+    def __init__(self, cluster: Cluster, node: str, script: str, *arguments: str) -> None:
+        Background.number += 1
+        self.cluster, self.node = cluster, node
+        self.stop_file = f"/run/background-{os.getpid()}-{Background.number}"
+        words = " ".join(shlex.quote(word) for word in (*arguments, self.stop_file))
+        command = ssh.argv(cluster.lab.paths, cluster.lab.topology.node(node), f"python3 -u - {words}")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdin
+        self.process.stdin.write((ROOT / "molecule/shared/on_node" / script).read_text())
+        self.process.stdin.close()
+
+    def stop(self) -> list[str]:
+        """End it; the lines that it printed. A node whose power was lost has none to tell after that."""
+        if self.process.poll() is None:
+            self.cluster.run(self.node, f"touch {self.stop_file}")
+        output = self.process.stdout.read()
+        self.process.wait(timeout=EVENT_SECONDS)
+        return output.splitlines()
+
+
+def intervals(lines: list[str]) -> list[tuple[float, float]]:
+    """When a VIP was held, by what owner.py printed."""
+    changes = [(float(moment), held == "1") for moment, held in (line.split() for line in lines)]
+    return [(start, end) for (start, held), (end, _next) in zip(changes, changes[1:]) if held]
+
+
+def overlap(held: dict[str, list[tuple[float, float]]]) -> float:
+    """The longest time in seconds that two directors held a VIP together."""
+    return max(
+        (
+            min(end, other_end) - max(start, other_start)
+            for one, other in combinations(held.values(), 2)
+            for start, end in one
+            for other_start, other_end in other
+        ),
+        default=0.0,
+    )
 
 
 class Stream:
@@ -97,10 +145,15 @@ class Cluster:
         """What a command on a node prints, whatever its exit code."""
         return self.host(node).run(command).stdout.strip()
 
-    def keep(self) -> None:
-        """Keep the cluster as it is now, so that `give_back` can bring it back; where the lab cannot, nothing is kept."""
-        with suppress(LabError):
+    def keep(self) -> bool:
+        """Keep the cluster as it is now, so that `give_back` can bring it back; False where it was kept before, or cannot."""
+        if self.lab.is_saved(CONVERGED):
+            return False
+        try:
             self.lab.save(CONVERGED)
+        except LabError:
+            return False
+        return True
 
     def give_back(self) -> None:
         """The cluster as it was when it was kept, booted; by site.yml where the lab cannot."""
@@ -140,12 +193,22 @@ class Cluster:
 
     def play(self, playbook: str, *arguments: str, **variables: Any) -> str:
         """Run a playbook of the collection; what it prints. Fails as the playbook does."""
+        ran = self.try_play(playbook, *arguments, **variables)
+        assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
+        return ran.stdout
+
+    def fail(self, playbook: str, *arguments: str, **variables: Any) -> str:
+        """Run a playbook of the collection that must fail; what it prints."""
+        ran = self.try_play(playbook, *arguments, **variables)
+        assert ran.returncode != 0, ran.stdout[-6000:]
+        return ran.stdout + ran.stderr
+
+    def try_play(self, playbook: str, *arguments: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+        """Run a playbook of the collection, whatever comes of it."""
         command = ["ansible-playbook", "-i", str(self.inventory), f"playbooks/{playbook}.yml", *arguments]
         if variables:
             command += ["-e", json.dumps(variables)]
-        ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=plain_output())
-        assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
-        return ran.stdout
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=plain_output())
 
     @contextmanager
     def stream(self, **options: Any) -> Iterator[dict[str, Any]]:
@@ -156,6 +219,31 @@ class Cluster:
             yield result
         finally:
             result.update(stream.stop())
+
+    @contextmanager
+    def one_owner(self, vip: str, *directors: str) -> Iterator[None]:
+        """During the block no two directors (all, or those named) hold a VIP for more than a moment."""
+        watchers = {
+            director: Background(self, director, "owner.py", vip) for director in directors or self.group("directors")
+        }
+        try:
+            yield
+        finally:
+            held = {director: intervals(watcher.stop()) for director, watcher in watchers.items()}
+        assert any(held.values()), held
+        assert overlap(held) < BOTH_SECONDS, held
+
+    @contextmanager
+    def connections(self, vip: str, port: int = 80, count: int = 6) -> Iterator[list[dict[str, Any]]]:
+        """Connections that the client keeps open and uses during the block; what became of each, when it ends."""
+        result: list[dict[str, Any]] = []
+        talk = Background(self, "client1", "connections.py", vip, str(port), str(count))
+        open_ones = f"ss -Htn state established dst {vip} dport = :{port} | wc -l"
+        until(lambda: self.run("client1", open_ones) == str(count), f"{count} connections are open")
+        try:
+            yield result
+        finally:
+            result += [json.loads(line) for line in talk.stop()]
 
     def ask(
         self, vip: str, port: int = 80, count: int = 12, scheme: str = "http", source: str | None = None
@@ -231,3 +319,8 @@ def changed(output: str) -> dict[str, int]:
     """How many changes a playbook reported for each host, read from its recap."""
     recap = output[output.rindex("PLAY RECAP") :]
     return {host: int(count) for host, count in re.findall(r"^(\S+)\s+: .*?changed=(\d+)", recap, re.MULTILINE)}
+
+
+def flat(output: str) -> str:
+    """Output with all of it in one line, since Ansible breaks long messages."""
+    return " ".join(output.split())

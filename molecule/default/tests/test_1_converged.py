@@ -13,8 +13,17 @@ WEB, SHOP = "172.28.0.100", "172.28.0.100"
 @pytest.mark.parametrize("director", ["lvs1", "lvs2", "lvs3"])
 def test_no_secret_is_readable_by_others(cluster, director):
     host = cluster.host(director)
-    assert host.file("/etc/keepalived/lvs-secrets.conf").mode == 0o600
-    assert "labpass" not in host.file("/etc/keepalived/keepalived.conf").content_string
+    secrets = host.file("/etc/keepalived/lvs-secrets.conf")
+    assert secrets.mode == 0o600
+    assert "labpass" in secrets.content_string
+    configuration = host.file("/etc/keepalived/keepalived.conf").content_string
+    assert "auth_pass $AUTH_PASS_1" in configuration
+    assert "labpass" not in configuration
+
+
+def test_keepalived_of_debian_12_and_13_are_one_cluster(cluster):
+    versions = [cluster.host(node).run("keepalived --version").stderr.split()[1] for node in cluster.group("directors")]
+    assert [version[:4] for version in versions] == ["v2.2", "v2.3", "v2.2"]
 
 
 def test_round_robin_alternates(cluster):

@@ -8,37 +8,47 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import pytest
-from cluster import changed
+from cluster import changed, until
 
+pytestmark = pytest.mark.usefixtures("fresh")
 
 WEB, SHOP, API, LOGIN = range(4)
+ONLY_KEEPALIVED = ("--limit", "directors", "--tags", "keepalived")
+
+
+def state(cluster):
+    """What changes when keepalived is restarted or a VIP moves."""
+    return {
+        director: (
+            cluster.run(director, "systemctl show keepalived --property=MainPID,NRestarts"),
+            cluster.run(director, "journalctl --unit=keepalived | grep -c 'Entering .* STATE'"),
+        )
+        for director in cluster.group("directors")
+    }
 
 
 @pytest.fixture
 def undisturbed(cluster):
     """During the test no request to web and api fails, no VIP moves and no keepalived is restarted."""
-    directors = cluster.group("directors")
-
-    def state():
-        return {
-            director: (
-                cluster.run(director, "systemctl show keepalived --property=MainPID,NRestarts"),
-                cluster.run(director, "journalctl --unit=keepalived | grep -c 'Entering .* STATE'"),
-            )
-            for director in directors
-        }
-
-    before = state()
+    before = state(cluster)
     with ExitStack() as stack:
         streams = [
-            stack.enter_context(cluster.stream(address="172.28.0.100", port=80)),
-            stack.enter_context(cluster.stream(address="172.28.0.101", port=8080, scheme="http")),
+            stack.enter_context(cluster.stream(address="172.28.0.100", port=80, rate=20)),
+            stack.enter_context(cluster.stream(address="172.28.0.101", port=8080, rate=20)),
         ]
         yield
     for stream in streams:
         assert stream["errors"] == {}, stream
-        assert stream["answered"] == stream["requests"] > 50
-    assert state() == before
+        assert stream["answered"] == stream["requests"] > 100
+    assert state(cluster) == before
+
+
+def web_with(cluster, **weights):
+    """The services, with other weights in the first."""
+    services = list(cluster.variable("lvs_services"))
+    real_servers = [{"host": host, "weight": weights.get(host, 1)} for host in cluster.group("real_servers")]
+    services[WEB] = {**services[WEB], "real_servers": real_servers}
+    return services
 
 
 def test_services_weights_and_real_servers_come_and_go(cluster, undisturbed):
@@ -67,4 +77,42 @@ def test_services_weights_and_real_servers_come_and_go(cluster, undisturbed):
 
 
 def test_running_again_changes_nothing(cluster, undisturbed):
-    assert set(changed(cluster.play("site")).values()) == {0}
+    again = changed(cluster.play("site"))
+    assert again == dict.fromkeys(cluster.group("directors") + cluster.group("real_servers"), 0)
+
+
+def test_open_connections_survive_a_reload_a_weight_and_a_drain(cluster):
+    with cluster.connections("172.28.0.100", count=6) as connections:
+        # a reload that changes nothing that matters
+        cluster.play("site", *ONLY_KEEPALIVED, lvs_mail={**cluster.variable("lvs_mail"), "to": ["other@lab.example"]})
+        # web1 gets three of five, web3 nothing new
+        cluster.play("site", *ONLY_KEEPALIVED, lvs_services=web_with(cluster, web1=3, web3=0))
+        assert cluster.table("lvs1")["172.28.0.100:80"] == {"172.28.0.21": 3, "172.28.0.22": 1, "172.28.0.23": 0}
+        assert "web3" not in cluster.ask("172.28.0.100", count=8)
+        cluster.run("client1", "sleep 4")
+    assert [connection["error"] for connection in connections] == [None] * 6
+    assert {connection["server"] for connection in connections} == {"web1", "web2", "web3"}
+    assert min(connection["answers"] for connection in connections) > 5
+    cluster.play("site", *ONLY_KEEPALIVED)
+
+
+def test_check_and_diff_tell_the_change_and_make_none(cluster):
+    before = state(cluster), cluster.table("lvs1")
+    configuration = "sha256sum /etc/keepalived/keepalived.conf"
+    was = cluster.run("lvs1", configuration)
+    told = cluster.play("site", "--check", "--diff", lvs_services=web_with(cluster, web1=7))
+    assert changed(told)["lvs1"] > 0
+    assert "+        weight 7" in told
+    assert "labpass" not in told
+    assert (state(cluster), cluster.table("lvs1")) == before
+    assert cluster.run("lvs1", configuration) == was
+
+
+def test_a_tag_does_its_part_and_no_other(cluster):
+    # one thing to mend on a director, one on a real server
+    cluster.run("lvs3", "rm /etc/systemd/system/keepalived.service.d/lvs-cluster.conf")
+    cluster.run("web1", "ip address del 172.28.0.101/32 dev lo")
+    for tag, host in (("keepalived", "lvs3"), ("vip", "web1")):
+        again = changed(cluster.play("site", "--tags", tag))
+        assert {name for name, count in again.items() if count} == {host}
+    until(lambda: "" not in cluster.ask("172.28.0.101", 8080, count=6), "all answer")

@@ -1,17 +1,63 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Torn down, the hosts are what they were before site.yml."""
+"""A host is taken out while the others serve, and at the end all of them: they are what they were before site.yml."""
 
 from __future__ import annotations
 
-import pytest
-from cluster import changed
+import json
 
+import pytest
+from cluster import Cluster, changed, until
+
+pytestmark = pytest.mark.usefixtures("fresh")
+
+VIP = "172.28.0.100"
+GROUPS = ("directors", "real_servers", "clients")
+
+
+def with_inventory(cluster, file, change):
+    """The cluster by an inventory of its own: the scenario's, with the hosts and variables as a function changes them."""
+    variables = cluster.listing["_meta"]["hostvars"]
+    groups = {name: {host: dict(variables[host]) for host in cluster.group(name)} for name in GROUPS}
+    change(groups)
+    file.write_text(json.dumps({"all": {"children": {name: {"hosts": hosts} for name, hosts in groups.items()}}}))
+    return Cluster(file)
+
+
+def drain(groups):
+    groups["real_servers"]["web3"]["lvs_weight"] = 0
+
+
+def take_out(groups):
+    del groups["real_servers"]["web3"], groups["directors"]["lvs3"]
+    for variables in (variables for hosts in groups.values() for variables in hosts.values()):
+        # it was the sorry server of one of them
+        variables["lvs_services"] = [
+            {key: value for key, value in service.items() if key != "sorry_server"}
+            for service in variables["lvs_services"]
+        ]
+
+
+def test_a_real_server_and_a_director_leave_and_nothing_is_lost(cluster, fingerprints, tmp_path):
+    without = with_inventory(cluster, tmp_path / "without.yml", take_out)
+    with cluster.stream(address=VIP, port=80, rate=20) as stream:
+        drained = with_inventory(cluster, tmp_path / "drained.yml", drain)
+        drained.play("site", "--limit", "directors", "--tags", "keepalived")
+        assert cluster.table("lvs1")[f"{VIP}:80"]["172.28.0.23"] == 0
+        cluster.play("teardown", "--limit", "web3,lvs3")
+        without.play("site")
+    assert stream["errors"] == {}, stream
+    assert stream["answered"] == stream["requests"] > 100
+    assert {host: fingerprints.changes(host) for host in ("web3", "lvs3")} == {"web3": [], "lvs3": []}
+    assert "172.28.0.23" not in cluster.table("lvs1")[f"{VIP}:80"]
+    without.play("verify")
+    cluster.play("site")
+    until(lambda: set(cluster.ask(VIP, count=6)) == {"web1", "web2", "web3"}, "web3 serves again")
 
 
 def test_teardown_leaves_nothing(cluster, fingerprints):
     cluster.play("teardown")
     nodes = cluster.group("directors") + cluster.group("real_servers")
     assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}
-    assert set(changed(cluster.play("teardown")).values()) == {0}
+    assert changed(cluster.play("teardown")) == dict.fromkeys(nodes, 0)
