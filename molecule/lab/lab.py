@@ -60,7 +60,7 @@ def down(paths: Paths, *, cache: bool) -> None:
 
 def wait(machine: Machine, nodes: Sequence[Node]) -> None:
     """Wait until nodes answer and systemd on them has settled; say where it is degraded."""
-    for node, verdict in ssh.wait(machine.paths, nodes, machine.ended):
+    for node, verdict in ssh.wait(machine.paths, nodes, machine.why_ended):
         say(f"  {node.name}: {verdict}")
 
 

@@ -69,8 +69,8 @@ class Machine(ABC):
         """Mend all links and start all nodes with the disks of a folder."""
 
     @abstractmethod
-    def ended(self) -> str:
-        """Why nodes ended that should run, or ""."""
+    def why_ended(self, nodes: Sequence[Node]) -> str:
+        """Why one of these nodes, which should run, has ended; "" where none has."""
 
     @abstractmethod
     def switch(self, script: str) -> str:

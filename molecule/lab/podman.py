@@ -189,7 +189,7 @@ class Podman(Machine):
     def restore(self, topology: Topology, folder: Path) -> None:
         raise LabError("podman cannot keep what is on its nodes; LVS_LAB_MACHINE=uml can")
 
-    def ended(self) -> str:
+    def why_ended(self, nodes: Sequence[Node]) -> str:
         return ""
 
     def switch(self, script: str) -> str:

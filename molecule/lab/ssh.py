@@ -76,10 +76,10 @@ def answers(address: str, timeout: float = 2.0) -> bool:
     return False
 
 
-def wait(paths: Paths, nodes: Sequence[Node], give_up: Callable[[], str] = lambda: "") -> Iterable[tuple[Node, str]]:
+def wait(paths: Paths, nodes: Sequence[Node], give_up: Callable[[list[Node]], str]) -> Iterable[tuple[Node, str]]:
     """Wait until sshd answers on the nodes and systemd on them has settled; those that are degraded, each with why.
 
-    LabError after ANSWER seconds, or when `give_up()` gives a reason.
+    LabError after ANSWER seconds, or when `give_up` gives a reason for those that do not answer yet.
     """
     missing = set(nodes)
     deadline = time.monotonic() + ANSWER
@@ -88,7 +88,7 @@ def wait(paths: Paths, nodes: Sequence[Node], give_up: Callable[[], str] = lambd
             missing = {
                 node for node, there in zip(missing, pool.map(lambda n: answers(n.address), missing)) if not there
             }
-            reason = give_up() if missing else ""
+            reason = give_up(sorted(missing, key=lambda node: node.name)) if missing else ""
             if reason or (missing and time.monotonic() > deadline):
                 names = ", ".join(sorted(node.name for node in missing))
                 raise LabError(f"no SSH on {names}: {reason or f'after {ANSWER:.0f} s'}")

@@ -14,7 +14,7 @@ import ipaddress
 import json
 import os
 import platform
-import signal
+import shutil
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
@@ -68,7 +68,7 @@ class Uml(Machine):
             if wanted.get(folder.name) != self.started_as(folder):
                 self.kill([folder.name])
                 images.remove(folder)
-        stopped = [node for node in topology.nodes if not self.pid(node.name)]
+        stopped = [node for node in topology.nodes if not self.pids(node.name)]
         self.power_on(topology, stopped)
         return stopped
 
@@ -163,14 +163,15 @@ class Uml(Machine):
             return json.loads((folder / "command.json").read_text(encoding="utf-8"))
         return None
 
-    def pid(self, name: str) -> int | None:
-        """The process of a node, None where it does not run."""
-        with contextlib.suppress(OSError, ValueError):
-            pid = int((self.nodes / name / "pid").read_text(encoding="utf-8"))
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            if f"umid={name}".encode() in words:
-                return pid
-        return None
+    def pids(self, name: str) -> list[str]:
+        """The processes that are a node, none where it does not run: the kernel, and a sudo that has started it."""
+        mark = f"uml_dir={self.nodes / name}/".encode()
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark in (process / "cmdline").read_bytes().split(b"\0"):
+                    found.append(process.name)
+        return found
 
     def command(self, topology: Topology, node: Node) -> list[str]:
         """The kernel with its words: https://docs.kernel.org/admin-guide/kernel-parameters.html, and lvs-lab's own."""
@@ -193,17 +194,21 @@ class Uml(Machine):
         ]
 
     def power_on(self, topology: Topology, nodes: Sequence[Node]) -> None:
+        free = shutil.disk_usage(self.paths.run).free
+        if free < SPACE:
+            raise LabError(f"{self.paths.run} has {free / 2**30:.1f} GiB left, nodes write up to {SPACE / 2**30:.0f}")
         # A tool that binds itself to one core would bind the nodes it starts as well.
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
         for node in nodes:
-            if self.pid(node.name):
+            if self.pids(node.name):
                 continue
             folder, command = self.nodes / node.name, self.command(topology, node)
             folder.mkdir(parents=True, exist_ok=True)
             # What a killed kernel leaves behind keeps the next one from starting.
             images.remove(folder / node.name)
+            (folder / "command.json").write_text(json.dumps(command), encoding="utf-8")
             with (folder / "console").open("ab") as console:
-                process = subprocess.Popen(
+                subprocess.Popen(
                     in_namespace(command),
                     stdin=subprocess.DEVNULL,
                     stdout=console,
@@ -211,27 +216,26 @@ class Uml(Machine):
                     start_new_session=True,
                     env=shell.environment({"TMPDIR": memory_folder()}),
                 )
-            (folder / "command.json").write_text(json.dumps(command), encoding="utf-8")
-            (folder / "pid").write_text(str(process.pid), encoding="utf-8")
 
-    def ended(self) -> str:
-        dead = [folder for folder in self.folders() if not self.pid(folder.name)]
+    def why_ended(self, nodes: Sequence[Node]) -> str:
+        dead = [node.name for node in nodes if not self.pids(node.name)]
         if not dead:
             return ""
-        return f"{dead[0].name} has ended:\n  {shell.last_lines(dead[0] / 'console', shell.TAIL)}"
+        return f"{dead[0]} has ended:\n  {shell.last_lines(self.nodes / dead[0] / 'console', shell.TAIL)}"
 
-    def signal(self, names: Iterable[str], number: signal.Signals) -> None:
-        pids = [str(pid) for pid in map(self.pid, names) if pid]
+    def signal(self, names: Iterable[str], signal: str) -> None:
+        pids = [pid for name in names for pid in self.pids(name)]
         if pids:
-            shell.run(shell.as_root(["kill", f"-{number.name.removeprefix('SIG')}", *pids]))
+            # One of them may end between the look and the signal.
+            shell.try_(shell.as_root(["kill", f"-{signal}", *pids]))
 
     def kill(self, names: Sequence[str]) -> None:
-        self.signal(names, signal.SIGKILL)
+        self.signal(names, "KILL")
         self.wait_off(names, 10.0)
 
     def wait_off(self, names: Sequence[str], limit: float) -> None:
         deadline = time.monotonic() + limit
-        while running := [name for name in names if self.pid(name)]:
+        while running := [name for name in names if self.pids(name)]:
             if time.monotonic() > deadline:
                 raise LabError(f"{', '.join(running)} still on after {limit:.0f} s")
             time.sleep(0.05)
@@ -245,10 +249,10 @@ class Uml(Machine):
         self.wait_off([node.name for node in nodes], SHUT_DOWN)
 
     def pause(self, nodes: Sequence[Node]) -> None:
-        self.signal((node.name for node in nodes), signal.SIGSTOP)
+        self.signal((node.name for node in nodes), "STOP")
 
     def resume(self, nodes: Sequence[Node]) -> None:
-        self.signal((node.name for node in nodes), signal.SIGCONT)
+        self.signal((node.name for node in nodes), "CONT")
 
     # --- disks
 

@@ -26,7 +26,7 @@ def test_a_damaged_state_is_no_lab(place):
 def test_waiting_ends_when_a_node_has_ended(place, topology, monkeypatch):
     monkeypatch.setattr(ssh, "answers", lambda address: False)
     with pytest.raises(LabError, match="no SSH on lvs1, web1: lvs1 has ended"):
-        ssh.wait(place, topology.nodes, lambda: "lvs1 has ended")
+        ssh.wait(place, topology.nodes, lambda nodes: f"{nodes[0].name} has ended")
 
 
 def test_too_long_a_cache_path_is_said_before_a_socket_fails(monkeypatch):

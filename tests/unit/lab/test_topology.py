@@ -25,7 +25,12 @@ def test_a_node_has_its_segment_and_the_management_network(topology):
 
 def test_a_node_is_bare_debian_12_unless_the_inventory_says_otherwise(topology):
     assert (topology.node("lvs1").release, topology.node("lvs1").image) == ("bookworm", "bare")
-    host = {"ansible_host": "10.99.0.11", "lvs_address": "172.28.0.11", "lab_release": "trixie", "lab_image": "installed"}
+    host = {
+        "ansible_host": "10.99.0.11",
+        "lvs_address": "172.28.0.11",
+        "lab_release": "trixie",
+        "lab_image": "installed",
+    }
     node = from_inventory(listing({"lvs1": host})).node("lvs1")
     assert (node.release, node.image) == ("trixie", "installed")
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 
 import pytest
 from lab import images, uml
@@ -33,13 +34,14 @@ def test_every_device_has_a_name_that_the_kernel_takes(machine, topology):
     assert len(set(ports)) == 4
 
 
-@pytest.mark.parametrize(
-    "content", ["", "garbage", "999999999", str(os.getpid())], ids=["empty", "garbage", "nobody", "another"]
-)
-def test_a_stale_pid_file_is_not_a_running_node(machine, content):
-    (machine.nodes / "lvs1").mkdir(parents=True)
-    (machine.nodes / "lvs1/pid").write_text(content)
-    assert machine.pid("lvs1") is None
+def test_a_node_runs_while_there_is_a_process_with_its_folder(machine):
+    sleeps = [sys.executable, "-c", "input()", f"uml_dir={machine.nodes}/lvs1/"]
+    with subprocess.Popen(sleeps, stdin=subprocess.PIPE) as process:
+        assert machine.pids("lvs1") == [str(process.pid)]
+        assert machine.pids("lvs") == []
+        machine.kill(["lvs1"])
+        assert process.wait() == -9
+    assert machine.pids("lvs1") == []
 
 
 def test_macs_are_local_unicast_and_differ():
