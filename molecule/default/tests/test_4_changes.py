@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 
 import pytest
@@ -89,10 +90,8 @@ def test_open_connections_survive_a_reload_a_weight_and_a_drain(cluster):
         cluster.play("site", *ONLY_KEEPALIVED, lvs_services=web_with(cluster, web1=3, web3=0))
         assert cluster.table("lvs1")["172.28.0.100:80"] == {"172.28.0.21": 3, "172.28.0.22": 1, "172.28.0.23": 0}
         assert "web3" not in cluster.ask("172.28.0.100", count=8)
-        cluster.run("client1", "sleep 4")
     assert [connection["error"] for connection in connections] == [None] * 6
-    assert {connection["server"] for connection in connections} == {"web1", "web2", "web3"}
-    assert min(connection["answers"] for connection in connections) > 5
+    assert Counter(connection["server"] for connection in connections) == {"web1": 2, "web2": 2, "web3": 2}
     cluster.play("site", *ONLY_KEEPALIVED)
 
 

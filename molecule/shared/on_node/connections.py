@@ -1,7 +1,10 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""On a client: keep connections open and ask over each again and again, until a file is there; then tell of each.
+"""On a client: keep connections open until a file is there; then ask for an answer over each, and tell what came of it.
+
+Meanwhile each sends a line of its request now and then, so it is never idle, and the httpd has not answered yet: its limits
+for connections that wait do not count.
 
 Usage: connections.py VIP PORT COUNT STOP_FILE
 """
@@ -16,20 +19,24 @@ import threading
 import time
 
 vip, port, count, stop = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-PAUSE = 1.5  # s between requests: an httpd closes a connection that is silent for 5 s, or after 100 requests
+PAUSE = 3  # s between lines: an httpd takes 100 of them, and waits for 20 s or more
+STEP = 0.5
 
 
 def talk() -> None:
-    told = {"server": None, "answers": 0, "longest": 0.0, "error": None}
+    told = {"server": None, "error": None}
     try:
         with socket.create_connection((vip, port), 5) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n")
+            due = time.monotonic() + PAUSE
             while not os.path.exists(stop):
-                began = time.monotonic()
-                connection.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
-                told["server"] = connection.recv(4096).decode().split()[-1]
-                told["answers"] += 1
-                told["longest"] = max(told["longest"], round(time.monotonic() - began, 3))
-                time.sleep(PAUSE)
+                if time.monotonic() > due:
+                    connection.sendall(b"X-Line: 1\r\n")
+                    due += PAUSE
+                time.sleep(STEP)
+            connection.settimeout(5)
+            connection.sendall(b"\r\n")
+            told["server"] = connection.makefile().read().split()[-1]
     except (OSError, IndexError) as error:
         told["error"] = repr(error)
     print(json.dumps(told), flush=True)
