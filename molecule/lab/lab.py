@@ -84,7 +84,7 @@ class Lab:
     def power_off(self, *names: str) -> None:
         """Take the power from nodes."""
         self.machine.power_off(self.nodes(*names))
-        ssh.close(self.paths)
+        ssh.close(self.paths, self.nodes(*names))
 
     def power_on(self, *names: str) -> None:
         """Start nodes that are off, and wait until they answer and systemd has settled."""
@@ -94,7 +94,7 @@ class Lab:
     def reboot(self, *names: str) -> None:
         """Shut nodes down in order, all at once, and start them again."""
         self.machine.shut_down(self.nodes(*names))
-        ssh.close(self.paths)
+        ssh.close(self.paths, self.nodes(*names))
         self.power_on(*names)
 
     def pause(self, *names: str) -> None:

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from lab import shell
 from lab.errors import LabError
@@ -36,9 +37,13 @@ def argv(paths: Paths, node: Node, *command: str) -> list[str]:
     return ["ssh", *OPTIONS, *sharing, "-i", str(paths.key), f"root@{node.address}", *command]
 
 
-def close(paths: Paths) -> None:
-    """End every shared connection: what goes on over one to a node without power waits for minutes."""
-    for control in paths.run.glob("ssh-*"):
+def close(paths: Paths, nodes: Sequence[Node] | None = None) -> None:
+    """End the shared connections to nodes (None: to all): what goes on over one to a node without power waits for minutes.
+
+    The others go on: a stream of requests, for example, that the client makes during the event.
+    """
+    ours = [paths.control(node.address) for node in nodes] if nodes is not None else paths.run.glob("ssh-*")
+    for control in filter(Path.exists, ours):
         shell.try_(["ssh", "-F", "/dev/null", "-o", f"ControlPath={control}", "-O", "exit", "node"])
         control.unlink(missing_ok=True)
 

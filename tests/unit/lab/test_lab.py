@@ -56,3 +56,14 @@ def test_without_root_and_sudo_the_lab_says_so(monkeypatch):
 
 def test_phases_add_up():
     assert Phases([("boot", 1.5), ("create nodes", 2.0)]).table().splitlines()[-1].split() == ["total", "3.5", "s"]
+
+
+def test_an_event_of_one_node_ends_no_connection_to_another(place, topology, monkeypatch):
+    ended = []
+    monkeypatch.setattr(shell, "try_", lambda argv: ended.append(argv[4]))
+    for node in topology.nodes:
+        place.control(node.address).touch()
+    ssh.close(place, [topology.node("lvs1")])
+    assert ended == [f"ControlPath={place.control('10.99.0.11')}"]
+    ssh.close(place)
+    assert ended[1:] == [f"ControlPath={place.control('10.99.0.21')}"]
