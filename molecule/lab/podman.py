@@ -51,13 +51,9 @@ def network_command(network: Network) -> str:
     # The cluster's segments have no way out, and no gateway.
     internal = "" if network.name == MANAGEMENT else " --internal"
     return (
-        f"podman network create --disable-dns --interface-name {bridge_name(network.name)}{internal}{ipv6} {subnets}"
+        f"podman network create --disable-dns{internal}{ipv6} {subnets}"
         f" --label {LABEL}={digest(network)} {PREFIX}{network.name}"
     )
-
-
-def bridge_name(network: str) -> str:
-    return f"lab-{network}"
 
 
 def network_option(name: str, addresses: tuple[str, ...]) -> str:
@@ -168,7 +164,8 @@ class Podman(Machine):
             )
 
     def power_off(self, nodes: Sequence[Node]) -> None:
-        as_root(f"podman kill {names(nodes)}")
+        # At once, and no matter which are off already.
+        as_root(f"podman stop --time 0 {names(nodes)}")
 
     def shut_down(self, nodes: Sequence[Node]) -> None:
         as_root(f"echo {names(nodes)} | xargs -P {JOBS} -n 1 podman stop --time 60")
@@ -202,7 +199,8 @@ class Podman(Machine):
         return next(link["ifname"] for link in links if link["ifindex"] == int(number))
 
     def bridge(self, network: str) -> str:
-        return bridge_name(network)
+        # Podman 4.3 cannot be told its name.
+        return as_root(f"podman network inspect --format '{{{{.NetworkInterface}}}}' {PREFIX}{network}").strip()
 
     def set_carrier(self, node: Node, network: str, *, up: bool) -> None:
         self.switch(f"ip link set {self.port(node, network)} {'up' if up else 'down'}")

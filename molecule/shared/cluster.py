@@ -300,6 +300,17 @@ for connection in connections:
                 servers[address] = int(words[words.index("-w") + 1])
         return table
 
+    def counted(self, director: str, vip: str, port: int = 80) -> int:
+        """The connections that a director has counted for a service; the kernel sums them up every two seconds."""
+        told = self.run(director, f"ipvsadm -Ln --stats -t {vip}:{port}").splitlines()
+        return next((int(line.split()[2]) for line in told if line.startswith("TCP ")), 0)
+
+    def wait_for_requests(self, director: str, vip: str, port: int = 80) -> None:
+        """Wait until a stream of 20 requests a second has reached the director that holds the VIP."""
+        # More than what was asked shortly before, and not summed up yet.
+        enough = self.counted(director, vip, port) + 30
+        until(lambda: self.counted(director, vip, port) > enough, f"{director} has counted a stream of requests")
+
 
 class Fingerprints:
     """What the hosts were before the first run (shared/prepare.yml notes it), and what they are now."""

@@ -57,8 +57,9 @@ def _ipvs_sysctls(services: list[Mapping[str, Any]], sync: bool) -> dict[str, st
     # the default, named because 0 (once set for the sake of speed) sends reused ports to drained servers
     sysctls["net.ipv4.vs.conn_reuse_mode"] = "1"
     if sync:
-        # a connection is announced at its third packet, then every 10 s, and once more in case the first was lost
-        sysctls["net.ipv4.vs.sync_threshold"] = "3 50"
+        # A connection is told of when it is established, and again every 10 s while it has packets, each time once more in
+        # case that was lost. Were the second number not 0, only each so many packets one would tell, however long that takes.
+        sysctls["net.ipv4.vs.sync_threshold"] = "3 0"
         sysctls["net.ipv4.vs.sync_refresh_period"] = "10"
         sysctls["net.ipv4.vs.sync_retries"] = "1"
     return sysctls

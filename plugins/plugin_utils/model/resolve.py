@@ -20,7 +20,7 @@ from .members import director_models
 from .nat import add_gateways, resolve_nat
 from .problems import InventoryMistakes, Mistakes, Place
 from .services import ipvs_table, resolve_services
-from .sync import resolve_sync
+from .sync import delay_return, resolve_sync
 from .vrrp import resolve_vrrp
 
 SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.kind is not kinds.ANYTHING}
@@ -71,6 +71,8 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
     check_stack(stack, placed, cluster, sync, mistakes)
     if mistakes:
         raise InventoryMistakes(mistakes)
+    if sync and vrrp:
+        delay_return(sync, vrrp, given["lvs_vrrp"] or {})
     return {
         **{name.removeprefix("lvs_"): value for name, value in scalars.items()},
         "directors": list(inventory.directors),

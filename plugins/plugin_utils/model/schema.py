@@ -187,7 +187,7 @@ HEARTBEAT = {
     "auto_failback": Key(kinds.BOOLEAN, True),
     "vip_prefix": Key(kinds.integer(1, 128)),
 }
-SYNC = {"enabled": Key(kinds.BOOLEAN, False), "id": Key(kinds.integer(0, 255), 51), "instance": Key(kinds.NAMED)}
+SYNC = {"enabled": Key(kinds.BOOLEAN, False), "id": Key(kinds.integer(1, 255), 51), "instance": Key(kinds.NAMED)}
 MAIL = {
     "to": Key(kinds.list_of(kinds.MAIL_ADDRESS, "mail addresses"), required=True),
     "from": Key(kinds.MAIL_ADDRESS, required=True),

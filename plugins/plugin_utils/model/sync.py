@@ -10,6 +10,9 @@ from typing import Any, Mapping
 from . import schema
 from .problems import Mistakes, Place, near_hint
 
+# Seconds until a director that returns has been told of every connection that has had packets meanwhile.
+LEARNING = 60
+
 
 def resolve_sync(given: Any, vrrp: Mapping[str, Any] | None, mistakes: Mistakes) -> dict[str, Any] | None:
     """The sync daemon's id and the VRRP instance it is bound to, so that it follows the master; None where it is off."""
@@ -25,3 +28,15 @@ def resolve_sync(given: Any, vrrp: Mapping[str, Any] | None, mistakes: Mistakes)
     if not sync["enabled"] or (vrrp and not names):
         return None
     return {"id": sync["id"], "instance": (name or names[0]) if vrrp else None}
+
+
+def delay_return(sync: Mapping[str, Any], vrrp: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Let directors of the synchronised instance learn the connections before they take the VIPs back.
+
+    `given` is lvs_vrrp: a preempt_delay there, or in the instance, stays.
+    """
+    for instance in vrrp["instances"]:
+        own = next((draft for draft in given.get("instances") or () if draft["name"] == instance["name"]), {})
+        said = any(where.get("preempt_delay") is not None for where in (own, given))
+        if instance["name"] == sync["instance"] and instance["preempt"] and not said:
+            instance["preempt_delay"] = max(instance["preempt_delay"], LEARNING)

@@ -11,6 +11,7 @@ from ...module_utils.ipvs.model import ServiceKey
 from ..tables import service_key
 from .finding import Finding
 from .hosts import host_findings, kept_findings, ldirectord_findings, other_stack_findings, unit_findings, units_of
+from .sync import sync_findings
 from .traffic import answer_findings, proportional, share_findings, shares, table_findings
 from .vips import arp_findings, holder_findings, holders
 
@@ -51,6 +52,11 @@ def judge(model: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, list[s
             for director, table in seen["before"].items()
             if _serves(model, held, director) or _empties(model)
             for finding in table_findings(director, table["services"], model, _serves(model, held, director))
+        ),
+        *(
+            finding
+            for director, table in seen["before"].items()
+            for finding in sync_findings(director, table["daemons"], model, held)
         ),
         *answer_findings(seen["probes"]),
         *(share_findings(model, served) if seen["probes"] else ()),

@@ -53,7 +53,7 @@ def seen(model) -> dict[str, Any]:
             "links": {"lo": {"mac": "00:00:00:00:00:00", "up": True}, "eth0": {"mac": MACS[name], "up": True}},
         }
     nodes["lvs1"]["addresses"].append({"address": "10.0.0.100", "prefix": 32, "interface": "eth0", "family": "ipv4"})
-    table = {"services": copy.deepcopy(model["table"]), "stats": counters(model, 0, 0)}
+    table = {"services": copy.deepcopy(model["table"]), "stats": counters(model, 0, 0), "daemons": []}
     return {
         "nodes": nodes,
         "ldirectord": {},

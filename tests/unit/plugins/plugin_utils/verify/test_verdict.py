@@ -74,6 +74,10 @@ def break_real_server_gone(seen):
     del seen["before"]["lvs2"]["services"][0]["destinations"][1]
 
 
+def break_sync_left_over(seen):
+    seen["before"]["lvs2"]["daemons"] = [{"role": "backup", "syncid": 51}]
+
+
 def break_answers(seen):
     seen["probes"][0]["result"].update(answered=9, errors={"refused": 3})
 
@@ -167,6 +171,10 @@ def break_kept(seen):
             ],
         ),
         (
+            break_sync_left_over,
+            ["lvs2: its sync daemon is backup (id 51), not none. Run site.yml"],
+        ),
+        (
             break_answers,
             [
                 "web: 3 of 12 requests to 10.0.0.100:80 failed (3 refused). Ask each of its real servers directly, and"
@@ -207,7 +215,7 @@ def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(model, s
     for name in model["directors"]:
         seen["nodes"][name]["units"] = {"heartbeat.service": {"active": True, "enabled": True}}
     seen["ldirectord"] = {"lvs1": {"rc": 0}, "lvs2": {"rc": 3}}
-    seen["before"]["lvs2"] = {"services": [], "stats": []}
+    seen["before"]["lvs2"] = {"services": [], "stats": [], "daemons": []}
     assert judge(model, seen)["faults"] == []
     seen["ldirectord"] = {"lvs1": {"rc": 1}, "lvs2": {"rc": 0}}
     seen["before"]["lvs2"] = seen["before"]["lvs1"]
@@ -217,3 +225,21 @@ def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(model, s
         "lvs2: 10.0.0.100:80/tcp: in the table, and not in the inventory. Run site.yml, and look for hands or tools that"
         " change the table",
     ]
+
+
+MASTER, BACKUP = {"role": "master", "syncid": 51}, {"role": "backup", "syncid": 51}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "faults"),
+    [
+        ([MASTER], [BACKUP], []),
+        ([BACKUP], [MASTER], ["lvs1: its sync daemon is backup (id 51), not master (id 51). Run site.yml",
+                              "lvs2: its sync daemon is master (id 51), not backup (id 51). Run site.yml"]),
+        ([MASTER], [], ["lvs2: its sync daemon is none, not backup (id 51). Run site.yml"]),
+    ],
+)  # fmt: skip
+def test_the_director_with_the_connections_tells_the_others_of_them(model, seen, first, second, faults):
+    model["sync"] = {"id": 51, "instance": "VI_1"}
+    seen["before"]["lvs1"]["daemons"], seen["before"]["lvs2"]["daemons"] = first, second
+    assert judge(model, seen)["faults"] == faults
