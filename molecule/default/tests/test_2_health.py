@@ -8,45 +8,23 @@ from __future__ import annotations
 import re
 
 import pytest
-from cluster import until
+from cluster import ROOT, until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
 WEB, SHOP, API, LOGIN = "172.28.0.100:80", "172.28.0.100:443", "172.28.0.101:8080", "172.28.0.101:80"
 
 
-# A mail server that prints each mail it gets: the lab's lvs_mail points at the client.
-MAILBOX = """
-import socketserver
-class Session(socketserver.StreamRequestHandler):
-    def handle(self):
-        self.wfile.write(b"220 mailbox\\r\\n")
-        data = False
-        for line in self.rfile:
-            text = line.decode().rstrip()
-            if data:
-                print(text, flush=True)
-                data = text != "."
-                if data:
-                    continue
-            reply = {b"DATA": b"354 go on", b"QUIT": b"221 bye"}.get(line[:4].upper(), b"250 ok")
-            data = line[:4].upper() == b"DATA"
-            self.wfile.write(reply + b"\\r\\n")
-socketserver.ThreadingTCPServer.allow_reuse_address = True
-socketserver.ThreadingTCPServer(("172.28.0.31", 25), Session).serve_forever()
-"""
-
-
 @pytest.fixture(scope="module")
 def mailbox(cluster):
-    """What came by mail to the client."""
+    """What came by mail to the client, where the lab's lvs_mail goes."""
     host = cluster.host("client1")
-    host.run_expect([0], f"cat > /run/mailbox.py <<'END'\n{MAILBOX}\nEND")
+    server = (ROOT / "molecule/shared/mail_server.py").read_text()
     host.run_expect(
-        [0], "systemd-run --unit=mailbox --property=StandardOutput=file:/run/mailbox python3 /run/mailbox.py"
+        [0], f"cat > /run/mail_server.py <<'END'\n{server}\nEND\nsystemd-run --unit=mailbox python3 /run/mail_server.py"
     )
-    yield lambda: cluster.run("client1", "cat /run/mailbox")
-    host.run("systemctl stop mailbox; rm -f /run/mailbox*")
+    yield lambda: cluster.host("client1").run("cat /run/mails").stdout.replace("\r", "")
+    host.run("systemctl stop mailbox; rm -f /run/mails")
 
 
 def mails(box, word):
