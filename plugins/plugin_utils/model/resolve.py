@@ -49,7 +49,7 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str,
     for place, service in placed:
         if service["vip"]:
             places.setdefault(service["vip"], place)
-    vrrp = resolve_vrrp(given["lvs_vrrp"], places, cluster, mistakes) if stack == "keepalived" else None
+    vrrp = resolve_vrrp(given["lvs_vrrp"], places, services, cluster, mistakes) if stack == "keepalived" else None
     nat = resolve_nat(given["lvs_nat"], services, cluster, places, mistakes)
     if vrrp:
         add_gateways(vrrp, nat, services, cluster, mistakes)

@@ -139,7 +139,7 @@ _VRRP_EACH = {
     "version": Key(kinds.integer(2, 3), 2),
     "advert_interval": Key(kinds.seconds(0.01, 255), 1),
     "preempt": Key(kinds.BOOLEAN, True),
-    "preempt_delay": Key(kinds.seconds(0, 1000), 0),
+    "preempt_delay": Key(kinds.seconds(0, 1000)),
     "auth_pass": Key(kinds.AUTH_PASS, secret=True),
     "unicast": Key(kinds.BOOLEAN, False),
     "priority": Key(PRIORITY, 200),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
@@ -20,10 +21,14 @@ INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and na
 # RFC 5798 has dropped it
 NO_AUTHENTICATION = "auth_pass is set, but VRRP version 3 has no authentication"
 
+LONGEST_DELAY = 1000  # keepalived.conf(5), preempt_delay
+
 Placed = List[Tuple[Dict[str, Any], Place]]
 
 
-def resolve_vrrp(given: Any, places: dict[str, Place], cluster: Cluster, mistakes: Mistakes) -> dict[str, Any]:
+def resolve_vrrp(
+    given: Any, places: dict[str, Place], services: Iterable[Mapping[str, Any]], cluster: Cluster, mistakes: Mistakes
+) -> dict[str, Any]:
     """The VRRP part of the model, its instances filled in with what lvs_vrrp says for all of them.
 
     `places` has the VIPs of the services, in order, with their places; VIPs that
@@ -37,7 +42,8 @@ def resolve_vrrp(given: Any, places: dict[str, Place], cluster: Cluster, mistake
         drafts = default_instances(common, places, cluster, place)
     else:
         drafts = given_instances(common["instances"], cluster, place)
-    placed = [(_instance(draft, common, cluster, at), at) for draft, at in drafts]
+    delay = checking_time(services)
+    placed = [(_instance(draft, common, delay, cluster, at), at) for draft, at in drafts]
     _check_instances(placed)
     if all(draft["vips"] for draft, _place in drafts) and (drafts or not common["instances"]):
         _check_every_vip(places, placed, place)
@@ -48,7 +54,19 @@ def resolve_vrrp(given: Any, places: dict[str, Place], cluster: Cluster, mistake
     return {**{name: common[name] for name in GLOBAL}, "instances": [instance for instance, _place in placed]}
 
 
-def _instance(draft: Mapping[str, Any], common: Mapping[str, Any], cluster: Cluster, place: Place) -> dict[str, Any]:
+def checking_time(services: Iterable[Mapping[str, Any]]) -> int:
+    """Seconds after which every check has been made once more, as many as a director may wait.
+
+    A director that was cut off has taken the real servers out of its table: before that it would refuse the clients.
+    """
+    checks = [service["health"] for service in services if service["health"]["type"] != "none"]
+    longest = max((check["interval"] + check["timeout"] for check in checks), default=0)
+    return min(math.ceil(longest), LONGEST_DELAY)
+
+
+def _instance(
+    draft: Mapping[str, Any], common: Mapping[str, Any], delay: int, cluster: Cluster, place: Place
+) -> dict[str, Any]:
     own = {name: common[name] if draft[name] is None else draft[name] for name in INHERITED}
     vips = [parse(vip) for vip in draft["vips"] or ()]
     family = vips[0].family if vips else "ipv4"
@@ -69,6 +87,8 @@ def _instance(draft: Mapping[str, Any], common: Mapping[str, Any], cluster: Clus
             place.say(NO_AUTHENTICATION)
         own["auth_pass"] = None
     _check_times(own, place)
+    if own["preempt_delay"] is None:
+        own["preempt_delay"] = delay if own["preempt"] else 0
     return {
         "name": draft["name"],
         "family": family,
