@@ -100,10 +100,15 @@ class Stream:
         self.stop_file = f"/run/stream-{options['address']}-{options['port']}"
         cluster.run("client1", f"rm -f {self.stop_file}")
         arguments = {"duration": 900, "rate": 5, "timeout": 5, **options, "stop_file": self.stop_file}
+        others = self.asking()
         self.process = cluster.start_module("client1", "vip_probe", arguments)
-        # A pipelined module is a Python without arguments; its first moments go into reading itself.
-        until(lambda: cluster.run("client1", "pgrep -fx /usr/bin/python3"), "the stream of requests runs")
-        time.sleep(1)
+        until(lambda: self.asking() > others, "the stream has made its first request")
+        time.sleep(0.5)
+
+    def asking(self) -> int:
+        """How many streams have begun to ask: a pipelined module is a Python without arguments, and these have threads."""
+        status = "pgrep -fx /usr/bin/python3 | sed 's,.*,/proc/&/status,' | xargs -r grep -hE '^Threads:' 2>/dev/null"
+        return sum(int(line.split()[1]) > 1 for line in self.cluster.run("client1", status).splitlines())
 
     def stop(self) -> dict[str, Any]:
         """End the stream and return what vip_probe saw."""
