@@ -5,35 +5,98 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
+
 import pytest
 from cluster import until
 
-ADDRESSES = ("172.28.1.100", "172.28.2.100", "fd00:28:1::100", "fd00:28:2::100")
-# VRRP's three seconds of silence, and an emulated machine that may be busy.
-LONGEST_GAP = 20.0
+pytestmark = pytest.mark.usefixtures("fresh")
+
+NAT, GATEWAY, NAT6, _GATEWAY6 = ADDRESSES = ("172.28.1.100", "172.28.2.100", "fd00:28:1::100", "fd00:28:2::100")
+IPIP = "172.28.1.101"
+VIPS = [NAT, NAT6, IPIP, "172.28.1.102", "172.28.1.103", "fd00:28:1::101", "172.28.1.104"]
+# Seconds without an answer. A master that falls silent is missed after three adverts; one that knows that it goes says so.
+SILENT, TOLD = 4.5, 1.0
+# Until the checks of a director that was cut off pass again: their interval and timeout.
+CHECKED = 4.5
 
 
-def all_with(cluster, director):
-    return [cluster.holders(address) for address in ADDRESSES] == [[director]] * len(ADDRESSES)
+@contextmanager
+def gap_of_at_most(cluster, seconds, tell, **vips):
+    """Ask services during the block, one of NAT and one of a tunnel unless given: none is without an answer for longer."""
+    seen = {}
+    with ExitStack() as streams:
+        for name, vip in (vips or {"NAT": NAT, "tunnel": IPIP}).items():
+            seen[name] = streams.enter_context(cluster.stream(address=vip, port=80, rate=20, timeout=2))
+        yield
+    for name, stream in seen.items():
+        tell(f"{name}: {stream['longest_gap']} s without an answer; of {stream['requests']} lost {stream['errors']}")
+    assert max(stream["longest_gap"] for stream in seen.values()) <= seconds, seen
 
 
-@pytest.mark.parametrize("arm", ["front0", "back0"])
-def test_a_lost_arm_moves_both_sides(cluster, arm):
-    until(lambda: all_with(cluster, "lvs1"), "lvs1 holds VIPs and gateways")
-    with cluster.stream(address=ADDRESSES[0], port=80) as stream:
-        cluster.run("lvs1", f"ip link set {arm} down")
-        until(lambda: all_with(cluster, "lvs2"), "lvs2 holds VIPs and gateways")
-        until(lambda: set(cluster.ask(ADDRESSES[0], count=4)) == {"web1", "web2"}, "both real servers answer by lvs2")
-        cluster.run("lvs1", restore(cluster, arm))
-        until(lambda: all_with(cluster, "lvs1"), "lvs1 holds them again")
-    assert stream["answered"] > 0
-    assert stream["longest_gap"] < LONGEST_GAP, stream
-    until(lambda: set(cluster.ask(ADDRESSES[2], count=4)) == {"web1", "web2"}, "both answer by IPv6")
+def holds_all(cluster, director, *among):
+    """Wait until a director alone, of all or of those named, holds VIPs and gateways."""
+    held = [[director]] * len(ADDRESSES)
+    until(lambda: [cluster.holders(address, *among) for address in ADDRESSES] == held, f"{director} holds them all")
 
 
-def restore(cluster, arm):
-    """Commands that bring lvs1's interface up with what it lost by being down: addresses of IPv6, and every route."""
-    variables = cluster.listing["_meta"]["hostvars"]["lvs1"]
-    address = variables["lab_addresses"][arm.removesuffix("0")][1]
-    routes = "; ".join(f"ip route replace {route['to']} via {route['via']}" for route in variables["lab_routes"])
-    return f"ip link set {arm} up; ip address replace {address}/64 dev {arm} nodad; {routes}"
+def both_answer(cluster, *vips):
+    for vip in vips:
+        until(lambda vip=vip: set(cluster.ask(vip, count=8)) == {"web1", "web2"}, f"both answer by {vip}")
+
+
+def plug(cluster, name, network):
+    """Mend a link that a node knew to be lost, with the routes that went with it."""
+    cluster.lab.plug(name, network, seen=True)
+    cluster.run(name, "systemctl restart lab-routes")
+
+
+@pytest.mark.parametrize(("arm", "longest"), [("front", SILENT), ("back", TOLD)])
+def test_a_lost_arm_moves_both_sides(cluster, tell, arm, longest):
+    holds_all(cluster, "lvs1")
+    with gap_of_at_most(cluster, longest, tell):
+        cluster.lab.unplug("lvs1", arm, seen=True)
+        holds_all(cluster, "lvs2")
+        both_answer(cluster, NAT, NAT6, IPIP)
+    with gap_of_at_most(cluster, TOLD, tell):
+        plug(cluster, "lvs1", arm)
+        holds_all(cluster, "lvs1")
+        both_answer(cluster, NAT, NAT6, IPIP)
+
+
+def test_a_switch_between_directors_and_clients_fails(cluster, tell):
+    """The master sees nothing of it and keeps what it has, also the gateway of NAT, until it hears the other again."""
+    holds_all(cluster, "lvs1")
+    with gap_of_at_most(cluster, SILENT, tell, tunnel=IPIP):
+        cluster.lab.unplug("lvs1", "front")
+        holds_all(cluster, "lvs2", "lvs2")
+        both_answer(cluster, IPIP)
+    with gap_of_at_most(cluster, CHECKED, tell, tunnel=IPIP):
+        cluster.lab.plug("lvs1", "front")
+        holds_all(cluster, "lvs1")
+        both_answer(cluster, NAT, NAT6, IPIP)
+    # Nobody goes by way of the other director any more.
+    mac = cluster.run("lvs1", "cat /sys/class/net/front0/address")
+    assert mac in cluster.run("client1", f"ip neigh show {NAT}")
+    mac = cluster.run("lvs1", "cat /sys/class/net/back0/address")
+    for server in cluster.group("real_servers"):
+        assert mac in cluster.run(server, f"ip neigh show {GATEWAY}")
+
+
+def test_the_master_loses_its_power(cluster, tell):
+    holds_all(cluster, "lvs1")
+    with gap_of_at_most(cluster, SILENT, tell):
+        cluster.lab.power_off("lvs1")
+        holds_all(cluster, "lvs2", "lvs2")
+        both_answer(cluster, NAT, NAT6, IPIP)
+    with gap_of_at_most(cluster, TOLD, tell):
+        cluster.lab.power_on("lvs1")
+        holds_all(cluster, "lvs1")
+        both_answer(cluster, *VIPS)
+
+
+@pytest.mark.parametrize("server", ["web1", "web2"])
+def test_a_real_server_serves_by_every_method_after_a_boot(cluster, server):
+    cluster.lab.power_off(server)
+    cluster.lab.power_on(server)
+    both_answer(cluster, *VIPS)

@@ -8,49 +8,73 @@ from __future__ import annotations
 import pytest
 from cluster import changed
 
-NAT, IPIP = "172.28.1.100", "172.28.1.101"
-LEFT = {
-    "addresses": "ip -o address show dev tunl0 | grep -c 172.28.1.; ip -o address show dev gre0 | grep -c 172.28.1.",
-    "rules": "ip rule | grep -c 'lookup 112'; ip -6 rule | grep -c 'lookup 112'",
+pytestmark = pytest.mark.usefixtures("fresh")
+
+NAT, IPIP, GUE = "172.28.1.100", "172.28.1.101", "172.28.1.102"
+GATEWAYS = ["172.28.2.100", "fd00:28:2::100"]
+COUNTS = {
+    "ipip": "ip -o address show dev tunl0 | grep -c 172.28.1.",
+    "gre": "ip -o address show dev gre0 | grep -c 172.28.1.",
+    "rules": "ip rule | grep -c 'lookup 112'",
+    "rules6": "ip -6 rule | grep -c 'lookup 112'",
     "routes": "ip route show table 112 | wc -l",
     "filters": "nft list tables | wc -l",
     "decapsulators": "ip fou show | wc -l",
 }
+ALL = {"ipip": 2, "gre": 1, "rules": 1, "rules6": 1, "routes": 2, "filters": 1, "decapsulators": 1}
+WITHOUT_OTHER_TUNNELS = ALL | {"ipip": 1, "gre": 0, "decapsulators": 0}
+ONE_TUNNEL = WITHOUT_OTHER_TUNNELS | {"rules": 0, "rules6": 0, "routes": 0}
 
 
-def kept(cluster):
-    return {what: cluster.run("web1", command).split() for what, command in LEFT.items()}
+def counts(cluster):
+    """How much of each kind every real server has."""
+    found = {}
+    for node in cluster.group("real_servers"):
+        printed = cluster.run(node, "; ".join(COUNTS.values())).split()
+        found[node] = dict(zip(COUNTS, map(int, printed), strict=True))
+    return found
 
 
-def test_methods_come_and_go_while_another_serves(cluster):
-    before = kept(cluster)
-    assert before == {
-        "addresses": ["2", "1"],
-        "rules": ["1", "1"],
-        "routes": ["2"],
-        "filters": ["1"],
-        "decapsulators": ["1"],
-    }
-    services = cluster.variable("lvs_services")
-    with cluster.stream(address=IPIP, port=80) as stream:
-        cluster.play("site", lvs_services=[service for service in services if service["name"] == "ipip"])
-        assert kept(cluster) == {
-            "addresses": ["1", "0"],
-            "rules": ["0", "0"],
-            "routes": ["0"],
-            "filters": ["1"],
-            "decapsulators": ["0"],
-        }
-        assert [cluster.holders(address) for address in (NAT, "172.28.2.100")] == [[], []]
-        cluster.play("site")
+def everywhere(cluster, what):
+    return {node: what for node in cluster.group("real_servers")}
+
+
+def nothing_lost(stream):
     assert stream["errors"] == {}, stream
-    assert stream["answered"] == stream["requests"] > 20
-    assert kept(cluster) == before
-    assert set(changed(cluster.play("site")).values()) == {0}
+    assert stream["answered"] == stream["requests"] > 200
+
+
+def site_with(cluster, *names):
+    services = [service for service in cluster.variable("lvs_services") if service["name"] in names]
+    assert len(services) == len(names)
+    cluster.play("site", lvs_services=services)
+
+
+def test_methods_come_and_go_while_others_serve(cluster):
+    assert counts(cluster) == everywhere(cluster, ALL)
+    with cluster.stream(address=IPIP, port=80, rate=20, timeout=2) as tunnel:
+        with cluster.stream(address=NAT, port=80, rate=20, timeout=2) as nat:
+            site_with(cluster, "web", "web6", "ipip")
+        nothing_lost(nat)
+        assert counts(cluster) == everywhere(cluster, WITHOUT_OTHER_TUNNELS)
+        assert cluster.holders(GUE) == []
+
+        site_with(cluster, "ipip")
+        assert counts(cluster) == everywhere(cluster, ONE_TUNNEL)
+        assert [cluster.holders(address) for address in (NAT, *GATEWAYS)] == [[], [], []]
+        assert set(cluster.table("lvs1")) == {f"{IPIP}:80"}
+
+        cluster.play("site")
+    nothing_lost(tunnel)
+    assert counts(cluster) == everywhere(cluster, ALL)
+    assert [cluster.holders(address) for address in (NAT, *GATEWAYS)] == [["lvs1"]] * 3
+    again = changed(cluster.play("site"))
+    assert set(again) >= {"lvs1", "lvs2", "web1", "web2"}
+    assert set(again.values()) == {0}
 
 
 def test_teardown_leaves_nothing(cluster, fingerprints):
     cluster.play("teardown")
     nodes = cluster.group("directors") + cluster.group("real_servers")
     assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}
-    assert {word for words in kept(cluster).values() for word in words} == {"0"}
+    assert counts(cluster) == everywhere(cluster, dict.fromkeys(COUNTS, 0))
