@@ -115,8 +115,8 @@ def test_nopreempt_leaves_the_vip_where_it_is(cluster):
         cluster.run("lvs1", "systemctl stop keepalived")
         serves(cluster, "lvs2")
         cluster.run("lvs1", "systemctl start keepalived")
-        # long enough for three adverts: with preempt it would be back by then
-        cluster.run("lvs1", "sleep 8")
+        # longer than preempt_delay would be by itself, and three adverts: with preempt it would be back by then
+        cluster.run("lvs1", "sleep 14")
         assert cluster.holders(VIP) == ["lvs2"]
     cluster.play("site", *only_keepalived)
     until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 alone holds the VIP again")
