@@ -36,7 +36,7 @@ def counts(cluster):
 
 
 def everywhere(cluster, what):
-    return {node: what for node in cluster.group("real_servers")}
+    return dict.fromkeys(cluster.group("real_servers"), what)
 
 
 def nothing_lost(stream):
