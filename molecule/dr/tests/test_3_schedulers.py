@@ -64,6 +64,21 @@ def moved(cluster, scheduler):
 
 
 @pytest.mark.usefixtures("many_clients")
+def test_site_changes_the_scheduler_of_a_service_that_serves(cluster):
+    web, *others = cluster.variable("lvs_services")
+    with cluster.stream(address=WEB, port=80, rate=20, timeout=2) as stream:
+        cluster.play("site", lvs_services=[web | {"scheduler": "mh", "scheduler_flags": ["mh-port"]}, *others])
+    assert stream["errors"] == {}, stream
+    assert stream["answered"] == stream["requests"] > 100
+    assert f"-A -t {WEB}:80 -s mh -b mh-port" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
+    assert set(by_client(cluster).values()) == set(SERVERS)
+    # A client asks from another port each time: by its address alone it would always come to the same real server.
+    assert len(set(cluster.ask(WEB, count=12))) > 1
+    cluster.play("site")
+    assert f"-A -t {WEB}:80 -s rr" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
+
+
+@pytest.mark.usefixtures("many_clients")
 def test_mh_moves_few_clients_and_sh_many(cluster):
     few, of_mh = moved(cluster, "mh")
     many, of_sh = moved(cluster, "sh")
