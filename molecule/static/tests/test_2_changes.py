@@ -24,14 +24,14 @@ def test_a_service_comes_and_goes_while_another_serves(cluster):
     """The other one changes its scheduler meanwhile, there and back."""
     web, _shop = cluster.variable("lvs_services")
     extra = {"name": "extra", "vip": "172.28.0.102", "port": 80, "scheduler": "rr"}
-    with cluster.stream(address=WEB, port=80, rate=50) as stream:
+    with cluster.stream(address=WEB, port=80, rate=20, timeout=2) as stream:
         cluster.play("site", lvs_services=[web | {"scheduler": "sh"}, extra])
         assert set(cluster.ask("172.28.0.102", count=6)) == SERVERS
-        assert len(set(cluster.ask(WEB, count=6))) == 1
+        assert f"-A -t {WEB}:80 -s sh" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
         assert cluster.holders(SHOP) == []
         assert f"{SHOP}:8080" not in cluster.table("lvs1")
         cluster.play("site")
-        assert set(cluster.ask(WEB, count=30)) == SERVERS
+        assert f"-A -t {WEB}:80 -s rr" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
     assert stream["errors"] == {}, stream
     assert stream["answered"] == stream["requests"] > 100
     assert cluster.holders("172.28.0.102") == []
@@ -50,6 +50,7 @@ def test_a_reboot_restores_the_table_and_the_vips(cluster):
 
 def test_keepalived_takes_over(cluster, tell):
     """Nobody serves from the start of keepalived, which takes the VIPs away, until it is the master."""
+    table = cluster.table("lvs1")
     with cluster.stream(address=WEB, port=80, rate=20, timeout=2) as stream:
         cluster.play("site", lvs_stack="keepalived")
         until(lambda: cluster.holders(WEB) == ["lvs1"], "keepalived serves")
@@ -57,7 +58,8 @@ def test_keepalived_takes_over(cluster, tell):
     # Three adverts and a part of one.
     assert stream["longest_gap"] <= 4.5, stream
     assert set(stream["errors"]) <= {"timeout"}, stream
-    assert sorted(cluster.ask(WEB, count=6)) == sorted([*SERVERS, *SERVERS])
+    assert set(cluster.ask(WEB)) == SERVERS
+    assert cluster.table("lvs1") == table
     assert 'AUTO="false"' in cluster.run("lvs1", "cat /etc/default/ipvsadm")
     assert set(changed(cluster.play("site", lvs_stack="keepalived")).values()) == {0}
 
@@ -70,7 +72,7 @@ def test_keepalived_gives_back(cluster):
     assert stream["answered"] == stream["requests"] > 100
     assert cluster.run("lvs1", "systemctl is-active keepalived") == "inactive"
     assert cluster.run("lvs1", "ip -o address show to 169.254.0.0/16") == ""
-    assert sorted(cluster.ask(WEB, count=6)) == sorted([*SERVERS, *SERVERS])
+    assert set(cluster.ask(WEB)) == SERVERS
     assert set(changed(cluster.play("site")).values()) == {0}
 
 
