@@ -245,7 +245,9 @@ class Uml(Machine):
 
     def shut_down(self, nodes: Sequence[Node]) -> None:
         with ThreadPoolExecutor(max_workers=len(nodes) or 1) as pool:
-            list(pool.map(lambda node: ssh.sh(self.paths, node, "systemctl poweroff --no-block"), nodes))
+            # The connection may end before the command does.
+            poweroff = ("systemctl", "poweroff", "--no-block")
+            list(pool.map(lambda node: shell.try_(ssh.argv(self.paths, node, *poweroff)), nodes))
         self.wait_off([node.name for node in nodes], SHUT_DOWN)
 
     def pause(self, nodes: Sequence[Node]) -> None:

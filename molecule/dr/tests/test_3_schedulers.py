@@ -21,12 +21,6 @@ for client in {clients}:
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def ends_as_it_was(cluster):
-    yield
-    schedule(cluster, "rr")
-
-
 @pytest.fixture(scope="module")
 def many_clients(cluster):
     with cluster.client_addresses(CLIENTS):
@@ -93,3 +87,20 @@ def test_what_goes_by_the_destination_sends_one_vip_to_one_server(cluster, sched
 def test_open_connections_go_where_promised(cluster, scheduler, weights, answers):
     schedule(cluster, scheduler, weights)
     assert Counter(cluster.ask_at_once(WEB, count=6)) == answers
+
+
+@pytest.mark.usefixtures("many_clients")
+def test_site_changes_the_scheduler_of_a_service_that_serves(cluster):
+    """The last test: a port that a client uses again within two minutes leads to the real server it led to before."""
+    schedule(cluster, "rr")
+    web, *others = cluster.variable("lvs_services")
+    with cluster.stream(address=WEB, port=80, rate=20, timeout=2) as stream:
+        cluster.play("site", lvs_services=[web | {"scheduler": "mh", "scheduler_flags": ["mh-port"]}, *others])
+    assert stream["errors"] == {}, stream
+    assert stream["answered"] == stream["requests"] > 100
+    assert f"-A -t {WEB}:80 -s mh -b mh-port" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
+    assert set(by_client(cluster).values()) == set(SERVERS)
+    # A client asks from another port each time: by its address alone it would always come to the same real server.
+    assert len(set(cluster.ask(WEB, count=12))) > 1
+    cluster.play("site")
+    assert f"-A -t {WEB}:80 -s rr" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
 from cluster import changed, until
 
+pytestmark = pytest.mark.usefixtures("fresh")
+
 WEB, SHOP = "172.28.0.100", "172.28.0.101"
+SERVERS = {"web1", "web2", "web3"}
 
 
 def whole_table(cluster):
@@ -17,14 +21,17 @@ def whole_table(cluster):
 
 
 def test_a_service_comes_and_goes_while_another_serves(cluster):
-    services = cluster.variable("lvs_services")
+    """The other one changes its scheduler meanwhile, there and back."""
+    web, _shop = cluster.variable("lvs_services")
     extra = {"name": "extra", "vip": "172.28.0.102", "port": 80, "scheduler": "rr"}
-    with cluster.stream(address=WEB, port=80, rate=50) as stream:
-        cluster.play("site", lvs_services=[services[0], extra])
-        assert set(cluster.ask("172.28.0.102", count=6)) == {"web1", "web2", "web3"}
+    with cluster.stream(address=WEB, port=80, rate=20, timeout=2) as stream:
+        cluster.play("site", lvs_services=[web | {"scheduler": "sh"}, extra])
+        assert set(cluster.ask("172.28.0.102", count=6)) == SERVERS
+        assert f"-A -t {WEB}:80 -s sh" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
         assert cluster.holders(SHOP) == []
         assert f"{SHOP}:8080" not in cluster.table("lvs1")
         cluster.play("site")
+        assert f"-A -t {WEB}:80 -s rr" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
     assert stream["errors"] == {}, stream
     assert stream["answered"] == stream["requests"] > 100
     assert cluster.holders("172.28.0.102") == []
@@ -35,19 +42,37 @@ def test_a_reboot_restores_the_table_and_the_vips(cluster):
     before = whole_table(cluster)
     assert len(before.services) == 2
     cluster.lab.reboot("all")
-    until(lambda: cluster.holders(WEB) == ["lvs1"], "lvs1 has the VIP again", 120)
-    until(lambda: set(cluster.ask(WEB, count=6)) == {"web1", "web2", "web3"}, "all real servers answer", 120)
+    until(lambda: cluster.holders(WEB) == ["lvs1"], "lvs1 has the VIP again")
+    until(lambda: set(cluster.ask(WEB, count=6)) == SERVERS, "all real servers answer")
     assert whole_table(cluster) == before
     cluster.play("verify")
 
 
-def test_keepalived_takes_over_and_gives_back(cluster):
-    cluster.play("site", lvs_stack="keepalived")
-    until(lambda: set(cluster.ask(WEB, count=6)) == {"web1", "web2", "web3"}, "keepalived serves")
+def test_keepalived_takes_over(cluster, tell):
+    """Nobody serves from the start of keepalived, which takes the VIPs away, until it is the master."""
+    table = cluster.table("lvs1")
+    with cluster.stream(address=WEB, port=80, rate=20, timeout=2) as stream:
+        cluster.play("site", lvs_stack="keepalived")
+        until(lambda: cluster.holders(WEB) == ["lvs1"], "keepalived serves")
+    tell(f"static to keepalived: no answer for {stream['longest_gap']} s")
+    # Three adverts and a part of one.
+    assert stream["longest_gap"] <= 4.5, stream
+    assert set(stream["errors"]) <= {"timeout"}, stream
+    assert set(cluster.ask(WEB)) == SERVERS
+    assert cluster.table("lvs1") == table
     assert 'AUTO="false"' in cluster.run("lvs1", "cat /etc/default/ipvsadm")
-    cluster.play("site")
+    assert set(changed(cluster.play("site", lvs_stack="keepalived")).values()) == {0}
+
+
+def test_keepalived_gives_back(cluster):
+    """From where the test before left off. The static table takes over what keepalived leaves behind."""
+    with cluster.stream(address=WEB, port=80, rate=20, timeout=2) as stream:
+        cluster.play("site")
+    assert stream["errors"] == {}, stream
+    assert stream["answered"] == stream["requests"] > 100
     assert cluster.run("lvs1", "systemctl is-active keepalived") == "inactive"
-    assert set(cluster.ask(WEB, count=6)) == {"web1", "web2", "web3"}
+    assert cluster.run("lvs1", "ip -o address show to 169.254.0.0/16") == ""
+    assert set(cluster.ask(WEB)) == SERVERS
     assert set(changed(cluster.play("site")).values()) == {0}
 
 
