@@ -37,17 +37,19 @@ HOME = [[LB1], [LB1], [LB2], [LB2]]
 
 
 def test_the_director_of_the_web_is_lost_and_returns(cluster, tell):
-    until(lambda: homes(cluster) == HOME, "each instance is with its own director")
+    until(lambda: homes(cluster) == HOME, "each instance is with its own director", 120)
     with ask_web(cluster) as web, ask_mail(cluster) as mail, cluster.connections(WWW) as open_ones:
         cluster.wait_for_requests(LB1, WWW)
         cluster.wait_for_requests(LB2, SUBMISSION, 587)
         cluster.lab.power_off(LB1)
-        until(lambda: homes(cluster, LB2, LB3) == [[LB2]] * 4, "lb2 has both instances")
-        until(lambda: daemon(cluster, LB2) == "master", "lb2 tells of its connections now")
+        # lb2, or lb3, which is ready 40 ms later and keeps the web for a minute if it was first.
+        until(lambda: all(len(held) == 1 for held in homes(cluster, LB2, LB3)), "the others have all VIPs")
+        (heir,) = cluster.holders(WWW, LB2, LB3)
+        until(lambda: daemon(cluster, heir) == "master", f"{heir} tells of its connections now")
         cluster.lab.power_on(LB1)
         until(lambda: homes(cluster) == HOME, "lb1 has the web again", 120)
         until(lambda: daemon(cluster, LB1) == "master", "lb1 tells of its connections again")
-        assert daemon(cluster, LB2) == "backup"
+        until(lambda: daemon(cluster, LB2) == daemon(cluster, LB3) == "backup", "the others listen")
     tell(f"lb1's power lost: longest gap {web['longest_gap']} s, {web['errors']}; mail {mail['errors']}; {open_ones}")
     assert web["longest_gap"] <= TAKEOVER
     # The other instance has not noticed.
