@@ -202,7 +202,9 @@ class Uml(Machine):
         for node in nodes:
             if self.pids(node.name):
                 continue
-            folder, command = self.nodes / node.name, self.command(topology, node)
+            folder = self.nodes / node.name
+            # A node that was there boots from what it was made of, whatever the definitions of images say by now.
+            command = self.started_as(folder) or self.command(topology, node)
             folder.mkdir(parents=True, exist_ok=True)
             # What a killed kernel leaves behind keeps the next one from starting.
             images.remove(folder / node.name)
