@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import pytest
 from cluster import changed, until
-
-pytestmark = pytest.mark.usefixtures("fresh")
 
 DAEMONS = "cat /proc/[0-9]*/comm | grep '^ipvs-[mb]:'"
 
