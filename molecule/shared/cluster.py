@@ -137,6 +137,9 @@ class Cluster:
         """A variable of the inventory, as the first director sees it."""
         return self.listing["_meta"]["hostvars"][self.group("directors")[0]][name]
 
+    def vips(self) -> set[str]:
+        return {service["vip"] for service in self.variable("lvs_services")}
+
     def address(self, node: str) -> str:
         """A node's address on the cluster's segment."""
         return self.listing["_meta"]["hostvars"][node]["lvs_address"]
@@ -152,6 +155,7 @@ class Cluster:
 
     def keep(self) -> bool:
         """Keep the cluster as it is now, so that `give_back` can bring it back; False where it was kept before, or cannot."""
+        self.owners = {vip: self.holders(vip) for vip in self.vips()}
         if self.lab.is_saved(CONVERGED):
             return False
         try:
@@ -166,8 +170,10 @@ class Cluster:
             self.lab.restore(CONVERGED)
         except LabError:
             self.play("site")
-        vips = {service["vip"] for service in self.variable("lvs_services")}
-        until(lambda: all(len(self.holders(vip)) == 1 for vip in vips), "every VIP has an owner")
+        until(
+            lambda: {vip: self.holders(vip) for vip in self.owners} == self.owners,
+            f"the VIPs are where they were: {self.owners}",
+        )
 
     def start_module(self, node: str, module: str, arguments: dict[str, Any]) -> subprocess.Popen[str]:
         """Start a module of the collection on a node, in the background."""
