@@ -46,6 +46,9 @@ def has_nothing(cluster, director):
 
 @pytest.fixture(autouse=True)
 def starts_with_the_first_director(cluster):
+    # Whatever a test left undone.
+    cluster.lab.power_on("lvs1")
+    cluster.run("lvs1", "systemctl start heartbeat")
     serves(cluster, "lvs1")
     has_nothing(cluster, "lvs2")
 

@@ -18,7 +18,7 @@ LONGEST_GAP = 1.0
 TRACES = {
     "keepalived": "systemctl is-active keepalived; systemctl is-enabled keepalived; pgrep -x keepalived; ls /etc/keepalived/keepalived.conf",
     "ldirectord": "systemctl is-active heartbeat; systemctl is-enabled heartbeat; pgrep -f '[l]directord|[h]eartbeat:';"
-    " ls /etc/ha.d/haresources /etc/ha.d/authkeys /etc/ha.d/*.cf",
+    " ls /etc/ha.d/haresources /etc/ha.d/authkeys /etc/ha.d/ha.cf",
 }
 
 
