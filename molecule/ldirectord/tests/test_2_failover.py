@@ -32,8 +32,9 @@ def gap_at_most(cluster, seconds, tell, what):
 def serves(cluster, director, *among):
     """Wait until a director alone (of all, or of those named) has VIP, whole table, and the sync daemon that sends."""
     until(lambda: cluster.holders(VIP, *among) == [director], f"{director} alone holds the VIP")
-    complete = lambda: [len(servers) for servers in cluster.table(director).values()] == [2] * 4  # noqa: E731
-    until(complete, f"{director} has the table")
+    until(
+        lambda: [len(servers) for servers in cluster.table(director).values()] == [2] * 4, f"{director} has the table"
+    )
     until(lambda: set(cluster.ask(VIP, count=4)) == {"web1", "web2"}, "both real servers answer")
     assert "master sync daemon" in cluster.run(director, "ipvsadm -L --daemon")
 

@@ -43,7 +43,7 @@ def talk() -> None:
     sys.stdout.write(json.dumps(told) + "\n")
 
 
-threads = [threading.Thread(target=talk) for _ in range(count)]
+threads = [threading.Thread(target=talk) for _number in range(count)]
 for thread in threads:
     thread.start()
 for thread in threads:
