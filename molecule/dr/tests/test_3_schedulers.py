@@ -94,7 +94,7 @@ def test_site_changes_the_scheduler_of_a_service_that_serves(cluster):
     """The last test: a port that a client uses again within two minutes leads to the real server it led to before."""
     schedule(cluster, "rr")
     web, *others = cluster.variable("lvs_services")
-    with cluster.stream(address=WEB, port=80, rate=20, timeout=2) as stream:
+    with cluster.stream(address=WEB, port=80, rate=20) as stream:
         cluster.play("site", lvs_services=[web | {"scheduler": "mh", "scheduler_flags": ["mh-port"]}, *others])
     assert stream["errors"] == {}, stream
     assert stream["answered"] == stream["requests"] > 100

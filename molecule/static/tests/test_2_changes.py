@@ -24,7 +24,7 @@ def test_a_service_comes_and_goes_while_another_serves(cluster):
     """The other one changes its scheduler meanwhile, there and back."""
     web, _shop = cluster.variable("lvs_services")
     extra = {"name": "extra", "vip": "172.28.0.102", "port": 80, "scheduler": "rr"}
-    with cluster.stream(address=WEB, port=80, rate=20, timeout=2) as stream:
+    with cluster.stream(address=WEB, port=80, rate=20) as stream:
         cluster.play("site", lvs_services=[web | {"scheduler": "sh"}, extra])
         assert set(cluster.ask("172.28.0.102", count=6)) == SERVERS
         assert f"-A -t {WEB}:80 -s sh" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
@@ -66,7 +66,7 @@ def test_keepalived_takes_over(cluster, tell):
 
 def test_keepalived_gives_back(cluster):
     """From where the test before left off. The static table takes over what keepalived leaves behind."""
-    with cluster.stream(address=WEB, port=80, rate=20, timeout=2) as stream:
+    with cluster.stream(address=WEB, port=80, rate=20) as stream:
         cluster.play("site")
     assert stream["errors"] == {}, stream
     assert stream["answered"] == stream["requests"] > 100
