@@ -35,8 +35,10 @@ def test_every_device_has_a_name_that_the_kernel_takes(machine, topology):
 
 
 def test_a_node_runs_while_there_is_a_process_with_its_folder(machine):
-    sleeps = [sys.executable, "-c", "input()", f"uml_dir={machine.nodes}/lvs1/"]
-    with subprocess.Popen(sleeps, stdin=subprocess.PIPE) as process:
+    waits = [sys.executable, "-c", "print(flush=True); input()", f"uml_dir={machine.nodes}/lvs1/"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        # Popen returns a moment before the kernel shows the new command line: wait for the first line.
+        process.stdout.readline()
         assert machine.pids("lvs1") == [str(process.pid)]
         assert machine.pids("lvs") == []
         machine.kill(["lvs1"])
