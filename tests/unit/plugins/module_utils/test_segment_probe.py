@@ -87,3 +87,10 @@ def test_what_cannot_be_asked(target, how, error):
     with pytest.raises(ValueError) as caught:
         questions([target], ADDRESSES, LINKS, **how)
     assert str(caught.value) == error
+
+
+def test_far_addresses_are_left_out_on_request():
+    own_vip = address("198.51.100.9/32", "eth1")
+    targets = ["172.28.0.100", "203.0.113.1", "198.51.100.9", "2001:db8:1::1"]
+    asked = questions(targets, [*ADDRESSES, own_vip], LINKS, skip_far=True)
+    assert [question.target for question in asked] == ["172.28.0.100"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable
 
@@ -88,9 +89,14 @@ def test_a_secret_is_in_no_message(vrrp: Any, inventory: Callable) -> None:
 
 
 def test_every_wrong_inventory_has_a_message_of_its_own() -> None:
-    said = [tuple(load(path)["messages"]) for path in WRONG]
+    said = Counter(tuple(load(path)["messages"]) for path in WRONG)
     assert len(said) >= 40
-    assert all(said)
+    assert () not in said
+    # Two mistakes that are one to a reader, and said so: an absent group and an empty one, two services without a port.
+    assert {messages[0].split(":")[0] for messages, cases in said.items() if cases > 1} == {
+        "group directors",
+        'lvs_services[0] "web" health',
+    }
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.stem)

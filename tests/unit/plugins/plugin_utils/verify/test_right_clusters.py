@@ -1,0 +1,175 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every kind of cluster: what a healthy one shows of itself is no fault, and what is asked of it is what it serves."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
+
+GROUPS = {"directors": ["lvs1", "lvs2"], "real_servers": ["web1", "web2"], "clients": ["client1"]}
+NUMBERS = {"lvs1": 11, "lvs2": 12, "web1": 21, "web2": 22, "client1": 31}
+WEB = {"name": "web", "vip": "10.0.0.100", "port": 80}
+MARKED = {
+    "name": "marked",
+    "vip": "10.0.0.100",
+    "fwmark": 7,
+    "ports": [80, 443, "8000-8010"],
+    "health": {"type": "http"},
+}
+EVERY_PORT = {"name": "all", "vip": "10.0.0.100", "port": 0, "persistence": 60, "health": {"type": "tcp", "port": 80}}
+CLUSTERS: dict[str, dict[str, Any]] = {
+    "http": {"lvs_services": [{**WEB, "health": {"type": "http"}}]},
+    "ipv6": {"lvs_services": [{**WEB, "vip": "2001:db8::100"}], "lvs_vrrp": {"version": 3}},
+    "mark": {"lvs_services": [MARKED]},
+    "static": {"lvs_stack": "static", "lvs_services": [{**WEB, "health": {"type": "none"}}], "directors": ["lvs1"]},
+    "static_mark": {
+        "lvs_stack": "static",
+        "lvs_services": [{**MARKED, "health": {"type": "none"}}],
+        "directors": ["lvs1"],
+    },
+    "sync": {"lvs_services": [WEB], "lvs_sync": {"enabled": True}},
+    "not_at_boot": {"lvs_services": [WEB], "lvs_start_at_boot": False},
+    "ldirectord": {"lvs_services": [WEB], "lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "a-key-of-an-example"}},
+    "weights": {
+        "lvs_services": [
+            {**WEB, "scheduler": "wrr", "real_servers": [{"host": "web1", "weight": 7}, {"host": "web2", "weight": 6}]}
+        ]
+    },
+}
+STACK_UNIT = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.service", "static": "lvs-vip.service"}
+
+
+@pytest.fixture(params=CLUSTERS)
+def model(request) -> dict[str, Any]:
+    variables = dict(CLUSTERS[request.param])
+    groups = {**GROUPS, "directors": variables.pop("directors", GROUPS["directors"])}
+    hosts = {
+        host: {
+            "lvs_test_page": True,
+            **variables,
+            "lvs_address": f"10.0.0.{number}",
+            "lvs_address6": f"2001:db8::{number}",
+        }
+        for host, number in NUMBERS.items()
+        if any(host in members for members in groups.values())
+    }
+    return resolve(hosts, groups)
+
+
+def entry(address: str, interface: str) -> dict[str, Any]:
+    return {"address": address, "prefix": 24, "interface": interface, "family": "ipv6" if ":" in address else "ipv4"}
+
+
+def healthy(model: dict[str, Any]) -> dict[str, Any]:
+    """What a cluster shows that is as described: lvs1 has the VIPs, every service answered each request of one client."""
+    nodes: dict[str, Any] = {}
+    for name, host in model["hosts"].items():
+        director = host["role"] == "director"
+        runs = {STACK_UNIT[model["stack"]]} if director else {"lvs-vip.service", "lvs-test-page.service"}
+        # A director that marks packets keeps the rules for it by the same unit.
+        runs |= {"lvs-vip.service"} if director and host["tools"] else set()
+        starts = runs | ({"ipvsadm.service"} if director and model["stack"] == "static" else set())
+        if director and not model["start_at_boot"]:
+            starts.discard(STACK_UNIT[model["stack"]])
+        nodes[name] = {
+            "sysctls": dict(host["sysctls"]),
+            "sysctls_boot": dict(host["sysctls"]),
+            "modules": {module: {"loaded": True, "boot": True} for module in host["modules"]},
+            "units": {unit: {"active": unit in runs, "enabled": unit in starts} for unit in runs | starts},
+            "addresses": [
+                entry(host["address"], "eth0"),
+                *(entry(vip["address"], vip["device"]) for vip in host["vips"]),
+                *(entry(vip["address"], "eth0") for vip in model["vips"] if name == "lvs1"),
+            ],
+            "links": {"eth0": {"mac": f"02:00:00:00:00:{NUMBERS[name]}", "up": True}},
+        }
+    asked = [
+        {**plan, "result": {"requests": plan["count"], "answered": plan["count"], "errors": {}}}
+        for plan in probe_plan(model)
+    ]
+    return {
+        "nodes": nodes,
+        "kept": {name: {"rc": 0, "stdout": ""} for name in nodes},
+        "ldirectord": {
+            name: {"rc": 0 if name == "lvs1" else 3} for name in model["directors"] if model["stack"] == "ldirectord"
+        },
+        "before": {name: table(model, name, asked=[]) for name in model["directors"]},
+        "after": {name: table(model, name, asked if name == "lvs1" else []) for name in model["directors"]},
+        "arp": {"client1": {vip["address"]: {nodes["lvs1"]["links"]["eth0"]["mac"]: 3} for vip in model["vips"]}},
+        "probes": asked,
+    }
+
+
+def table(model: dict[str, Any], director: str, asked: list[dict[str, Any]]) -> dict[str, Any]:
+    """A director's table, whose real servers got the requests of `asked` by their weights."""
+    idle = director != "lvs1" and model["stack"] == "ldirectord"
+    services = [] if idle else copy.deepcopy(model["table"])
+    stats = copy.deepcopy(services)
+    for service, described in zip(stats, model["services"]):
+        total = sum(plan["count"] for plan in asked if plan["service"] == described["name"])
+        weights = sum(destination["weight"] for destination in service["destinations"])
+        for destination in service["destinations"]:
+            destination["connections"] = total * destination["weight"] // weights
+    sync, role = model["sync"], "master" if director == "lvs1" else "backup"
+    return {"services": services, "stats": stats, "daemons": [{"role": role, "syncid": sync["id"]}] if sync else []}
+
+
+def test_a_healthy_cluster_has_no_fault(model):
+    assert judge(model, healthy(model))["faults"] == []
+
+
+def test_a_director_without_the_vips_may_have_counted_others(model):
+    seen = healthy(model)
+    for director in model["directors"][1:]:
+        for service in seen["after"][director]["stats"]:
+            service["destinations"][0]["connections"] = 50
+    assert judge(model, seen)["faults"] == []
+
+
+def test_every_missing_duty_is_a_fault(model):
+    for name in model["hosts"]:
+        for unit, state in healthy(model)["nodes"][name]["units"].items():
+            seen = healthy(model)
+            # What a director does not start at boot is started by hand, and stopping it is a fault all the same.
+            seen["nodes"][name]["units"][unit] = {"active": False, "enabled": False}
+            if state != {"active": False, "enabled": False}:
+                assert any(fault.startswith(f"{name}: {unit} ") for fault in judge(model, seen)["faults"]), (name, unit)
+
+
+@pytest.mark.parametrize("model", ["mark"], indirect=True)
+def test_of_a_mark_every_port_is_asked_and_of_a_range_the_first(model):
+    assert [(plan["port"], plan["scheme"]) for plan in probe_plan(model)] == [
+        (80, "http"),
+        (443, "https"),
+        (8000, "http"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("weights", "count"),
+    [((1, 1), 12), ((3, 1), 12), ((7, 6), 26), ((70, 60), 26), ((99, 1), 120), ((5, 0), 12)],
+)
+def test_as_many_requests_as_whole_rounds_take(weights, count):
+    servers = [{"host": name, "weight": weight} for name, weight in zip(("web1", "web2"), weights)]
+    services = [{**WEB, "scheduler": "wrr", "real_servers": servers}]
+    hosts = {host: {"lvs_address": f"10.0.0.{number}", "lvs_services": services} for host, number in NUMBERS.items()}
+    (plan,) = probe_plan(resolve(hosts, GROUPS))
+    assert plan["count"] == count
+
+
+@pytest.mark.parametrize("model", ["ldirectord"], indirect=True)
+@pytest.mark.parametrize("emptied", [True, False])
+def test_without_cleanstop_a_director_without_the_vips_may_keep_its_table(model, emptied):
+    model["ldirectord"] = {**model["ldirectord"], "cleanstop": emptied}
+    seen = healthy(model)
+    seen["before"]["lvs2"] = seen["before"]["lvs1"]
+    faults = judge(model, seen)["faults"]
+    assert bool(faults) is emptied
+    assert all("lvs2: 10.0.0.100:80/tcp: in the table" in fault for fault in faults)
