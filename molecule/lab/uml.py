@@ -73,6 +73,8 @@ class Uml(Machine):
         return stopped
 
     def remove(self) -> None:
+        # By their folders as well: a namespace that has lost its name would keep its nodes.
+        self.kill([folder.name for folder in self.folders()])
         for _attempt in range(3):
             pids = shell.try_([*shell.as_root(["ip", "netns", "pids", NAMESPACE])]).stdout.split()
             if pids:
