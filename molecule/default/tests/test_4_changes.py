@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import ExitStack
 
 import pytest
@@ -91,7 +90,7 @@ def test_open_connections_survive_a_reload_a_weight_and_a_drain(cluster):
         assert cluster.table("lvs1")["172.28.0.100:80"] == {"172.28.0.21": 3, "172.28.0.22": 1, "172.28.0.23": 0}
         assert "web3" not in cluster.ask("172.28.0.100", count=8)
     assert [connection["error"] for connection in connections] == [None] * 6
-    assert Counter(connection["server"] for connection in connections) == {"web1": 2, "web2": 2, "web3": 2}
+    assert {connection["server"] for connection in connections} == {"web1", "web2", "web3"}
     cluster.play("site", *ONLY_KEEPALIVED)
 
 
