@@ -337,10 +337,15 @@ class Fingerprints:
         return [f"- {line}" for line in before if line not in now] + [f"+ {line}" for line in now if line not in before]
 
 
-def changed(output: str) -> dict[str, int]:
-    """How many changes a playbook reported for each host, read from its recap."""
+def totals(output: str, what: str) -> dict[str, int]:
+    """How many tasks of each host were `what` (changed, unreachable, failed), read from a playbook's recap."""
     recap = output[output.rindex("PLAY RECAP") :]
-    return {host: int(count) for host, count in re.findall(r"^(\S+)\s+: .*?changed=(\d+)", recap, re.MULTILINE)}
+    return {host: int(count) for host, count in re.findall(rf"^(\S+)\s+: .*?{what}=(\d+)", recap, re.MULTILINE)}
+
+
+def changed(output: str) -> dict[str, int]:
+    """How many changes a playbook reported for each host."""
+    return totals(output, "changed")
 
 
 def flat(output: str) -> str:

@@ -106,17 +106,3 @@ def test_directors_that_do_not_hear_each_other_are_told_by_verify(cluster):
     assert f"lvs1, lvs2: hold VIP {VIP} at the same time" in told, told[-3000:]
     until(lambda: cluster.holders(VIP) == ["lvs1"], "one owner is left")
     assert f"VIP {VIP} is held by lvs1" in cluster.play("verify")
-
-
-def test_nopreempt_leaves_the_vip_where_it_is(cluster):
-    only_keepalived = ("--limit", "directors", "--tags", "keepalived")
-    cluster.play("site", *only_keepalived, lvs_vrrp={**cluster.variable("lvs_vrrp"), "preempt": False})
-    with gap_at_most(cluster, HANDOVER_SECONDS), cluster.one_owner(VIP):
-        cluster.run("lvs1", "systemctl stop keepalived")
-        serves(cluster, "lvs2")
-        cluster.run("lvs1", "systemctl start keepalived")
-        # longer than preempt_delay would be by itself, and three adverts: with preempt it would be back by then
-        cluster.run("lvs1", "sleep 14")
-        assert cluster.holders(VIP) == ["lvs2"]
-    cluster.play("site", *only_keepalived)
-    until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 alone holds the VIP again")
