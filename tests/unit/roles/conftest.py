@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 import jinja2
 import pytest
@@ -90,3 +92,12 @@ def describe():
         return resolve(hostvars, groups)
 
     return described
+
+
+@pytest.fixture
+def vip() -> ModuleType:
+    """The program lvs-vip as a module, anew for every test."""
+    spec = importlib.util.spec_from_file_location("lvs_vip", ROOT / "roles" / "common" / "files" / "lvs_vip.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
