@@ -222,8 +222,8 @@ def nft_facts(words: Words) -> list[Any]:
     """What makes out a line's rule, to look for in nft_facts_in."""
     what, vip, *more = words
     if what == "mark":
-        return [what, vip, more[0], spans(more[1].split(",")), int(more[2])]
-    return [what, vip, *map(int, more)]
+        return [what, vip, more[0], spans(more[1].split(",")), "mark", int(more[2])]
+    return [what, vip, "redirect"] if what == "redirect" else [what, vip, "maxseg", int(more[0])]
 
 
 def nft_facts_in(listed: Any) -> list[list[Any]]:
@@ -234,17 +234,25 @@ def nft_facts_in(listed: Any) -> list[list[Any]]:
 def _nft_facts(rule: dict[str, Any]) -> list[Any]:
     facts: list[Any] = [rule["chain"].replace("lvs_", "", 1)]
     for expression in rule["expr"]:
-        match = expression.get("match")
-        payload = match["left"].get("payload", {}) if match else {}
+        verb = next(iter(expression)) if isinstance(expression, dict) else expression
+        said: Any = expression[verb] if isinstance(expression, dict) else None
+        left = said["left"] if verb == "match" else None
+        payload = left.get("payload", {}) if isinstance(left, dict) else {}
         if payload.get("field") in ("daddr", "saddr"):
-            facts.append(match["right"])
+            facts.append(said["right"])
         elif payload.get("field") == "dport":
-            several = match["right"]["set"] if isinstance(match["right"], dict) and "set" in match["right"] else None
-            ports = several if several is not None else [match["right"]]
+            right = said["right"]
+            ports = right["set"] if isinstance(right, dict) and "set" in right else [right]
             texts = ["{}-{}".format(*port["range"]) if isinstance(port, dict) else str(port) for port in ports]
             facts += [payload["protocol"], spans(texts)]
-        elif "mangle" in expression:
-            facts.append(expression["mangle"]["value"])
+        elif verb == "mangle":
+            key = said["key"]
+            facts += [key["meta"]["key"] if "meta" in key else key.get("tcp option", {}).get("name"), said["value"]]
+        elif verb == "redirect" and not said:
+            facts.append(verb)
+        elif verb != "counter" and not (verb == "match" and "flags" in json.dumps(left)):
+            # How flags are listed depends on nft's version. What else is there makes it another rule.
+            facts.append(expression)
     return facts
 
 
@@ -421,9 +429,10 @@ def _rule(answers: list[Answer], family: str, preference: str, source: str, tabl
     names = [protocol, PROTOCOLS[protocol], f"ipproto-{PROTOCOLS[protocol]}"] if protocol else ["None"]
     there = any(
         (str(other["priority"]), other["src"], other.get("table")) == (preference, source, table)
-        and "srclen" not in other
         and str(other.get("ipproto")) in names
         and str(other.get("sport", 0)) == number
+        # Whatever else it asks for, such as a length of the source or an interface, makes it another rule.
+        and other.keys() <= {"priority", "src", "table", "ipproto", "sport", "suppress_prefixlen", "protocol"}
         for answer in answers
         for other in answer.json()
     )
@@ -488,7 +497,7 @@ KINDS = {
 
 PORT = r"\d{1,5}"
 SPAN = f"{PORT}(-{PORT})?"
-NAME = r"[\w.:@+-]+"
+NAME = r"[^\s/-][^\s/]*"
 WORDS: dict[str, tuple[str, Callable[[str], object]]] = {
     "ADDRESS": (r"[\da-f.:]+", ipaddress.ip_address),
     "ADDRESS/PREFIX": (r"[\da-f.:]+/\d+", ipaddress.ip_interface),

@@ -63,10 +63,9 @@ class Machine:
             self.arp.append(rule) if argv[1] == "-A" else self.arp.remove(rule)
         elif argv == ["nft", "-f", "-"]:
             redirected = [line.split()[2] for line in stdin.splitlines() if line.endswith(" redirect")]
-            rules = [
-                {"expr": [{"match": {"left": {"payload": {"field": "daddr"}}, "right": vip}}]} for vip in redirected
-            ]
-            self.table = json.dumps({"nftables": [{"rule": {"chain": "lvs_redirect", **rule}} for rule in rules]})
+            matches = [{"match": {"left": {"payload": {"field": "daddr"}}, "right": vip}} for vip in redirected]
+            rules = [{"chain": "lvs_redirect", "expr": [match, {"redirect": None}]} for match in matches]
+            self.table = json.dumps({"nftables": [{"rule": rule} for rule in rules]})
 
 
 @pytest.fixture

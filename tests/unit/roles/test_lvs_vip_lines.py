@@ -8,9 +8,12 @@ transcripts/ has what the tools of Debian 12 print.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 NAMES = {path.name for path in TRANSCRIPTS.iterdir()}
@@ -299,6 +302,51 @@ def test_more_than_15_ports_are_several_rules_of_iptables_and_one_of_nft(vip):
     # 13 ports, and a range that counts as two.
     assert [rule[rule.index("--dports") + 1] for rule in rules] == ["1,3,5,7,9,11,13,15,17,19,21,23,25,30:31", "40:41"]
     assert vip.nft_ruleset([f"nft mark {VIP} tcp {ports} 7"]).count(" mark set ") == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth1"}},
+        {"redirect": {"port": 8080}},
+        {"drop": None},
+    ],
+)
+def test_a_rule_of_nft_that_somebody_changed_is_another_one(vip, change):
+    of_vip = {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "daddr"}}, "right": VIP}}
+    counted = {"counter": {"packets": 1, "bytes": 60}}
+    redirected = {"rule": {"chain": "lvs_redirect", "expr": [of_vip, counted, {"redirect": None}]}}
+    changed = {"rule": {"chain": "lvs_redirect", "expr": [of_vip, change, {"redirect": None}]}}
+    gone = {"rule": {"chain": "lvs_redirect", "expr": [of_vip, change]}}
+    facts = vip.nft_facts(["redirect", VIP])
+    assert facts in vip.nft_facts_in({"nftables": [redirected]})
+    assert facts not in vip.nft_facts_in({"nftables": [changed, gone]})
+
+
+@pytest.mark.parametrize(
+    "selector", [{"iif": "eth1"}, {"srclen": 24}, {"dst": "192.0.2.0", "dstlen": 24}, {"fwmark": "0x7"}]
+)
+def test_a_routing_rule_for_less_is_another_one(vip, selector):
+    shown = {"priority": 11199, "src": ADDRESS, "ipproto": "udp", "table": "112"}
+    there, less = (f"[{json.dumps(rule)}]" for rule in (shown, {**shown, **selector}))
+    assert plan(vip, f"reply {ADDRESS} udp 0", [there])[1] == []
+    assert len(plan(vip, f"reply {ADDRESS} udp 0", [less])[1]) == 1
+
+
+@given(st.lists(st.tuples(st.integers(1, 65535), st.integers(0, 40)), min_size=1, max_size=40))
+@settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rules_have_exactly_the_ports_of_their_line(vip, ranges):
+    ports = ",".join(f"{low}-{min(low + more, 65535)}" if more else str(low) for low, more in ranges)
+    expected = {port for low, more in ranges for port in range(low, min(low + more, 65535) + 1)}
+    found = set()
+    for _table, _chain, rule in vip.iptables_rules(["mark", VIP, "tcp", ports, "7"]):
+        words = rule[rule.index("--dports") + 1].split(",")
+        assert sum(1 + (":" in word) for word in words) <= 15
+        for word in words:
+            low, _colon, high = word.partition(":")
+            found |= set(range(int(low), int(high or low) + 1))
+    assert found == expected
+    assert {port for low, high in vip.spans(ports.split(",")) for port in range(low, high + 1)} == expected
 
 
 def test_the_file_for_nft_has_all_rules_and_replaces_the_table(vip):

@@ -190,15 +190,18 @@ def test_exit_statuses(host):
     ]
 
 
+def able(tool: str, *words: str) -> None:
+    """Skip the test where a tool is missing, or cannot make a rule in a network namespace."""
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed")
+    done = subprocess.run([*UNSHARE, tool, *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"{tool} makes no rule in a network namespace: {done.stderr.strip()}")
+
+
 @pytest.fixture
 def nft_host(host):
-    if shutil.which("nft") is None:
-        pytest.skip("nft is not installed")
-    done = subprocess.run(
-        [*UNSHARE, "nft", "add", "table", "inet", "lvs_test"], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"no nft in a network namespace: {done.stderr.strip()}")
+    able("nft", "add", "table", "inet", "lvs_test")
     return host
 
 
@@ -243,3 +246,41 @@ def test_a_rule_that_nft_refuses_changes_nothing(nft_host):
         "$v sync; $v check",
     )
     assert said == ["1", "1"]
+
+
+def test_rules_of_iptables_are_known_again_and_changed_beside_those_of_others(host):
+    able("iptables", "-A", "OUTPUT", "-j", "ACCEPT")
+    able("ip6tables", "-A", "OUTPUT", "-j", "ACCEPT")
+    ports = ",".join(map(str, range(1, 41, 2)))
+    lines = [
+        f"iptables mark 172.28.0.100 tcp {ports},8000-8010 7",
+        "iptables mark fd00:28::100 udp 53 8",
+        "iptables redirect 172.28.0.101",
+        "iptables clamp fd00:28::102 1400",
+    ]
+    said = host.run(
+        "iptables -t mangle -A PREROUTING -d 192.0.2.1 -j ACCEPT",
+        host.wanted(*lines),
+        "$v check; echo 1; $v sync; $v check; echo 2",
+        "ip6tables -t mangle -F OUTPUT; $v check; $v sync; iptables -t mangle -S PREROUTING | grep -c set-xmark",
+        host.wanted(*lines[2:]),
+        "$v sync; $v check; iptables -t mangle -S PREROUTING; $v clear; iptables -t nat -S PREROUTING",
+    )
+    assert said == [
+        *(f"add {line}" for line in lines),
+        *("1", "2", f"add {lines[3]}", "2"),
+        *("-P PREROUTING ACCEPT", "-A PREROUTING -d 192.0.2.1/32 -j ACCEPT", "-P PREROUTING ACCEPT"),
+    ]
+
+
+def test_a_vip_is_kept_silent_about_by_arptables_at_any_time(host):
+    able("arptables", "-A", "INPUT", "-j", "DROP")
+    lines = ["arptables 172.28.0.100 10.2.0.21", "address 172.28.0.100/32 lo"]
+    said = host.run(
+        "echo 0 > /proc/sys/net/ipv4/conf/all/arp_ignore",
+        host.wanted(*lines),
+        "$v check; $v sync; $v check; echo 1; arptables -F INPUT; $v check; $v sync; $v check; echo 2",
+        host.wanted("arptables 172.28.0.100 10.2.0.22", lines[1]),
+        "$v sync; $v check; arptables -L -n | grep -c 172.28.0.100; $v clear; arptables -L -n | grep -c 172 || true",
+    )
+    assert said == [*(f"add {line}" for line in lines), "1", f"add {lines[0]}", "2", "2", "0"]
