@@ -44,6 +44,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, List, NamedTuple
 
@@ -522,6 +523,14 @@ def kind_of(line: str) -> tuple[Kind, Words]:
     return KINDS[name], words[1:]
 
 
+def is_known(line: str) -> bool:
+    """Whether a line is of a kind and form that this version of lvs-vip knows."""
+    try:
+        return kind_of(line) is not None
+    except ValueError:
+        return False
+
+
 def _is(word: str, what: str) -> bool:
     what = what.strip("[]")
     pattern, read = WORDS.get(what, (what, str))
@@ -552,8 +561,11 @@ def read_list(text: str) -> list[str]:
 NOT_THERE = {"ip": (1, 2), "nft": (1,), "iptables": (1,), "ip6tables": (1,), **dict.fromkeys(ARPTABLES, (1, 2, 3, 255))}
 
 
-def run(argv: Words, stdin: str = "") -> str:
-    """What a tool prints. ToolMissing, or ToolFailure where it does not end well, or another Failure."""
+def run(argv: Words, stdin: str = "", patience: int = 10) -> str:
+    """What a tool prints. ToolMissing, or ToolFailure where it does not end well, or another Failure.
+
+    patience: how many seconds to wait for a firewalld that has been started, and does not answer yet.
+    """
     # Tools speak English, and are found where the PATH of Ansible or systemd is short.
     environment = {**os.environ, "LC_ALL": "C", "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin:/sbin:/bin"}
     try:
@@ -572,10 +584,20 @@ def run(argv: Words, stdin: str = "") -> str:
     except subprocess.TimeoutExpired:
         raise Failure(f'"{" ".join(argv)}" did not end within {TOOL_SECONDS} seconds') from None
     if done.returncode == 252 and argv[0] == "firewall-cmd":
-        raise FirewalldStopped
+        if patience == 0 or not _is_active("firewalld.service"):
+            raise FirewalldStopped
+        time.sleep(1)
+        return run(argv, stdin, patience - 1)
     if done.returncode:
         raise ToolFailure(argv, done.returncode, done.stdout, done.stderr)
     return done.stdout
+
+
+def _is_active(unit: str) -> bool:
+    try:
+        return run(["systemctl", "is-active", unit]).strip() == "active"
+    except (ToolMissing, ToolFailure):
+        return False
 
 
 def ask(argv: Words) -> Answer:
@@ -634,11 +656,9 @@ class Host:
         return kind.parts(words, [self._ask(argv) for argv in kind.ask(words)])
 
     def _ask(self, argv: Words) -> Answer:
-        if argv[0] != "firewall-cmd":
-            return ask(argv)
-        # It takes a third of a second. What it lists is changed by our own commands alone, each for another port.
         key = tuple(argv)
-        self._answers[key] = self._answers.get(key) or ask(argv)
+        if key not in self._answers:
+            self._answers[key] = ask(argv)
         return self._answers[key]
 
     def lacks(self, line: str) -> bool:
@@ -658,7 +678,7 @@ class Host:
         if line.startswith("nft "):
             # All that are listed at once. Not remembered before: what nft refuses would be in the way of all the others.
             # The table is ours, and so is what it has already.
-            self._run(commands, dict.fromkeys([*self.memory.lines(), *listed]))
+            self._run(commands, dict.fromkeys([*filter(is_known, self.memory.lines()), *listed]))
             self.memory.add(line)
         elif commands:
             if line.startswith("address "):
@@ -673,11 +693,9 @@ class Host:
         """Take away what was put in place, but for some lines."""
         leaving = [line for line in reversed(self.memory.lines()) if line not in keep]
         for line in leaving:
-            try:
-                kind_of(line)
-            except ValueError as wrong:
+            if not is_known(line):
                 said = f'take away by hand what this line of {PLACED} means, then the line: "{line}"'
-                raise Failure(f"{said}. Another version of lvs-vip put it in place") from wrong
+                raise Failure(f"{said}. Another version of lvs-vip put it in place")
             try:
                 self._take(line, keep)
             except Failure as failed:
@@ -709,6 +727,9 @@ class Host:
     def _run(self, commands: Iterable[Words], table: Iterable[str] = ()) -> None:
         for argv in commands:
             run(argv, nft_ruleset(table) if argv in NFT_LOAD else "")
+            # firewall-cmd takes a third of a second to answer, and its lines have nothing to do with each other or others.
+            if argv[0] != "firewall-cmd":
+                self._answers = {key: answer for key, answer in self._answers.items() if key[0] == "firewall-cmd"}
 
     def check(self, listed: list[str]) -> Iterator[str]:
         """What add and take would do, a line each."""

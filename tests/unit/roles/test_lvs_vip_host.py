@@ -220,6 +220,15 @@ def test_what_firewalld_keeps_can_be_taken_away_while_it_does_not_run(lvs_vip, v
         lvs_vip("add", "zone port 80/tcp")
 
 
+def test_nothing_is_asked_twice_while_nothing_changes(lvs_vip, machine):
+    lines = [SILENT, "arptables 10.9.0.2 10.2.0.21", VIP, OTHER]
+    lvs_vip("add", *lines)
+    machine.asked.clear()
+    assert lvs_vip("sync", *lines) == ([], [])
+    arptables = [f"{tool} -L -n" for tool in ("arptables", "arptables-nft", "arptables-legacy")]
+    assert machine.asked == [*arptables, "ip -j address show dev lo"]
+
+
 def test_firewalld_is_asked_once_for_all_ports(lvs_vip, machine):
     lvs_vip("check", *(f"zone port {port}/tcp" for port in range(80, 90)))
     assert machine.asked == ["firewall-cmd --list-ports", "firewall-cmd --permanent --list-ports"]
@@ -297,10 +306,12 @@ def test_a_tool_that_is_missing_has_made_nothing_and_is_named_when_it_is_needed(
 
 def test_a_line_of_another_version_is_left_to_a_human(lvs_vip, vip):
     vip.PLACED.parent.mkdir()
-    vip.PLACED.write_text("magic 10.9.0.1\n")
-    assert lvs_vip("check")[0] == ["prune magic 10.9.0.1"]
+    vip.PLACED.write_text("nft 10.9.0.1 magic\n")
+    # It is not in the way of what is listed.
+    assert lvs_vip("add", "nft redirect 10.9.0.2")[1] == ["nft -c -f -", "nft -f -"]
+    assert lvs_vip("check", "nft redirect 10.9.0.2")[0] == ["prune nft 10.9.0.1 magic"]
     with pytest.raises(
-        vip.Failure, match=r'^take away by hand what this line of .*/placed means, .*: "magic 10.9.0.1"\. Another'
+        vip.Failure, match=r'^take away by hand what this line of .*/placed means, .*: "nft 10.9.0.1 magic"\. Another'
     ):
         lvs_vip("clear")
 
@@ -331,14 +342,39 @@ def test_tools_are_run_in_english_and_their_failures_kept(vip, monkeypatch):
         vip.run(["sleep", "5"])
 
 
-def test_a_question_that_a_tool_could_not_answer_is_a_failure(vip, tmp_path, monkeypatch):
-    for tool, status in (("firewall-cmd", 252), ("iptables", 4), ("nft", 1)):
-        (tmp_path / tool).write_text(f"#!/bin/sh\nexit {status}\n")
-        (tmp_path / tool).chmod(0o755)
+@pytest.fixture
+def tools(tmp_path, monkeypatch):
+    """Return a function that puts a shell script in the place of a tool."""
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    with pytest.raises(vip.Failure, match=r"^firewalld does not run: start it, or set lvs_filter to "):
-        vip.ask(["firewall-cmd", "--list-ports"])
+
+    def put(tool, script):
+        (tmp_path / tool).write_text(f"#!/bin/sh\ncd {tmp_path}\n{script}\n")
+        (tmp_path / tool).chmod(0o755)
+
+    return put
+
+
+def test_a_question_that_a_tool_could_not_answer_is_a_failure(vip, tools):
+    tools("iptables", "exit 4")
+    tools("nft", "exit 1")
     with pytest.raises(vip.ToolFailure, match=r'^"iptables -C" ended with status 4: it said nothing$'):
         vip.ask(["iptables", "-C"])
     assert vip.ask(["nft", "-j"]) == (1, "")
     assert vip.ask(["no-such-tool"]) == (127, "")
+
+
+def test_firewalld_gets_a_few_seconds_to_answer_after_its_start(vip, tools, monkeypatch):
+    waited = []
+    monkeypatch.setattr(vip.time, "sleep", waited.append)
+    tools("firewall-cmd", "echo >> asked; [ $(wc -l < asked) -gt 2 ] && echo 80/tcp || exit 252")
+    tools("systemctl", "echo inactive; exit 3")
+    with pytest.raises(vip.FirewalldStopped, match=r"^firewalld does not run: start it, or set lvs_filter to "):
+        vip.ask(["firewall-cmd", "--list-ports"])
+    assert waited == []
+    tools("systemctl", "echo active")
+    assert vip.ask(["firewall-cmd", "--list-ports"]) == (0, "80/tcp\n")
+    assert waited == [1]
+    tools("firewall-cmd", "exit 252")
+    with pytest.raises(vip.FirewalldStopped):
+        vip.ask(["firewall-cmd", "--list-ports"])
+    assert waited == [1] * 11
