@@ -47,7 +47,7 @@ def render():
     )
     environment.filters["lvs.cluster.regex_literal"] = regex_literal
 
-    def rendered(model: dict, host: str, template: str = "keepalived.conf.j2") -> str:
+    def rendered(model: dict, host: str, template: str = "keepalived.conf.j2", **variables: object) -> str:
         return environment.get_template(template).render(
             lvs_cluster=model,
             director_host=model["hosts"][host],
@@ -55,6 +55,7 @@ def render():
             common_vip_host=model["hosts"][host],
             director_script_user="root",
             ansible_managed="Ansible managed",
+            **variables,
         )
 
     return rendered

@@ -13,9 +13,9 @@ import pytest
 MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "model" / "right"
 
 
-def listed(render, model, host):
+def listed(render, model, host, **variables):
     """The lines that the template writes for a host of a model."""
-    text = render(json.loads((MODELS / f"{model}.json").read_text()), host, "lvs-vip.conf.j2")
+    text = render(json.loads((MODELS / f"{model}.json").read_text()), host, "lvs-vip.conf.j2", **variables)
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
@@ -70,6 +70,14 @@ def listed(render, model, host):
 )
 def test_the_template_writes_the_list(render, model, host, lines):
     assert listed(render, model, host) == lines
+
+
+@pytest.mark.parametrize(
+    ("variables", "port"), [({"ansible_port": 2222}, 2222), ({"ansible_port": 2222, "common_ssh_port": 22}, 22)]
+)
+def test_answers_of_ssh_are_kept_from_the_way_back(render, variables, port):
+    lines = listed(render, "nat_static", "web1", **variables)
+    assert lines[0] == f"keep 10.2.0.21 tcp {port}"
 
 
 @pytest.mark.parametrize("model", sorted(path.stem for path in MODELS.glob("*.json")))
