@@ -367,18 +367,23 @@ def _address_parts(words: Words, answers: list[Answer]) -> list[Part]:
     return [Part(there, put, take)]
 
 
+# Values of arp_ignore by which an address of another interface is not answered for; 3 counts for addresses of scope host
+# alone: Linux Documentation/networking/ip-sysctl.rst.
+SILENT = (1, 2, 8)
+
+
 def refusal(words: Words, listed: Iterable[str], arp_ignore: int) -> str | None:
     """Why an address must not be put in place: a real server that answers ARP for a VIP takes the director's clients.
 
     A real server has its VIPs on lo or a tunnel; what is on an interface is a director's, which has to answer.
     """
     address, device = words[0].partition("/")[0], words[1]
-    if ":" in address or device not in ("lo", *TUNNELS) or arp_ignore > 0:
+    if ":" in address or device not in ("lo", *TUNNELS) or arp_ignore in SILENT:
         return None
     if any(line.split()[:2] == ["arptables", address] for line in listed):
         return None
     return (
-        "this host would answer ARP requests for it, since net.ipv4.conf.all.arp_ignore is 0: "
+        f"this host would answer ARP requests for it, since net.ipv4.conf.all.arp_ignore is {arp_ignore}: "
         "run site.yml without leaving out the tag arp"
     )
 

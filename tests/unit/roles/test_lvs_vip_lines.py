@@ -366,6 +366,8 @@ def test_the_file_for_nft_has_all_rules_and_replaces_the_table(vip):
     [
         (f"address {VIP}/32 lo", 0, True),
         (f"address {VIP}/32 tunl0", 0, True),
+        (f"address {VIP}/32 lo", 3, True),
+        (f"address {VIP}/32 lo", 2, False),
         (f"address {VIP}/32 lo", 1, False),
         (f"address {VIP}/32 eth0", 0, False),
         ("address fd00::100/128 lo nodad", 0, False),
