@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).parents[3] / "roles" / "common" / "files" / "lvs_vip.py"
+FILES = Path(__file__).parents[3] / "roles" / "common" / "files"
+PROGRAM = FILES / "lvs_vip.py"
+MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "model" / "right"
 # A namespace of its own for each run; as somebody who is not root, one of users, too.
 UNSHARE = ["unshare", "--map-root-user", "--net"]
 
@@ -235,6 +238,21 @@ def test_rules_of_nft_are_known_again_and_changed_beside_those_of_others(nft_hos
     ]
 
 
+@pytest.mark.usefixtures("nft_host")
+def test_nft_accepts_whatever_the_template_writes(render, vip):
+    rulesets = set()
+    for path in MODELS.glob("*.json"):
+        model = json.loads(path.read_text())
+        for host in model["hosts"]:
+            rulesets.add(vip.nft_ruleset(vip.read_list(render(model, host, "lvs-vip.conf.j2"))))
+    assert len(rulesets) > 3
+    for ruleset in sorted(rulesets):
+        done = subprocess.run(
+            [*UNSHARE, "nft", "-c", "-f", "-"], input=ruleset, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_rule_that_nft_refuses_changes_nothing(nft_host):
     said = nft_host.run(
         nft_host.wanted(NFT[3]),
@@ -284,3 +302,12 @@ def test_a_vip_is_kept_silent_about_by_arptables_at_any_time(host):
         "$v sync; $v check; arptables -L -n | grep -c 172.28.0.100; $v clear; arptables -L -n | grep -c 172 || true",
     )
     assert said == [*(f"add {line}" for line in lines), "1", f"add {lines[0]}", "2", "2", "0"]
+
+
+def test_systemd_accepts_the_unit(tmp_path):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    unit = tmp_path / "lvs-vip.service"
+    unit.write_text((FILES / "lvs-vip.service").read_text().replace("/usr/local/sbin/lvs-vip", "/bin/true"))
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert (done.returncode, [line for line in done.stderr.splitlines() if "lvs-vip" in line]) == (0, [])
