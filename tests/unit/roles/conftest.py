@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 import jinja2
 import pytest
@@ -45,7 +47,7 @@ def render():
     )
     environment.filters["lvs.cluster.regex_literal"] = regex_literal
 
-    def rendered(model: dict, host: str, template: str = "keepalived.conf.j2") -> str:
+    def rendered(model: dict, host: str, template: str = "keepalived.conf.j2", **variables: object) -> str:
         return environment.get_template(template).render(
             lvs_cluster=model,
             director_host=model["hosts"][host],
@@ -53,6 +55,7 @@ def render():
             common_vip_host=model["hosts"][host],
             director_script_user="root",
             ansible_managed="Ansible managed",
+            **variables,
         )
 
     return rendered
@@ -90,3 +93,12 @@ def describe():
         return resolve(hostvars, groups)
 
     return described
+
+
+@pytest.fixture
+def vip() -> ModuleType:
+    """The program lvs-vip as a module, anew for every test."""
+    spec = importlib.util.spec_from_file_location("lvs_vip", ROOT / "roles" / "common" / "files" / "lvs_vip.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

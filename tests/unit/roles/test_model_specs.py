@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 SPEC = yaml.safe_load((ROOT / "roles/common/meta/argument_specs.yml").read_text(encoding="utf-8"))
 OPTIONS = SPEC["argument_specs"]["main"]["options"]
 # how the role works, not what the cluster is
-OF_THE_ROLE = {"common_package_cache_valid_time"}
+OF_THE_ROLE = {"common_package_cache_valid_time", "common_ssh_port"}
 
 # the options of all types together: which type has which is in their descriptions
 HEALTH = {"type": health.TYPE, **{name: key for keys in schema.HEALTH.values() for name, key in keys.items()}}

@@ -1,0 +1,786 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""lvs-vip keeps the VIPs of this host, and the rules and routes they need, the same way on every distribution.
+
+  lvs-vip add      put in place what is listed and missing
+  lvs-vip prune    take away what lvs-vip put in place and the list no longer has
+  lvs-vip sync     add, then prune: what the unit does at boot and when it is reloaded
+  lvs-vip clear    take away all that lvs-vip put in place: what the unit does when it is stopped
+  lvs-vip check    change nothing; print what add and prune would do, as lines "add LINE" and "prune LINE"
+  lvs-vip adopt    take over the listed addresses that something else put in place, and print their lines
+
+The list is /etc/lvs-vip.conf. Its lines are put in place from the first to the last, and taken away from the last to
+the first. The line of a rule starts with the tool that makes it.
+
+  zone port PORT/PROTOCOL [ZONE]           firewalld lets a port in, now and after its next start
+  zone protocol PROTOCOL [ZONE]            and an IP protocol
+  nft mark VIP PROTOCOL PORTS MARK         packets to ports of a VIP get a firewall mark; PORTS as in 80,8000-8010
+  nft redirect VIP                         packets to a VIP are redirected to this host, which has no such address
+  nft clamp VIP BYTES                      TCP connections from a VIP agree on segments of so many bytes at most
+  iptables mark|redirect|clamp ...         the same by iptables and ip6tables
+  arptables VIP ADDRESS                    no ARP request for the VIP is answered; this host asks from ADDRESS
+  fou ipv4|ipv6 PORT                       tunnels of GUE are unpacked at a UDP port
+  address ADDRESS/PREFIX DEVICE [nodad]    a VIP
+  keep SOURCE PROTOCOL PORT                what SOURCE sends from a port goes the way it went, as SSH does, whatever else
+                                           goes the way that the next three lines are about
+  route GATEWAY DEVICE [NETWORK]           the way back through a director, in a routing table of its own; NETWORK is
+                                           the one around DEVICE
+  reply SOURCE PROTOCOL PORT               what SOURCE sends from a service's port goes that way; PORT 0 is all of them
+  default SOURCE                           and so does what SOURCE sends where no other route of the host leads
+
+What lvs-vip put in place is remembered below /run, which a reboot empties as it empties the kernel's tables; what
+firewalld keeps for good, below /var. What was there before is its owner's, and stays.
+
+Exit status: 0 done; 1 something failed; 2 wrong usage, or a list that cannot be used. One sentence says what and why.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator, List, NamedTuple
+
+LIST = Path("/etc/lvs-vip.conf")
+PLACED = Path("/run/lvs-vip")
+LASTING = Path("/var/lib/lvs-cluster/lvs-vip")
+ARP_IGNORE = Path("/proc/sys/net/ipv4/conf/all/arp_ignore")
+TOOL_SECONDS = 60  # how long a tool may take
+
+Words = List[str]
+
+
+class Failure(Exception):
+    """What went wrong, as a sentence; status is what lvs-vip ends with."""
+
+    def __init__(self, sentence: str, status: int = 1) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class ToolMissing(Failure):
+    """A tool is not installed."""
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(f"{tool} is not installed: install it, or run site.yml, which does")
+
+
+class FirewalldStopped(Failure):
+    """firewalld is asked or told something, and does not run."""
+
+    def __init__(self) -> None:
+        super().__init__("firewalld does not run: start it, or set lvs_filter to nftables or iptables and run site.yml")
+
+
+class ToolFailure(Failure):
+    """A tool did not do what it was told: its command, exit status and output."""
+
+    def __init__(self, argv: Words, tool_status: int, stdout: str, stderr: str) -> None:
+        self.argv, self.tool_status, self.stdout, self.stderr = argv, tool_status, stdout, stderr
+        said = " ".join((stderr.strip() or stdout.strip() or "it said nothing").split())
+        super().__init__(f'"{" ".join(argv)}" ended with status {tool_status}: {said}')
+
+
+class Answer(NamedTuple):
+    """What a tool answered to a question. Nothing, where it could not be asked: status is then 127."""
+
+    status: int
+    stdout: str
+
+    def json(self) -> Any:
+        """What it printed in JSON; an empty list where it had nothing to say, such as about a table that is not there."""
+        return json.loads(self.stdout) if self.status == 0 and self.stdout.strip() else []
+
+
+class Part(NamedTuple):
+    """One thing that a line wants: whether it is there, and the commands that put it there and take it away."""
+
+    there: bool
+    put: list[Words]
+    take: list[Words]
+
+
+class Kind(NamedTuple):
+    """A kind of line. form names the words that follow it.
+
+    ask gives the commands that ask what is there, and parts what the line wants, in the order to put it in place: pure
+    functions of the line's words after the first, and of the answers.
+    """
+
+    form: str
+    ask: Callable[[Words], list[Words]]
+    parts: Callable[[Words, list[Answer]], list[Part]]
+
+
+def spans(ports: Iterable[str]) -> list[tuple[int, int]]:
+    """Ports and ranges, as in 80 and 8000-8010, as the fewest ranges that hold them all."""
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted((int(port.split("-")[0]), int(port.split("-")[-1])) for port in ports):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return merged
+
+
+def span_text(span: tuple[int, int], dash: str) -> str:
+    """A range of ports in a tool's own words."""
+    return str(span[0]) if span[0] == span[1] else f"{span[0]}{dash}{span[1]}"
+
+
+# zone: what firewalld lets in. Its rich rules and policies cannot redirect all that comes for an address, nor change what
+# the host itself sends. So where it runs, too, rules are made by nft, in a table of our own that firewalld leaves alone.
+
+
+def _zone(words: Words, lasting: bool, action: str) -> Words:
+    scope = ["--permanent"] if lasting else []
+    return ["firewall-cmd", *scope, *[f"--zone={zone}" for zone in words[2:]], action]
+
+
+def zone_offline(words: Words) -> Words:
+    """The command that takes away what firewalld keeps for good while it does not run."""
+    return ["firewall-offline-cmd", *_zone(words, False, f"--remove-{words[0]}={words[1]}")[1:]]
+
+
+def _zone_ask(words: Words) -> list[Words]:
+    return [_zone(words, lasting, f"--list-{words[0]}s") for lasting in (False, True)]
+
+
+def _zone_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    what, name = words[:2]
+    return [
+        Part(
+            lets_in(name, answer.stdout),
+            [_zone(words, lasting, f"--add-{what}={name}")],
+            [_zone(words, lasting, f"--remove-{what}={name}")],
+        )
+        for lasting, answer in zip((False, True), answers)
+    ]
+
+
+def lets_in(name: str, listed: str) -> bool:
+    """Whether firewall-cmd lists a protocol or a port, perhaps in a range: 8001/tcp in 8000-8010/tcp."""
+    ports, _slash, protocol = name.partition("/")
+    if not protocol:
+        return name in listed.split()
+    same = [port for port, _slash, other in (word.partition("/") for word in listed.split()) if other == protocol]
+    ((low, high),) = spans([ports])
+    return any(first <= low and high <= last for first, last in spans(same))
+
+
+# nft: one table, checked and loaded as a whole
+
+NFT_TABLE = "lvs_cluster"
+NFT_CHAINS = {
+    "mark": "type filter hook prerouting priority mangle;",
+    "redirect": "type nat hook prerouting priority dstnat;",
+    "clamp": "type filter hook output priority mangle;",
+}
+NFT_LOAD = [["nft", "-c", "-f", "-"], ["nft", "-f", "-"]]  # nft_ruleset is what they read
+
+
+def _nft_ask(_words: Words) -> list[Words]:
+    return [["nft", "-j", "list", "table", "inet", NFT_TABLE]]
+
+
+def _nft_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    return [Part(nft_facts(words) in nft_facts_in(answers[0].json()), NFT_LOAD, NFT_LOAD)]
+
+
+def nft_ruleset(lines: Iterable[str]) -> str:
+    """The file that makes the table hold the rules of some lines and nothing else; no table where there are none."""
+    rules = [line.split()[1:] for line in lines if line.startswith("nft ")]
+    text = [f"table inet {NFT_TABLE}", f"delete table inet {NFT_TABLE}"]
+    if rules:
+        text.append(f"table inet {NFT_TABLE} {{")
+        for what, hook in NFT_CHAINS.items():
+            own = [f"\t\t{_nft_rule(words)}" for words in rules if words[0] == what]
+            # "mark" and "redirect" alone are words of nft's own.
+            text += [f"\tchain lvs_{what} {{", f"\t\t{hook}", *own, "\t}"] if own else []
+        text.append("}")
+    return "\n".join(text) + "\n"
+
+
+def _nft_rule(words: Words) -> str:
+    what, vip, *more = words
+    ip = "ip6" if ":" in vip else "ip"
+    if what == "mark":
+        ports = ", ".join(span_text(span, "-") for span in spans(more[1].split(",")))
+        return f"{ip} daddr {vip} {more[0]} dport {{ {ports} }} meta mark set {more[2]}"
+    if what == "redirect":
+        return f"{ip} daddr {vip} redirect"
+    return f"{ip} saddr {vip} tcp flags & (syn | rst) == syn tcp option maxseg size set {more[0]}"
+
+
+def nft_facts(words: Words) -> list[Any]:
+    """What makes out a line's rule, to look for in nft_facts_in."""
+    what, vip, *more = words
+    if what == "mark":
+        return [what, vip, more[0], spans(more[1].split(",")), "mark", int(more[2])]
+    return [what, vip, "redirect"] if what == "redirect" else [what, vip, "maxseg", int(more[0])]
+
+
+def nft_facts_in(listed: Any) -> list[list[Any]]:
+    """What makes out each rule of the table, as nft -j lists it: libnftables-json(5)."""
+    return [_nft_facts(item["rule"]) for item in (listed["nftables"] if listed else []) if "rule" in item]
+
+
+def _nft_facts(rule: dict[str, Any]) -> list[Any]:
+    facts: list[Any] = [rule["chain"].replace("lvs_", "", 1)]
+    for expression in rule["expr"]:
+        verb = next(iter(expression)) if isinstance(expression, dict) else expression
+        said: Any = expression[verb] if isinstance(expression, dict) else None
+        left = said["left"] if verb == "match" else None
+        payload = left.get("payload", {}) if isinstance(left, dict) else {}
+        if payload.get("field") in ("daddr", "saddr"):
+            facts.append(said["right"])
+        elif payload.get("field") == "dport":
+            right = said["right"]
+            ports = right["set"] if isinstance(right, dict) and "set" in right else [right]
+            texts = ["{}-{}".format(*port["range"]) if isinstance(port, dict) else str(port) for port in ports]
+            facts += [payload["protocol"], spans(texts)]
+        elif verb == "mangle":
+            key = said["key"]
+            facts += [key["meta"]["key"] if "meta" in key else key.get("tcp option", {}).get("name"), said["value"]]
+        elif verb == "redirect" and not said:
+            facts.append(verb)
+        elif verb != "counter" and not (verb == "match" and "flags" in json.dumps(left)):
+            # How flags are listed depends on nft's version. What else is there makes it another rule.
+            facts.append(expression)
+    return facts
+
+
+# iptables: it compares rules itself (-C)
+
+MULTIPORT = 15  # ports in a rule, of which a range counts as two: iptables-extensions(8)
+
+
+def iptables_rules(words: Words) -> list[tuple[str, str, Words]]:
+    """A line's rules: (table, chain, rule). Many ports make several."""
+    what, vip, *more = words
+    if what == "redirect":
+        return [("nat", "PREROUTING", ["-d", vip, "-j", "REDIRECT"])]
+    if what == "clamp":
+        of_tcp = ["-s", vip, "-p", "tcp", "--tcp-flags", "SYN,RST", "SYN"]
+        return [("mangle", "OUTPUT", [*of_tcp, "-j", "TCPMSS", "--set-mss", more[0]])]
+    bundles: list[list[tuple[int, int]]] = [[]]
+    for low, high in spans(more[1].split(",")):
+        if sum(1 + (first < last) for first, last in [*bundles[-1], (low, high)]) > MULTIPORT:
+            bundles.append([])
+        bundles[-1].append((low, high))
+    dports = [",".join(span_text(span, ":") for span in bundle) for bundle in bundles]
+    to = ["-d", vip, "-p", more[0], "-m", "multiport", "--dports"]
+    return [("mangle", "PREROUTING", [*to, ports, "-j", "MARK", "--set-mark", more[2]]) for ports in dports]
+
+
+def _iptables(words: Words, action: str) -> list[Words]:
+    tool = "ip6tables" if ":" in words[1] else "iptables"
+    return [[tool, "--wait", "-t", table, action, chain, *rule] for table, chain, rule in iptables_rules(words)]
+
+
+def _iptables_ask(words: Words) -> list[Words]:
+    return _iptables(words, "-C")
+
+
+def _iptables_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    commands = zip(answers, _iptables(words, "-A"), _iptables(words, "-D"))
+    return [Part(answer.status == 0, [put], [take]) for answer, put, take in commands]
+
+
+# arptables: Debian's packages arptables and iptables bring one each, with rules of its own; which of them is called
+# arptables may have changed since a rule was made, and the rule is in force all the same.
+
+ARPTABLES = ("arptables", "arptables-nft", "arptables-legacy")
+
+
+def _arptables_ask(_words: Words) -> list[Words]:
+    return [[tool, "-L", "-n"] for tool in ARPTABLES]
+
+
+def _arptables_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    vip, address = words
+    asking = {"-s": vip, "-j": "mangle", "--mangle-ip-s": address}
+    parts = []
+    for chain, options in (("INPUT", {"-d": vip, "-j": "DROP"}), ("OUTPUT", asking)):
+        rule = [chain, *[word for option in options.items() for word in option]]
+        having = [t for t, answer in zip(ARPTABLES, answers) if (chain, options) in arptables_rules_in(answer.stdout)]
+        parts.append(Part(having != [], [["arptables", "-A", *rule]], [[tool, "-D", *rule] for tool in having[:1]]))
+    return parts
+
+
+def arptables_rules_in(listed: str) -> list[tuple[str, dict[str, str]]]:
+    """The rules that "arptables -L -n" lists: (chain, options). An interface that may be any is left out."""
+    rules, chain = [], ""
+    for line in listed.splitlines():
+        words = line.split()
+        if words[:1] == ["Chain"]:
+            chain = words[1]
+        elif words and words[0].startswith("-"):
+            options = dict(zip(words[::2], words[1::2]))
+            rules.append((chain, {key: value for key, value in options.items() if value not in ("any", "*")}))
+    return rules
+
+
+# fou and address
+
+
+def _family(address: str) -> str:
+    """The option of ip(8) for an address, or for the name of a family."""
+    return "-6" if ":" in address or address == "ipv6" else "-4"
+
+
+def _fou_ask(words: Words) -> list[Words]:
+    return [["ip", _family(words[0]), "fou", "show"]]
+
+
+def _fou_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    family, port = words
+    there = any(line.split()[:3] == ["port", port, "gue"] for line in answers[0].stdout.splitlines())
+    fou = ["ip", _family(family), "fou"]
+    return [Part(there, [[*fou, "add", "port", port, "gue"]], [[*fou, "del", "port", port]])]
+
+
+# A tunnel's device comes with its module, and is down until it is used; up, it gets addresses of its own.
+TUNNELS = ("tunl0", "sit0", "ip6tnl0", "gre0", "ip6gre0")
+
+
+def _address_ask(words: Words) -> list[Words]:
+    return [["ip", "-j", "address", "show", "dev", words[1]]]
+
+
+def _address_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    address, device, *options = words
+    infos = [info for shown in answers[0].json() for info in shown.get("addr_info", []) if "local" in info]
+    scopes = {f"{info['local']}/{info['prefixlen']}": info["scope"] for info in infos}
+    there = scopes.pop(address, None) is not None
+    put = [["ip", "link", "set", "dev", device, "up"], ["ip", "address", "replace", address, "dev", device, *options]]
+    take = [["ip", "address", "del", address, "dev", device]]
+    if device in TUNNELS and "global" not in scopes.values():
+        take.append(["ip", "link", "set", "dev", device, "down"])
+    return [Part(there, put, take)]
+
+
+# Values of arp_ignore by which an address of another interface is not answered for; 3 counts for addresses of scope host
+# alone: Linux Documentation/networking/ip-sysctl.rst.
+SILENT = (1, 2, 8)
+
+
+def refusal(words: Words, listed: Iterable[str], arp_ignore: int) -> str | None:
+    """Why an address must not be put in place: a real server that answers ARP for a VIP takes the director's clients.
+
+    A real server has its VIPs on lo or a tunnel; what is on an interface is a director's, which has to answer.
+    """
+    address, device = words[0].partition("/")[0], words[1]
+    if ":" in address or device not in ("lo", *TUNNELS) or arp_ignore in SILENT:
+        return None
+    if any(line.split()[:2] == ["arptables", address] for line in listed):
+        return None
+    return (
+        f"this host would answer ARP requests for it, since net.ipv4.conf.all.arp_ignore is {arp_ignore}: "
+        "run site.yml without leaving out the tag arp"
+    )
+
+
+# keep, route, reply and default: a routing table of our own. Whoever sets up the host's routes, at boot or when a lease is
+# renewed, is not in the way, and what the host sends otherwise (its management, say) goes the way it went.
+
+ROUTING_TABLE = "112"
+# The rules' preferences. The kernel takes two rules for the same, or deletes one for the other, where one has what the
+# other leaves open; so each sort has a preference of its own.
+KEPT, ALL_REPLIES, REPLIES, MAIN_FIRST, DEFAULTS, STARTING_HERE = "11198", "11199", "11200", "11201", "11202", "11203"
+# systemd-networkd takes away routes and rules that it does not know, but for the kernel's.
+MARKED = ["protocol", "kernel"]
+
+
+def _route_ask(words: Words) -> list[Words]:
+    return [["ip", "-j", _family(words[0]), "route", "show", "table", ROUTING_TABLE]]
+
+
+def _route_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    gateway, device, *network = words
+    shown = [(route.get("dst"), route.get("gateway"), route.get("dev")) for route in answers[0].json()]
+    ip = ["ip", _family(gateway), "route"]
+    where = ["dev", device, "table", ROUTING_TABLE, *MARKED]
+    default = Part(
+        ("default", gateway, device) in shown,
+        [[*ip, "replace", "default", "via", gateway, "onlink", *where]],
+        [[*ip, "flush", "table", ROUTING_TABLE]],
+    )
+    # The directors' own questions about a server's health are answered at once.
+    return [Part((near, None, device) in shown, [[*ip, "replace", near, *where]], []) for near in network] + [default]
+
+
+# ip(8) knows the names of protocols, and shows them, only where there is a file /etc/protocols.
+PROTOCOLS = {"tcp": "6", "udp": "17", "sctp": "132"}
+
+
+def _rules_ask(words: Words, *preferences: str) -> list[Words]:
+    return [["ip", "-j", _family(words[0]), "rule", "show", "pref", preference] for preference in preferences]
+
+
+def _rule(answers: list[Answer], family: str, preference: str, source: str, table: str, *port: str) -> Part:
+    """A routing rule for what a source sends, perhaps by one protocol alone, or from one port: its number or 0 for all."""
+    protocol, number = port or ("", "0")
+    rule = ["pref", preference, "from", source]
+    rule += ["ipproto", PROTOCOLS[protocol]] if protocol else []
+    rule += ["sport", number] if number != "0" else []
+    rule += ["lookup", table, *(["suppress_prefixlength", "0"] if table == "main" and not protocol else [])]
+    names = [protocol, PROTOCOLS[protocol], f"ipproto-{PROTOCOLS[protocol]}"] if protocol else ["None"]
+    there = any(
+        (str(other["priority"]), other["src"], other.get("table")) == (preference, source, table)
+        and str(other.get("ipproto")) in names
+        and str(other.get("sport", 0)) == number
+        # Whatever else it asks for, such as a length of the source or an interface, makes it another rule.
+        and other.keys() <= {"priority", "src", "table", "ipproto", "sport", "suppress_prefixlen", "protocol"}
+        for answer in answers
+        for other in answer.json()
+    )
+    ip = ["ip", family, "rule"]
+    return Part(there, [[*ip, "add", *rule, *MARKED]], [[*ip, "del", *rule]])
+
+
+def _keep_ask(words: Words) -> list[Words]:
+    return _rules_ask(words, KEPT)
+
+
+def _keep_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    source, *port = words
+    return [_rule(answers, _family(source), KEPT, source, "main", *port)]
+
+
+def _reply_ask(words: Words) -> list[Words]:
+    return _rules_ask(words, ALL_REPLIES if words[2] == "0" else REPLIES)
+
+
+def _reply_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    source, *port = words
+    preference = ALL_REPLIES if words[2] == "0" else REPLIES
+    return [_rule(answers, _family(source), preference, source, ROUTING_TABLE, *port)]
+
+
+def _default_ask(words: Words) -> list[Words]:
+    return _rules_ask(words, MAIN_FIRST, DEFAULTS, STARTING_HERE)
+
+
+def _default_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    source, family = words[0], _family(words[0])
+    # What has no address yet, as a connection that starts here; IPv6 knows no rule for that.
+    unbound = "0.0.0.0" if family == "-4" else "all"  # noqa: S104 # no socket is bound to it
+    return [
+        # Every other route of the host comes first.
+        _rule(answers, family, MAIN_FIRST, "all", "main"),
+        _rule(answers, family, DEFAULTS, source, ROUTING_TABLE),
+        _rule(answers, family, STARTING_HERE, unbound, ROUTING_TABLE),
+    ]
+
+
+# Lines
+
+KINDS = {
+    "zone port": Kind("SPAN/PROTOCOL [NAME]", _zone_ask, _zone_parts),
+    "zone protocol": Kind("NAME [NAME]", _zone_ask, _zone_parts),
+    "nft mark": Kind("ADDRESS PROTOCOL SPAN,... NUMBER", _nft_ask, _nft_parts),
+    "nft redirect": Kind("ADDRESS", _nft_ask, _nft_parts),
+    "nft clamp": Kind("ADDRESS NUMBER", _nft_ask, _nft_parts),
+    "iptables mark": Kind("ADDRESS PROTOCOL SPAN,... NUMBER", _iptables_ask, _iptables_parts),
+    "iptables redirect": Kind("ADDRESS", _iptables_ask, _iptables_parts),
+    "iptables clamp": Kind("ADDRESS NUMBER", _iptables_ask, _iptables_parts),
+    "arptables": Kind("ADDRESS ADDRESS", _arptables_ask, _arptables_parts),
+    "fou": Kind("ipv4|ipv6 NUMBER", _fou_ask, _fou_parts),
+    "address": Kind("ADDRESS/PREFIX NAME [nodad]", _address_ask, _address_parts),
+    "keep": Kind("ADDRESS PROTOCOL NUMBER", _keep_ask, _keep_parts),
+    "route": Kind("ADDRESS NAME [ADDRESS/PREFIX]", _route_ask, _route_parts),
+    "reply": Kind("ADDRESS PROTOCOL NUMBER", _reply_ask, _reply_parts),
+    "default": Kind("ADDRESS", _default_ask, _default_parts),
+}
+
+PORT = r"\d{1,5}"
+SPAN = f"{PORT}(-{PORT})?"
+NAME = r"[^\s/-][^\s/]*"
+WORDS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "ADDRESS": (r"[\da-f.:]+", ipaddress.ip_address),
+    "ADDRESS/PREFIX": (r"[\da-f.:]+/\d+", ipaddress.ip_interface),
+    "NAME": (NAME, str),
+    "NUMBER": (r"\d{1,10}", int),
+    "PROTOCOL": ("tcp|udp|sctp", str),
+    "SPAN,...": (f"{SPAN}(,{SPAN})*", str),
+    "SPAN/PROTOCOL": (f"{SPAN}/{NAME}", str),
+}
+
+
+def kind_of(line: str) -> tuple[Kind, Words]:
+    """A line's kind, and the words that its functions take; ValueError says what is wrong with the line."""
+    words = line.split()
+    name = next((name for name in (" ".join(words[:2]), words[0]) if name in KINDS), None)
+    if name is None:
+        raise ValueError(f"a line starts with one of: {', '.join(KINDS)}")
+    form, given = KINDS[name].form.split(), words[len(name.split()) :]
+    needed = sum(not word.startswith("[") for word in form)
+    if not needed <= len(given) <= len(form) or not all(map(_is, given, form)):
+        raise ValueError(f"such a line is: {name} {KINDS[name].form}")
+    return KINDS[name], words[1:]
+
+
+def is_known(line: str) -> bool:
+    """Whether a line is of a kind and form that this version of lvs-vip knows."""
+    try:
+        return kind_of(line) is not None
+    except ValueError:
+        return False
+
+
+def _is(word: str, what: str) -> bool:
+    what = what.strip("[]")
+    pattern, read = WORDS.get(what, (what, str))
+    try:
+        return bool(re.fullmatch(pattern, word)) and read(word) is not None
+    except ValueError:
+        return False
+
+
+def read_list(text: str) -> list[str]:
+    """The lines of a list, each once and with single blanks; a Failure names the first that cannot be used."""
+    lines: dict[str, None] = {}
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = " ".join(raw.split())
+        if line and not line.startswith("#"):
+            try:
+                kind_of(line)
+            except ValueError as wrong:
+                said = f'{LIST}, line {number}, "{line}": {wrong}. Run site.yml, which writes the list'
+                raise Failure(said, status=2) from wrong
+            lines[line] = None
+    return list(lines)
+
+
+# The host
+
+# Statuses by which a question is answered with: it is not there.
+NOT_THERE = {"ip": (1, 2), "nft": (1,), "iptables": (1,), "ip6tables": (1,), **dict.fromkeys(ARPTABLES, (1, 2, 3, 255))}
+
+
+def run(argv: Words, stdin: str = "", patience: int = 10) -> str:
+    """What a tool prints. ToolMissing, or ToolFailure where it does not end well, or another Failure.
+
+    patience: how many seconds to wait for a firewalld that has been started, and does not answer yet.
+    """
+    # Tools speak English, and are found where the PATH of Ansible or systemd is short.
+    environment = {**os.environ, "LC_ALL": "C", "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin:/sbin:/bin"}
+    try:
+        done = subprocess.run(
+            argv,
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            env=environment,
+            timeout=TOOL_SECONDS,
+        )
+    except FileNotFoundError:
+        raise ToolMissing(argv[0]) from None
+    except subprocess.TimeoutExpired:
+        raise Failure(f'"{" ".join(argv)}" did not end within {TOOL_SECONDS} seconds') from None
+    if done.returncode == 252 and argv[0] == "firewall-cmd":
+        if patience == 0 or not _is_active("firewalld.service"):
+            raise FirewalldStopped
+        time.sleep(1)
+        return run(argv, stdin, patience - 1)
+    if done.returncode:
+        raise ToolFailure(argv, done.returncode, done.stdout, done.stderr)
+    return done.stdout
+
+
+def _is_active(unit: str) -> bool:
+    try:
+        return run(["systemctl", "is-active", unit]).strip() == "active"
+    except (ToolMissing, ToolFailure):
+        return False
+
+
+def ask(argv: Words) -> Answer:
+    """What a tool answers; one that is not installed has made nothing that would be there."""
+    try:
+        return Answer(0, run(argv))
+    except ToolMissing:
+        return Answer(127, "")
+    except ToolFailure as failed:
+        if failed.tool_status not in NOT_THERE.get(argv[0], ()):
+            raise
+        return Answer(failed.tool_status, failed.stdout)
+
+
+class Memory:
+    """The lines that lvs-vip put in place: what firewalld keeps for good in a file that lasts, the rest in one that goes."""
+
+    def lines(self) -> list[str]:
+        """All of them, in the order of a list, where firewalld's come first."""
+        return [line for file in (LASTING, PLACED) for line in self._read(file)]
+
+    def add(self, line: str) -> None:
+        """Remember a line."""
+        if line not in self.lines():
+            self._write(self._file(line), [*self._read(self._file(line)), line])
+
+    def drop(self, line: str) -> None:
+        """Forget a line."""
+        self._write(self._file(line), [other for other in self._read(self._file(line)) if other != line])
+
+    def _file(self, line: str) -> Path:
+        return LASTING if line.startswith("zone ") else PLACED
+
+    def _read(self, file: Path) -> list[str]:
+        return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+    def _write(self, file: Path, lines: list[str]) -> None:
+        new = file.with_name(f"{file.name}.new")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        new.replace(file)
+        if not lines:
+            file.unlink()
+
+
+class Host:
+    """This host, with the memory of what was put in place on it."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+        self._answers: dict[tuple[str, ...], Answer] = {}
+
+    def parts(self, line: str) -> list[Part]:
+        """What a line wants, and whether it is there."""
+        kind, words = kind_of(line)
+        return kind.parts(words, [self._ask(argv) for argv in kind.ask(words)])
+
+    def _ask(self, argv: Words) -> Answer:
+        key = tuple(argv)
+        if key not in self._answers:
+            self._answers[key] = ask(argv)
+        return self._answers[key]
+
+    def lacks(self, line: str) -> bool:
+        """Whether a line is not wholly in place."""
+        return not all(part.there for part in self.parts(line))
+
+    def add(self, listed: list[str]) -> None:
+        """Put in place what is listed and missing."""
+        for line in listed:
+            try:
+                self._put(line, listed)
+            except Failure as failed:
+                raise Failure(f"cannot put in place: {line}: {failed}") from failed
+
+    def _put(self, line: str, listed: list[str]) -> None:
+        commands = [argv for part in self.parts(line) if not part.there for argv in part.put]
+        if line.startswith("nft "):
+            # All that are listed at once. Not remembered before: what nft refuses would be in the way of all the others.
+            # The table is ours, and so is what it has already.
+            self._run(commands, dict.fromkeys([*filter(is_known, self.memory.lines()), *listed]))
+            self.memory.add(line)
+        elif commands:
+            if line.startswith("address "):
+                refused = refusal(line.split()[1:], listed, int(ARP_IGNORE.read_text(encoding="utf-8")))
+                if refused is not None:
+                    raise Failure(refused)
+            # Before it is put in place, so that an interrupted run is known about.
+            self.memory.add(line)
+            self._run(commands)
+
+    def take(self, keep: list[str]) -> None:
+        """Take away what was put in place, but for some lines."""
+        leaving = [line for line in reversed(self.memory.lines()) if line not in keep]
+        for line in leaving:
+            if not is_known(line):
+                said = f'take away by hand what this line of {PLACED} means, then the line: "{line}"'
+                raise Failure(f"{said}. Another version of lvs-vip put it in place")
+            try:
+                self._take(line, keep)
+            except Failure as failed:
+                raise Failure(f"cannot take away: {line}: {failed}") from failed
+            self.memory.drop(line)
+        if any(line.startswith("zone ") for line in leaving):
+            # What stays may have been part of a range that went.
+            self._answers.clear()
+            self.add([line for line in keep if line.startswith("zone ")])
+
+    def _take(self, line: str, keep: list[str]) -> None:
+        try:
+            commands = [argv for part in reversed(self.parts(line)) if part.there for argv in part.take]
+        except FirewalldStopped:
+            # What it lets in now is gone with it. What it keeps for good can be changed all the same.
+            commands = [zone_offline(line.split()[1:])]
+        if line.startswith("nft "):
+            self._run(commands, [other for other in self.memory.lines() if other in keep])
+            return
+        # Two lines may have something in common, such as not to answer ARP for a VIP: it goes over to the one that stays.
+        for other in keep if commands else []:
+            if other.split(maxsplit=1)[0] == line.split(maxsplit=1)[0] and not line.startswith("zone "):
+                common = [argv for part in self.parts(other) for argv in part.take if argv in commands]
+                if common:
+                    self.memory.add(other)
+                    commands = [argv for argv in commands if argv not in common]
+        self._run(commands)
+
+    def _run(self, commands: Iterable[Words], table: Iterable[str] = ()) -> None:
+        for argv in commands:
+            run(argv, nft_ruleset(table) if argv in NFT_LOAD else "")
+            # firewall-cmd takes a third of a second to answer, and its lines have nothing to do with each other or others.
+            if argv[0] != "firewall-cmd":
+                self._answers = {key: answer for key, answer in self._answers.items() if key[0] == "firewall-cmd"}
+
+    def check(self, listed: list[str]) -> Iterator[str]:
+        """What add and take would do, a line each."""
+        yield from (f"add {line}" for line in listed if self.lacks(line))
+        yield from (f"prune {line}" for line in self.memory.lines() if line not in listed)
+
+    def adopt(self, listed: list[str]) -> Iterator[str]:
+        """Take over the addresses that are there; their lines."""
+        for line in listed:
+            if line.startswith("address ") and line not in self.memory.lines() and not self.lacks(line):
+                self.memory.add(line)
+                yield line
+
+
+def read_file() -> list[str]:
+    """The lines of the list; a Failure says why it cannot be read."""
+    try:
+        return read_list(LIST.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as wrong:
+        said = getattr(wrong, "strerror", None) or wrong
+        raise Failure(f"cannot read {LIST} ({said}): run site.yml, which writes it", status=2) from wrong
+
+
+def main(words: list[str]) -> None:
+    """Do what the word on the command line says; a Failure says what went wrong."""
+    if len(words) != 1 or words[0] not in ("add", "prune", "sync", "clear", "check", "adopt"):
+        raise Failure("usage: lvs-vip add|prune|sync|clear|check|adopt", status=2)
+    (what,) = words
+    if os.geteuid() != 0:
+        raise Failure("only root can ask for, and change, what is in place: run it as root")
+    # One at a time: the unit and Ansible may both be at it.
+    with open(__file__, encoding="utf-8") as own:
+        fcntl.flock(own, fcntl.LOCK_EX)
+        host, listed = Host(), [] if what == "clear" else read_file()
+        if what in ("add", "sync"):
+            host.add(listed)
+        if what in ("prune", "sync", "clear"):
+            host.take(listed)
+        if what in ("check", "adopt"):
+            for line in host.check(listed) if what == "check" else host.adopt(listed):
+                print(line)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Failure as failure:
+        print(f"lvs-vip: {failure}", file=sys.stderr)
+        sys.exit(failure.status)

@@ -1,0 +1,313 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""lvs-vip with the kernel's own ip and nft, in a network namespace."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+FILES = Path(__file__).parents[3] / "roles" / "common" / "files"
+PROGRAM = FILES / "lvs_vip.py"
+MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "model" / "right"
+# A namespace of its own for each run; as somebody who is not root, one of users, too.
+UNSHARE = ["unshare", "--map-root-user", "--net"]
+
+
+class Host:
+    """Runs lvs-vip in a fresh network namespace, with a list and a memory in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.list, self.placed, self.program = folder / "list", folder / "placed", folder / "program"
+        text = PROGRAM.read_text()
+        for path, own in (
+            ("/var/lib/lvs-cluster", folder),
+            ("/etc/lvs-vip.conf", self.list),
+            ("/run/lvs-vip", self.placed),
+        ):
+            assert f'Path("{path}' in text
+            text = text.replace(f'Path("{path}', f'Path("{own}')
+        self.program.write_text(text)
+
+    def run(self, *steps: str) -> list[str]:
+        """The lines that shell steps print, with lvs-vip as $v, an interface eth0, and sysctls of a silent real server."""
+        prelude = [
+            f"v='python3 {self.program}'",
+            "ip link set lo up; ip tuntap add mode tap name eth0; ip link set eth0 up",
+            "ip address add 10.2.0.21/24 dev eth0; ip address add fd00:2::21/64 dev eth0 nodad",
+            "echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore",
+        ]
+        command = [*UNSHARE, "sh", "-euc", "\n".join([*prelude, *steps])]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    def wanted(self, *lines: str) -> str:
+        """The step that writes the list."""
+        return f"printf '%s\\n' {' '.join(repr(line) for line in lines)} > {self.list}"
+
+
+@pytest.fixture
+def host(tmp_path):
+    probe = ["ip", "tuntap", "add", "mode", "tap", "name", "eth0"]
+    done = subprocess.run([*UNSHARE, *probe], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no network namespace with an interface: {done.stderr.strip()}")
+    return Host(tmp_path)
+
+
+NAT = [
+    "keep 10.2.0.21 tcp 22",
+    "route 10.2.0.1 eth0 10.2.0.0/24",
+    "reply 10.2.0.21 tcp 8080",
+    "reply 10.2.0.21 udp 0",
+    "default 10.2.0.21",
+]
+NAT6 = ["keep fd00:2::21 tcp 22", "route fd00:2::1 eth0 fd00:2::/64", "reply fd00:2::21 tcp 0", "default fd00:2::21"]
+ALL_RULES = "ip rule; ip -6 rule; ip route show table 112 2>/dev/null || true; ip -6 route show table 112"
+BARE_RULES = [
+    *("0:\tfrom all lookup local", "32766:\tfrom all lookup main", "32767:\tfrom all lookup default"),
+    *("0:\tfrom all lookup local", "32766:\tfrom all lookup main"),
+]
+
+
+def test_addresses_and_routes_come_once_and_go_without_a_trace(host):
+    vip, other, ipv6 = "address 10.9.0.1/32 lo", "address 10.9.0.10/32 lo", "address fd00:9::1/128 lo nodad"
+    lines = [vip, other, ipv6, *NAT, *NAT6]
+    said = host.run(
+        host.wanted(*lines),
+        "$v check; echo 1; $v sync; $v check; $v sync; echo 2",
+        host.wanted(other),
+        "$v check; $v prune; $v check; echo 3",
+        "ip -o address show dev lo scope global | awk '{print $4}'; $v clear; ip -o address show dev lo scope global",
+        f"echo 4; {ALL_RULES}; test ! -e {host.placed}",
+    )
+    left = [line for line in lines if line != other]
+    assert said == [
+        *(f"add {line}" for line in lines),
+        *("1", "2"),
+        *(f"prune {line}" for line in left),
+        *("3", "10.9.0.10/32", "4"),
+        *BARE_RULES,
+    ]
+
+
+def test_each_rule_that_is_taken_away_by_something_else_comes_back(host):
+    said = host.run(
+        host.wanted(*NAT, *NAT6),
+        "$v add",
+        *(
+            f"ip {family} rule del pref {pref}; $v check; $v add; $v check"
+            for family in ("-4", "-6")
+            for pref in (11198, 11203)
+        ),
+        "ip route flush table 112; $v check; $v add; $v check",
+    )
+    assert said == [f"add {line}" for line in (NAT[0], NAT[4], NAT6[0], NAT6[3], NAT[1])]
+
+
+def test_a_source_that_changes_takes_its_rules_along(host):
+    before, after = ["default 10.2.0.21", "default fd00:2::21"], ["default 10.2.0.22", "default fd00:2::22"]
+    said = host.run(
+        host.wanted(*before),
+        "$v sync",
+        host.wanted(*after),
+        "$v sync; $v check; ip rule | grep 1120; ip -6 rule | grep 1120",
+    )
+    assert said == [
+        "11201:\tfrom all lookup main suppress_prefixlength 0",
+        *("11202:\tfrom 10.2.0.22 lookup 112", "11203:\tfrom 0.0.0.0 lookup 112"),
+        "11201:\tfrom all lookup main suppress_prefixlength 0",
+        *("11202:\tfrom fd00:2::22 lookup 112", "11203:\tfrom all lookup 112"),
+    ]
+
+
+ASKED = {
+    "a reply": "from 10.2.0.21 ipproto tcp sport 8080",
+    "another port": "from 10.2.0.21 ipproto tcp sport 8081",
+    "SSH": "from 10.2.0.21 ipproto tcp sport 22",
+    "management": "from 10.99.0.21",
+    "starting here": "",
+    "elsewhere": None,
+}
+BY_ROUTE = dict.fromkeys(ASKED, "dev eth1") | {"a reply": "dev eth0", "reply to a director": "dev eth0"}
+
+
+def ways(host, *lines, default=None):
+    """The ways that packets of some kinds take, with another network eth1 and a route to the clients on that."""
+    get = "ip route get {} {} 2>&1 | grep -o -e 'dev [a-z0-9]*' -e unreachable | head -1"
+    said = host.run(
+        "ip tuntap add mode tap name eth1; ip address add 10.99.0.21/24 dev eth1; ip link set eth1 up",
+        "ip route add 192.0.2.0/24 via 10.99.0.1",
+        f"ip route add default via {default} || true" if default else "",
+        host.wanted("keep 10.2.0.21 tcp 22", "route 10.2.0.1 eth0 10.2.0.0/24", *lines),
+        "$v sync; $v check",
+        *(get.format("192.0.2.1" if how is not None else "198.51.100.1", how or "") for how in ASKED.values()),
+        get.format("10.2.0.9", ASKED["a reply"]),
+    )
+    return dict(zip((*ASKED, "reply to a director"), said, strict=True))
+
+
+def test_replies_take_the_way_back_and_nothing_else_does(host):
+    assert ways(host, "reply 10.2.0.21 tcp 8080", "reply 10.2.0.21 udp 53") == BY_ROUTE | {"elsewhere": "unreachable"}
+
+
+def test_the_default_route_is_for_what_no_other_route_leads_to(host):
+    assert ways(host, "reply 10.2.0.21 tcp 8080", "default 10.2.0.21") == BY_ROUTE | {"elsewhere": "dev eth0"}
+
+
+def test_ssh_goes_the_way_it_went_whatever_the_services_are(host):
+    lines = ["reply 10.2.0.21 tcp 22", "reply 10.2.0.21 tcp 0", "default 10.2.0.21"]
+    expected = {"a reply": "dev eth0", "another port": "dev eth0", "SSH": "dev eth1"}
+    found = ways(host, *lines, default="10.99.0.1")
+    assert {what: found[what] for what in expected} == expected
+
+
+def test_a_device_that_is_not_there_is_named(host):
+    said = host.run(host.wanted("address 10.9.0.1/32 eth7"), "$v check; $v add 2>&1 || echo $?; $v clear")
+    assert said == [
+        "add address 10.9.0.1/32 eth7",
+        'lvs-vip: cannot put in place: address 10.9.0.1/32 eth7: "ip link set dev eth7 up" ended with status 1: '
+        'Cannot find device "eth7"',
+        "1",
+    ]
+
+
+def test_exit_statuses(host):
+    said = host.run(
+        "$v check 2>&1 || echo $?; $v 2>&1 || echo $?",
+        host.wanted("adress 10.9.0.1/32 lo"),
+        "$v sync 2>&1 || echo $?",
+        "echo 0 > /proc/sys/net/ipv4/conf/all/arp_ignore",
+        host.wanted("address 10.9.0.1/32 lo"),
+        "$v sync 2>&1 || echo $?; ip -o address show dev lo scope global",
+    )
+    assert [line if line.isdigit() else line[:22] for line in said] == [
+        *("lvs-vip: cannot read /", "2", "lvs-vip: usage: lvs-vi", "2"),
+        *(f"lvs-vip: {host.list}"[:22], "2", "lvs-vip: cannot put in", "1"),
+    ]
+
+
+def able(tool: str, *words: str) -> None:
+    """Skip the test where a tool is missing, or cannot make a rule in a network namespace."""
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed")
+    done = subprocess.run([*UNSHARE, tool, *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"{tool} makes no rule in a network namespace: {done.stderr.strip()}")
+
+
+@pytest.fixture
+def nft_host(host):
+    able("nft", "add", "table", "inet", "lvs_test")
+    return host
+
+
+NFT = [
+    "nft mark 172.28.0.100 tcp 80,443,8000-8010 7",
+    "nft mark 172.28.0.100 udp 53 4294967295",
+    "nft mark fd00:28::100 sctp 9,10,11,12-13 8",
+    "nft redirect 172.28.0.101",
+    "nft redirect fd00:28::101",
+    "nft clamp 172.28.0.102 1420",
+    "nft clamp fd00:28::102 1400",
+]
+
+
+def test_rules_of_nft_are_known_again_and_changed_beside_those_of_others(nft_host):
+    said = nft_host.run(
+        "nft add table inet firewalld",
+        nft_host.wanted(*NFT),
+        "$v check; echo 1; $v sync; $v check; echo 2",
+        # As somebody may do by hand, or nftables.service when it is reloaded.
+        "nft flush chain inet lvs_cluster lvs_redirect; $v check; $v sync; echo 3",
+        "nft delete table inet lvs_cluster; $v check; $v sync; $v check; echo 4",
+        nft_host.wanted(NFT[3]),
+        "$v check; $v sync; nft list table inet lvs_cluster | grep -c -e chain -e redirect$; $v clear; nft list tables",
+    )
+    added = [f"add {line}" for line in NFT]
+    assert said == [
+        *(*added, "1", "2", *added[3:5], "3", *added, "4"),
+        *(f"prune {line}" for line in NFT if line != NFT[3]),
+        *("2", "table inet firewalld"),
+    ]
+
+
+@pytest.mark.usefixtures("nft_host")
+def test_nft_accepts_whatever_the_template_writes(render, vip):
+    rulesets = set()
+    for path in MODELS.glob("*.json"):
+        model = json.loads(path.read_text())
+        for host in model["hosts"]:
+            rulesets.add(vip.nft_ruleset(vip.read_list(render(model, host, "lvs-vip.conf.j2"))))
+    assert len(rulesets) > 3
+    for ruleset in sorted(rulesets):
+        done = subprocess.run(
+            [*UNSHARE, "nft", "-c", "-f", "-"], input=ruleset, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_rule_that_nft_refuses_changes_nothing(nft_host):
+    said = nft_host.run(
+        nft_host.wanted(NFT[3]),
+        "$v sync",
+        nft_host.wanted(NFT[3], "nft clamp 172.28.0.102 70000"),
+        "$v sync 2>&1 | grep -c 'cannot put in place: nft clamp 172.28.0.102 70000: .nft -c -f -. ended with status 1'",
+        "nft list table inet lvs_cluster | grep -c redirect$",
+        nft_host.wanted(NFT[3]),
+        "$v sync; $v check",
+    )
+    assert said == ["1", "1"]
+
+
+def test_rules_of_iptables_are_known_again_and_changed_beside_those_of_others(host):
+    able("iptables", "-A", "OUTPUT", "-j", "ACCEPT")
+    able("ip6tables", "-A", "OUTPUT", "-j", "ACCEPT")
+    ports = ",".join(map(str, range(1, 41, 2)))
+    lines = [
+        f"iptables mark 172.28.0.100 tcp {ports},8000-8010 7",
+        "iptables mark fd00:28::100 udp 53 8",
+        "iptables redirect 172.28.0.101",
+        "iptables clamp fd00:28::102 1400",
+    ]
+    said = host.run(
+        "iptables -t mangle -A PREROUTING -d 192.0.2.1 -j ACCEPT",
+        host.wanted(*lines),
+        "$v check; echo 1; $v sync; $v check; echo 2",
+        "ip6tables -t mangle -F OUTPUT; $v check; $v sync; iptables -t mangle -S PREROUTING | grep -c set-xmark",
+        host.wanted(*lines[2:]),
+        "$v sync; $v check; iptables -t mangle -S PREROUTING; $v clear; iptables -t nat -S PREROUTING",
+    )
+    assert said == [
+        *(f"add {line}" for line in lines),
+        *("1", "2", f"add {lines[3]}", "2"),
+        *("-P PREROUTING ACCEPT", "-A PREROUTING -d 192.0.2.1/32 -j ACCEPT", "-P PREROUTING ACCEPT"),
+    ]
+
+
+def test_a_vip_is_kept_silent_about_by_arptables_at_any_time(host):
+    able("arptables", "-A", "INPUT", "-j", "DROP")
+    lines = ["arptables 172.28.0.100 10.2.0.21", "address 172.28.0.100/32 lo"]
+    said = host.run(
+        "echo 0 > /proc/sys/net/ipv4/conf/all/arp_ignore",
+        host.wanted(*lines),
+        "$v check; $v sync; $v check; echo 1; arptables -F INPUT; $v check; $v sync; $v check; echo 2",
+        host.wanted("arptables 172.28.0.100 10.2.0.22", lines[1]),
+        "$v sync; $v check; arptables -L -n | grep -c 172.28.0.100; $v clear; arptables -L -n | grep -c 172 || true",
+    )
+    assert said == [*(f"add {line}" for line in lines), "1", f"add {lines[0]}", "2", "2", "0"]
+
+
+def test_systemd_accepts_the_unit(tmp_path):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    unit = tmp_path / "lvs-vip.service"
+    unit.write_text((FILES / "lvs-vip.service").read_text().replace("/usr/local/sbin/lvs-vip", "/bin/true"))
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert (done.returncode, [line for line in done.stderr.splitlines() if "lvs-vip" in line]) == (0, [])
