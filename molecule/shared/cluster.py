@@ -32,15 +32,18 @@ CONVERGED = "converged"
 FINGERPRINT = ROOT / "molecule" / "shared" / "fingerprint.sh"
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = EVENT_SECONDS) -> Any:
-    """Wait until a condition holds and return its value; fail with the words of "what" after some seconds."""
+def until(condition: Callable[[], Any], what: str, seconds: float = EVENT_SECONDS, pause: float = 0.5) -> Any:
+    """Wait until a condition holds and return its value; fail with the words of "what" after some seconds.
+
+    To look costs the nodes time: `pause` seconds lie between two looks.
+    """
     end = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         assert time.monotonic() < end, f"after {seconds} s still not: {what}"
-        time.sleep(0.5)
+        time.sleep(pause)
 
 
 def plain_output() -> dict[str, str]:
