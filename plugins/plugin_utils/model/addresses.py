@@ -89,14 +89,6 @@ def netmask_prefix(mask: str) -> int | None:
     return ip.netmask_bits() if ip is not None and ip.is_netmask() else None
 
 
-def broadcast(text: str, prefix: int) -> str | None:
-    """The broadcast address of an IPv4 address's network; None where it has none."""
-    address = parse(text)
-    if address is None or address.family != "ipv4" or prefix > 30:
-        return None
-    return str(netaddr.IPAddress(address.number | (1 << 32 - prefix) - 1, version=4))
-
-
 def exploded(text: str) -> str:
     """An IPv6 address with every group written out, for readers to whom `::` means something else."""
     return netaddr.IPAddress(text).format(netaddr.ipv6_full)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from . import schema
-from .addresses import BITS, broadcast, exploded, parse
+from .addresses import BITS, exploded, parse
 from .hosts import Cluster
 from .kept import device
 from .nat import is_own
@@ -85,15 +85,8 @@ def _check_addresses(own: Mapping[str, Any], vips: Mapping[str, str], cluster: C
 
 
 def _address(vip: str, prefix: int, inside: bool, cluster: Cluster) -> str:
-    """A VIP as a resource, the same on both nodes: where their interfaces differ in name, each finds its own.
-
-    A bare address would mean IPaddr, which needs ifconfig. IPaddr2's wrapper takes no IPv6, and IPv6addr gives the
-    directors an address that they would ask the real servers from, which have it, too.
-    """
+    """A VIP as a resource, the same on both nodes: where their interfaces differ in name, each finds its own."""
     devices = {device(host, vip) if inside else host.interface for host in cluster.directors.values()}
     where = f"/{devices.pop()}" if len(devices) == 1 and None not in devices else ""
-    if ":" in vip:
-        # The file has `::` between the arguments of a resource.
-        return f"LVSAddress6::{exploded(vip)}/{prefix}{where}"
-    heard = broadcast(vip, prefix)
-    return f"IPaddr2::{vip}/{prefix}{where}" + (f"/{heard}" if heard else "")
+    # The file has `::` between the arguments of a resource.
+    return f"LVSAddress::{exploded(vip) if ':' in vip else vip}/{prefix}{where}"

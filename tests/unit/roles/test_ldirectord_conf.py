@@ -110,7 +110,7 @@ def test_ldirectord_cf_with_wrr(written, setting):
         "node-52",
         "ldirectord::ldirectord.cf",
         "LVSSyncDaemonSwap::master",
-        "IPaddr2::10.10.10.53/24/eth0/10.10.10.255",
+        "LVSAddress::10.10.10.53/24/eth0",
     ],
 )
 def test_haresources(written, resource):
