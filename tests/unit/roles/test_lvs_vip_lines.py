@@ -232,7 +232,7 @@ def plan(vip, line, answers):
         ),
         *(
             pytest.param(line, [shown], [f"ip -j -4 rule show pref {pref}"], [], [f"ip -4 rule del pref {pref} {rule}"])
-            for shown in ("ip-rule.json", "ip-rule-without-protocols.json")
+            for shown in ("ip-rule.json", "ip-rule-without-protocols.json", "ip-rule-with-masks.json")
             for line, pref, rule in (
                 ("keep 10.2.0.21 tcp 22", 11198, "from 10.2.0.21 ipproto 6 sport 22 lookup main"),
                 ("reply 10.2.0.21 udp 0", 11199, "from 10.2.0.21 ipproto 17 lookup 112"),
