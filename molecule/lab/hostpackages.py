@@ -54,5 +54,6 @@ def need(commands: Mapping[str, str], paths: Paths, phases: Phases) -> None:
         say(f"installing {' '.join(packages)}")
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         log = paths.logs / "host-packages.log"
-        shell.run_logged(["apt-get", "update"], log, env=quiet)
-        shell.run_logged(["apt-get", "install", "--yes", "--no-install-recommends", *packages], log, env=quiet)
+        shell.run_logged("apt-get update", ["apt-get", "update"], log, env=quiet)
+        install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+        shell.run_logged("installing packages", install, log, env=quiet)

@@ -108,7 +108,7 @@ def kernel(paths: Paths, phases: Phases) -> Path:
         with phases.phase("build the kernel", lambda: kernel_progress(log)), building(target) as folder:
             recipe = [str(KERNEL / "build.sh"), str(KERNEL / "config"), KERNEL_SUITE, *(mirror() or [MIRROR])]
             user = [] if os.geteuid() == 0 else ["--user", "--map-current-user"]
-            shell.run_logged(shell.ends_with_us([*user, *recipe]), log, cwd=folder)
+            shell.run_logged("building the kernel", shell.ends_with_us([*user, *recipe]), log, cwd=folder)
         prune(paths.images, "kernel")
     os.utime(target)
     return target
@@ -135,7 +135,9 @@ def bootstrap(paths: Paths, release: str, image: str, root: Path) -> None:
         *(release, str(root), *mirror()),
     ]
     log = paths.logs / f"{release}-{image}.log"
-    shell.run_logged(shell.as_root(shell.ends_with_us(argv)), log, env=variables)
+    shell.run_logged(
+        f"building the image {release}-{image}", shell.as_root(shell.ends_with_us(argv)), log, env=variables
+    )
 
 
 def tree_path(paths: Paths, release: str, image: str) -> Path:

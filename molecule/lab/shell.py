@@ -60,9 +60,9 @@ def try_(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def run_logged(
-    argv: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    what: str, argv: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> None:
-    """Run a command with its output in a file. LabError naming the file, with its end, when it fails."""
+    """Run a command with its output in a file. LabError naming what it was to do, and the file with its end, when it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as output:
         done = subprocess.run(
@@ -75,7 +75,10 @@ def run_logged(
             check=False,
         )
     if done.returncode:
-        raise LabError(f"{argv[0]} failed with {done.returncode}; the end of {log}:\n  {last_lines(log, TAIL)}")
+        raise LabError(
+            f"{what} failed: mend what the end of {log} tells, then run the same command again:\n"
+            f"  {last_lines(log, TAIL)}"
+        )
 
 
 def last_lines(log: Path, count: int) -> str:
