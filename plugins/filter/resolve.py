@@ -101,9 +101,9 @@ _value:
 from typing import Any, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.addresses import HAS_NETADDR
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.problems import InventoryMistakes
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.addresses import HAS_NETADDR
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 
 
 def resolve_filter(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,9 +22,9 @@ _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EN
 
 @dataclass(frozen=True)
 class Target:
-    """Whom to ask and how: *sockaddr* of *family*, *timeout* in seconds for a whole request.
+    """Whom to ask and how: `sockaddr` of `family`, `timeout` in seconds for a whole request.
 
-    *request* are the bytes of an HTTP request, None for plain TCP; *tls* is an ssl.SSLContext or None.
+    `request` are the bytes of an HTTP request, None for plain TCP; `tls` is an ssl.SSLContext or None.
     """
 
     family: int
@@ -39,7 +39,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A good answer has a *name*, anything else an *error* (its kind) and a *message*."""
+    """A good answer has a `name`, anything else an `error` (its kind) and a `message`."""
 
     name: str | None = None
     error: str | None = None

@@ -21,7 +21,7 @@ def normal_name(name: str) -> str:
 
 
 def loaded_modules(names: Iterable[str], root: str = "") -> frozenset[str]:
-    """Return those of *names* that the running kernel has, loaded or built in.
+    """Return those of `names` that the running kernel has, loaded or built in.
 
     A container sees its host's modules in /proc/modules and /sys/module.
     """
@@ -48,19 +48,19 @@ def modules_directory(release: str = "") -> str:
 
 
 def boot_modules(files: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """Return the modules that systemd-modules-load loads from *files*, ``(path, text)`` of modules-load.d(5)."""
+    """Return the modules that systemd-modules-load loads from `files`, `(path, text)` of modules-load.d(5)."""
     return frozenset(normal_name(line) for _path, text in files for line in settings(text))
 
 
 def module_states(names: Sequence[str], boot_files: Iterable[tuple[str, str]]) -> dict[str, dict[str, bool]]:
-    """Return ``{name: {loaded, boot}}``: there now, and there after the next boot by *boot_files* or built in."""
+    """Return `{name: {loaded, boot}}`: there now, and there after the next boot by `boot_files` or built in."""
     loaded = loaded_modules(names)
     at_boot = boot_modules(boot_files) | built_in_modules()
     return {name: {"loaded": name in loaded, "boot": normal_name(name) in at_boot} for name in names}
 
 
 def why_not_loadable(name: str, modprobe_said: str, root: str = "") -> str:
-    """Return one sentence on why modprobe(8) could not load *name*, and what to do."""
+    """Return one sentence on why modprobe(8) could not load `name`, and what to do."""
     release = os.uname().release
     directory = modules_directory(release)
     if not os.path.isdir(root + directory):

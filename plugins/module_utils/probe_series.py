@@ -24,9 +24,9 @@ _STOP_CHECK = 0.2
 
 @dataclass(frozen=True)
 class Pace:
-    """When to ask: *rate* per second (None: each request when the one before has ended), until the first limit.
+    """When to ask: `rate` per second (None: each request when the one before has ended), until the first limit.
 
-    *count* requests, *duration* seconds, or the existence of *stop_file*.
+    `count` requests, `duration` seconds, or the existence of `stop_file`.
     """
 
     rate: float | None = None
@@ -37,7 +37,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Sample:
-    """One request: *start* and *end* in seconds since the series began."""
+    """One request: `start` and `end` in seconds since the series began."""
 
     start: float
     end: float
@@ -46,7 +46,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Series:
-    """All requests of a series that began at *started* (seconds since the epoch) and took *seconds*."""
+    """All requests of a series that began at `started` (seconds since the epoch) and took `seconds`."""
 
     started: float
     seconds: float
@@ -55,7 +55,7 @@ class Series:
 
 
 def run_series(pace: Pace, request: Callable[[], Outcome], timeout: float) -> Series:
-    """Call *request*, which takes *timeout* seconds at most, as *pace* says, and return the samples by their start.
+    """Call `request`, which takes `timeout` seconds at most, as `pace` says, and return the samples by their start.
 
     The schedule is absolute, so that it does not drift. Requests overlap where one takes longer than
     the interval: a server that hangs must not keep the next request from being sent.
@@ -84,7 +84,7 @@ def run_series(pace: Pace, request: Callable[[], Outcome], timeout: float) -> Se
 
 
 class _Crew:
-    """Threads that do *job*: a new one only when all are busy, never more than *limit*; none: the caller does it."""
+    """Threads that do `job`: a new one only when all are busy, never more than `limit`; none: the caller does it."""
 
     def __init__(self, job: Callable[[], None], limit: int) -> None:
         self._job = job
@@ -118,7 +118,7 @@ class _Crew:
 
 
 def _sleep_until(moment: float, stop_file: str | None) -> bool:
-    """Sleep until *moment* of the monotonic clock; return True, at once, when *stop_file* is there."""
+    """Sleep until `moment` of the monotonic clock; return True, at once, when `stop_file` is there."""
     while True:
         if stop_file and os.path.exists(stop_file):
             return True
@@ -129,7 +129,7 @@ def _sleep_until(moment: float, stop_file: str | None) -> bool:
 
 
 def summary(series: Series) -> dict[str, Any]:
-    """Return what *series* amounts to, in the shape that the module vip_probe returns."""
+    """Return what `series` amounts to, in the shape that the module vip_probe returns."""
     good = [sample for sample in series.samples if sample.outcome.error is None]
     bad = [sample for sample in series.samples if sample.outcome.error is not None]
     gap, gap_start = longest_gap([sample.end for sample in good], series.seconds)

@@ -36,7 +36,7 @@ LANGUAGES = {
 
 @dataclass(frozen=True)
 class Question:
-    """Who has *target*? Asked out of *interface*, whose Ethernet address is *mac*, in the name of *source*."""
+    """Who has `target`? Asked out of `interface`, whose Ethernet address is `mac`, with `source` as sender address."""
 
     target: str
     source: str
@@ -61,10 +61,10 @@ def questions(
     source: str | None = None,
     skip_far: bool = False,
 ) -> list[Question]:
-    """Return a question for each of *targets*, given the host's *addresses* and *links* as node_info returns them.
+    """Return a question for each of `targets`, given the host's `addresses` and `links` as node_info returns them.
 
-    Without *interface* it is asked out of the one that has *source*, and without that too out of the one
-    whose network the target is in. *skip_far* leaves out targets in no network of the host. Raises ValueError, with a
+    Without `interface` it is asked out of the one that has `source`, and without that too out of the one
+    whose network the target is in. `skip_far` leaves out targets in no network of the host. Raises ValueError, with a
     sentence for the user.
     """
     if skip_far:
@@ -123,9 +123,9 @@ def _is_near(entry: Mapping[str, Any], target: str) -> bool:
 
 
 def ask_segment(asked: Sequence[Question], count: int, timeout: float) -> dict[str, dict[str, int]]:
-    """Ask all of *asked* *count* times, spread over *timeout* seconds; return ``{target: {mac: replies}}``.
+    """Ask all of `asked` `count` times, spread over `timeout` seconds; return `{target: {mac: replies}}`.
 
-    It takes all of *timeout*, because a second answer can follow the first. Raises OSError.
+    It takes all of `timeout`, because a second answer can follow the first. Raises OSError.
     """
     answers: dict[str, dict[str, int]] = {question.target: {} for question in asked}
     sockets: dict[tuple[str, int], socket.socket] = {}

@@ -107,16 +107,21 @@ from dataclasses import replace
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import apply_table, start_reading
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.arguments import DESTINATION, KEY
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.drain import KINDS, count, left, wait_until_gone
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import Service, Table
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.reach import begin_reading, reach
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, locate
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, find_ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.drain import (
+    CONNECTION_STATES,
+    count_connections,
+    describe_remaining,
+    wait_until_gone,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import Service, Table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import (
     DESTINATION_OPTIONS,
     read_destination,
+    read_destination_key,
     read_key,
-    read_place,
 )
 
 
@@ -124,11 +129,11 @@ def read_wanted(params):
     """Return the key of the service and the destination as the options describe them, or raise ValueError."""
     key = read_key(params["service"])
     options = {name: params[name] for name in DESTINATION_OPTIONS}
-    read = read_destination if params["state"] == "present" else read_place
+    read = read_destination if params["state"] == "present" else read_destination_key
     return key, read(options, key)
 
 
-def place(table, key, destination, state):
+def with_destination(table, key, destination, state):
     """Return the table with the destination in the state wanted."""
     service = table.services.get(key)
     if service is None:
@@ -150,9 +155,9 @@ def drain(module, path, key, destination, result):
     """Wait as the options say, and exit."""
     kinds = module.params["wait_for"]
     timeout = module.params["timeout"] if module.params["wait"] else 0
-    look = partial(count, path, key, destination)
+    look = partial(count_connections, path, key, destination)
     result["remaining"] = wait_until_gone(look, kinds, timeout, settle=result["changed"])
-    rest = left(result["remaining"], kinds)
+    rest = describe_remaining(result["remaining"], kinds)
     if module.params["wait"] and rest:
         module.fail_json(msg=f"{destination} of {key} still has {rest} after {timeout} seconds.", **result)
     module.exit_json(**result)
@@ -167,7 +172,7 @@ def main():
             **DESTINATION,
             "state": {"type": "str", "choices": ["present", "drained", "absent"], "default": "present"},
             "wait": {"type": "bool", "default": False},
-            "wait_for": {"type": "list", "elements": "str", "choices": list(KINDS), "default": ["active"]},
+            "wait_for": {"type": "list", "elements": "str", "choices": list(CONNECTION_STATES), "default": ["active"]},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,
@@ -175,12 +180,12 @@ def main():
     state = module.params["state"]
     try:
         key, destination = read_wanted(module.params)
-        path = locate(module)
-        before = begin_reading(path)()
+        path = find_ipvsadm(module)
+        before = start_reading(path)()
         if module.check_mode and state == "present" and key not in before.services:
             before = Table({**before.services, key: Service(key)})
-        after = place(before, key, destination, state)
-        result = reach(path, before, after, module.check_mode, module._diff)
+        after = with_destination(before, key, destination, state)
+        result = apply_table(path, before, after, module.check_mode, module._diff)
         if state == "drained" and not module.check_mode:
             drain(module, path, key, destination, result)
     except (IpvsError, ValueError) as error:

@@ -60,9 +60,9 @@ timeouts:
 from dataclasses import asdict, astuple, replace
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, checked_output, find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import parse_timeouts
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import MAX_TIMEOUT, Timeouts
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, ask, locate
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import MAX_TIMEOUT, Timeouts
 
 NAMES = ("tcp", "tcpfin", "udp")
 KERNEL_DEFAULT = Timeouts(900, 120, 300)
@@ -79,12 +79,12 @@ def read_wanted(params):
 
 def live(path):
     """Return the kernel's timeouts."""
-    return parse_timeouts(ask(path, "-Ln", "--timeout")) if path else KERNEL_DEFAULT
+    return parse_timeouts(checked_output(path, "-Ln", "--timeout")) if path else KERNEL_DEFAULT
 
 
 def write(path, after):
     """Set the timeouts, and raise IpvsError when the kernel then has others."""
-    ask(path, "--set", *map(str, astuple(after)))
+    checked_output(path, "--set", *map(str, astuple(after)))
     now = live(path)
     if now != after:
         raise IpvsError(f"ipvsadm --set reported success, but the timeouts are {asdict(now)}, not {asdict(after)}.")
@@ -98,7 +98,7 @@ def main():
     )
     try:
         wanted = read_wanted(module.params)
-        path = locate(module)
+        path = find_ipvsadm(module)
         before = live(path)
         after = replace(before, **wanted)
         if after != before and not module.check_mode:

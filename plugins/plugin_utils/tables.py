@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Iterable, Iterator, Mapping
 
 from ..module_utils.ipvs.change import Change, diff
-from ..module_utils.ipvs.model import ServiceKey, Table
+from ..module_utils.ipvs.types import ServiceKey, Table
 from ..module_utils.ipvs.validate import KEY_OPTIONS, read_key, read_table
 
 Service = Mapping[str, Any]
@@ -43,7 +43,7 @@ def missing_services(live: Iterable[Service], wanted: Iterable[Service]) -> list
     return [str(key) for key in map(service_key, wanted) if key not in there]
 
 
-def surplus_services(live: Iterable[Service], wanted: Iterable[Service]) -> list[dict[str, Any]]:
+def undescribed_services(live: Iterable[Service], wanted: Iterable[Service]) -> list[dict[str, Any]]:
     """The services of the live table that the cluster does not describe, each by the options that name it."""
     described = {service_key(service) for service in wanted}
     return [
@@ -53,7 +53,7 @@ def surplus_services(live: Iterable[Service], wanted: Iterable[Service]) -> list
     ]
 
 
-def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[str, Any]]:
+def removed_real_servers(live: Iterable[Service], cluster: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The real servers in the live table that a service of the resolved cluster no longer has.
 
     A service that would be left with no weight at all is passed over: drained, it would refuse
@@ -61,10 +61,10 @@ def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[st
     sorry server in action. One with weight 0 is named too: an interrupted run may have drained it,
     and its connections may still be open.
     """
-    wanted = {service_key(service): service for service in model["table"]}
+    wanted = {service_key(service): service for service in cluster["table"]}
     sorry = {
         service_key(entry): service["sorry_server"]["address"]
-        for service, entry in zip(model["services"], model["table"])
+        for service, entry in zip(cluster["services"], cluster["table"])
         if service["sorry_server"]
     }
     leaving: list[dict[str, Any]] = []
@@ -105,7 +105,7 @@ def _in_words(change: Change, now: Table) -> Iterator[str]:
     elif change.action == "edit":
         yield from _field_differences("", service, change.service, SERVICE_FIELDS)
     elif service is None and destination:
-        return  # the service itself is missing, and that is said once
+        return  # The service itself is missing, and that is said once
     else:
         name = f"real server {destination} is " if destination else ""
         yield name + ("not in the table" if change.action == "add" else "in the table, and not in the inventory")

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The model as plain data, in the shape that the modules take and return: no key is ever missing, absent is null."""
+"""A table as plain data, in the shape that the modules take and return: no key is ever missing, absent is null."""
 
 from __future__ import annotations
 
-from .model import Destination, Service, ServiceKey, Table, Tunnel
+from .types import Destination, Service, ServiceKey, Table, Tunnel
 
 
 def table_data(table: Table) -> list[dict]:

@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Changes and tables as lines for C(ipvsadm -R), and a table as text for people.
+"""Changes and tables as lines for `ipvsadm -R`, and a table as text for people.
 
-Every line states the whole entry: ipvsadm resets what C(-E) and C(-e) leave out.
+Every line states the whole entry: ipvsadm resets what `-E` and `-e` leave out.
 """
 
 from __future__ import annotations
 
 from .change import Change, diff
-from .model import Destination, Service, ServiceKey, Table, endpoint
+from .types import Destination, Service, ServiceKey, Table, endpoint
 
 SERVICE_COMMAND_OF = {"add": "-A", "edit": "-E"}
 DESTINATION_COMMAND_OF = {"add": "-a", "edit": "-e"}
@@ -20,7 +20,7 @@ CHECKSUM_OPTION_OF = {"none": "--tun-nocsum", "csum": "--tun-csum", "remcsum": "
 
 
 def restore_lines(table: Table) -> list[str]:
-    """Return the lines that fill an empty table, thresholds included, which C(ipvsadm -Sn) leaves out."""
+    """Return the lines that fill an empty table, thresholds included, which `ipvsadm -Sn` leaves out."""
     return [change_line(change) for change in diff(Table(), table)]
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 from .address import canonical, canonical_netmask, is_unicast
-from .model import (
+from .types import (
     CHECKSUMS,
     ENGINES,
     FAMILIES,
@@ -87,16 +87,16 @@ def _read_destinations(data: Data, service: Service, where: str, mistakes: list[
     for number, item in enumerate(listed):
         try:
             destination = read_destination(item, key)
-            place = (destination.address, destination.port)
-            if place in destinations:
+            destination_key = (destination.address, destination.port)
+            if destination_key in destinations:
                 raise ValueError(f"{destination} is there twice")
-            destinations[place] = destination
+            destinations[destination_key] = destination
         except ValueError as mistake:
             mistakes.append(f"{where}: destinations[{number}]: {mistake}")
 
 
 def read_key(data: Data) -> ServiceKey:
-    """Return the key of a service out of C(KEY_OPTIONS)."""
+    """Return the key of a service out of `KEY_OPTIONS`."""
     fwmark = _integer(data, "fwmark", 1, MAX_FWMARK)
     family = _choice(data, "family", FAMILIES)
     if fwmark is not None:
@@ -140,7 +140,7 @@ def read_service(data: Data) -> Service:
 def read_destination(data: Data, service: ServiceKey) -> Destination:
     """Return a destination of a service; its port is the service's unless it says another."""
     _known(data, DESTINATION_OPTIONS)
-    address, family, port = _place(data, service)
+    address, family, port = _destination_endpoint(data, service)
     forward = _choice(data, "forward", FORWARDS, "dr")
     upper = _integer(data, "upper_threshold", 0, MAX_THRESHOLD, 0)
     lower = _integer(data, "lower_threshold", 0, MAX_THRESHOLD, 0)
@@ -162,13 +162,13 @@ def read_destination(data: Data, service: ServiceKey) -> Destination:
     return Destination(address, port, forward, weight, upper, lower, tunnel or None)
 
 
-def read_place(data: Data, service: ServiceKey) -> Destination:
+def read_destination_key(data: Data, service: ServiceKey) -> Destination:
     """Return a destination of which only address and port mean anything, to find it by."""
-    address, _family, port = _place(data, service)
+    address, _family, port = _destination_endpoint(data, service)
     return Destination(address, port)
 
 
-def _place(data: Data, service: ServiceKey) -> tuple[str, str, int]:
+def _destination_endpoint(data: Data, service: ServiceKey) -> tuple[str, str, int]:
     text = data.get("address")
     if text is None:
         raise ValueError("address is missing")

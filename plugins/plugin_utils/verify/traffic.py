@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import gcd
 from typing import Any, Iterator, Mapping
 
-from ...module_utils.ipvs.model import ServiceKey
+from ...module_utils.ipvs.types import ServiceKey
 from ..tables import destination_key, differences, service_key
 from .finding import Finding
 
@@ -21,14 +21,14 @@ TOLERANCE = 0.25
 
 
 def table_findings(
-    director: str, live: list[Mapping[str, Any]], model: Mapping[str, Any], serves: bool
+    director: str, live: list[Mapping[str, Any]], cluster: Mapping[str, Any], serves: bool
 ) -> Iterator[Finding]:
-    """Compare a director's table with the model's, or with none where it does not serve."""
-    for key, difference in differences(live, model["table"] if serves else []):
-        yield Finding(director, f"{key}: {difference}", _remedy(difference, model["stack"]))
+    """Compare a director's table with the one described, or with none where it does not serve."""
+    for key, difference in differences(live, cluster["table"] if serves else []):
+        yield Finding(director, f"{key}: {difference}", _remedy(difference, cluster["stack"]))
 
 
-def probe_plan(model: Mapping[str, Any]) -> list[dict[str, Any]]:
+def probe_plan(cluster: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What to ask through the VIPs: one probe for each TCP port of each service.
 
     Each has service (name), address, port, scheme, path, host (a name or null), status (the codes
@@ -39,13 +39,13 @@ def probe_plan(model: Mapping[str, Any]) -> list[dict[str, Any]]:
             "service": service["name"],
             "address": service["vip"],
             "port": port,
-            "scheme": _scheme(service, port, model["test_page"] and service["test_page"]),
+            "scheme": _scheme(service, port, cluster["test_page"] and service["test_page"]),
             "path": service["health"].get("path") or "/",
             "host": service["health"].get("virtualhost"),
             "status": service["health"].get("status") or [200],
             "count": _count(service),
         }
-        for service in model["services"]
+        for service in cluster["services"]
         if service["protocol"] == "tcp"
         for port in _ports(service)
     ]
@@ -86,10 +86,10 @@ def shares(
 
 
 def share_findings(
-    model: Mapping[str, Any], served: Mapping[ServiceKey, Mapping[tuple[str, int], int]]
+    cluster: Mapping[str, Any], served: Mapping[ServiceKey, Mapping[tuple[str, int], int]]
 ) -> Iterator[Finding]:
     """A real server that did not get the share of its weight, where the scheduler goes by turns."""
-    for service, entry in zip(model["services"], model["table"]):
+    for service, entry in zip(cluster["services"], cluster["table"]):
         if service["protocol"] != "tcp" or not proportional(service):
             continue
         counts = served.get(service_key(entry), {})
@@ -124,7 +124,7 @@ def _count(service: Mapping[str, Any]) -> int:
 def _ports(service: Mapping[str, Any]) -> list[int]:
     if service["fwmark"] is None:
         return [service["port"]]
-    # of a range, its first port stands for all
+    # Of a range, its first port stands for all
     return [int(str(port).partition("-")[0]) for port in service["ports"]]
 
 
@@ -141,7 +141,7 @@ def _scheme(service: Mapping[str, Any], port: int, test_page: bool) -> str:
 
 def _remedy(difference: str, stack: str) -> str:
     if difference.startswith("real server") and stack != "static":
-        # what checks the real servers leaves a weight alone that somebody else has set to 0
+        # What checks the real servers leaves a weight alone that somebody else has set to 0
         log = {"keepalived": "journalctl -u keepalived", "ldirectord": "ldirectord's log"}[stack]
         return (
             f"Look whether its health check passes ({log}); if so, it was drained by hand or by a "

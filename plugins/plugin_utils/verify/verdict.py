@@ -7,81 +7,81 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
-from ...module_utils.ipvs.model import ServiceKey
+from ...module_utils.ipvs.types import ServiceKey
 from ..tables import service_key
 from .finding import Finding
-from .hosts import host_findings, kept_findings, ldirectord_findings, other_stack_findings, unit_findings, units_of
+from .hosts import host_findings, ldirectord_findings, lvs_vip_findings, other_stack_findings, unit_findings, units_of
 from .sync import sync_findings
 from .traffic import answer_findings, proportional, share_findings, shares, table_findings
 from .vips import arp_findings, holder_findings, holders
 
 
-def judge(model: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, list[str]]:
+def judge(cluster: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, list[str]]:
     """Judge what was seen of the cluster.
 
-    seen is what seen.collect returns. What is not there was not looked at: a host that did not answer is a
+    seen is what observations.collect returns. What is not there was not looked at: a host that did not answer is a
     fault, a cluster without clients a remark.
 
     Returns faults and report, both lists of lines.
     """
     nodes = seen["nodes"]
-    held = holders(model, nodes)
-    served = _served(model, held, seen)
+    held = holders(cluster, nodes)
+    served = _served(cluster, held, seen)
     faults = [
-        *_unreached(model, nodes),
+        *_unreached(cluster, nodes),
         *(
             finding
             for name, node in nodes.items()
-            if name in model["hosts"]
+            if name in cluster["hosts"]
             for finding in (
-                *host_findings(name, model["hosts"][name], node),
-                *unit_findings(name, units_of(model, name), node),
-                *other_stack_findings(name, model, node),
+                *host_findings(name, cluster["hosts"][name], node),
+                *unit_findings(name, units_of(cluster, name), node),
+                *other_stack_findings(name, cluster, node),
             )
         ),
-        *(finding for name, checked in seen["kept"].items() for finding in kept_findings(name, model, checked)),
+        *(finding for name, checked in seen["lvs_vip"].items() for finding in lvs_vip_findings(name, cluster, checked)),
         *(
             finding
             for name, status in seen["ldirectord"].items()
-            for finding in ldirectord_findings(name, _serves(model, held, name), status)
+            for finding in ldirectord_findings(name, _serves(cluster, held, name), status)
         ),
-        *holder_findings(held, model["stack"]),
+        *holder_findings(held, cluster["stack"]),
         *arp_findings(held, nodes, seen["arp"]),
         *(
             finding
             for director, table in seen["before"].items()
-            if _serves(model, held, director) or _empties(model)
-            for finding in table_findings(director, table["services"], model, _serves(model, held, director))
+            if _serves(cluster, held, director) or _empties(cluster)
+            for finding in table_findings(director, table["services"], cluster, _serves(cluster, held, director))
         ),
         *(
             finding
             for director, table in seen["before"].items()
-            for finding in sync_findings(director, table["daemons"], model, held)
+            for finding in sync_findings(director, table["daemons"], cluster, held)
         ),
         *answer_findings(seen["probes"]),
-        *(share_findings(model, served) if seen["probes"] else ()),
+        *(share_findings(cluster, served) if seen["probes"] else ()),
     ]
-    return {"faults": [str(fault) for fault in faults], "report": list(_report(model, held, seen, served))}
+    return {"faults": [str(fault) for fault in faults], "report": list(_report(cluster, held, seen, served))}
 
 
-def _serves(model: Mapping[str, Any], held: Mapping[str, list[str]], director: str) -> bool:
+def _serves(cluster: Mapping[str, Any], held: Mapping[str, list[str]], director: str) -> bool:
     """Whether a director is to have the table: with heartbeat only the active one, which has the VIPs."""
-    return model["stack"] != "ldirectord" or any(director in directors for directors in held.values())
+    return cluster["stack"] != "ldirectord" or any(director in directors for directors in held.values())
 
 
-def _empties(model: Mapping[str, Any]) -> bool:
+def _empties(cluster: Mapping[str, Any]) -> bool:
     """Whether a director without the VIPs is to have an empty table."""
-    return bool(model["ldirectord"]["cleanstop"])
+    return bool(cluster["ldirectord"]["cleanstop"])
 
 
-def _unreached(model: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[Finding]:
-    for name in model["hosts"]:
+def _unreached(cluster: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[Finding]:
+    for name in cluster["hosts"]:
         if name not in nodes:
             yield Finding(name, "could not be looked at", "Look whether it is up and answers SSH")
 
 
 def _served(
-    model: Mapping[str, Any], held: Mapping[str, list[str]], seen: Mapping[str, Any]
+    cluster: Mapping[str, Any], held: Mapping[str, list[str]], seen: Mapping[str, Any]
 ) -> dict[ServiceKey, dict[tuple[str, int], int]]:
     """The connections each real server got, by the director that holds the service's VIP."""
     counted = {
@@ -91,19 +91,19 @@ def _served(
     }
     return {
         service_key(entry): counted[director].get(service_key(entry), {})
-        for service, entry in zip(model["services"], model["table"])
+        for service, entry in zip(cluster["services"], cluster["table"])
         for director in held.get(service["vip"], [])[:1]
         if director in counted
     }
 
 
 def _report(
-    model: Mapping[str, Any],
+    cluster: Mapping[str, Any],
     held: Mapping[str, list[str]],
     seen: Mapping[str, Any],
     served: Mapping[ServiceKey, Mapping[tuple[str, int], int]],
 ) -> Iterator[str]:
-    names = {host[key]: name for name, host in model["hosts"].items() for key in ("address", "address6")}
+    names = {host[key]: name for name, host in cluster["hosts"].items() for key in ("address", "address6")}
     for vip, directors in held.items():
         macs = sorted({mac for answers in seen["arp"].values() for mac in answers.get(vip, ())})
         clients = [client for client, answers in seen["arp"].items() if vip in answers]
@@ -111,7 +111,7 @@ def _report(
         yield f"VIP {vip} is held by {' and '.join(directors) or 'nobody'}{asked}"
     for director, table in seen["before"].items():
         yield f"table of {director}: {len(table['services'])} services, {_destinations(table)} real servers"
-    for service, entry in zip(model["services"], model["table"]):
+    for service, entry in zip(cluster["services"], cluster["table"]):
         probes = [probe["result"] for probe in seen["probes"] if probe["service"] == service["name"]]
         counts = served.get(service_key(entry), {})
         if not probes:

@@ -14,20 +14,20 @@ SPLIT = "Look whether the directors hear each other ({}, firewalls), then run si
 SPOKEN = {"keepalived": "VRRP, protocol 112", "ldirectord": "heartbeat, UDP port 694 or that of lvs_heartbeat"}
 
 
-def holders(model: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+def holders(cluster: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     """Which directors hold each VIP: {VIP: [director, ...]}."""
     return {
         vip["address"]: [
             director
-            for director in model["directors"]
+            for director in cluster["directors"]
             if director in nodes and any(entry["address"] == vip["address"] for entry in nodes[director]["addresses"])
         ]
-        for vip in model["vips"]
+        for vip in cluster["vips"]
     }
 
 
 def holder_findings(held: Mapping[str, list[str]], stack: str) -> Iterator[Finding]:
-    """A VIP that no director holds, or more than one."""
+    """A VIP that no director in_effect, or more than one."""
     for vip, directors in held.items():
         if not directors:
             yield Finding(

@@ -15,7 +15,7 @@ from ansible.parsing.vault import VaultSecret, VaultSecretsContext
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.filter.regex_literal import regex_literal
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = [ROOT / "roles" / role / "templates" for role in ("director", "ldirectord", "heartbeat", "common")]
@@ -45,12 +45,12 @@ def render():
     )
     environment.filters["lvs.cluster.regex_literal"] = regex_literal
 
-    def rendered(model: dict, host: str, template: str = "keepalived.conf.j2") -> str:
+    def rendered(cluster: dict, host: str, template: str = "keepalived.conf.j2") -> str:
         return environment.get_template(template).render(
-            lvs_cluster=model,
-            director_host=model["hosts"][host],
-            heartbeat_host=model["hosts"][host],
-            common_vip_host=model["hosts"][host],
+            lvs_cluster=cluster,
+            director_host=cluster["hosts"][host],
+            heartbeat_host=cluster["hosts"][host],
+            common_vip_host=cluster["hosts"][host],
             director_script_user="root",
             ansible_managed="Ansible managed",
         )

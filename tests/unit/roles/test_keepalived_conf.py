@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 INVENTORIES = ("lab", "staging", "production")
-MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "model" / "right"
+RESOLVED = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
 INTERFACE = "ip link add {0} type veth peer name peer && ip link set {0} up"
 
 
@@ -36,10 +36,10 @@ def check(directory, configuration: str, secrets: str, interface: str = "eth0") 
 @needs_keepalived
 @pytest.mark.parametrize("inventory", INVENTORIES)
 def test_keepalived_accepts_every_director(load, render, tmp_path, inventory):
-    model = load(inventory)
-    for director in model["directors"]:
-        secrets = render(model, director, "keepalived-secrets.conf.j2")
-        checked = check(tmp_path, render(model, director), secrets)
+    cluster = load(inventory)
+    for director in cluster["directors"]:
+        secrets = render(cluster, director, "keepalived-secrets.conf.j2")
+        checked = check(tmp_path, render(cluster, director), secrets)
         assert checked.returncode == 0, checked.stderr
         assert checked.stderr == ""
 
@@ -47,17 +47,17 @@ def test_keepalived_accepts_every_director(load, render, tmp_path, inventory):
 @needs_keepalived
 @pytest.mark.parametrize("name", ["dual_stack", "tun", "fwmark", "rules", "nat", "another_address", "weights"])
 def test_keepalived_accepts_every_kind_of_service(render, tmp_path, name):
-    model = json.loads((MODELS / f"{name}.json").read_text())
-    secrets = render(model, "lvs1", "keepalived-secrets.conf.j2")
-    checked = check(tmp_path, render(model, "lvs1"), secrets, interface="eth1")
+    cluster = json.loads((RESOLVED / f"{name}.json").read_text())
+    secrets = render(cluster, "lvs1", "keepalived-secrets.conf.j2")
+    checked = check(tmp_path, render(cluster, "lvs1"), secrets, interface="eth1")
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
 @needs_keepalived
 def test_gateways_move_with_the_vips(render, tmp_path):
-    model = json.loads((MODELS / "nat_gateway.json").read_text())
-    configuration = render(model, "lvs1").replace("eth2", "peer")
-    checked = check(tmp_path, configuration, render(model, "lvs1", "keepalived-secrets.conf.j2"), interface="eth1")
+    cluster = json.loads((RESOLVED / "nat_gateway.json").read_text())
+    configuration = render(cluster, "lvs1").replace("eth2", "peer")
+    checked = check(tmp_path, configuration, render(cluster, "lvs1", "keepalived-secrets.conf.j2"), interface="eth1")
     assert (checked.returncode, checked.stderr) == (0, "")
     gateways = re.findall(
         r"_excluded \{\s+(\S+) dev \S+\s+(\S+) dev \S+\s+\}.*?track_interface \{\s+(\S+)", configuration, re.DOTALL
@@ -66,32 +66,32 @@ def test_gateways_move_with_the_vips(render, tmp_path):
 
 
 def test_adverts_are_the_same_whatever_vips_an_instance_has(load, render):
-    model = load("lab")
+    cluster = load("lab")
     advertised = re.compile(r"virtual_ipaddress \{(.*?)\}", re.DOTALL)
-    before = advertised.findall(render(model, "lvs1"))
-    model["vrrp"]["instances"][0]["vips"] = [{"address": "172.28.0.102", "prefix": 32}]
-    after = render(model, "lvs1")
+    before = advertised.findall(render(cluster, "lvs1"))
+    cluster["vrrp"]["instances"][0]["vips"] = [{"address": "172.28.0.102", "prefix": 32}]
+    after = render(cluster, "lvs1")
     assert "172.28.0.102/32 dev" in after
     assert advertised.findall(after) == before != []
 
 
 def test_a_password_is_in_the_secrets_alone(load, render):
-    model = load("production")
-    configuration = render(model, "lb1.example.org")
+    cluster = load("production")
+    configuration = render(cluster, "lb1.example.org")
     assert "auth_pass $AUTH_PASS_1" in configuration
     assert "auth_pass $AUTH_PASS_2" in configuration
     assert "w3bPass1" not in configuration
-    assert render(model, "lb1.example.org", "keepalived-secrets.conf.j2").splitlines()[1:] == [
+    assert render(cluster, "lb1.example.org", "keepalived-secrets.conf.j2").splitlines()[1:] == [
         "$AUTH_PASS_1=w3bPass1",
         "$AUTH_PASS_2=m41lPass",
     ]
 
 
 def test_active_active_directors_prefer_different_instances(load):
-    model = load("production")
+    cluster = load("production")
     priorities = {
-        director: {instance["name"]: instance["priority"] for instance in model["hosts"][director]["instances"]}
-        for director in model["directors"]
+        director: {instance["name"]: instance["priority"] for instance in cluster["hosts"][director]["instances"]}
+        for director in cluster["directors"]
     }
     assert priorities == {
         "lb1.example.org": {"WEB": 200, "MAIL": 190},

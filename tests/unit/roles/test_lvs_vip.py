@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "model" / "right"
+RESOLVED = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
 SCRIPT = ROOT / "roles" / "common" / "files" / "lvs-vip"
 
 
 @pytest.mark.parametrize(
-    ("model", "host", "lines"),
+    ("cluster", "host", "lines"),
     [
         ("minimal", "lvs1", []),
         ("minimal", "web1", ["address 172.28.0.100/32 lo"]),
@@ -72,8 +72,8 @@ SCRIPT = ROOT / "roles" / "common" / "files" / "lvs-vip"
         ),
     ],
 )
-def test_the_list(render, model, host, lines):
-    resolved = json.loads((MODELS / f"{model}.json").read_text())
+def test_the_list(render, cluster, host, lines):
+    resolved = json.loads((RESOLVED / f"{cluster}.json").read_text())
     text = render(resolved, host, "lvs-vip.conf.j2")
     assert [line for line in text.splitlines() if not line.startswith("#")] == lines
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils import kernel_settings_run
-from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import settings_from
-from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_run import SettingsError, run
+from ansible_collections.lvs.cluster.plugins.module_utils import kernel_settings
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import SettingsError, run
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_plan import settings_from
 
 DATA = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text())
 REFUSALS = {"refused": errno.EINVAL, "denied": errno.EACCES, "forbidden": errno.EPERM, "read-only": errno.EROFS}
@@ -68,12 +68,12 @@ class Host:
 def make_host(monkeypatch):
     def make(**kwargs):
         host = Host(**kwargs)
-        monkeypatch.setattr(kernel_settings_run, "_read", host.files.get)
-        monkeypatch.setattr(kernel_settings_run, "_write", host.write_file)
-        monkeypatch.setattr(kernel_settings_run, "conf_files", lambda _folder: sorted(host.files.items()))
-        monkeypatch.setattr(kernel_settings_run.sysctl_files, "read_live", host.live.get)
-        monkeypatch.setattr(kernel_settings_run.sysctl_files, "write_live", host.write_live)
-        monkeypatch.setattr(kernel_settings_run.kernel_modules, "loaded_modules", host.loaded.intersection)
+        monkeypatch.setattr(kernel_settings, "_read", host.files.get)
+        monkeypatch.setattr(kernel_settings, "_write", host.write_file)
+        monkeypatch.setattr(kernel_settings, "conf_files", lambda _folder: sorted(host.files.items()))
+        monkeypatch.setattr(kernel_settings.sysctl_files, "read_live", host.live.get)
+        monkeypatch.setattr(kernel_settings.sysctl_files, "write_live", host.write_live)
+        monkeypatch.setattr(kernel_settings.kernel_modules, "loaded_modules", host.loaded.intersection)
         return host
 
     return make

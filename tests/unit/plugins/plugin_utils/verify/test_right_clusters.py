@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
 
@@ -47,7 +47,7 @@ STACK_UNIT = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.servi
 
 
 @pytest.fixture(params=CLUSTERS)
-def model(request) -> dict[str, Any]:
+def cluster(request) -> dict[str, Any]:
     variables = dict(CLUSTERS[request.param])
     groups = {**GROUPS, "directors": variables.pop("directors", GROUPS["directors"])}
     hosts = {
@@ -67,17 +67,17 @@ def entry(address: str, interface: str) -> dict[str, Any]:
     return {"address": address, "prefix": 24, "interface": interface, "family": "ipv6" if ":" in address else "ipv4"}
 
 
-def healthy(model: dict[str, Any]) -> dict[str, Any]:
+def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
     """What a cluster shows that is as described: lvs1 has the VIPs, every service answered each request of one client."""
     nodes: dict[str, Any] = {}
-    for name, host in model["hosts"].items():
+    for name, host in cluster["hosts"].items():
         director = host["role"] == "director"
-        runs = {STACK_UNIT[model["stack"]]} if director else {"lvs-vip.service", "lvs-test-page.service"}
+        runs = {STACK_UNIT[cluster["stack"]]} if director else {"lvs-vip.service", "lvs-test-page.service"}
         # A director that marks packets keeps the rules for it by the same unit.
         runs |= {"lvs-vip.service"} if director and host["tools"] else set()
-        starts = runs | ({"ipvsadm.service"} if director and model["stack"] == "static" else set())
-        if director and not model["start_at_boot"]:
-            starts.discard(STACK_UNIT[model["stack"]])
+        starts = runs | ({"ipvsadm.service"} if director and cluster["stack"] == "static" else set())
+        if director and not cluster["start_at_boot"]:
+            starts.discard(STACK_UNIT[cluster["stack"]])
         nodes[name] = {
             "sysctls": dict(host["sysctls"]),
             "sysctls_boot": dict(host["sysctls"]),
@@ -86,66 +86,71 @@ def healthy(model: dict[str, Any]) -> dict[str, Any]:
             "addresses": [
                 entry(host["address"], "eth0"),
                 *(entry(vip["address"], vip["device"]) for vip in host["vips"]),
-                *(entry(vip["address"], "eth0") for vip in model["vips"] if name == "lvs1"),
+                *(entry(vip["address"], "eth0") for vip in cluster["vips"] if name == "lvs1"),
             ],
             "links": {"eth0": {"mac": f"02:00:00:00:00:{NUMBERS[name]}", "up": True}},
         }
     asked = [
         {**plan, "result": {"requests": plan["count"], "answered": plan["count"], "errors": {}}}
-        for plan in probe_plan(model)
+        for plan in probe_plan(cluster)
     ]
     return {
         "nodes": nodes,
-        "kept": {name: {"rc": 0, "stdout": ""} for name in nodes},
+        "lvs_vip": {name: {"rc": 0, "stdout": ""} for name in nodes},
         "ldirectord": {
-            name: {"rc": 0 if name == "lvs1" else 3} for name in model["directors"] if model["stack"] == "ldirectord"
+            name: {"rc": 0 if name == "lvs1" else 3}
+            for name in cluster["directors"]
+            if cluster["stack"] == "ldirectord"
         },
-        "before": {name: table(model, name, asked=[]) for name in model["directors"]},
-        "after": {name: table(model, name, asked if name == "lvs1" else []) for name in model["directors"]},
-        "arp": {"client1": {vip["address"]: {nodes["lvs1"]["links"]["eth0"]["mac"]: 3} for vip in model["vips"]}},
+        "before": {name: table(cluster, name, asked=[]) for name in cluster["directors"]},
+        "after": {name: table(cluster, name, asked if name == "lvs1" else []) for name in cluster["directors"]},
+        "arp": {"client1": {vip["address"]: {nodes["lvs1"]["links"]["eth0"]["mac"]: 3} for vip in cluster["vips"]}},
         "probes": asked,
     }
 
 
-def table(model: dict[str, Any], director: str, asked: list[dict[str, Any]]) -> dict[str, Any]:
+def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -> dict[str, Any]:
     """A director's table, whose real servers got the requests of `asked` by their weights."""
-    idle = director != "lvs1" and model["stack"] == "ldirectord"
-    services = [] if idle else copy.deepcopy(model["table"])
+    idle = director != "lvs1" and cluster["stack"] == "ldirectord"
+    services = [] if idle else copy.deepcopy(cluster["table"])
     stats = copy.deepcopy(services)
-    for service, described in zip(stats, model["services"]):
+    for service, described in zip(stats, cluster["services"]):
         total = sum(plan["count"] for plan in asked if plan["service"] == described["name"])
         weights = sum(destination["weight"] for destination in service["destinations"])
         for destination in service["destinations"]:
             destination["connections"] = total * destination["weight"] // weights
-    sync, role = model["sync"], "master" if director == "lvs1" else "backup"
+    sync, role = cluster["sync"], "master" if director == "lvs1" else "backup"
     return {"services": services, "stats": stats, "daemons": [{"role": role, "syncid": sync["id"]}] if sync else []}
 
 
-def test_a_healthy_cluster_has_no_fault(model):
-    assert judge(model, healthy(model))["faults"] == []
+def test_a_healthy_cluster_has_no_fault(cluster):
+    assert judge(cluster, healthy(cluster))["faults"] == []
 
 
-def test_a_director_without_the_vips_may_have_counted_others(model):
-    seen = healthy(model)
-    for director in model["directors"][1:]:
+def test_a_director_without_the_vips_may_have_counted_others(cluster):
+    seen = healthy(cluster)
+    for director in cluster["directors"][1:]:
         for service in seen["after"][director]["stats"]:
             service["destinations"][0]["connections"] = 50
-    assert judge(model, seen)["faults"] == []
+    assert judge(cluster, seen)["faults"] == []
 
 
-def test_every_missing_duty_is_a_fault(model):
-    for name in model["hosts"]:
-        for unit, state in healthy(model)["nodes"][name]["units"].items():
-            seen = healthy(model)
+def test_every_missing_duty_is_a_fault(cluster):
+    for name in cluster["hosts"]:
+        for unit, state in healthy(cluster)["nodes"][name]["units"].items():
+            seen = healthy(cluster)
             # What a director does not start at boot is started by hand, and stopping it is a fault all the same.
             seen["nodes"][name]["units"][unit] = {"active": False, "enabled": False}
             if state != {"active": False, "enabled": False}:
-                assert any(fault.startswith(f"{name}: {unit} ") for fault in judge(model, seen)["faults"]), (name, unit)
+                assert any(fault.startswith(f"{name}: {unit} ") for fault in judge(cluster, seen)["faults"]), (
+                    name,
+                    unit,
+                )
 
 
-@pytest.mark.parametrize("model", ["mark"], indirect=True)
-def test_of_a_mark_every_port_is_asked_and_of_a_range_the_first(model):
-    assert [(plan["port"], plan["scheme"]) for plan in probe_plan(model)] == [
+@pytest.mark.parametrize("cluster", ["mark"], indirect=True)
+def test_of_a_mark_every_port_is_asked_and_of_a_range_the_first(cluster):
+    assert [(plan["port"], plan["scheme"]) for plan in probe_plan(cluster)] == [
         (80, "http"),
         (443, "https"),
         (8000, "http"),
@@ -164,12 +169,12 @@ def test_as_many_requests_as_whole_rounds_take(weights, count):
     assert plan["count"] == count
 
 
-@pytest.mark.parametrize("model", ["ldirectord"], indirect=True)
+@pytest.mark.parametrize("cluster", ["ldirectord"], indirect=True)
 @pytest.mark.parametrize("emptied", [True, False])
-def test_without_cleanstop_a_director_without_the_vips_may_keep_its_table(model, emptied):
-    model["ldirectord"] = {**model["ldirectord"], "cleanstop": emptied}
-    seen = healthy(model)
+def test_without_cleanstop_a_director_without_the_vips_may_keep_its_table(cluster, emptied):
+    cluster["ldirectord"] = {**cluster["ldirectord"], "cleanstop": emptied}
+    seen = healthy(cluster)
     seen["before"]["lvs2"] = seen["before"]["lvs1"]
-    faults = judge(model, seen)["faults"]
+    faults = judge(cluster, seen)["faults"]
     assert bool(faults) is emptied
     assert all("lvs2: 10.0.0.100:80/tcp: in the table" in fault for fault in faults)

@@ -12,8 +12,8 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import 
 VIP = {"address": "10.0.0.100", "prefix": 32, "interface": "eth0", "family": "ipv4"}
 
 
-def test_a_healthy_cluster(model, seen):
-    assert judge(model, seen) == {
+def test_a_healthy_cluster(cluster, seen):
+    assert judge(cluster, seen) == {
         "faults": [],
         "report": [
             "VIP 10.0.0.100 is held by lvs1; ARP from client1 is answered by 02:00:00:00:00:11",
@@ -92,10 +92,10 @@ def break_unreachable(seen):
 
 
 def break_kept(seen):
-    seen["kept"]["web1"] = {"rc": 0, "stdout": "add address 10.0.0.100/32 lo\nprune route -4 10.0.0.1 eth0"}
-    seen["kept"]["web2"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
-    # has none, and needs none
-    seen["kept"]["lvs1"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
+    seen["lvs_vip"]["web1"] = {"rc": 0, "stdout": "add address 10.0.0.100/32 lo\nprune route -4 10.0.0.1 eth0"}
+    seen["lvs_vip"]["web2"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
+    # Has none, and needs none
+    seen["lvs_vip"]["lvs1"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
 
 
 @pytest.mark.parametrize(
@@ -191,35 +191,35 @@ def break_kept(seen):
         (break_unreachable, ["web2: could not be looked at. Look whether it is up and answers SSH"]),
     ],
 )
-def test_a_fault_names_the_host_and_the_remedy(model, seen, broken, faults):
+def test_a_fault_names_the_host_and_the_remedy(cluster, seen, broken, faults):
     broken(seen)
-    assert judge(model, seen)["faults"] == faults
+    assert judge(cluster, seen)["faults"] == faults
 
 
-def test_without_clients_the_services_are_not_asked_and_the_report_says_so(model, seen):
+def test_without_clients_the_services_are_not_asked_and_the_report_says_so(cluster, seen):
     seen.update(arp={}, probes=[])
-    assert judge(model, seen)["faults"] == []
-    assert judge(model, seen)["report"][-1] == (
+    assert judge(cluster, seen)["faults"] == []
+    assert judge(cluster, seen)["report"][-1] == (
         "web 10.0.0.100:80/tcp was not asked: the group clients has no host that could be reached"
     )
 
 
-def test_the_plan_asks_for_whole_rounds_of_the_scheduler(model):
-    (probe,) = probe_plan(model)
+def test_the_plan_asks_for_whole_rounds_of_the_scheduler(cluster):
+    (probe,) = probe_plan(cluster)
     assert probe["count"] == 12
     assert (probe["scheme"], probe["path"], probe["status"]) == ("http", "/", [200])
 
 
-def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(model, seen):
-    model.update(stack="ldirectord", ldirectord={"cleanstop": True})
-    for name in model["directors"]:
+def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(cluster, seen):
+    cluster.update(stack="ldirectord", ldirectord={"cleanstop": True})
+    for name in cluster["directors"]:
         seen["nodes"][name]["units"] = {"heartbeat.service": {"active": True, "enabled": True}}
     seen["ldirectord"] = {"lvs1": {"rc": 0}, "lvs2": {"rc": 3}}
     seen["before"]["lvs2"] = {"services": [], "stats": [], "daemons": []}
-    assert judge(model, seen)["faults"] == []
+    assert judge(cluster, seen)["faults"] == []
     seen["ldirectord"] = {"lvs1": {"rc": 1}, "lvs2": {"rc": 0}}
     seen["before"]["lvs2"] = seen["before"]["lvs1"]
-    assert judge(model, seen)["faults"] == [
+    assert judge(cluster, seen)["faults"] == [
         "lvs1: has the VIPs, and ldirectord does not run: nobody checks the real servers. Run site.yml",
         "lvs2: runs ldirectord, and has no VIP. Look at: journalctl -u heartbeat",
         "lvs2: 10.0.0.100:80/tcp: in the table, and not in the inventory. Run site.yml, and look for hands or tools that"
@@ -239,7 +239,7 @@ MASTER, BACKUP = {"role": "master", "syncid": 51}, {"role": "backup", "syncid": 
         ([MASTER], [], ["lvs2: its sync daemon is none, not backup (id 51). Run site.yml"]),
     ],
 )  # fmt: skip
-def test_the_director_with_the_connections_tells_the_others_of_them(model, seen, first, second, faults):
-    model["sync"] = {"id": 51, "instance": "VI_1"}
+def test_the_director_with_the_connections_tells_the_others_of_them(cluster, seen, first, second, faults):
+    cluster["sync"] = {"id": 51, "instance": "VI_1"}
     seen["before"]["lvs1"]["daemons"], seen["before"]["lvs2"]["daemons"] = first, second
-    assert judge(model, seen)["faults"] == faults
+    assert judge(cluster, seen)["faults"] == faults

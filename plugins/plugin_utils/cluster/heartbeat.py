@@ -1,0 +1,99 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Heartbeat: two directors that watch each other, of which one has the VIPs and runs ldirectord."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from . import schema
+from .addresses import BITS, broadcast, exploded, parse
+from .host_part import device
+from .hosts import Hosts
+from .mistakes import InventoryPath, Mistakes, listed
+from .nat import is_own
+from .vrrp import check_prefix, vip_prefix
+
+MOST = 2
+# Heartbeat with one node alone never takes its resources: it waits to hear whether the other one has them.
+NOBODY = {"name": "nobody", "address": None}
+
+
+def resolve_heartbeat(
+    given: Any,
+    vips: Mapping[str, str],
+    gateways: Mapping[str, str],
+    sync: Mapping[str, Any] | None,
+    hosts: Hosts,
+    mistakes: Mistakes,
+) -> dict[str, Any]:
+    """What ha.cf, haresources and authkeys say; `vips` and `gateways` are {address: family}."""
+    path = InventoryPath("lvs_heartbeat", mistakes)
+    own = schema.read({} if given is None else given, schema.HEARTBEAT, path)
+    if len(hosts.directors) > MOST:
+        InventoryPath("lvs_stack", mistakes).report(
+            f"is ldirectord, whose heartbeat has two nodes, one of them active, and the group directors has"
+            f" {listed(hosts.directors)}: keepalived takes any number"
+        )
+    if len(hosts.directors) > 1 and not (isinstance(given, dict) and "key" in given):
+        path.report("key is missing: without it every host of the segment could take the VIPs")
+    _check_times(own, path)
+    check_prefix(own["vip_prefix"], vips, path)
+    _check_addresses(own, vips, hosts, path)
+    lone = next(iter(hosts.directors.values())) if len(hosts.directors) == 1 else None
+    moved = {
+        **{vip: vip_prefix(own["vip_prefix"], family) for vip, family in vips.items()},
+        **{address: BITS[family] for address, family in gateways.items() if not (lone and is_own(lone, address))},
+    }
+    return {
+        **own,
+        "nodes": [
+            *({"name": host.node, "address": host.address} for host in hosts.directors.values()),
+            *([NOBODY] if lone else []),
+        ],
+        "vips": [{"address": vip, "prefix": prefix, "cidr": f"{vip}/{prefix}"} for vip, prefix in moved.items()],
+        # Started from left to right, stopped in reverse.
+        "resources": [
+            "ldirectord::ldirectord.cf",
+            *(["LVSSyncDaemonSwap::master"] if sync else []),
+            *(_address(vip, prefix, vip in gateways, hosts) for vip, prefix in moved.items()),
+        ],
+    }
+
+
+def _check_times(own: Mapping[str, Any], path: InventoryPath) -> None:
+    order = ("keepalive", "warntime", "deadtime", "initdead")
+    for shorter, longer in zip(order, order[1:]):
+        if own[shorter] >= own[longer]:
+            path.report(f"{shorter} is {own[shorter]} seconds, not less than {longer}, which is {own[longer]}")
+
+
+def _check_addresses(own: Mapping[str, Any], vips: Mapping[str, str], hosts: Hosts, path: InventoryPath) -> None:
+    group = parse(own["multicast_group"])
+    if group and group.special != "a multicast address":
+        path.report(f"multicast_group is {own['multicast_group']}, which is not the address of a group")
+    for host in hosts.directors.values():
+        if host.address and ":" in host.address:
+            path.report(f"directors speak over IPv4, and lvs_address of {host.name} is {host.address}")
+    interfaces = {host.interface for host in hosts.directors.values()}
+    if len(interfaces) > 1 and "ipv6" in vips.values():
+        path.report(
+            f"the VIPs of IPv6 need one interface for both directors, and theirs are {listed(sorted(map(str, interfaces)))}:"
+            " haresources is the same on both"
+        )
+
+
+def _address(vip: str, prefix: int, inside: bool, hosts: Hosts) -> str:
+    """A VIP as a resource, the same on both nodes: where their interfaces differ in name, each finds its own.
+
+    A bare address would mean IPaddr, which needs ifconfig. IPaddr2's wrapper takes no IPv6, and IPv6addr gives the
+    directors an address that they would ask the real servers from, which have it, too.
+    """
+    devices = {device(host, vip) if inside else host.interface for host in hosts.directors.values()}
+    where = f"/{devices.pop()}" if len(devices) == 1 and None not in devices else ""
+    if ":" in vip:
+        # The file has `::` between the arguments of a resource.
+        return f"LVSAddress6::{exploded(vip)}/{prefix}{where}"
+    heard = broadcast(vip, prefix)
+    return f"IPaddr2::{vip}/{prefix}{where}" + (f"/{heard}" if heard else "")

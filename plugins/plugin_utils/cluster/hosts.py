@@ -1,0 +1,177 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hosts of a cluster: their addresses on its segment, and the interfaces that carry them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterator, Mapping
+
+from . import schema
+from .addresses import Address, Network, netmask_prefix, parse
+from .inventory import HostVars, Inventory
+from .mistakes import InventoryPath, Mistakes
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One address of an interface, by the host's facts. `primary` is false for the secondary ones."""
+
+    name: str
+    address: Address
+    prefix: int
+    primary: bool
+
+
+@dataclass(frozen=True)
+class Host:
+    """A director or real server. What needs facts is None, or empty, without them; `node` is its uname -n."""
+
+    name: str
+    role: str
+    addresses: Mapping[str, str]
+    address: str | None
+    interface: str | None
+    prefix: int | None
+    multi_homed: bool
+    networks: tuple[Network, ...]
+    weight: int
+    priority: int | None
+    filter: str
+    zone: str | None
+    mtus: Mapping[str, int]
+    node: str | None
+
+    def network_of(self, address: str) -> Network | None:
+        """The network of this host that holds an address."""
+        wanted = parse(address)
+        return next((network for network in self.networks if network.holds(wanted)), None)
+
+    def mtu_of(self, address: str) -> int:
+        """Bytes that a packet on the network of an address can have; Ethernet's where no fact tells."""
+        network = self.network_of(address)
+        return self.mtus.get(network.interface if network else "", 1500)
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The hosts by role, in group order, and the real server that has an address."""
+
+    directors: Mapping[str, Host]
+    real_servers: Mapping[str, Host]
+    by_address: Mapping[str, str]
+
+    @property
+    def all(self) -> dict[str, Host]:
+        return {**self.directors, **self.real_servers}
+
+
+def resolve_hosts(inventory: Inventory, mistakes: Mistakes) -> Hosts:
+    """Every director and real server; a host in both groups is reported, and kept as a director."""
+    for name in inventory.directors:
+        if name in inventory.real_servers:
+            InventoryPath(f"host {name}", mistakes).report(
+                "is in both groups, directors and real_servers: two directors that serve each other send connections in a circle"
+            )
+    directors = {name: _host(name, "director", inventory, mistakes) for name in inventory.directors}
+    rest = (name for name in inventory.real_servers if name not in directors)
+    real_servers = {name: _host(name, "real_server", inventory, mistakes) for name in rest}
+    both = {name: directors[name] for name in inventory.real_servers if name in directors}
+    by_address = {address: host.name for host in real_servers.values() for address in host.addresses.values()}
+    return Hosts(directors, real_servers | both, by_address)
+
+
+def _host(name: str, role: str, inventory: Inventory, mistakes: Mistakes) -> Host:
+    return resolve_host(name, role, inventory.hosts[name], InventoryPath(f"host {name}", mistakes))
+
+
+def resolve_host(name: str, role: str, given: HostVars, path: InventoryPath) -> Host:
+    own = schema.read(dict(given.vars), schema.HOST, path)
+    interfaces = list(read_interfaces(given.facts))
+    default4 = given.facts.get("default_ipv4") or {}
+    default6 = given.facts.get("default_ipv6") or {}
+    address = own["lvs_address"]
+    if given.vars.get("lvs_address") is None:
+        address = _text(default4.get("address")) or _text(default6.get("address"))
+    carrier = next((i for i in interfaces if address and i.address.text == address), None)
+    if address is None:
+        if given.vars.get("lvs_address") is None:
+            path.report("has no address: set lvs_address, or gather its facts")
+    elif interfaces and carrier is None:
+        having = ", ".join(f"{i.name} {i.address.text}" for i in interfaces if i.name != "lo" and not i.address.special)
+        path.report(f"lvs_address {address} is on none of its interfaces (it has {having or 'no address at all'})")
+    if own["lvs_firewalld_zone"] is not None and own["lvs_filter"] != "firewalld":
+        path.report(f"lvs_firewalld_zone is set, but lvs_filter is {own['lvs_filter']}")
+    default = _text(default4.get("interface"))
+    return Host(
+        name=name,
+        role=role,
+        addresses=_by_family(address, own["lvs_address6"], carrier, interfaces),
+        address=address,
+        interface=carrier.name if carrier else None,
+        prefix=carrier.prefix if carrier else None,
+        multi_homed=bool(carrier and default and default != carrier.name),
+        networks=tuple(
+            dict.fromkeys(
+                Network(i.name, i.address.family, i.address.number, i.prefix) for i in interfaces if _connects(i)
+            )
+        ),
+        weight=own["lvs_weight"],
+        priority=own["lvs_priority"],
+        filter=own["lvs_filter"],
+        zone=own["lvs_firewalld_zone"],
+        mtus={
+            name: int(fact["mtu"])
+            for name in {i.name for i in interfaces}
+            if (fact := _fact(given.facts, name)).get("mtu")
+        },
+        node=_text(given.facts.get("nodename")),
+    )
+
+
+def _fact(facts: Mapping[str, Any], interface: str) -> Mapping[str, Any]:
+    """What the facts say of an interface, in whose key "_" stands for "-"."""
+    return facts.get(interface) or facts.get(interface.replace("-", "_")) or {}
+
+
+def _by_family(
+    address: str | None, address6: str | None, carrier: Interface | None, interfaces: list[Interface]
+) -> dict[str, str]:
+    """The host's address of each family: IPv6 by lvs_address6, else what its interface on the segment has."""
+    result = {parse(address).family: address} if address else {}
+    if address6:
+        result["ipv6"] = address6
+    if "ipv6" not in result and carrier:
+        on_segment = (
+            i.address.text
+            for i in interfaces
+            if i.name == carrier.name and i.address.family == "ipv6" and not i.address.special and i.prefix < 128
+        )
+        if found := next(on_segment, None):
+            result["ipv6"] = found
+    return result
+
+
+def _connects(interface: Interface) -> bool:
+    return not interface.address.special and interface.prefix < {"ipv4": 32, "ipv6": 128}[interface.address.family]
+
+
+def read_interfaces(facts: Mapping[str, Any]) -> Iterator[Interface]:
+    """Every address in Ansible's network facts, where an interface's key has `_` for `-`."""
+    for given in facts.get("interfaces") or ():
+        name = str(given)
+        fact = _fact(facts, name)
+        first = fact.get("ipv4")
+        entries = [(first, True)] if first else []
+        entries += [(entry, False) for entry in fact.get("ipv4_secondaries") or ()]
+        entries += [(entry, True) for entry in fact.get("ipv6") or ()]
+        for entry, primary in entries:
+            address = parse(str(entry.get("address")))
+            prefix = entry.get("prefix") or netmask_prefix(str(entry.get("netmask")))
+            if address and prefix:
+                yield Interface(name, address, int(prefix), primary)
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value else None

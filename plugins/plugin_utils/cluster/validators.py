@@ -1,0 +1,287 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kinds of values an inventory holds: each reads what the user wrote into a plain Python value, or says what it is not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Callable
+
+from .addresses import parse
+from .mistakes import nearest, shown
+
+# Ansible's own words for booleans: INI inventories and -e give them as strings.
+TRUE = frozenset(("y", "yes", "on", "1", "true", "t"))
+FALSE = frozenset(("n", "no", "off", "0", "false", "f"))
+
+# keepalived splits at whitespace and gives meaning to these: quotes, braces,
+# backslash, comments by ! and #, variables by $ (keepalived.conf(5)).
+UNSAFE = re.compile(r"""[^!-~]|["'{}\\!#$]""")
+UNSAFE_QUOTED = re.compile(r"""[\x00-\x1f\x7f"{}\\$]""")
+UNSAFE_EXPECTED = re.compile(r"""[\x00-\x1f\x7f"\\^]""")
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class InvalidValue(ValueError):
+    """An invalid value with a specific reason. For a list, `item` is the offending element, as shown."""
+
+    def __init__(self, reason: str, item: str | None = None):
+        super().__init__(reason)
+        self.item = item
+
+
+def reason(wrong: ValueError, validator: Validator) -> str:
+    """Why a value is wrong, as the end of a sentence."""
+    return str(wrong) if isinstance(wrong, InvalidValue) else f"not {validator.what}"
+
+
+@dataclass(frozen=True)
+class Validator:
+    """`what` completes the sentence "port is 70000, not ..."; `read` raises ValueError where it is not that.
+
+    `choices` are the only words it, or an item of it, can be; empty where anything fitting `what` goes.
+    """
+
+    what: str
+    read: Callable[[object], object]
+    choices: tuple[str, ...] = ()
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
+        value = float(value) if "." in value else int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError
+    whole = isinstance(value, int) or value.is_integer()
+    return int(value) if whole else float(value)
+
+
+def integer(low: int, high: int) -> Validator:
+    """A whole number, also as a string: INI inventories and -e give them so."""
+
+    def read(value: object) -> int:
+        number = _number(value)
+        if not isinstance(number, int) or not low <= number <= high:
+            raise ValueError
+        return number
+
+    return Validator(f"a whole number from {low} to {high}", read)
+
+
+def seconds(low: float, high: float) -> Validator:
+    """A number of seconds, fractions allowed; whole ones come out as int."""
+
+    def read(value: object) -> int | float:
+        number = _number(value)
+        if not low <= number <= high:  # False for nan, too
+            raise ValueError
+        return number
+
+    return Validator(f"a number of seconds from {low:g} to {high:g}", read)
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return bool(value)
+    word = str(value).strip().lower() if isinstance(value, (str, int)) else None
+    if word in TRUE:
+        return True
+    if word in FALSE:
+        return False
+    raise ValueError
+
+
+def choice(*words: str) -> Validator:
+    """One of a few words."""
+
+    def read(value: object) -> str:
+        if isinstance(value, str) and value in words:
+            return str(value)
+        near = nearest(value, words) if isinstance(value, str) else None
+        hint = f" (the nearest is {near})" if near else ""
+        raise InvalidValue(f"not one of {' '.join(words)}{hint}")
+
+    return Validator(f"one of {' '.join(words)}", read, words)
+
+
+def _string(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError
+    return str(value)
+
+
+def _word(value: object) -> str:
+    text = _string(value)
+    if not text:
+        raise ValueError
+    if bad := UNSAFE.search(text):
+        raise InvalidValue(f"which must not contain {_called(bad.group())}")
+    return text
+
+
+def _expected(value: object) -> str:
+    """Text to look for in a page; keepalived can take everything else in a quoted regular expression."""
+    text = _string(value)
+    if not text:
+        raise ValueError
+    if bad := UNSAFE_EXPECTED.search(text):
+        raise InvalidValue(f"which must not contain {_called(bad.group())}")
+    return text
+
+
+def _quotable(value: object) -> str:
+    text = _string(value)
+    if not text:
+        raise ValueError
+    if bad := UNSAFE_QUOTED.search(text):
+        raise InvalidValue(f"which must not contain {_called(bad.group())}")
+    return text
+
+
+def _called(character: str) -> str:
+    names = {
+        " ": "a space",
+        "\n": "a newline",
+        "\t": "a tab",
+        '"': "a double quote",
+        "'": "a quote",
+        "\\": "a backslash",
+    }
+    if character in names:
+        return names[character]
+    return character if "!" <= character <= "~" else "a character outside printable ASCII"
+
+
+def _name(value: object) -> str:
+    text = _string(value)
+    if not NAME.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _domain(value: object) -> str:
+    """A domain name; keepalived's DNS check takes a label of one letter, and a dot at the end, for an empty label."""
+    text = _name(value)
+    if any(len(label) < 2 for label in text.split(".")):
+        raise ValueError
+    return text
+
+
+def _address(value: object) -> str:
+    address = parse(str(value)) if isinstance(value, str) else None
+    if address is None:
+        raise ValueError
+    return address.text
+
+
+def _host_address(value: object) -> str:
+    text = _address(value)
+    if special := parse(text).special:
+        raise InvalidValue(special)
+    return text
+
+
+def list_of(validator: Validator, items: str) -> Validator:
+    """A list, not empty; a single item stands for a list of one."""
+
+    def read(value: object) -> list:
+        values = value if isinstance(value, list) else [value]
+        if not values or isinstance(value, dict):
+            raise ValueError
+        result = []
+        for item in values:
+            try:
+                result.append(validator.read(item))
+            except ValueError as wrong:
+                raise InvalidValue(reason(wrong, validator), shown(item)) from None
+        return result
+
+    return Validator(f"a list of {items}", read, validator.choices)
+
+
+def _absolute(value: object) -> str:
+    text = _word(value)
+    if not text.startswith("/"):
+        raise InvalidValue("which must start with /")
+    return text
+
+
+def _command(value: object) -> str:
+    text = _quotable(value)
+    if not text.startswith("/"):
+        raise InvalidValue("which must start with the absolute path of a program")
+    return text
+
+
+def _auth_pass(value: object) -> str:
+    try:
+        text = _word(value)
+    except InvalidValue:  # Whose words would give a character away
+        raise ValueError from None
+    if len(text) > 8:
+        raise InvalidValue(f"{len(text)} characters long: VRRP version 2 takes at most 8")
+    return text
+
+
+def _ports(value: object) -> int | str:
+    text = str(value).strip() if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", text)
+    if not match:
+        raise ValueError
+    first, last = int(match.group(1)), int(match.group(2) or match.group(1))
+    if not 1 <= first <= last <= 65535:
+        raise ValueError
+    return first if first == last else f"{first}-{last}"
+
+
+def _mail_address(value: object) -> str:
+    text = _word(value)
+    if not re.fullmatch(r"[^@]+@[^@]+", text):
+        raise ValueError
+    return text
+
+
+def _server(value: object) -> tuple[str, int]:
+    """`host`, `host:port`, `[IPv6]:port` or a bare IPv6 address: the host and the port, 25 where none is given."""
+    text = _word(value)
+    match = re.fullmatch(r"(?:\[(?P<six>[^]]+)\]|(?P<host>[^][:]+))(?::(?P<port>[0-9]{1,5}))?", text)
+    if match is None:
+        return _address(text), 25
+    port = int(match["port"] or 25)
+    if not 1 <= port <= 65535:
+        raise ValueError
+    return (_address(match["six"]) if match["six"] else _name(match["host"])), port
+
+
+def _secret(value: object) -> str:
+    try:
+        text = _word(value)
+    except InvalidValue:  # Whose words would give a character away
+        raise ValueError from None
+    if len(text) < 16:
+        raise InvalidValue(f"{len(text)} characters long: a key that signs should have at least 16")
+    if any(character in text for character in "#\"'"):
+        raise ValueError
+    return text
+
+
+BOOLEAN = Validator("true or false", _boolean)
+NAMED = Validator("a name of letters, digits, dots, hyphens and underscores", _name)
+DOMAIN = Validator("a domain name whose parts have two characters or more", _domain)
+WORD = Validator("a word", _word)
+EXPECTED = Validator("a text", _expected)
+ADDRESS = Validator("an IP address", _address)
+HOST_ADDRESS = Validator("an IP address", _host_address)
+PATH = Validator("a path", _absolute)
+COMMAND = Validator("a command", _command)
+AUTH_PASS = Validator(
+    "a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass
+)
+SECRET = Validator("a word of at least 16 characters, without # and quotes", _secret)
+PORTS = Validator("a port or a range such as 8000-8010", _ports)
+MAIL_ADDRESS = Validator("a mail address", _mail_address)
+SERVER = Validator("a host or host:port", _server)
+ANYTHING = Validator("anything", lambda value: value)
