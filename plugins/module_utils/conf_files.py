@@ -46,7 +46,7 @@ def settings(text: str) -> list[str]:
     return [line for line in lines if line and line[0] not in "#;"]
 
 
-def _byte_order(item):
+def _byte_order(item: tuple[str, object]) -> bytes:
     return os.fsencode(item[0])
 
 

@@ -28,13 +28,13 @@ class Target:
     """
 
     family: int
-    sockaddr: tuple
+    sockaddr: tuple[Any, ...]
     timeout: float
     request: bytes | None = None
     statuses: tuple[int, ...] = (200,)
     tls: Any = None
     server_name: str | None = None
-    source: tuple | None = None
+    source: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True)

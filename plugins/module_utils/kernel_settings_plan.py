@@ -143,7 +143,8 @@ def record_from(text: str | None) -> dict[str, str | None]:
     data = json.loads(text)
     if not isinstance(data, dict) or not isinstance(data.get("sysctls"), dict):
         raise ValueError("no record of former values")
-    return data["sysctls"]
+    former: dict[str, str | None] = data["sysctls"]
+    return former
 
 
 def overridden(settings: Settings, at_boot: Mapping[str, tuple[str, str] | None]) -> list[dict[str, str]]:

@@ -20,7 +20,7 @@ def run_tool(module: Any, tool: str, arguments: Sequence[str], needs: str) -> st
     code, out, err = module.run_command([path, *arguments], environ_update={"LC_ALL": "C"})
     if code:
         module.fail_json(msg=f"{tool} {arguments[0]} failed ({(err or out).strip()}): it takes {needs}.")
-    return out
+    return str(out)
 
 
 def systemctl_show(units: Sequence[str]) -> list[str]:

@@ -135,7 +135,7 @@ def summary(series: Series) -> dict[str, Any]:
     gap, gap_start = longest_gap([sample.end for sample in good], series.seconds)
     examples: dict[str, str] = {}
     for sample in bad:
-        examples.setdefault(sample.outcome.error, sample.outcome.message)
+        examples.setdefault(str(sample.outcome.error), sample.outcome.message)
     return {
         "began": _utc(series.started),
         "seconds": round(series.seconds, 3),

@@ -78,7 +78,7 @@ def _interface_of(source: str, addresses: Sequence[Mapping[str, Any]]) -> str:
     wanted = ipaddress.ip_address(source)
     for entry in addresses:
         if ipaddress.ip_address(entry["address"]) == wanted:
-            return entry["interface"]
+            return str(entry["interface"])
     raise ValueError(f"No interface of this host has the source address {source}.")
 
 
@@ -134,7 +134,7 @@ def ask_segment(asked: Sequence[Question], count: int, timeout: float) -> dict[s
         for question in asked:
             if question.line not in sockets:
                 sockets[question.line] = opened.enter_context(_open(*question.line))
-                selector.register(sockets[question.line], selectors.EVENT_READ, question)
+                selector.register(sockets[question.line], selectors.EVENT_READ, (sockets[question.line], question))
         for turn in range(count):
             for question in asked:
                 sockets[question.line].send(question.language.question(question.mac, question.source, question.target))
@@ -152,7 +152,9 @@ def _collect(selector: selectors.BaseSelector, until: float, answers: dict[str, 
     left = until - time.monotonic()
     while left > 0:
         for key, _events in selector.select(left):
-            answer = key.data.language.answer(key.fileobj.recv(_BIGGEST_FRAME), key.data.mac)
+            line: socket.socket
+            line, question = key.data
+            answer = question.language.answer(line.recv(_BIGGEST_FRAME), question.mac)
             if answer and answer[0] in answers:
                 address, mac = answer
                 answers[address][mac] = answers[address].get(mac, 0) + 1

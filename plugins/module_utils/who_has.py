@@ -78,8 +78,8 @@ def neighbour_advertisement(frame: bytes, mac: str) -> tuple[str, str] | None:
 
 def internet_checksum(data: bytes) -> int:
     """Return the checksum of RFC 1071."""
-    words = struct.unpack(f"!{(len(data) + 1) // 2}H", data + bytes(len(data) % 2))
-    total = sum(words)
+    words: tuple[int, ...] = struct.unpack(f"!{(len(data) + 1) // 2}H", data + bytes(len(data) % 2))
+    total: int = sum(words)
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -99,7 +99,7 @@ def _packed(address: str) -> bytes:
 
 def _is_for(frame: bytes, mac: str, ethertype: int) -> bool:
     destination, _source, kind = _ETHERNET.unpack_from(frame)
-    return kind == ethertype and destination == mac_bytes(mac)
+    return bool(kind == ethertype and destination == mac_bytes(mac))
 
 
 def _padded(frame: bytes) -> bytes:

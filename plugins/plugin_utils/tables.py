@@ -8,11 +8,12 @@ Both are lists of services in the shape that lvs.cluster.ipvs_table takes and lv
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ..module_utils.ipvs.change import Change, diff
 from ..module_utils.ipvs.types import ServiceKey, Table
 from ..module_utils.ipvs.validate import KEY_OPTIONS, read_key, read_table
+from .cluster.types import ResolvedCluster, TableDestination, TableService
 
 Service = Mapping[str, Any]
 
@@ -27,23 +28,23 @@ SERVICE_FIELDS = (
 DESTINATION_FIELDS = ("forward", "weight", "upper_threshold", "lower_threshold", "tunnel")
 
 
-def service_key(service: Service) -> ServiceKey:
+def service_key(service: Service | TableService) -> ServiceKey:
     """What tells one virtual service from another; printed, it is how a person names the service."""
     return read_key({name: service.get(name) for name in KEY_OPTIONS})
 
 
-def destination_key(destination: Mapping[str, Any]) -> tuple[str, int]:
+def destination_key(destination: Mapping[str, Any] | TableDestination) -> tuple[str, int]:
     """What tells one real server of a service from another: (address, port)."""
     return (destination["address"], destination["port"])
 
 
-def missing_services(live: Iterable[Service], wanted: Iterable[Service]) -> list[str]:
+def missing_services(live: Iterable[Service], wanted: Iterable[Service | TableService]) -> list[str]:
     """The services, in words, that the cluster describes and the live table lacks."""
     there = {service_key(service) for service in live}
     return [str(key) for key in map(service_key, wanted) if key not in there]
 
 
-def undescribed_services(live: Iterable[Service], wanted: Iterable[Service]) -> list[dict[str, Any]]:
+def undescribed_services(live: Iterable[Service], wanted: Iterable[Service | TableService]) -> list[dict[str, Any]]:
     """The services of the live table that the cluster does not describe, each by the options that name it."""
     described = {service_key(service) for service in wanted}
     return [
@@ -53,7 +54,7 @@ def undescribed_services(live: Iterable[Service], wanted: Iterable[Service]) -> 
     ]
 
 
-def removed_real_servers(live: Iterable[Service], cluster: Mapping[str, Any]) -> list[dict[str, Any]]:
+def removed_real_servers(live: Iterable[Service], cluster: ResolvedCluster) -> list[dict[str, Any]]:
     """The real servers in the live table that a service of the resolved cluster no longer has.
 
     A service that would be left with no weight at all is passed over: drained, it would refuse
@@ -88,7 +89,7 @@ def removed_real_servers(live: Iterable[Service], cluster: Mapping[str, Any]) ->
     return leaving
 
 
-def differences(live: list[Service], wanted: list[Service]) -> Iterator[tuple[ServiceKey, str]]:
+def differences(live: Sequence[Service], wanted: Sequence[Service | TableService]) -> Iterator[tuple[ServiceKey, str]]:
     """What the live table lacks, has too much or has otherwise: (service key, in words)."""
     now = read_table(live)
     for change in diff(now, read_table(wanted)):
@@ -99,7 +100,7 @@ def _in_words(change: Change, now: Table) -> Iterator[str]:
     """What a change that would mend the live table says about it."""
     service = now.services.get(change.service.key)
     destination = change.destination
-    if change.action == "edit" and destination:
+    if change.action == "edit" and destination and service:
         there = service.destinations[destination.key]
         yield from _field_differences(f"real server {destination}: ", there, destination, DESTINATION_FIELDS)
     elif change.action == "edit":

@@ -65,7 +65,7 @@ def canonical_netmask(text: str, family: str) -> str | None:
 def _ipv4_bits(text: str) -> int:
     """The 32 bits of a contiguous IPv4 netmask, dotted or as a prefix length."""
     if text.isdigit() and int(text) <= IPV4_BITS:
-        return 2**32 - 2 ** (32 - int(text))
+        return (1 << 32) - (1 << 32 - int(text))
     try:
         bits = int.from_bytes(inet_pton(AF_INET, text), "big")
     except OSError:

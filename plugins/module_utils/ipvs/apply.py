@@ -35,7 +35,8 @@ def apply_table(path: str | None, before: Table, after: Table, check: bool, with
     """
     changes = diff(before, after)
     refuse_impossible(path, changes)
-    result = {"changed": bool(changes), "changes": [change_line(change) for change in changes]}
+    lines = [change_line(change) for change in changes]
+    result: dict[str, Any] = {"changed": bool(changes), "changes": lines}
     if with_diff:
         result["diff"] = {
             "before_header": "IPVS table",
@@ -43,8 +44,8 @@ def apply_table(path: str | None, before: Table, after: Table, check: bool, with
             "before": describe(before),
             "after": describe(after),
         }
-    if changes and not check:
-        written = run(path, "-R", stdin="".join(f"{line}\n" for line in result["changes"]))
+    if changes and path is not None and not check:
+        written = run(path, "-R", stdin="".join(f"{line}\n" for line in lines))
         verify_applied(changes, start_reading(path)(), written)
     return result
 

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Iterable, Iterator, Mapping
+from typing import Any, Iterable, Iterator
 
-from .types import Destination, Service, ServiceKey, Table
+from .types import Destination, Destinations, Service, ServiceKey, Table
 
 PURGES = ("none", "services", "all")
 
@@ -48,7 +48,7 @@ def target_table(now: Table, wanted: Table, purge: str, keep_weights: bool = Fal
     return Table(services)
 
 
-def _merged(present: Service, service: Service, purge: str, keep_weights: bool) -> Mapping:
+def _merged(present: Service, service: Service, purge: str, keep_weights: bool) -> Destinations:
     destinations = dict(present.destinations) if purge == "none" else {}
     destinations.update(service.destinations)
     if keep_weights:
@@ -93,7 +93,7 @@ def _destination_changes(present: Service, service: Service) -> Iterator[Change]
             yield Change("delete", service, destination)
 
 
-def settings(service: Service) -> tuple:
+def settings(service: Service) -> tuple[Any, ...]:
     """Return all that `-E` sets."""
     return (
         service.scheduler,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from typing import Callable, NamedTuple, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 # Exists in a network namespace once the kernel has ip_vs (net/netfilter/ipvs/ip_vs_ctl.c).
 PROC_TABLE = "/proc/net/ip_vs"
@@ -86,12 +86,12 @@ def explain(result: Result, command: str) -> str:
     return f"{command} failed with exit code {result.rc}: {result.err.strip() or 'it said nothing'}"
 
 
-def find_ipvsadm(module) -> str | None:
+def find_ipvsadm(module: Any) -> str | None:
     """Return the path of ipvsadm. On a host that has no IPVS yet: None in check mode, else IpvsError.
 
     In check mode ipvsadm is not even started before the kernel has ip_vs, for it would load the module.
     """
-    path = module.get_bin_path("ipvsadm")
+    path: str | None = module.get_bin_path("ipvsadm")
     if module.check_mode and not (path and os.path.exists(PROC_TABLE)):
         return None
     if path is None:

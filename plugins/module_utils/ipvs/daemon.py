@@ -74,5 +74,5 @@ def start_arguments(daemon: Daemon) -> list[str]:
     arguments = ["--start-daemon", daemon.role, "--mcast-interface", daemon.interface, "--syncid", str(daemon.syncid)]
     if daemon.maxlen is not None:
         arguments += ["--sync-maxlen", str(daemon.maxlen)]
-    arguments += ["--mcast-group", daemon.group, "--mcast-port", str(daemon.port), "--mcast-ttl", str(daemon.ttl)]
+    arguments += ["--mcast-group", str(daemon.group), "--mcast-port", str(daemon.port), "--mcast-ttl", str(daemon.ttl)]
     return arguments

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Sequence
+from typing import Any, Iterator, Sequence
 
 from .export import key_data
 from .parse import parse_endpoint, parse_listed_key
@@ -34,7 +34,7 @@ def _daemon(line: str) -> Daemon:
     return Daemon(role, facts["mcast"], int(facts["syncid"]), group=facts.get("group"), **numbers)
 
 
-def parse_traffic(text: str) -> list[dict]:
+def parse_traffic(text: str) -> list[dict[str, Any]]:
     """Return counters per service and destination out of `-Ln --stats --exact` or `-Ln --rate --exact`.
 
     Every service is its key's fields, `TRAFFIC` and `destinations`; every destination address, port, `TRAFFIC`.
@@ -48,7 +48,7 @@ def parse_traffic(text: str) -> list[dict]:
     return found
 
 
-def parse_counts(text: str) -> list[dict]:
+def parse_counts(text: str) -> list[dict[str, Any]]:
     """Return weight and connections per destination out of `ipvsadm -Ln --persistent-conn`."""
     found = []
     for words, destinations in _entries(text):
@@ -58,7 +58,7 @@ def parse_counts(text: str) -> list[dict]:
     return found
 
 
-def parse_connections(text: str) -> list[dict]:
+def parse_connections(text: str) -> list[dict[str, Any]]:
     """Return the connections out of `ipvsadm -Lnc`; `expires` is in seconds.
 
     Persistence templates are among them: their source port is 0, and of a firewall mark their protocol is `ip`.
@@ -68,7 +68,8 @@ def parse_connections(text: str) -> list[dict]:
 
 def _entries(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
     """Yield every service's words with its destinations' words, past the title."""
-    words, destinations = None, []
+    words: list[str] | None = None
+    destinations: list[list[str]] = []
     for line in text.splitlines():
         if line.startswith(("TCP ", "UDP ", "SCTP ", "FWM ")):
             if words is not None:
@@ -84,12 +85,12 @@ def _numbers(names: Sequence[str], words: list[str]) -> dict[str, int]:
     return dict(zip(names, (int(word) for word in words[-len(names) :])))
 
 
-def _destination_line(names: Sequence[str], words: list[str]) -> dict:
+def _destination_line(names: Sequence[str], words: list[str]) -> dict[str, Any]:
     address, port = parse_endpoint(words[0])
     return dict({"address": address, "port": port}, **_numbers(names, words))
 
 
-def _connection(words: list[str]) -> dict:
+def _connection(words: list[str]) -> dict[str, Any]:
     protocol, expires, state, source, virtual, destination = words[:6]
     minutes, _sep, seconds = expires.partition(":")
     connection = {"protocol": protocol.lower(), "expires": int(minutes) * 60 + int(seconds), "state": state}

@@ -29,7 +29,9 @@ def parse_table(rules: str, thresholds: str = "") -> Table:
     """
     services: dict[ServiceKey, Service] = {}
     known: dict[str, Destination] = {}  # By its text: real servers come back in service after service
-    current, destinations = "", {}
+    current = ""
+    destinations: dict[tuple[str, int], Destination] = {}
+    members: dict[ServiceKey, dict[tuple[str, int], Destination]] = {}
     for line in rules.splitlines():
         try:
             if line.startswith("-a "):
@@ -38,12 +40,13 @@ def parse_table(rules: str, thresholds: str = "") -> Table:
                 if destination is None:
                     destination = known[text] = parse_destination(text.split())
                 if owner != current:
-                    current, destinations = owner, services[parse_key(owner.split())].destinations
+                    current, destinations = owner, members[parse_key(owner.split())]
                 destinations[destination.key] = destination
             elif line.startswith("-A "):
                 current, _sep, text = line[3:].partition(" -s ")
-                service = parse_service(parse_key(current.split()), text.split())
-                services[service.key], destinations = service, service.destinations
+                key = parse_key(current.split())
+                destinations = members[key] = {}
+                services[key] = replace(parse_service(key, text.split()), destinations=destinations)
             elif line:
                 raise ValueError
         except (ValueError, KeyError, IndexError):
@@ -105,19 +108,23 @@ def parse_destination(words: list[str]) -> Destination:
     address, port = parse_endpoint(words[0])
     if len(words) == 4 and words[2] == "-w":  # All that -Sn prints of most
         return Destination(address, port, FORWARD_OF[words[1]], int(words[3]))
-    values = {"-w": 1, "-x": 0, "-y": 0, "--tun-type": None, "--tun-port": None}
+    numbers = {"-w": 1, "-x": 0, "-y": 0}
+    tunnel_type, tunnel_port = "ipip", None
     forward, checksum = "dr", None
     rest = iter(words[1:])
     for word in rest:
-        if word in values:
-            text = next(rest)
-            values[word] = text if word == "--tun-type" else int(text)
+        if word in numbers:
+            numbers[word] = int(next(rest))
+        elif word == "--tun-type":
+            tunnel_type = next(rest)
+        elif word == "--tun-port":
+            tunnel_port = int(next(rest))
         elif word in CHECKSUM_OF:
             checksum = CHECKSUM_OF[word]
         else:
             forward = FORWARD_OF[word]
-    tunnel = Tunnel(values["--tun-type"] or "ipip", values["--tun-port"], checksum) if forward == "tun" else None
-    return Destination(address, port, forward, values["-w"], values["-x"], values["-y"], tunnel)
+    tunnel = Tunnel(tunnel_type, tunnel_port, checksum) if forward == "tun" else None
+    return Destination(address, port, forward, numbers["-w"], numbers["-x"], numbers["-y"], tunnel)
 
 
 def parse_thresholds(text: str) -> Thresholds:
@@ -146,10 +153,14 @@ def with_thresholds(table: Table, thresholds: Thresholds) -> Table:
     """Return the table with thresholds added; those of entries that it does not have are left out."""
     if not thresholds:
         return table
-    services = dict(table.services)
+    limited: dict[ServiceKey, dict[tuple[str, int], Destination]] = {}
     for (key, destination_key), (upper, lower) in thresholds.items():
-        service = services.get(key)
+        service = table.services.get(key)
         if service is not None and destination_key in service.destinations:
-            limited = replace(service.destinations[destination_key], upper_threshold=upper, lower_threshold=lower)
-            services[key] = replace(service, destinations={**service.destinations, destination_key: limited})
-    return Table(services)
+            if key not in limited:
+                limited[key] = dict(service.destinations)
+            limited[key][destination_key] = replace(
+                service.destinations[destination_key], upper_threshold=upper, lower_threshold=lower
+            )
+    changed = {key: replace(table.services[key], destinations=members) for key, members in limited.items()}
+    return Table({**table.services, **changed})

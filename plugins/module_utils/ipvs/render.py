@@ -41,7 +41,7 @@ def key_words(key: ServiceKey) -> str:
     """Return the words that name a service."""
     if key.fwmark is not None:
         return f"-f {key.fwmark} -6" if key.family == "ipv6" else f"-f {key.fwmark}"
-    return f"{OPTION_OF[key.protocol]} {endpoint(key.address, key.port)}"
+    return f"{OPTION_OF[str(key.protocol)]} {endpoint(str(key.address), int(key.port or 0))}"
 
 
 def service_words(service: Service) -> str:

@@ -11,7 +11,7 @@ name: ipvsadm(8) 1.31 and the kernel's `net/netfilter/ipvs/ip_vs_ctl.c`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Mapping
+from typing import Mapping, Tuple
 
 PROTOCOLS = ("tcp", "udp", "sctp")
 FAMILIES = ("ipv4", "ipv6")
@@ -56,7 +56,7 @@ class ServiceKey:
     family: str
 
     def __str__(self) -> str:
-        if self.fwmark is None:
+        if self.address is not None and self.port is not None:
             return f"{endpoint(self.address, self.port)}/{self.protocol}"
         return f"fwmark {self.fwmark} ipv6" if self.family == "ipv6" else f"fwmark {self.fwmark}"
 
@@ -91,6 +91,10 @@ class Destination:
         return endpoint(self.address, self.port)
 
 
+# Real servers by address and port.
+Destinations = Mapping[Tuple[str, int], Destination]
+
+
 @dataclass(frozen=True)
 class Service:
     """One virtual service with its destinations by key, which are read and never written through.
@@ -106,7 +110,7 @@ class Service:
     persistence_netmask: str | None = None
     persistence_engine: str | None = None
     one_packet: bool = False
-    destinations: Mapping[tuple[str, int], Destination] = field(default_factory=dict)
+    destinations: Destinations = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

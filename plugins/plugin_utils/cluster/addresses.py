@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ...module_utils.ipvs.address import canonical
+from .types import Family
 
 try:
     import netaddr
@@ -17,15 +18,15 @@ except ImportError:  # Reported by the filter, in words a user can act on
 else:
     HAS_NETADDR = True
 
-BITS = {"ipv4": 32, "ipv6": 128}
-FAMILY_NAMES = {"ipv4": "IPv4", "ipv6": "IPv6"}
+BITS: dict[Family, int] = {"ipv4": 32, "ipv6": 128}
+FAMILY_NAMES: dict[Family, str] = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
 class Address(NamedTuple):
     """An IP address: canonical text, family `ipv4` or `ipv6`, its number, and what keeps it from being a host's."""
 
     text: str
-    family: str
+    family: Family
     number: int
     special: str | None
 
@@ -34,7 +35,7 @@ class Network(NamedTuple):
     """A network an interface is connected to."""
 
     interface: str
-    family: str
+    family: Family
     number: int
     prefix: int
 
@@ -66,7 +67,20 @@ def parse(text: str) -> Address | None:
     except ValueError:
         return None
     ip = netaddr.IPAddress(text)
-    return Address(text, family, int(ip), _special(ip))
+    return Address(text, "ipv6" if family == "ipv6" else "ipv4", int(ip), _special(ip))
+
+
+def known(text: str) -> Address:
+    """An address that has been validated before. Raises ValueError for anything else."""
+    address = parse(text)
+    if address is None:
+        raise ValueError(f"{text} is not an IP address")
+    return address
+
+
+def family_of(text: str) -> Family:
+    """The family of an address that has been validated before."""
+    return "ipv6" if ":" in text else "ipv4"
 
 
 def _special(ip: netaddr.IPAddress) -> str | None:
@@ -99,4 +113,4 @@ def broadcast(text: str, prefix: int) -> str | None:
 
 def exploded(text: str) -> str:
     """An IPv6 address with every group written out, for readers to whom `::` means something else."""
-    return netaddr.IPAddress(text).format(netaddr.ipv6_full)
+    return str(netaddr.IPAddress(text).format(netaddr.ipv6_full))

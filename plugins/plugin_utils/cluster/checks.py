@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping
+from typing import Iterable, Mapping, Sequence
 
-from .addresses import parse
+from .addresses import known
+from .drafts import InstanceDraft, ServiceDraft
 from .hosts import Host, Hosts, read_interfaces
 from .inventory import Inventory
-from .ldirectord import check_words
 from .mistakes import InventoryPath, Mistakes, listed
-
-LocatedServices = Iterable["tuple[InventoryPath, dict[str, Any]]"]
+from .types import Ports
 
 
 def check_addresses(hosts: Hosts, mistakes: Mistakes) -> None:
@@ -45,12 +44,12 @@ def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inven
             )
 
 
-def check_one_segment(vrrp: Mapping[str, Any], hosts: Hosts, mistakes: Mistakes) -> None:
+def check_one_segment(instances: Iterable[InstanceDraft], hosts: Hosts, mistakes: Mistakes) -> None:
     """The directors of a multicast instance share a segment (with facts)."""
-    for instance in vrrp["instances"]:
-        if instance["unicast"]:
+    for instance in instances:
+        if instance.unicast:
             continue
-        members = [hosts.directors[director["host"]] for director in instance["directors"]]
+        members = [hosts.directors[director["host"]] for director in instance.directors]
         first = next((host for host in members if host.networks), None)
         for host in members:
             if first and host.address and not _reaches(first, host.address):
@@ -60,21 +59,21 @@ def check_one_segment(vrrp: Mapping[str, Any], hosts: Hosts, mistakes: Mistakes)
                 )
 
 
-def check_direct_routing(services: LocatedServices, hosts: Hosts) -> None:
+def check_direct_routing(services: Iterable[ServiceDraft], hosts: Hosts) -> None:
     """Every director reaches the real servers of dr without a router (with facts)."""
     seen: set[str] = set()
-    for path, service in services:
-        if service["forward"] != "dr":
+    for service in services:
+        if service.forward != "dr":
             continue
-        for server in service["real_servers"]:
-            address = parse(server["address"])
-            if address.text in seen or address.special or address.family != service["family"]:
+        for server in service.real_servers:
+            address = known(server["address"])
+            if address.text in seen or address.special or address.family != service.family:
                 continue
             seen.add(address.text)
             for director in hosts.directors.values():
                 if director.networks and not _reaches(director, address.text):
                     name = f"{server['host']} ({server['address']})" if server["host"] else server["address"]
-                    path.report(
+                    service.path.report(
                         f"forward is dr, which stays on one segment: real server {name} is on none of the networks of"
                         f" director {director.name} ({listed(director.networks)})"
                     )
@@ -85,64 +84,28 @@ def _reaches(host: Host, address: str) -> bool:
     return host.network_of(address) is not None
 
 
-def check_marks(services: LocatedServices) -> None:
+def check_marks(services: Sequence[ServiceDraft]) -> None:
     """A packet has one mark, and a marked packet never reaches the service of its address."""
-    marked: dict[tuple[str, str], list[tuple[int, int, InventoryPath]]] = {}
-    for path, service in services:
-        if service["fwmark"] is None:
+    marked: dict[tuple[str | None, str], list[tuple[int, int, InventoryPath]]] = {}
+    for service in services:
+        if service.fwmark is None:
             continue
-        taken = marked.setdefault((service["vip"], service["protocol"]), [])
-        for port in service["ports"] or ():
+        taken = marked.setdefault((service.vip, service.protocol), [])
+        for port in service.ports or ():
             first, last = _port_range(port)
             other = next((at for low, high, at in taken if low <= last and first <= high), None)
-            if other is path:
-                path.report(f"ports has {port} twice")
+            if other is service.path:
+                service.path.report(f"ports has {port} twice")
             elif other:
-                path.report(f"ports has {port}, which {other} has already: a packet has one mark")
-            taken.append((first, last, path))
-    for path, service in services:
-        port = service["port"]
-        for low, high, other in marked.get((service["vip"], service["protocol"]), ()) if port else ():
-            if low <= port <= high:
-                path.report(f"port {port} is marked by {other}, so no packet would be left for this service")
+                service.path.report(f"ports has {port}, which {other} has already: a packet has one mark")
+            taken.append((first, last, service.path))
+    for service in services:
+        number = service.port or 0
+        for low, high, other in marked.get((service.vip, service.protocol), ()):
+            if low <= number <= high:
+                service.path.report(f"port {number} is marked by {other}, so no packet would be left for this service")
 
 
-def _port_range(port: int | str) -> tuple[int, int]:
+def _port_range(port: Ports) -> tuple[int, int]:
     first, _dash, last = str(port).partition("-")
     return int(first), int(last or first)
-
-
-def check_stack(stack: str, services: LocatedServices, hosts: Hosts, sync: Any, mistakes: Mistakes) -> None:
-    """What the stack chosen cannot do."""
-    STACKS[stack](services, hosts, sync, mistakes)
-
-
-def _keepalived(services: LocatedServices, hosts: Hosts, sync: Any, mistakes: Mistakes) -> None:
-    for path, service in services:
-        servers = service["real_servers"]
-        # keepalived's own words: quorum 1 exceeds total weight of real servers 0
-        if servers and not any(server["weight"] for server in servers):
-            path.report(
-                "every real server has weight 0, so none would serve: give one a weight, or take the service out"
-            )
-
-
-def _static(services: LocatedServices, hosts: Hosts, sync: Any, mistakes: Mistakes) -> None:
-    if len(hosts.directors) > 1:
-        InventoryPath("lvs_stack", mistakes).report(
-            f"is static, which has one director, and the group directors has {listed(hosts.directors)}"
-        )
-    if sync is not None:
-        InventoryPath("lvs_sync", mistakes).report(
-            "is enabled, but lvs_stack is static: there is no second director to tell"
-        )
-    for path, service in services:
-        if service["sorry_server"]:
-            path.report("sorry_server is set, but lvs_stack is static, which never sees that the others are down")
-
-
-def _ldirectord(services: LocatedServices, hosts: Hosts, sync: Any, mistakes: Mistakes) -> None:
-    check_words(services)
-
-
-STACKS = {"keepalived": _keepalived, "static": _static, "ldirectord": _ldirectord}

@@ -5,81 +5,129 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Sequence
 
 from . import kernel
-from .host_part import device, firewall_openings, host_route, shared_part, with_tools
+from .heartbeat import heartbeat_media
+from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
-from .nat import is_own
+from .nat import Nat, is_own
+from .types import (
+    AddressOnDevice,
+    DirectorInstance,
+    FwmarkRule,
+    Heartbeat,
+    HostPart,
+    Instance,
+    Ports,
+    Service,
+    Stack,
+    Sync,
+    Vrrp,
+)
+
+SYNC_PORT = "8848/udp"  # ip_vs_sync.c, IP_VS_SYNC_PORT
 
 
 def director_parts(
     hosts: Hosts,
-    services: list[dict[str, Any]],
-    nat: Mapping[str, Any] | None,
-    stack: str,
-    vrrp: Mapping[str, Any] | None,
-    heartbeat: Mapping[str, Any] | None,
-    sync: bool,
-) -> dict[str, dict[str, Any]]:
-    """Every director with its kernel settings, the VRRP instances it takes part in and, for the static stack, its VIPs."""
+    services: Sequence[Service],
+    nat: Nat,
+    stack: Stack,
+    vrrp: Vrrp | None,
+    heartbeat: Heartbeat | None,
+    sync: Sync | None,
+) -> dict[str, HostPart]:
+    """Every director: its kernel settings, its share of VRRP or heartbeat and, for the static stack, its VIPs."""
     modules = kernel.director_modules(services)
-    fixed = {service["vip"]: service["family"] for service in services} if stack == "static" else {}
-    gateways = nat["gateways"] if nat else {}
-    instances = vrrp["instances"] if vrrp else []
+    rules = [rule for service in services if (rule := _fwmark_rule(service))]
+    ports = dict.fromkeys(f"{port}/{service['protocol']}" for service in services for port in _client_ports(service))
+    ports.update(dict.fromkeys([SYNC_PORT] if sync else []))
+    ports.update(dict.fromkeys([f"{heartbeat['port']}/udp"] if heartbeat else []))
     parts = {}
     for name, host in hosts.directors.items():
-        inside = {address: device(host, address) for address in gateways.values()}
-        routed = {address: family for family, address in gateways.items() if fixed and not is_own(host, address)}
-        parts[name] = with_tools(
-            {
-                **shared_part(host, "director"),
-                "sysctls": kernel.director_sysctls(host, services, filter(None, inside.values()), sync),
-                "modules": modules,
-                "router_id": name,
-                "instances": [part for instance in instances if (part := _part(host, instance))],
-                "vips": [
-                    *(host_route(vip, family, host.interface) for vip, family in fixed.items()),
-                    *(host_route(address, family, inside[address]) for address, family in routed.items()),
-                ],
-                "fwmark_rules": [
-                    _mark(service) for service in services if service["fwmark"] is not None and service["ports"]
-                ],
-                "firewall_openings": firewall_openings(
-                    host,
-                    ["vrrp"] if vrrp else [],
-                    dict.fromkeys(
-                        [f"{port}/{service['protocol']}" for service in services for port in _client_ports(service)]
-                        + (["8848/udp"] if sync else [])
-                        + ([f"{heartbeat['port']}/udp"] if heartbeat else [])
-                    ),
-                ),
+        inside = [device for address in nat.gateways.values() if (device := host.device_of(address))]
+        part = empty_part(host)
+        part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None)
+        part["modules"] = modules
+        part["router_id"] = name
+        part["instances"] = [
+            own for instance in (vrrp["instances"] if vrrp else []) if (own := _own_instance(host, instance))
+        ]
+        part["sync"] = {"id": sync["id"], "instance": sync["instance"], "interface": host.interface} if sync else None
+        part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
+        if stack == "static":
+            vips = {service["vip"]: service["family"] for service in services}
+            gateways = {
+                address: family for family, address in nat.gateways.items() if vips and not is_own(host, address)
             }
-        )
+            part["vips"] = [
+                *(host_route(vip, family, host.interface) for vip, family in vips.items()),
+                *(host_route(address, family, host.device_of(address)) for address, family in gateways.items()),
+            ]
+        part["fwmark_rules"] = rules
+        part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], ports)
+        part["tools"] = tools_of(part)
+        parts[name] = part
     return parts
 
 
-def _client_ports(service: Mapping[str, Any]) -> list[Any]:
+def _client_ports(service: Service) -> Sequence[Ports]:
     """The ports that clients come to; none where it is all of them."""
     return [service["port"]] if service["port"] else service["ports"] or []
 
 
-def _mark(service: Mapping[str, Any]) -> dict[str, Any]:
-    """The packets that make a service with a firewall mark."""
-    return {name: service[name] for name in ("vip", "family", "protocol", "ports", "fwmark")}
+def _fwmark_rule(service: Service) -> FwmarkRule | None:
+    if service["fwmark"] is None or not service["ports"]:
+        return None
+    return {
+        "vip": service["vip"],
+        "family": service["family"],
+        "protocol": service["protocol"],
+        "ports": service["ports"],
+        "fwmark": service["fwmark"],
+    }
 
 
-def _part(host: Host, instance: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A director's own lines of an instance; its peers are the others, never itself."""
+def _own_instance(host: Host, instance: Instance) -> DirectorInstance | None:
+    """An instance as one of its directors runs it; its peers are the others, never itself."""
     own = next((director for director in instance["directors"] if director["host"] == host.name), None)
     if own is None:
         return None
     peers = [director["address"] for director in instance["directors"] if director is not own]
+    vips = [
+        AddressOnDevice(address=vip["address"], prefix=vip["prefix"], device=own["interface"])
+        for vip in instance["vips"]
+    ]
+    gateways = [
+        AddressOnDevice(address=gateway["address"], prefix=gateway["prefix"], device=host.device_of(gateway["address"]))
+        for gateway in instance["gateways"]
+    ]
     return {
         "name": instance["name"],
-        "priority": own["priority"],
+        "family": instance["family"],
+        "version": instance["version"],
+        "advert_interval": instance["advert_interval"],
+        "preempt": instance["preempt"],
+        "preempt_delay": instance["preempt_delay"],
+        "virtual_router_id": instance["virtual_router_id"],
+        "advert_address": instance["advert_address"],
+        "auth_pass": instance["auth_pass"],
+        "secret": secret_name(instance["name"]),
+        "garp_master_delay": instance["garp_master_delay"],
+        "garp_master_repeat": instance["garp_master_repeat"],
+        "garp_master_refresh": instance["garp_master_refresh"],
         "interface": own["interface"],
+        "priority": own["priority"],
         "unicast_src": own["address"] if instance["unicast"] else None,
-        "unicast_peers": peers if instance["unicast"] else [],
-        "gateways": [{**gateway, "device": device(host, gateway["address"])} for gateway in instance["gateways"]],
+        "unicast_peers": [peer for peer in peers if peer] if instance["unicast"] else [],
+        "addresses": vips + gateways,
+        "track_interfaces": [gateway["device"] for gateway in gateways if gateway["device"] is not None],
     }
+
+
+def secret_name(instance: str) -> str:
+    """The variable of keepalived that holds an instance's password, another one for each name."""
+    for character, replacement in (("_", "__"), ("-", "_h"), (".", "_d")):
+        instance = instance.replace(character, replacement)
+    return f"AUTH_PASS_{instance}"

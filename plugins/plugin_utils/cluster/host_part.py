@@ -5,70 +5,60 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from typing import Iterable
 
 from .addresses import BITS
 from .hosts import Host
+from .types import Family, FirewallOpening, HostPart, HostVip
 
 
-def shared_part(host: Host, role: str) -> dict[str, Any]:
-    """What the resolved cluster says of every host."""
+def empty_part(host: Host) -> HostPart:
+    """The part of a host that has nothing to do yet."""
     return {
-        "role": role,
+        "role": host.role,
         "address": host.address,
         "address6": host.addresses.get("ipv6"),
         "interface": host.interface,
         "prefix": host.prefix,
         "filter": host.filter,
         "firewalld_zone": host.zone,
-        # What lvs-vip keeps on the host
-        **{kind: [] for kind in LVS_VIP_SECTIONS},
+        # What lvs-vip keeps on the host.
+        "firewall_openings": [],
+        "fwmark_rules": [],
+        "arptables_rules": [],
+        "redirects": [],
+        "mss_clamps": [],
+        "gue_ports": [],
+        "vips": [],
+        "return_routes": [],
+        "return_rules": [],
+        "default_rules": [],
+        "sysctls": {},
+        "modules": [],
+        "tools": [],
+        "router_id": None,
+        "instances": [],
+        "sync": None,
+        "heartbeat_media": [],
+        "listen": [],
     }
 
 
-LVS_VIP_SECTIONS = (
-    "firewall_openings",
-    "fwmark_rules",
-    "arptables_rules",
-    "redirects",
-    "mss_clamps",
-    "gue_ports",
-    "vips",
-    "return_routes",
-    "return_rules",
-    "default_rules",
-)
+def tools_of(part: HostPart) -> list[str]:
+    """The tools that lvs-vip needs for what it keeps on a host: arptables, nftables, iptables, firewalld."""
+    filters = part["fwmark_rules"] or part["redirects"] or part["mss_clamps"] or part["firewall_openings"]
+    return [*(["arptables"] if part["arptables_rules"] else []), *([part["filter"]] if filters else [])]
 
 
-def with_tools(part: dict[str, Any]) -> dict[str, Any]:
-    """The same with the tools that what is kept on the host needs: arptables, nftables, iptables, firewalld."""
-    tools = ["arptables"] if part["arptables_rules"] else []
-    if any(part[kind] for kind in ("fwmark_rules", "redirects", "mss_clamps", "firewall_openings")):
-        tools.append(part["filter"])
-    return {**part, "tools": tools}
-
-
-def firewall_openings(host: Host, protocols: Iterable[str], ports: Iterable[str]) -> list[dict[str, str]]:
+def firewall_openings(host: Host, protocols: Iterable[str], ports: Iterable[str]) -> list[FirewallOpening]:
     """What firewalld has to let in; elsewhere the packet filter is its owner's."""
     if host.filter != "firewalld":
         return []
-    return [{"kind": "protocol", "what": name} for name in protocols] + [
-        {"kind": "port", "what": port} for port in ports
+    return [FirewallOpening(kind="protocol", what=name) for name in protocols] + [
+        FirewallOpening(kind="port", what=port) for port in ports
     ]
 
 
-def host_route(vip: str, family: str, carrier: str | None) -> dict[str, Any]:
+def host_route(vip: str, family: Family, device: str | None) -> HostVip:
     """A VIP as a host carries it on a device: an address of its own, never a way to its network."""
-    return {"address": vip, "family": family, "prefix": BITS[family], "device": carrier}
-
-
-def device(host: Host, address: str) -> str | None:
-    """The interface that leads to an address on a network of the host (with facts)."""
-    network = host.network_of(address)
-    return network.interface if network else None
-
-
-def around(host: Host, address: str) -> str | None:
-    """The network of the host that holds an address, as in 172.28.0.0/24 (with facts)."""
-    network = host.network_of(address)
-    return network.cidr if network else None
+    return {"address": vip, "family": family, "prefix": BITS[family], "device": device}

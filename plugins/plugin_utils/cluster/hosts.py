@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterator, Mapping
 
-from . import schema
-from .addresses import Address, Network, netmask_prefix, parse
+from . import keys, schema
+from .addresses import BITS, Address, Network, family_of, known, netmask_prefix, parse
 from .inventory import HostVars, Inventory
 from .mistakes import InventoryPath, Mistakes
+from .types import Family
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Host:
 
     name: str
     role: str
-    addresses: Mapping[str, str]
+    addresses: Mapping[Family, str]
     address: str | None
     interface: str | None
     prefix: int | None
@@ -45,8 +46,13 @@ class Host:
 
     def network_of(self, address: str) -> Network | None:
         """The network of this host that holds an address."""
-        wanted = parse(address)
+        wanted = known(address)
         return next((network for network in self.networks if network.holds(wanted)), None)
+
+    def device_of(self, address: str) -> str | None:
+        """The interface that leads to an address on a network of this host (with facts)."""
+        network = self.network_of(address)
+        return network.interface if network else None
 
     def mtu_of(self, address: str) -> int:
         """Bytes that a packet on the network of an address can have; Ethernet's where no fact tells."""
@@ -87,7 +93,7 @@ def _host(name: str, role: str, inventory: Inventory, mistakes: Mistakes) -> Hos
 
 
 def resolve_host(name: str, role: str, given: HostVars, path: InventoryPath) -> Host:
-    own = schema.read(dict(given.vars), schema.HOST, path)
+    own = keys.read(dict(given.vars), schema.HOST, path)
     interfaces = list(read_interfaces(given.facts))
     default4 = given.facts.get("default_ipv4") or {}
     default6 = given.facts.get("default_ipv6") or {}
@@ -137,9 +143,9 @@ def _fact(facts: Mapping[str, Any], interface: str) -> Mapping[str, Any]:
 
 def _by_family(
     address: str | None, address6: str | None, carrier: Interface | None, interfaces: list[Interface]
-) -> dict[str, str]:
+) -> dict[Family, str]:
     """The host's address of each family: IPv6 by lvs_address6, else what its interface on the segment has."""
-    result = {parse(address).family: address} if address else {}
+    result: dict[Family, str] = {family_of(address): address} if address else {}
     if address6:
         result["ipv6"] = address6
     if "ipv6" not in result and carrier:
@@ -154,7 +160,7 @@ def _by_family(
 
 
 def _connects(interface: Interface) -> bool:
-    return not interface.address.special and interface.prefix < {"ipv4": 32, "ipv6": 128}[interface.address.family]
+    return not interface.address.special and interface.prefix < BITS[interface.address.family]
 
 
 def read_interfaces(facts: Mapping[str, Any]) -> Iterator[Interface]:

@@ -8,15 +8,28 @@ Source: ldirectord(8) of resource-agents 4.12 and its parser.
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterable, Sequence
 
 from ...module_utils.ipvs.types import endpoint
-from . import schema
+from . import keys, schema
+from .drafts import ServiceDraft
 from .mistakes import InventoryPath, Mistakes, listed
+from .regex import literal
+from .types import (
+    Family,
+    Forward,
+    Health,
+    Ldirectord,
+    LdirectordService,
+    Mail,
+    RealServer,
+    Service,
+    SorryServer,
+)
 
 SMTP_PORT = 25
-FORWARD = {"dr": "gate", "nat": "masq", "tun": "ipip"}
-CHECKS = {
+FORWARD: dict[Forward, str] = {"dr": "gate", "nat": "masq", "tun": "ipip"}
+CHECKS: dict[str, tuple[str, str | None]] = {
     "none": ("on", None),
     "tcp": ("connect", None),
     "http": ("negotiate", "http"),
@@ -28,37 +41,41 @@ CHECKS = {
 }
 
 
-def resolve_ldirectord(
-    given: Any, services: Iterable[Mapping[str, Any]], mail: Mapping[str, Any] | None, mistakes: Mistakes
-) -> dict[str, Any]:
-    """The daemon's own settings and a block for each service, ready to be written down."""
-    own = schema.read({} if given is None else given, schema.LDIRECTORD, InventoryPath("lvs_ldirectord", mistakes))
-    if mail and mail["port"] not in (None, SMTP_PORT):
+def read_ldirectord(given: Any, mail: Mail | None, mistakes: Mistakes) -> dict[str, Any]:
+    """The daemon's own settings."""
+    own = keys.read({} if given is None else given, schema.LDIRECTORD, InventoryPath("lvs_ldirectord", mistakes))
+    if mail and mail["server"] and mail["port"] != SMTP_PORT:
         InventoryPath("lvs_mail", mistakes).report(
             f"server has port {mail['port']}, and lvs_stack is ldirectord, which sends mail to port {SMTP_PORT} alone"
         )
-    services = list(services)
-    intervals = {service["health"]["interval"] for service in services if "interval" in service["health"]}
+    return own
+
+
+def ldirectord_part(own: dict[str, Any], services: Sequence[Service], mail: Mail | None) -> Ldirectord:
+    """The daemon's own settings and a block for each service, ready to be written down."""
+    intervals = {service["health"]["interval"] for service in services} - {None}
     return {
-        **own,
+        "autoreload": own["autoreload"],
+        "cleanstop": own["cleanstop"],
+        "maintenance_dir": own["maintenance_dir"],
+        "log": own["log"],
         # One process for each service, or all are checked one after the other at one interval.
         "fork": len(intervals) > 1,
-        "interval": min(intervals, default=_DEFAULT_INTERVAL),
+        "interval": min((interval for interval in intervals if interval is not None), default=schema.DEFAULT_INTERVAL),
         "mail": mail if mail and mail["real_servers"] else None,
         "virtuals": [_virtual(service) for service in services],
     }
 
 
-_DEFAULT_INTERVAL = schema.HEALTH["tcp"]["interval"].default
-
-
-def _virtual(service: Mapping[str, Any]) -> dict[str, Any]:
-    marked, family = service["fwmark"] is not None, service["family"]
-    sorry = service["sorry_server"]
+def _virtual(service: Service) -> LdirectordService:
+    marked, sorry, health = service["fwmark"] is not None, service["sorry_server"], service["health"]
+    checktype, checked = CHECKS[health["type"]]
+    attempts = None if health["retries"] is None else health["retries"] + 1
+    pings = health["type"] == "ping"
     return {
         "name": service["name"],
-        "ipv6": family == "ipv6",
-        "virtual": str(service["fwmark"]) if marked else endpoint(service["vip"], service["port"]),
+        "ipv6": service["family"] == "ipv6",
+        "virtual": str(service["fwmark"]) if marked else endpoint(service["vip"], service["port"] or 0),
         "protocol": "fwm" if marked else service["protocol"],
         "scheduler": service["scheduler"],
         "persistence": service["persistence"],
@@ -77,77 +94,76 @@ def _virtual(service: Mapping[str, Any]) -> dict[str, Any]:
             }
             for server in service["real_servers"]
         ],
-        **_check(service["health"]),
+        "checktype": checktype,
+        "service": checked,
+        "request": health["path"] or health["name"],
+        "receive": _receive(health),
+        "virtualhost": health["virtualhost"],
+        "checkport": health["port"],
+        "checkcommand": health["command"],
+        "checkinterval": health["interval"],
+        "checktimeout": health["timeout"],
+        # Of pings so many are sent in one check; of other checks so many have to fail.
+        "checkcount": attempts if pings else None,
+        "failurecount": None if pings else attempts,
     }
 
 
-def _at(server: Mapping[str, Any], marked: bool) -> str:
+def _receive(health: Health) -> str | None:
+    """What the answer has to match; `#` would begin a comment, and of a name any answer will do."""
+    if health["expect"] is not None:
+        return literal(health["expect"]).replace("#", "\\x23")
+    return "." if health["type"] == "dns" else None
+
+
+def _at(server: RealServer | SorryServer, marked: bool) -> str:
     if marked:
         return f"[{server['address']}]" if ":" in server["address"] else server["address"]
     return endpoint(server["address"], server["port"])
 
 
-def _forward_to(sorry: Mapping[str, Any], service: Mapping[str, Any]) -> str:
+def _forward_to(sorry: SorryServer, service: Service) -> str:
     """A page on the director itself is delivered, never forwarded: its own gate."""
     return "gate" if sorry["host"] is None and sorry["address"].startswith("127.") else FORWARD[service["forward"]]
 
 
-def _check(health: Mapping[str, Any]) -> dict[str, Any]:
-    kind, service = CHECKS.get(health["type"], CHECKS["none"])
-    attempts = health["retries"] + 1 if "retries" in health else None
-    return {
-        "checktype": kind,
-        "service": service,
-        "request": health.get("path") or health.get("name"),
-        "expect": health.get("expect"),
-        "virtualhost": health.get("virtualhost"),
-        "checkport": health.get("port"),
-        "checkcommand": health.get("command"),
-        "checkinterval": health.get("interval"),
-        "checktimeout": health.get("timeout"),
-        # Of pings so many are sent in one check; of other checks so many have to fail.
-        "checkcount": attempts if kind == "ping" else None,
-        "failurecount": None if kind == "ping" else attempts,
-    }
-
-
-def check_words(services: Iterable[tuple[InventoryPath, Mapping[str, Any]]]) -> None:
+def check_ldirectord(services: Iterable[ServiceDraft]) -> None:
     """Report what a service has that ldirectord cannot be told."""
-    for path, service in services:
-        for reason in _speechless(service):
-            path.report(f"{reason}, and lvs_stack is ldirectord")
+    for service in services:
+        for reason in _unsupported(service):
+            service.path.report(f"{reason}, and lvs_stack is ldirectord")
 
 
-def _speechless(service: Mapping[str, Any]) -> Iterable[str]:
-    tunnel = service["tunnel"]
-    if service["protocol"] == "sctp":
+def _unsupported(service: ServiceDraft) -> Iterable[str]:
+    tunnel = service.tunnel
+    if service.protocol == "sctp":
         yield "protocol is sctp, which ldirectord does not know (it has tcp and udp)"
     if tunnel and tunnel["type"] != "ipip":
         yield f"tunnel type is {tunnel['type']}, which ldirectord does not know (it has ipip)"
-    if service["persistence_engine"] is not None:
-        yield f"persistence_engine is {service['persistence_engine']}, and ldirectord has none"
-    if service["port"] == 0:
+    if service.persistence_engine is not None:
+        yield f"persistence_engine is {service.persistence_engine}, and ldirectord has none"
+    if service.port == 0:
         yield "port is 0, which ldirectord does not take"
-    if service["one_packet"] and service["fwmark"] is not None:
+    if service.one_packet and service.fwmark is not None:
         yield "one_packet is true, which ldirectord does not know of firewall marks"
-    for reason in _unasked(service["health"], service["protocol"], service["family"]):
+    for reason in _unsupported_check(service.health, service.protocol, service.family):
         yield f"health {reason}"
 
 
-def _unasked(health: Mapping[str, Any], protocol: str, family: str) -> Iterable[str]:
+def _unsupported_check(health: Health, protocol: str, family: Family | None) -> Iterable[str]:
     """What ldirectord's checks cannot do."""
     if health["type"] == "udp" or (health["type"] == "tcp" and protocol == "udp"):
         yield f"type is {health['type']}, and ldirectord knows no answer of a real server of UDP but that of a ping"
-    for name in ("interval", "timeout"):
-        if not isinstance(health.get(name, 1), int):
-            yield f"{name} is {health[name]}, and ldirectord counts whole seconds"
-    if health.get("status", [200]) != [200]:
+    for name, value in (("interval", health["interval"]), ("timeout", health["timeout"])):
+        if isinstance(value, float):
+            yield f"{name} is {value}, and ldirectord counts whole seconds"
+    if health["status"] is not None and health["status"] != [200]:
         yield f"status is {listed(health['status'])}, and ldirectord takes every 2xx and nothing else"
     if health["type"] in ("smtp", "ping") and family == "ipv6":
         yield f"type is {health['type']}, which ldirectord does not know of IPv6"
-    if health.get("sni") and health["virtualhost"] is not None:
+    if health["sni"] and health["virtualhost"] is not None:
         yield f"virtualhost is {health['virtualhost']}, which ldirectord sends within TLS alone: set sni to false"
     if health["type"] == "dns" and health["record"] != "A":
         yield f"record is {health['record']}, and ldirectord asks for A alone"
-    if health["type"] == "script" and any(character in health["command"] for character in " #"):
+    if any(character in (health["command"] or "") for character in " #"):
         yield "command has arguments or a #, and ldirectord gives it arguments of its own (VIP, port, real server, port)"

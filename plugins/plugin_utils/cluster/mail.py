@@ -7,14 +7,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import schema
+from . import keys, schema
 from .mistakes import InventoryPath, Mistakes
+from .types import Mail
 
 
-def resolve_mail(given: Any, mistakes: Mistakes) -> dict[str, Any] | None:
+def resolve_mail(given: Any, mistakes: Mistakes) -> Mail | None:
     """Who gets mail about what, and through which server; None where nobody does."""
     if given is None:
         return None
-    mail = schema.read(given, schema.MAIL, InventoryPath("lvs_mail", mistakes))
-    server, port = mail["server"] or (None, None)
-    return {**mail, "server": server, "port": port}
+    own = keys.read(given, schema.MAIL, InventoryPath("lvs_mail", mistakes))
+    # What is missing has been reported, and nothing is made of it then.
+    server, port = own["server"] or ("", 0)
+    return {
+        "to": own["to"] or [],
+        "from": own["from"] or "",
+        "server": server,
+        "port": port,
+        "timeout": own["timeout"],
+        "instances": own["instances"],
+        "real_servers": own["real_servers"],
+    }

@@ -11,48 +11,60 @@ when a reload puts their instance into a group, or takes it out of one.
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from dataclasses import dataclass
+from typing import Any, Iterable, Mapping, Sequence
 
-from . import schema
-from .addresses import BITS, FAMILY_NAMES, parse
+from . import keys, schema
+from .addresses import BITS, FAMILY_NAMES, family_of, known
+from .drafts import InstanceDraft, ServiceDraft
 from .hosts import Host, Hosts
 from .mistakes import InventoryPath, Mistakes, listed
+from .types import Family, MovedAddress
 
-KEYS = {"ipv4": "gateway", "ipv6": "gateway6"}
+KEYS: dict[Family, str] = {"ipv4": "gateway", "ipv6": "gateway6"}
+
+
+@dataclass(frozen=True)
+class Nat:
+    """The gateways in use by their families, and which packets of a real server take the route to them."""
+
+    gateways: Mapping[Family, str]
+    route: str
+
+
+NO_NAT = Nat({}, "replies")
 
 
 def resolve_nat(
-    given: Any, services: list[dict[str, Any]], hosts: Hosts, vips: Mapping[str, InventoryPath], mistakes: Mistakes
-) -> dict[str, Any] | None:
-    """The gateways {family: address} in use and the kind of route to them; None where there is none."""
+    given: Any, services: Sequence[ServiceDraft], hosts: Hosts, vips: Iterable[str], mistakes: Mistakes
+) -> Nat:
+    """The gateways of `lvs_nat` that a service needs."""
     if given is None:
-        return None
+        return NO_NAT
     path = InventoryPath("lvs_nat", mistakes)
-    own = schema.read(given, schema.NAT, path)
-    gateways = {}
+    own = keys.read(given, schema.NAT, path)
+    taken = frozenset(vips)
+    gateways: dict[Family, str] = {}
     for family, key in KEYS.items():
         address = own[key]
         if address is None:
             continue
-        if parse(address).family != family:
+        if family_of(address) != family:
             path.report(f"{key} is {address}, which is not {FAMILY_NAMES[family]}")
             continue
-        if address in vips:
+        if address in taken:
             path.report(f"{key} {address} is a VIP: it is an address of the directors' inside network alone")
-        translated = [service for service in services if service["forward"] == "nat" and service["family"] == family]
+        translated = [service for service in services if service.forward == "nat" and service.family == family]
         if translated:
             gateways[family] = address
             _check_hosts(key, address, translated, hosts, path)
-    return {"gateways": gateways, "route": own["route"]}
+    return Nat(gateways, own["route"])
 
 
-def _check_hosts(key: str, address: str, services: list[dict[str, Any]], hosts: Hosts, path: InventoryPath) -> None:
+def _check_hosts(key: str, address: str, services: Sequence[ServiceDraft], hosts: Hosts, path: InventoryPath) -> None:
     """The gateway must be on-link for every host (with facts); only a single director may own it permanently."""
-    servers = [
-        server for service in services for server in (*service["real_servers"], service["sorry_server"]) if server
-    ]
-    names = dict.fromkeys(server["host"] for server in servers if server["host"])
-    needed = [*hosts.directors.values(), *(hosts.real_servers[name] for name in names)]
+    names = dict.fromkeys(server["host"] for service in services for server in service.servers)
+    needed = [*hosts.directors.values(), *(hosts.real_servers[name] for name in names if name)]
     for host in needed:
         if host.networks and host.network_of(address) is None:
             path.report(f"{key} {address} is on none of the networks of {host.name} ({listed(host.networks)})")
@@ -65,29 +77,33 @@ def _check_hosts(key: str, address: str, services: list[dict[str, Any]], hosts: 
 
 def is_own(host: Host, address: str) -> bool:
     """Whether a host has an address of the inside for itself."""
-    number = parse(address).number
+    wanted = known(address)
     return address in host.addresses.values() or any(
-        (network.number, network.family) == (number, parse(address).family) for network in host.networks
+        (network.number, network.family) == (wanted.number, wanted.family) for network in host.networks
     )
 
 
-def add_gateways(
-    vrrp: Mapping[str, Any],
-    nat: Mapping[str, Any] | None,
-    services: list[dict[str, Any]],
+def moved_gateways(
+    nat: Nat,
+    instances: Sequence[InstanceDraft],
+    services: Sequence[ServiceDraft],
     hosts: Hosts,
     mistakes: Mistakes,
-) -> None:
-    """Give each gateway to the instance of `vrrp` that holds the VIPs of its services."""
-    for family, address in (nat["gateways"] if nat else {}).items():
+) -> list[list[MovedAddress]]:
+    """The gateways that each instance of VRRP moves: those of the services whose VIPs it holds."""
+    moved: list[list[MovedAddress]] = [[] for _instance in instances]
+    for family, address in nat.gateways.items():
         if len(hosts.directors) == 1 and is_own(next(iter(hosts.directors.values())), address):
             continue
-        vips = {s["vip"] for s in services if s["forward"] == "nat" and s["family"] == family}
-        holding = [i for i in vrrp["instances"] if vips & {vip["address"] for vip in i["vips"]}]
+        vips = {service.vip for service in services if service.forward == "nat" and service.family == family}
+        holding = [
+            number for number, instance in enumerate(instances) if vips & {vip["address"] for vip in instance.vips}
+        ]
         if len(holding) > 1:
             InventoryPath("lvs_nat", mistakes).report(
-                f"the VIPs of services with forward nat are in the instances {listed(i['name'] for i in holding)}, which"
+                f"the VIPs of services with forward nat are in the instances {listed(instances[i].name for i in holding)}, which"
                 f" may be on two directors, and {KEYS[family]} {address} on one alone: put them in one instance"
             )
-        for instance in holding[:1]:
-            instance["gateways"].append({"address": address, "prefix": BITS[family]})
+        for number in holding[:1]:
+            moved[number].append({"address": address, "prefix": BITS[family]})
+    return moved

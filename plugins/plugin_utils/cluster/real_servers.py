@@ -8,21 +8,22 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from ...module_utils.ipvs.types import endpoint
-from . import schema
-from .addresses import FAMILY_NAMES, parse
+from . import keys, schema
+from .addresses import FAMILY_NAMES, family_of, known
+from .drafts import ServiceDraft
 from .hosts import Host, Hosts
 from .mistakes import InventoryPath, listed, near_hint, shape
+from .types import RealServer, SorryServer
 
 # Forwarding methods that hand on the packet as it is (facts of ipvsadm(8), -g and -i)
 UNTRANSLATED = ("dr", "tun")
 SERVER = "a host name or a mapping"
-_BARE = {name: key.default for name, key in schema.REAL_SERVER.items()}
+_BARE: dict[str, Any] = {name: key.default for name, key in schema.REAL_SERVER.items()}
 
 
-def resolve_real_servers(
-    given: Any, service: Mapping[str, Any], hosts: Hosts, path: InventoryPath
-) -> list[dict[str, Any]]:
+def resolve_real_servers(given: Any, service: ServiceDraft, hosts: Hosts) -> list[RealServer]:
     """The service's real servers in the inventory's order: the whole group where none are listed."""
+    path = service.path
     if given is None:
         if not hosts.real_servers:
             path.report("real_servers is left out, which means the group real_servers, and that is empty or missing")
@@ -48,9 +49,9 @@ def resolve_real_servers(
     return result
 
 
-def _real_server(entry: Any, service: Mapping[str, Any], hosts: Hosts, path: InventoryPath) -> dict[str, Any] | None:
+def _real_server(entry: Any, service: ServiceDraft, hosts: Hosts, path: InventoryPath) -> RealServer | None:
     # A bare name is the usual case, and there can be a hundred thousand of them
-    own = {**_BARE, "host": entry} if isinstance(entry, str) else schema.read(entry, schema.REAL_SERVER, path, SERVER)
+    own = {**_BARE, "host": entry} if isinstance(entry, str) else keys.read(entry, schema.REAL_SERVER, path, SERVER)
     found = _locate(entry, own, service, hosts, path)
     if found is None:
         return None
@@ -58,7 +59,7 @@ def _real_server(entry: Any, service: Mapping[str, Any], hosts: Hosts, path: Inv
     weight, upper, lower = own["weight"], own["upper_threshold"], own["lower_threshold"]
     if weight is None:
         weight = hosts.real_servers[name].weight if name else 1
-    server = {
+    server: RealServer = {
         "host": name,
         "address": address,
         "port": _port(own["port"], service, name or address, path),
@@ -68,18 +69,17 @@ def _real_server(entry: Any, service: Mapping[str, Any], hosts: Hosts, path: Inv
     }
     if lower and lower >= upper:
         path.report(f"lower_threshold is {lower}, not below upper_threshold, which is {upper or 'not set'}")
-    if special := parse(address).special:
+    if special := known(address).special:
         path.report(f"address is {address}, {special}")
     return server
 
 
-def resolve_sorry_server(
-    given: Any, service: Mapping[str, Any], hosts: Hosts, path: InventoryPath
-) -> dict[str, Any] | None:
+def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> SorryServer | None:
     """The server that answers while no real server does: `host`, `address`, `port`."""
     if given is None:
         return None
-    own = schema.read({"host": given} if isinstance(given, str) else given, schema.SORRY_SERVER, path, SERVER)
+    path = service.path.at("sorry_server")
+    own = keys.read({"host": given} if isinstance(given, str) else given, schema.SORRY_SERVER, path, SERVER)
     if isinstance(own["host"], str) and own["host"] in hosts.directors:
         path.report(
             f"{own['host']} is a director: name a real server, or give address 127.0.0.1 for a page on the directors themselves"
@@ -89,17 +89,17 @@ def resolve_sorry_server(
     if found is None:
         return None
     name, address = found
-    sorry = {"host": name, "address": address, "port": _port(own["port"], service, name or address, path)}
-    if any(server["address"] == address and server["port"] == sorry["port"] for server in service["real_servers"]):
+    sorry: SorryServer = {"host": name, "address": address, "port": _port(own["port"], service, name or address, path)}
+    if any(server["address"] == address and server["port"] == sorry["port"] for server in service.real_servers):
         path.report(f"{called(sorry)} is also a real server of the service, and so is down when it is needed")
     return sorry
 
 
 def _locate(
-    entry: Any, own: Mapping[str, Any], service: Mapping[str, Any], hosts: Hosts, path: InventoryPath
+    entry: Any, own: Mapping[str, Any], service: ServiceDraft, hosts: Hosts, path: InventoryPath
 ) -> tuple[str | None, str] | None:
     """Host and address of an entry; the host is None where the address is none of the inventory's."""
-    name, address, family = own["host"], own["address"], service["family"]
+    name, address, family = own["host"], own["address"], service.family
     if name is not None:
         if not isinstance(name, str) or name not in hosts.real_servers:
             path.report(
@@ -112,8 +112,8 @@ def _locate(
             _check_family(address, service, path)
             return name, address
         # A tunnel can carry IPv6 over IPv4
-        four = host.addresses.get("ipv4") if service["forward"] == "tun" else None
-        address = host.addresses.get(family) or four
+        four = host.addresses.get("ipv4") if service.forward == "tun" else None
+        address = (host.addresses.get(family) if family else None) or four
         if address is None:
             if host.address and family:
                 path.report(
@@ -125,7 +125,7 @@ def _locate(
         if isinstance(entry, dict) and entry.get("address") is None:
             path.report("has neither host nor address")
         return None
-    if address == service["vip"]:
+    if address == service.vip:
         path.report(f"address is {address}, which is the VIP itself")
     for director in hosts.directors.values():
         # With one director this is IPVS's local delivery; two that deliver to each other send connections in a circle
@@ -146,33 +146,34 @@ def _check_own(host: Host, address: str, path: InventoryPath) -> None:
         path.report(f"address is {address}, which host {host.name} does not have (it has {listed(dict.fromkeys(own))})")
 
 
-def _check_family(address: str, service: Mapping[str, Any], path: InventoryPath) -> None:
-    family = service["family"]
-    if family and service["forward"] != "tun" and parse(address).family != family:
+def _check_family(address: str, service: ServiceDraft, path: InventoryPath) -> None:
+    family = service.family
+    if family and service.forward != "tun" and family_of(address) != family:
         path.report(f"address is {address}, but the VIP is {FAMILY_NAMES[family]}: only forward tun mixes families")
     # ip6tnl0, which unpacks on the real server, takes nothing else (net/ipv6/ip6_tunnel.c)
-    if family == "ipv4" and service["forward"] == "tun" and parse(address).family == "ipv6":
+    if family == "ipv4" and service.forward == "tun" and family_of(address) == "ipv6":
         path.report(f"address is {address}: a tunnel over IPv6 carries IPv6 alone, and the VIP is IPv4")
 
 
-def _port(own: int | None, service: Mapping[str, Any], called_by: str, path: InventoryPath) -> int | None:
+def _port(own: int | None, service: ServiceDraft, called_by: str, path: InventoryPath) -> int:
     """The port that packets reach a server at: the service's, unless its forwarding method can translate."""
-    if service["fwmark"] is not None:
+    if service.fwmark is not None:
         if own is not None:
             path.report(f"port is {own}, but a fwmark service keeps the port that was asked for: leave it out")
         return 0
-    if own is None or own == service["port"]:
-        return service["port"]
-    if service["forward"] in UNTRANSLATED and service["port"] is not None:
+    if own is None or own == service.port:
+        # A port that is missing is reported as that: 0 stands for it here.
+        return service.port or 0
+    if service.forward in UNTRANSLATED and service.port is not None:
         what = "sorry server" if path.key == "sorry_server" else "real server"
-        of = f"the service has {service['port']}" if service["port"] else "the service has all of them"
-        path.parent.report(
-            f"forward is {service['forward']}, which cannot translate ports: {what} {called_by} has port {own}, {of}"
+        of = f"the service has {service.port}" if service.port else "the service has all of them"
+        service.path.report(
+            f"forward is {service.forward}, which cannot translate ports: {what} {called_by} has port {own}, {of}"
         )
     return own
 
 
-def called(server: Mapping[str, Any]) -> str:
+def called(server: RealServer | SorryServer) -> str:
     """A server in a message."""
     at = endpoint(server["address"], server["port"])
     return f"{server['host']} ({at})" if server["host"] else at

@@ -5,29 +5,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 from ...module_utils.ipvs.address import canonical_netmask
-from ...module_utils.ipvs.types import FLAGS_OF, PLAIN_FLAGS, endpoint, flags_of
-from . import schema
-from .addresses import parse
+from ...module_utils.ipvs.types import FLAGS_OF, PLAIN_FLAGS, flags_of
+from . import keys, schema
+from .addresses import family_of
+from .drafts import ServiceDraft
 from .health import resolve_health
 from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed, shape, shown
 from .real_servers import resolve_real_servers, resolve_sorry_server
+from .types import Family, Service, TableService, Tunnel
 
 
-def resolve_services(given: Any, hosts: Hosts, mistakes: Mistakes) -> list[tuple[InventoryPath, dict[str, Any]]]:
-    """Every service, with its path; all keys are filled in, and null is what is absent."""
+def resolve_services(given: Any, hosts: Hosts, mistakes: Mistakes) -> list[ServiceDraft]:
+    """Every service of `lvs_services`, with all that it leaves out filled in."""
+    path = InventoryPath("lvs_services", mistakes)
     if given is None:
-        InventoryPath("lvs_services", mistakes).report(
+        path.report(
             "is not set for any director or real server: a cluster needs its list of services (an empty one takes them all away)"
         )
         return []
     if not isinstance(given, list):
-        InventoryPath("lvs_services", mistakes).report(f"is {shape(given)}, not a list of services")
+        path.report(f"is {shape(given)}, not a list of services")
         return []
-    result = []
+    services = []
     names: dict[str, InventoryPath] = {}
     labels: dict[str, InventoryPath] = {}
     for index, entry in enumerate(given):
@@ -37,70 +40,52 @@ def resolve_services(given: Any, hosts: Hosts, mistakes: Mistakes) -> list[tuple
             continue
         path.name = str(entry["name"]) if isinstance(entry.get("name"), (str, int)) else None
         service = _service(entry, hosts, path)
-        _unique(names, service["name"], "name", path)
-        _unique(labels, service["label"], "label", path)
-        result.append((path, service))
-    return result
+        if service.name is not None and (other := names.setdefault(service.name, path)) is not path:
+            path.report(f"the name is already that of {other}")
+        label = service.label
+        if label is not None and (other := labels.setdefault(label, path)) is not path:
+            path.report(f"{label} is already the service {other}")
+        services.append(service)
+    return services
 
 
-def _unique(seen: dict[str, InventoryPath], key: str | None, what: str, path: InventoryPath) -> None:
-    if key is None:
-        return
-    if key in seen:
-        path.report(
-            f"the name is already that of {seen[key]}"
-            if what == "name"
-            else f"{key} is already the service {seen[key]}"
-        )
-    seen.setdefault(key, path)
-
-
-def _service(entry: dict[str, Any], hosts: Hosts, path: InventoryPath) -> dict[str, Any]:
-    own = schema.read(entry, schema.SERVICE, path)
-    family = parse(own["vip"]).family if own["vip"] else None
+def _service(entry: dict[str, Any], hosts: Hosts, path: InventoryPath) -> ServiceDraft:
+    own = keys.read(entry, schema.SERVICE, path)
+    family = family_of(own["vip"]) if own["vip"] else None
     _check_ports(own, entry, path)
     _check_scheduler(own, path)
-    service = {
-        "name": own["name"],
-        "label": _label(own, family),
-        "vip": own["vip"],
-        "port": own["port"] if own["fwmark"] is None else None,
-        "ports": own["ports"],
-        "fwmark": own["fwmark"],
-        "protocol": own["protocol"],
-        "family": family,
-        "scheduler": own["scheduler"],
-        "scheduler_flags": [flag for flag in flags_of(own["scheduler"]) if flag in (own["scheduler_flags"] or ())],
-        "forward": own["forward"],
-        "tunnel": _tunnel(own, path),
-        "persistence": own["persistence"],
-        "persistence_netmask": _netmask(own, family, path),
-        "persistence_engine": own["persistence_engine"],
-        "one_packet": own["one_packet"],
-    }
-    service["health"] = resolve_health(own["health"], service, _portless(entry, own), path.at("health"))
-    service["on_failure"] = own["on_failure"]
-    service["test_page"] = own["test_page"]
-    service["real_servers"] = resolve_real_servers(own["real_servers"], service, hosts, path)
-    service["sorry_server"] = resolve_sorry_server(own["sorry_server"], service, hosts, path.at("sorry_server"))
+    service = ServiceDraft(
+        path=path,
+        name=own["name"],
+        vip=own["vip"],
+        family=family,
+        port=own["port"] if own["fwmark"] is None else None,
+        ports=own["ports"],
+        fwmark=own["fwmark"],
+        protocol=own["protocol"],
+        scheduler=own["scheduler"],
+        scheduler_flags=[flag for flag in flags_of(own["scheduler"]) if flag in (own["scheduler_flags"] or ())],
+        forward=own["forward"],
+        tunnel=_tunnel(own, path),
+        persistence=own["persistence"],
+        persistence_netmask=_netmask(own, family, path),
+        persistence_engine=own["persistence_engine"],
+        one_packet=own["one_packet"],
+        on_failure=own["on_failure"],
+        test_page=own["test_page"],
+        health=resolve_health(own["health"], own["protocol"], own["ports"], _portless(entry, own), path.at("health")),
+    )
+    service.real_servers = resolve_real_servers(own["real_servers"], service, hosts)
+    service.sorry_server = resolve_sorry_server(own["sorry_server"], service, hosts)
     return service
 
 
-def _portless(entry: dict[str, Any], own: dict[str, Any]) -> bool:
+def _portless(entry: dict[str, Any], own: Mapping[str, Any]) -> bool:
     """Whether a service names no port at all; one that was wrong is reported as that."""
     return entry.get("ports") is None and (own["fwmark"] is not None or own["port"] == 0)
 
 
-def _label(own: dict[str, Any], family: str | None) -> str | None:
-    """What the kernel tells services apart by."""
-    if own["fwmark"] is not None:
-        return f"fwmark {own['fwmark']}" + (" ipv6" if family == "ipv6" else "")
-    if own["vip"] is None or own["port"] is None:
-        return None
-    return f"{endpoint(own['vip'], own['port'])}/{own['protocol']}"
-
-
-def _check_ports(own: dict[str, Any], entry: dict[str, Any], path: InventoryPath) -> None:
+def _check_ports(own: Mapping[str, Any], entry: dict[str, Any], path: InventoryPath) -> None:
     if entry.get("fwmark") is None:
         if entry.get("port") is None:
             path.report("port is missing (or fwmark, for a service made of marked packets)")
@@ -114,7 +99,7 @@ def _check_ports(own: dict[str, Any], entry: dict[str, Any], path: InventoryPath
         path.report(f"one_packet is for UDP, and protocol is {own['protocol']}")
 
 
-def _check_scheduler(own: dict[str, Any], path: InventoryPath) -> None:
+def _check_scheduler(own: Mapping[str, Any], path: InventoryPath) -> None:
     scheduler = own["scheduler"]
     for flag in own["scheduler_flags"] or ():
         if flag not in flags_of(scheduler):
@@ -128,7 +113,7 @@ def _check_scheduler(own: dict[str, Any], path: InventoryPath) -> None:
             path.report(f"scheduler_flags has {flag}, {of}: {own_flags}")
 
 
-def _netmask(own: dict[str, Any], family: str | None, path: InventoryPath) -> str | None:
+def _netmask(own: Mapping[str, Any], family: Family | None, path: InventoryPath) -> str | None:
     """The granularity of persistence, null for the default: every client for itself."""
     given = own["persistence_netmask"]
     for name in ("persistence_netmask", "persistence_engine"):
@@ -144,7 +129,7 @@ def _netmask(own: dict[str, Any], family: str | None, path: InventoryPath) -> st
         return None
 
 
-def _tunnel(own: dict[str, Any], path: InventoryPath) -> dict[str, Any] | None:
+def _tunnel(own: Mapping[str, Any], path: InventoryPath) -> Tunnel | None:
     """How forward tun wraps packets (ipvsadm(8), --tun-type); IPIP has no options, so its checksum is null."""
     given = own["tunnel"]
     if own["forward"] != "tun":
@@ -152,7 +137,7 @@ def _tunnel(own: dict[str, Any], path: InventoryPath) -> dict[str, Any] | None:
             path.report(f"tunnel needs forward tun, and forward is {own['forward']}")
         return None
     at = path.at("tunnel")
-    tunnel = schema.read(given if given is not None else {}, schema.TUNNEL, at)
+    tunnel = keys.read(given if given is not None else {}, schema.TUNNEL, at)
     kind = tunnel["type"]
     if kind == "gue" and tunnel["port"] is None:
         at.report("port is missing: GUE is carried over UDP")
@@ -164,14 +149,13 @@ def _tunnel(own: dict[str, Any], path: InventoryPath) -> dict[str, Any] | None:
     return {"type": kind, "port": tunnel["port"], "checksum": None if kind == "ipip" else tunnel["checksum"]}
 
 
-def ipvs_table(services: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def ipvs_table(services: list[Service]) -> list[TableService]:
     """The services as lvs.cluster.ipvs_table takes them and lvs.cluster.ipvs_info returns them."""
     return [_table_entry(service) for service in services]
 
 
-def _table_entry(service: dict[str, Any]) -> dict[str, Any]:
+def _table_entry(service: Service) -> TableService:
     marked = service["fwmark"] is not None
-    same = ("scheduler", "scheduler_flags", "persistence", "persistence_netmask", "persistence_engine", "one_packet")
     forward, tunnel = service["forward"], service["tunnel"]
     return {
         "address": None if marked else service["vip"],
@@ -179,7 +163,12 @@ def _table_entry(service: dict[str, Any]) -> dict[str, Any]:
         "protocol": None if marked else service["protocol"],
         "fwmark": service["fwmark"],
         "family": service["family"],
-        **{name: service[name] for name in same},
+        "scheduler": service["scheduler"],
+        "scheduler_flags": service["scheduler_flags"],
+        "persistence": service["persistence"],
+        "persistence_netmask": service["persistence_netmask"],
+        "persistence_engine": service["persistence_engine"],
+        "one_packet": service["one_packet"],
         "destinations": [
             {
                 "address": server["address"],

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Callable
 
-from .addresses import parse
+from .addresses import known, parse
 from .mistakes import nearest, shown
 
 # Ansible's own words for booleans: INI inventories and -e give them as strings.
@@ -179,7 +179,7 @@ def _address(value: object) -> str:
 
 def _host_address(value: object) -> str:
     text = _address(value)
-    if special := parse(text).special:
+    if special := known(text).special:
         raise InvalidValue(special)
     return text
 
@@ -187,7 +187,7 @@ def _host_address(value: object) -> str:
 def list_of(validator: Validator, items: str) -> Validator:
     """A list, not empty; a single item stands for a list of one."""
 
-    def read(value: object) -> list:
+    def read(value: object) -> list[object]:
         values = value if isinstance(value, list) else [value]
         if not values or isinstance(value, dict):
             raise ValueError

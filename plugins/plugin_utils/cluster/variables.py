@@ -58,7 +58,7 @@ class Variables:
         return self._values[name]
 
     def _rendered(self, path: Path) -> Any:
-        name = path[0]
+        name = str(path[0])
         if name not in self._lazy:
             self._lazy[name] = self._hostvars[self.host][name]
         return plain(follow(self._lazy, path))
@@ -68,13 +68,13 @@ class Variables:
         if all(self._same_source(other, used) for used in (name, *self.used_by(name))):
             return True
         try:
-            return self[name] == other[name]
+            return bool(self[name] == other[name])
         except Unrenderable:
             return True
 
     def _same_source(self, other: Variables, name: str) -> bool:
         mine, its = self.raw.get(name, _ABSENT), other.raw.get(name, _ABSENT)
-        return mine is its or mine == its
+        return bool(mine is its or mine == its)
 
     def used_by(self, name: str) -> set[str]:
         """Every variable that the templates of a variable use, and the templates of those, and so on."""

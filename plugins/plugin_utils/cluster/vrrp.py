@@ -7,73 +7,123 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Any, Dict, Iterable, List, Mapping, Tuple
+from dataclasses import dataclass
+from typing import Any, Iterable, Mapping, Sequence
 
-from . import schema
-from .addresses import BITS, FAMILY_NAMES, parse
+from . import keys, schema
+from .addresses import BITS, FAMILY_NAMES, family_of, known
+from .drafts import InstanceDraft, ServiceDraft
 from .hosts import Hosts
-from .instances import default_instances, given_instances
-from .mistakes import InventoryPath, Mistakes, listed
+from .mistakes import InventoryPath, Mistakes, listed, near_hint, shape, shown
+from .types import FAMILIES, Family, InstanceDirector, Seconds
 
-GLOBAL = ("skip_check_adv_addr", "garp_interval", "gna_interval")
-GARP = ("garp_master_delay", "garp_master_repeat", "garp_master_refresh")
+DEFAULT_NAMES: dict[Family, str] = {"ipv4": "VI_1", "ipv6": "VI_6"}
 INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and name != "virtual_router_id")
 # RFC 5798 has dropped it
 NO_AUTHENTICATION = "auth_pass is set, but VRRP version 3 has no authentication"
 
 LONGEST_DELAY = 1000  # keepalived.conf(5), preempt_delay
 
-LocatedInstances = List[Tuple[Dict[str, Any], InventoryPath]]
+
+@dataclass(frozen=True)
+class VrrpDraft:
+    """`lvs_vrrp` while the inventory is being read."""
+
+    skip_check_adv_addr: bool
+    garp_interval: Seconds
+    gna_interval: Seconds
+    instances: Sequence[InstanceDraft]
 
 
 def resolve_vrrp(
-    given: Any,
-    vip_paths: dict[str, InventoryPath],
-    services: Iterable[Mapping[str, Any]],
-    hosts: Hosts,
-    mistakes: Mistakes,
-) -> dict[str, Any]:
-    """The VRRP part of the resolved cluster, its instances filled in with what lvs_vrrp says for all of them.
-
-    `vip_paths` has the VIPs of the services, in order, with their paths; VIPs that
-    only an instance has are added to it.
-    """
+    given: Any, vips: Sequence[str], services: Iterable[ServiceDraft], hosts: Hosts, mistakes: Mistakes
+) -> VrrpDraft:
+    """VRRP with its instances filled in by what lvs_vrrp says for all of them; `vips` are those of the services."""
     path = InventoryPath("lvs_vrrp", mistakes)
-    common = schema.read({} if given is None else given, schema.VRRP, path)
+    common = keys.read({} if given is None else given, schema.VRRP, path)
     if common["version"] == 3 and common["auth_pass"] is not None:
         path.report(NO_AUTHENTICATION)
     if common["instances"] is None:
-        drafts = default_instances(common, vip_paths, hosts, path)
+        read = _default_instances(common, vips, hosts, path)
     else:
-        drafts = given_instances(common["instances"], hosts, path)
+        read = _given_instances(common["instances"], hosts, path)
     delay = checking_time(services)
-    located = [(_instance(draft, common, delay, hosts, at), at) for draft, at in drafts]
-    _check_instances(located)
-    if all(draft["vips"] for draft, _path in drafts) and (drafts or not common["instances"]):
-        _check_every_vip(vip_paths, located, path)
-    for instance, at in located:
-        for vip in instance["vips"]:
-            vip_paths.setdefault(vip["address"], at)
-    check_prefix(common["vip_prefix"], vip_paths, path)
-    return {**{name: common[name] for name in GLOBAL}, "instances": [instance for instance, _path in located]}
+    instances = [_instance(own, common, delay, hosts, at) for own, at in read]
+    _check_instances(instances)
+    if all(own["vips"] for own, _path in read) and (read or not common["instances"]):
+        _check_every_vip(vips, instances, path)
+    check_prefix(common["vip_prefix"], [*vips, *(vip["address"] for one in instances for vip in one.vips)], path)
+    return VrrpDraft(common["skip_check_adv_addr"], common["garp_interval"], common["gna_interval"], instances)
 
 
-def checking_time(services: Iterable[Mapping[str, Any]]) -> int:
+def _default_instances(
+    common: Mapping[str, Any], vips: Iterable[str], hosts: Hosts, path: InventoryPath
+) -> list[tuple[dict[str, Any], InventoryPath]]:
+    """One instance per address family in use, with all directors in group order."""
+    by_family: dict[Family, list[str]] = {family: [] for family in FAMILIES}
+    for vip in vips:
+        by_family[family_of(vip)].append(vip)
+    unset = dict.fromkeys(schema.INSTANCE)
+    everywhere = {"virtual_router_id": common["virtual_router_id"], "directors": list(hosts.directors)}
+    return [
+        ({**unset, **everywhere, "name": DEFAULT_NAMES[family], "vips": own}, path)
+        for family, own in by_family.items()
+        if own
+    ]
+
+
+def _given_instances(given: Any, hosts: Hosts, path: InventoryPath) -> list[tuple[dict[str, Any], InventoryPath]]:
+    """The instances listed, each with its path."""
+    if not isinstance(given, list):
+        path.report(f"instances is {shape(given)}, not a list of instances")
+        return []
+    read = []
+    for index, entry in enumerate(given):
+        at = path.at("instances", index)
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+            at.name = entry["name"]
+        own = keys.read(entry, schema.INSTANCE, at)
+        read.append(({**own, "directors": _directors(own["directors"], hosts, at)}, at))
+    return read
+
+
+def _directors(given: Any, hosts: Hosts, path: InventoryPath) -> list[str]:
+    """The instance's directors, the preferred master first: all of them where none are listed."""
+    if given is None:
+        return list(hosts.directors)
+    if not isinstance(given, list):
+        path.report(f"directors is {shape(given)}, not a list of directors")
+        return []
+    if not given:
+        path.report("directors is empty: leave it out for all directors")
+    result = []
+    for name in given:
+        if not isinstance(name, str) or name not in hosts.directors:
+            hint = near_hint(name, hosts.directors, "name there")
+            path.report(f"directors has {shown(name)}, which is not in the group directors{hint}")
+        elif name in result:
+            path.report(f"directors has {name} twice")
+        else:
+            result.append(name)
+    return result
+
+
+def checking_time(services: Iterable[ServiceDraft]) -> int:
     """Seconds after which every check has been made once more, as many as a director may wait.
 
     A director that was cut off has taken the real servers out of its table: before that it would refuse the clients.
     """
-    checks = [service["health"] for service in services if service["health"]["type"] != "none"]
-    longest = max((check["interval"] + check["timeout"] for check in checks), default=0)
+    checks = [service.health for service in services if service.health["type"] != "none"]
+    longest = max(((check["interval"] or 0) + (check["timeout"] or 0) for check in checks), default=0)
     return min(math.ceil(longest), LONGEST_DELAY)
 
 
 def _instance(
-    draft: Mapping[str, Any], common: Mapping[str, Any], delay: int, hosts: Hosts, path: InventoryPath
-) -> dict[str, Any]:
-    own = {name: common[name] if draft[name] is None else draft[name] for name in INHERITED}
-    vips = [parse(vip) for vip in draft["vips"] or ()]
-    family = vips[0].family if vips else "ipv4"
+    given: Mapping[str, Any], common: Mapping[str, Any], delay: int, hosts: Hosts, path: InventoryPath
+) -> InstanceDraft:
+    own = {name: common[name] if given[name] is None else given[name] for name in INHERITED}
+    vips = [known(vip) for vip in given["vips"] or ()]
+    family: Family = vips[0].family if vips else "ipv4"
     if others := [vip.text for vip in vips if vip.family != family]:
         path.report(
             f"vips has {listed(others)}, and its first one is {FAMILY_NAMES[family]}:"
@@ -83,47 +133,38 @@ def _instance(
         path.report(f"vips has {listed(repeated)} twice")
     if family == "ipv6":
         # RFC 5798: IPv6 came with version 3
-        if draft["version"] == 2:
+        if given["version"] == 2:
             path.report("version is 2, which has no IPv6")
         own["version"] = 3
     if own["version"] == 3:
-        if draft["auth_pass"] is not None:
+        if given["auth_pass"] is not None:
             path.report(NO_AUTHENTICATION)
         own["auth_pass"] = None
     _check_times(own, path)
-    if own["preempt_delay"] is None:
-        own["preempt_delay"] = delay if own["preempt"] else 0
-    return {
-        "name": draft["name"],
-        "family": family,
-        "version": own["version"],
-        "advert_interval": own["advert_interval"],
-        "preempt": own["preempt"],
-        "preempt_delay": own["preempt_delay"],
-        "virtual_router_id": draft["virtual_router_id"],
-        "advert_address": advert_address(family, draft["virtual_router_id"]),
-        "auth_pass": own["auth_pass"],
-        "unicast": own["unicast"],
-        **{name: common[name] for name in GARP},
-        "vips": [
+    delay_given = own["preempt_delay"] is not None
+    return InstanceDraft(
+        path=path,
+        name=given["name"],
+        family=family,
+        version=own["version"],
+        advert_interval=own["advert_interval"],
+        preempt=own["preempt"],
+        preempt_delay=own["preempt_delay"] if delay_given else delay if own["preempt"] else 0,
+        delay_given=delay_given,
+        virtual_router_id=given["virtual_router_id"],
+        auth_pass=own["auth_pass"],
+        unicast=own["unicast"],
+        garp_master_delay=common["garp_master_delay"],
+        garp_master_repeat=common["garp_master_repeat"],
+        garp_master_refresh=common["garp_master_refresh"],
+        vips=[
             {"address": vip.text, "prefix": vip_prefix(common["vip_prefix"], vip.family)} for vip in dict.fromkeys(vips)
         ],
-        # What moves with the VIPs and is none: nat.py
-        "gateways": [],
-        "directors": _with_priorities(draft["directors"], own, family, hosts, path),
-    }
+        directors=_with_priorities(given["directors"], own, family, hosts, path),
+    )
 
 
-def advert_address(family: str, router_id: int | None) -> str:
-    """All that an instance's adverts carry, link-local, and the same whatever VIPs it holds.
-
-    With the VIPs in them, a backup that has been told of another VIP before its master would refuse the master's
-    adverts, and become a second one.
-    """
-    return f"169.254.112.{router_id}" if family == "ipv4" else f"fe80::112:{router_id}"
-
-
-def vip_prefix(given: int | None, family: str) -> int:
+def vip_prefix(given: int | None, family: Family) -> int:
     """The prefix length of a VIP on the director: a host route's, unless vip_prefix fits the family."""
     if given is not None and (given <= 32) == (family == "ipv4"):
         return given
@@ -132,7 +173,7 @@ def vip_prefix(given: int | None, family: str) -> int:
 
 def check_prefix(given: int | None, vips: Iterable[str], path: InventoryPath) -> None:
     """Report a prefix length of VIPs that fits none of them."""
-    families = {parse(vip).family for vip in vips}
+    families = {family_of(vip) for vip in vips}
     if given is not None and families and all(vip_prefix(given, family) != given for family in families):
         path.report(f"vip_prefix is {given}, which fits no VIP: 1 to 32 is for IPv4, 33 to 128 for IPv6")
 
@@ -150,10 +191,10 @@ def _check_times(own: Mapping[str, Any], path: InventoryPath) -> None:
 
 
 def _with_priorities(
-    names: list[str], own: Mapping[str, Any], family: str, hosts: Hosts, path: InventoryPath
-) -> list[dict[str, Any]]:
+    names: list[str], own: Mapping[str, Any], family: Family, hosts: Hosts, path: InventoryPath
+) -> list[InstanceDirector]:
     """The instance's directors with their addresses and priorities, all of them different."""
-    result = []
+    result: list[InstanceDirector] = []
     holders: dict[int, str] = {}
     for index, name in enumerate(names):
         host = hosts.directors[name]
@@ -177,34 +218,29 @@ def _with_priorities(
     return result
 
 
-def _check_instances(located: LocatedInstances) -> None:
+def _check_instances(instances: Sequence[InstanceDraft]) -> None:
     """Names, router ids and VIPs belong to one instance each."""
     names: dict[str, int] = {}
-    routers: dict[tuple[str, int], int] = {}
+    routers: dict[tuple[Family, int], int] = {}
     holders: dict[str, int] = {}
-    for index, (instance, path) in enumerate(located):
-        name, router_id = instance["name"], instance["virtual_router_id"]
+    for index, instance in enumerate(instances):
+        name, router_id, path = instance.name, instance.virtual_router_id, instance.path
         if name is not None and (first := names.setdefault(name, index)) != index:
             path.report(f"the name is already that of instances[{first}]")
-        if router_id is not None and (first := routers.setdefault((instance["family"], router_id), index)) != index:
+        if router_id is not None and (first := routers.setdefault((instance.family, router_id), index)) != index:
             path.report(
-                f"virtual_router_id {router_id} is already that of {_called(located[first])}:"
+                f"virtual_router_id {router_id} is already that of {instances[first].called}:"
                 " on one segment every instance of a family needs its own"
             )
-        for vip in instance["vips"]:
+        for vip in instance.vips:
             if (first := holders.setdefault(vip["address"], index)) != index:
                 path.report(
-                    f"VIP {vip['address']} is already in {_called(located[first])}: two directors could hold it at once"
+                    f"VIP {vip['address']} is already in {instances[first].called}: two directors could hold it at once"
                 )
 
 
-def _called(located: tuple[dict[str, Any], InventoryPath]) -> str:
-    instance, path = located
-    return f"instance {instance['name']}" if instance["name"] else f"instances[{path.index}]"
-
-
-def _check_every_vip(service_vips: Iterable[str], located: LocatedInstances, path: InventoryPath) -> None:
-    held = {vip["address"] for instance, _path in located for vip in instance["vips"]}
-    for vip in service_vips:
+def _check_every_vip(vips: Iterable[str], instances: Sequence[InstanceDraft], path: InventoryPath) -> None:
+    held = {vip["address"] for instance in instances for vip in instance.vips}
+    for vip in vips:
         if vip not in held:
             path.report(f"no instance has the VIP {vip}, so no director would hold it: add it to the vips of one")

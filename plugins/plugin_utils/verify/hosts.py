@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Sequence
 
+from ..cluster.types import HostPart, HostVip, ResolvedCluster
 from .finding import Finding
 
 RUN_SITE = "Run site.yml"
@@ -20,7 +21,7 @@ DIRECTOR_UNITS = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.s
 OTHER_FILE = "Look for a file in /etc/sysctl.d or /etc/sysctl.conf that sets it later than the collection's own"
 
 
-def host_findings(name: str, wanted: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[Finding]:
+def host_findings(name: str, wanted: HostPart, node: Mapping[str, Any]) -> Iterator[Finding]:
     """Compare one host's kernel and addresses with its part of the cluster."""
     yield from _sysctls(name, wanted["sysctls"], node)
     yield from _modules(name, wanted["modules"], node)
@@ -39,7 +40,7 @@ def unit_findings(name: str, units: Mapping[str, bool], node: Mapping[str, Any])
             yield Finding(name, f"{unit} starts at boot, and lvs_start_at_boot is false", RUN_SITE)
 
 
-def units_of(cluster: Mapping[str, Any], name: str) -> dict[str, bool]:
+def units_of(cluster: ResolvedCluster, name: str) -> dict[str, bool]:
     """The services a host of the cluster runs: {unit: whether it starts at boot}."""
     if cluster["hosts"][name]["role"] == "real_server":
         return {"lvs-vip.service": True} | ({"lvs-test-page.service": True} if cluster["test_page"] else {})
@@ -49,12 +50,12 @@ def units_of(cluster: Mapping[str, Any], name: str) -> dict[str, bool]:
     return units | ({BOOT_UNIT: cluster["start_at_boot"]} if cluster["stack"] == "static" else {})
 
 
-def keeps_rules(cluster: Mapping[str, Any], name: str) -> bool:
+def keeps_rules(cluster: ResolvedCluster, name: str) -> bool:
     """Whether a director whose VIPs something else moves has rules of packet filters to keep."""
     return cluster["stack"] != "static" and cluster["hosts"][name]["tools"] != []
 
 
-def lvs_vip_findings(name: str, cluster: Mapping[str, Any], checked: Mapping[str, Any]) -> Iterator[Finding]:
+def lvs_vip_findings(name: str, cluster: ResolvedCluster, checked: Mapping[str, Any]) -> Iterator[Finding]:
     """Differences between lvs-vip's list and what is configured on the host."""
     if "lvs-vip.service" not in units_of(cluster, name):
         return
@@ -67,7 +68,7 @@ def lvs_vip_findings(name: str, cluster: Mapping[str, Any], checked: Mapping[str
         yield Finding(name, fault, RUN_SITE)
 
 
-def other_stack_findings(name: str, cluster: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[Finding]:
+def other_stack_findings(name: str, cluster: ResolvedCluster, node: Mapping[str, Any]) -> Iterator[Finding]:
     """Units of another lvs_stack that still run: they would also edit the table or hold VIPs."""
     if cluster["hosts"][name]["role"] != "director":
         return
@@ -110,7 +111,7 @@ def _modules(name: str, wanted: list[str], node: Mapping[str, Any]) -> Iterator[
             yield Finding(name, f"kernel module {module} will not be loaded after a reboot", RUN_SITE)
 
 
-def _vips(name: str, vips: list[Mapping[str, Any]], node: Mapping[str, Any]) -> Iterator[Finding]:
+def _vips(name: str, vips: Sequence[HostVip], node: Mapping[str, Any]) -> Iterator[Finding]:
     present = {(address["address"], address["interface"]) for address in node["addresses"]}
     for vip in vips:
         if (vip["address"], vip["device"]) not in present:

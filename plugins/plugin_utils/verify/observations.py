@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from ..cluster.types import ResolvedCluster
+
 Hostvars = Mapping[str, Mapping[str, Any]]
 
 
-def collect(hostvars: Hostvars, cluster: Mapping[str, Any]) -> dict[str, Any]:
+def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered.
 
     Returns nodes {host: node_info}, kept {host: result of lvs-vip check}, ldirectord {director: result of the search for

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping, Sequence
 
+from ..cluster.types import ResolvedCluster
 from .finding import Finding
 
 
 def sync_findings(
-    director: str, daemons: Sequence[Mapping[str, Any]], cluster: Mapping[str, Any], held: Mapping[str, list[str]]
+    director: str, daemons: Sequence[Mapping[str, Any]], cluster: ResolvedCluster, held: Mapping[str, list[str]]
 ) -> Iterator[Finding]:
     """Compare a director's daemons with the one that it is to run: it sends where the connections are, or receives."""
     sync = cluster["sync"]
@@ -23,7 +24,7 @@ def sync_findings(
         yield Finding(director, f"its sync daemon is {seen}, not {wanted[0] if wanted else 'none'}", "Run site.yml")
 
 
-def _synced_vips(cluster: Mapping[str, Any]) -> list[str]:
+def _synced_vips(cluster: ResolvedCluster) -> list[str]:
     """The VIPs whose director sends: those of the instance with keepalived, all with heartbeat."""
     name = cluster["sync"]["instance"] if cluster["sync"] else None
     instances = cluster["vrrp"]["instances"] if cluster["vrrp"] else []

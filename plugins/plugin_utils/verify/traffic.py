@@ -9,6 +9,7 @@ from math import gcd
 from typing import Any, Iterator, Mapping
 
 from ...module_utils.ipvs.types import ServiceKey
+from ..cluster.types import ResolvedCluster, Service
 from ..tables import destination_key, differences, service_key
 from .finding import Finding
 
@@ -21,14 +22,14 @@ TOLERANCE = 0.25
 
 
 def table_findings(
-    director: str, live: list[Mapping[str, Any]], cluster: Mapping[str, Any], serves: bool
+    director: str, live: list[Mapping[str, Any]], cluster: ResolvedCluster, serves: bool
 ) -> Iterator[Finding]:
     """Compare a director's table with the one described, or with none where it does not serve."""
     for key, difference in differences(live, cluster["table"] if serves else []):
         yield Finding(director, f"{key}: {difference}", _remedy(difference, cluster["stack"]))
 
 
-def probe_plan(cluster: Mapping[str, Any]) -> list[dict[str, Any]]:
+def probe_plan(cluster: ResolvedCluster) -> list[dict[str, Any]]:
     """What to ask through the VIPs: one probe for each TCP port of each service.
 
     Each has service (name), address, port, scheme, path, host (a name or null), status (the codes
@@ -86,7 +87,7 @@ def shares(
 
 
 def share_findings(
-    cluster: Mapping[str, Any], served: Mapping[ServiceKey, Mapping[tuple[str, int], int]]
+    cluster: ResolvedCluster, served: Mapping[ServiceKey, Mapping[tuple[str, int], int]]
 ) -> Iterator[Finding]:
     """A real server that did not get the share of its weight, where the scheduler goes by turns."""
     for service, entry in zip(cluster["services"], cluster["table"]):
@@ -106,12 +107,12 @@ def share_findings(
                 )
 
 
-def proportional(service: Mapping[str, Any]) -> bool:
+def proportional(service: Service) -> bool:
     """Whether one client's connections are spread by the weights alone."""
     return service["scheduler"] in BY_TURN and service["persistence"] is None
 
 
-def _count(service: Mapping[str, Any]) -> int:
+def _count(service: Service) -> int:
     """Enough requests for whole rounds: a round is the sum of the weights in lowest terms."""
     weights = [server["weight"] for server in service["real_servers"] if server["weight"]]
     if not weights or not proportional(service):
@@ -121,14 +122,14 @@ def _count(service: Mapping[str, Any]) -> int:
     return min(once * rounds, MOST)
 
 
-def _ports(service: Mapping[str, Any]) -> list[int]:
+def _ports(service: Service) -> list[int]:
     if service["fwmark"] is None:
-        return [service["port"]]
+        return [service["port"] or 0]
     # Of a range, its first port stands for all
-    return [int(str(port).partition("-")[0]) for port in service["ports"]]
+    return [int(str(port).partition("-")[0]) for port in service["ports"] or ()]
 
 
-def _scheme(service: Mapping[str, Any], port: int, test_page: bool) -> str:
+def _scheme(service: Service, port: int, test_page: bool) -> str:
     kind = service["health"]["type"]
     web = kind in ("http", "https")
     # What checks one port of a mark says nothing of the others.

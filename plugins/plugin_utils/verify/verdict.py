@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Iterator, Mapping
 
 from ...module_utils.ipvs.types import ServiceKey
+from ..cluster.types import ResolvedCluster, Service
 from ..tables import service_key
 from .finding import Finding
 from .hosts import host_findings, ldirectord_findings, lvs_vip_findings, other_stack_findings, unit_findings, units_of
@@ -16,7 +17,7 @@ from .traffic import answer_findings, proportional, share_findings, shares, tabl
 from .vips import arp_findings, holder_findings, holders
 
 
-def judge(cluster: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, list[str]]:
+def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[str]]:
     """Judge what was seen of the cluster.
 
     seen is what observations.collect returns. What is not there was not looked at: a host that did not answer is a
@@ -64,24 +65,24 @@ def judge(cluster: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, list
     return {"faults": [str(fault) for fault in faults], "report": list(_report(cluster, held, seen, served))}
 
 
-def _serves(cluster: Mapping[str, Any], held: Mapping[str, list[str]], director: str) -> bool:
+def _serves(cluster: ResolvedCluster, held: Mapping[str, list[str]], director: str) -> bool:
     """Whether a director is to have the table: with heartbeat only the active one, which has the VIPs."""
     return cluster["stack"] != "ldirectord" or any(director in directors for directors in held.values())
 
 
-def _empties(cluster: Mapping[str, Any]) -> bool:
+def _empties(cluster: ResolvedCluster) -> bool:
     """Whether a director without the VIPs is to have an empty table."""
-    return bool(cluster["ldirectord"]["cleanstop"])
+    return cluster["ldirectord"] is not None and cluster["ldirectord"]["cleanstop"]
 
 
-def _unreached(cluster: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[Finding]:
+def _unreached(cluster: ResolvedCluster, nodes: Mapping[str, Any]) -> Iterator[Finding]:
     for name in cluster["hosts"]:
         if name not in nodes:
             yield Finding(name, "could not be looked at", "Look whether it is up and answers SSH")
 
 
 def _served(
-    cluster: Mapping[str, Any], held: Mapping[str, list[str]], seen: Mapping[str, Any]
+    cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mapping[str, Any]
 ) -> dict[ServiceKey, dict[tuple[str, int], int]]:
     """The connections each real server got, by the director that holds the service's VIP."""
     counted = {
@@ -98,12 +99,14 @@ def _served(
 
 
 def _report(
-    cluster: Mapping[str, Any],
+    cluster: ResolvedCluster,
     held: Mapping[str, list[str]],
     seen: Mapping[str, Any],
     served: Mapping[ServiceKey, Mapping[tuple[str, int], int]],
 ) -> Iterator[str]:
-    names = {host[key]: name for name, host in cluster["hosts"].items() for key in ("address", "address6")}
+    names = {
+        address: name for name, host in cluster["hosts"].items() for address in (host["address"], host["address6"])
+    }
     for vip, directors in held.items():
         macs = sorted({mac for answers in seen["arp"].values() for mac in answers.get(vip, ())})
         clients = [client for client, answers in seen["arp"].items() if vip in answers]
@@ -127,15 +130,15 @@ def _destinations(table: Mapping[str, Any]) -> int:
     return sum(len(service["destinations"]) for service in table["services"])
 
 
-def _weights(service: Mapping[str, Any]) -> str:
+def _weights(service: Service) -> str:
     return ":".join(str(server["weight"]) for server in service["real_servers"])
 
 
-def _rule(service: Mapping[str, Any]) -> str:
+def _rule(service: Service) -> str:
     return "persistence" if service["persistence"] is not None else service["scheduler"]
 
 
-def _why_not(service: Mapping[str, Any]) -> str:
+def _why_not(service: Service) -> str:
     if service["protocol"] != "tcp":
         return f"{service['protocol']} has no common question"
     return "the group clients has no host that could be reached"

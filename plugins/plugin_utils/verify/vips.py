@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
+from ..cluster.types import ResolvedCluster
 from .finding import Finding
 from .hosts import DIRECTOR_UNITS
 
@@ -14,7 +15,7 @@ SPLIT = "Look whether the directors hear each other ({}, firewalls), then run si
 SPOKEN = {"keepalived": "VRRP, protocol 112", "ldirectord": "heartbeat, UDP port 694 or that of lvs_heartbeat"}
 
 
-def holders(cluster: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+def holders(cluster: ResolvedCluster, nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     """Which directors hold each VIP: {VIP: [director, ...]}."""
     return {
         vip["address"]: [

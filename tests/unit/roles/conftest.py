@@ -14,11 +14,12 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret, VaultSecretsContext
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.lvs.cluster.plugins.filter.regex_literal import regex_literal
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 
 ROOT = Path(__file__).parents[3]
-TEMPLATES = [ROOT / "roles" / role / "templates" for role in ("director", "ldirectord", "heartbeat", "common")]
+TEMPLATES = [
+    ROOT / "roles" / role / "templates" for role in ("director", "ldirectord", "heartbeat", "common", "real_server")
+]
 
 
 def facts(address: str) -> dict:
@@ -43,7 +44,6 @@ def render():
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["lvs.cluster.regex_literal"] = regex_literal
 
     def rendered(cluster: dict, host: str, template: str = "keepalived.conf.j2") -> str:
         return environment.get_template(template).render(
@@ -51,6 +51,13 @@ def render():
             director_host=cluster["hosts"][host],
             heartbeat_host=cluster["hosts"][host],
             common_vip_host=cluster["hosts"][host],
+            real_server_sockets=cluster["hosts"][host]["listen"],
+            real_server_httpd="/usr/sbin/apache2",
+            real_server_httpd_modules="/usr/lib/apache2/modules",
+            real_server_httpd_user="www-data",
+            real_server_test_page_root="/var/www/lvs-test-page",
+            real_server_test_page_key="/etc/ssl/private/lvs-test-page.pem",
+            inventory_hostname=host,
             director_script_user="root",
             ansible_managed="Ansible managed",
         )

@@ -49,7 +49,10 @@ def _merged(base: Any, change: Any) -> Any:
 
 def hostvars_and_groups(description: dict[str, Any]) -> Inventory:
     """What Ansible would give the filter for an inventory so described."""
-    facts = {host: network_facts(interfaces) for host, interfaces in (description.get("facts") or {}).items()}
+    facts = {
+        host: {"nodename": host, **network_facts(interfaces)}
+        for host, interfaces in (description.get("facts") or {}).items()
+    }
     hostvars = {
         host: {**description["all"], **(own or {}), **({"ansible_facts": facts[host]} if host in facts else {})}
         for host, own in description["hosts"].items()

@@ -5,26 +5,28 @@
 
 from __future__ import annotations
 
+from typing import Any, Callable
+
 import pytest
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.sync import delay_return
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+
+A = {"name": "A", "virtual_router_id": 51, "vips": ["172.28.0.100"]}
+B = {"name": "B", "virtual_router_id": 52, "vips": ["172.28.0.101"]}
 
 
 @pytest.mark.parametrize(
-    ("given", "delays"),
+    ("vrrp", "delays"),
     [
-        ({}, [60, 5]),
-        ({"preempt_delay": 3}, [5, 5]),
-        ({"instances": [{"name": "A"}, {"name": "B", "preempt_delay": 3}]}, [60, 5]),
-        ({"instances": [{"name": "A", "preempt_delay": 0}, {"name": "B"}]}, [5, 5]),
+        ({"instances": [A, B]}, [60, 9]),
+        ({"preempt_delay": 3, "instances": [A, B]}, [3, 3]),
+        ({"instances": [A, {**B, "preempt_delay": 3}]}, [60, 3]),
+        ({"instances": [{**A, "preempt_delay": 0}, B]}, [0, 9]),
+        ({"preempt": False, "instances": [A, B]}, [0, 0]),
     ],
+    ids=["left_out", "given_for_all", "given_for_the_other", "given_for_it", "vips_stay_where_they_are"],
 )
-def test_the_synchronised_instance_waits_unless_the_inventory_says_how_long(given, delays):
-    vrrp = {"instances": [{"name": name, "preempt": True, "preempt_delay": 5} for name in "AB"]}
-    delay_return({"id": 51, "instance": "A"}, vrrp, given)
-    assert [instance["preempt_delay"] for instance in vrrp["instances"]] == delays
-
-
-def test_vips_that_stay_where_they_are_wait_for_nothing():
-    vrrp = {"instances": [{"name": "A", "preempt": False, "preempt_delay": 0}]}
-    delay_return({"id": 51, "instance": "A"}, vrrp, {})
-    assert vrrp["instances"][0]["preempt_delay"] == 0
+def test_the_synchronised_instance_waits_unless_the_inventory_says_how_long(
+    vrrp: dict[str, Any], delays: list[int], inventory: Callable
+) -> None:
+    cluster = resolve(*inventory({"all": {"lvs_vrrp": vrrp, "lvs_sync": {"enabled": True, "instance": "A"}}}))
+    assert [instance["preempt_delay"] for instance in cluster["vrrp"]["instances"]] == delays

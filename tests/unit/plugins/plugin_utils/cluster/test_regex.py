@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.filter.regex_literal import regex_literal
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.regex import literal
 
 
 @pytest.mark.parametrize("text", ["ok", "version 1.0", "a+b*c?", "[x](y){z}", "one|two", "100$", "#1 !"])
 def test_the_text_matches_itself_and_nothing_else(text):
-    assert re.search(regex_literal(text), f"before {text} after")
-    assert not re.search(regex_literal(text), "version 1x0 aab")
+    assert re.search(literal(text), f"before {text} after")
+    assert not re.search(literal(text), "version 1x0 aab")
