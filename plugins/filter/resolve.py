@@ -502,6 +502,9 @@ _value:
             sorry_server:
               description: Address and port of the sorry server.
               type: str
+            sorry_server_method:
+              description: How the sorry server is reached, where it is not as the real servers are.
+              type: str
             quiesce:
               description: Whether a failed real server keeps its place with weight 0.
               type: bool
@@ -1060,6 +1063,7 @@ _value:
 from typing import Any, Mapping
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.addresses import HAS_NETADDR
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
@@ -1073,7 +1077,7 @@ def resolve_filter(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> Re
             "lvs.cluster.resolve needs the Python package netaddr where Ansible runs: pip install netaddr"
         )
     try:
-        return resolve(hostvars, groups)
+        return resolve(hostvars, groups, Display().warning)
     except InventoryMistakes as mistakes:
         raise AnsibleFilterError(str(mistakes)) from None
 

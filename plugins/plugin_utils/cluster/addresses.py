@@ -19,6 +19,7 @@ else:
     HAS_NETADDR = True
 
 BITS: dict[Family, int] = {"ipv4": 32, "ipv6": 128}
+LOOPBACK = "a loopback address"
 FAMILY_NAMES: dict[Family, str] = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
@@ -84,17 +85,16 @@ def family_of(text: str) -> Family:
 
 
 def _special(ip: netaddr.IPAddress) -> str | None:
-    if int(ip) == 0 or (ip.version == 4 and int(ip) >> 24 == 0):
-        return "an unspecified address"
-    if ip.is_loopback():
-        return "a loopback address"
-    if ip.is_multicast():
-        return "a multicast address"
-    if ip.version == 4 and int(ip) == 0xFFFFFFFF:
-        return "the broadcast address"
-    if ip.is_link_local():
-        return "a link-local address"
-    return None
+    number, version = int(ip), ip.version
+    kinds = (
+        ("an unspecified address", number == 0 or (version == 4 and number >> 24 == 0)),
+        (LOOPBACK, ip.is_loopback()),
+        ("an IPv4 address written as one of IPv6", version == 6 and number >> 32 == 0xFFFF),
+        ("a multicast address", ip.is_multicast()),
+        ("the broadcast address", version == 4 and number == 0xFFFFFFFF),
+        ("a link-local address", ip.is_link_local()),
+    )
+    return next((kind for kind, fits in kinds if fits), None)
 
 
 def netmask_prefix(mask: str) -> int | None:

@@ -26,6 +26,7 @@ from .types import (
     Vrrp,
 )
 
+MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
 SYNC_PORT = "8848/udp"  # ip_vs_sync.c, IP_VS_SYNC_PORT
 
 
@@ -40,7 +41,6 @@ def director_parts(
 ) -> dict[str, HostPart]:
     """Every director: its kernel settings, its share of VRRP or heartbeat and, for the static stack, its VIPs."""
     modules = kernel.director_modules(services)
-    rules = [rule for service in services if (rule := _fwmark_rule(service))]
     ports = dict.fromkeys(f"{port}/{service['protocol']}" for service in services for port in _client_ports(service))
     ports.update(dict.fromkeys([SYNC_PORT] if sync else []))
     ports.update(dict.fromkeys([f"{heartbeat['port']}/udp"] if heartbeat else []))
@@ -62,10 +62,10 @@ def director_parts(
                 address: family for family, address in nat.gateways.items() if vips and not is_own(host, address)
             }
             part["vips"] = [
-                *(host_route(vip, family, host.interface) for vip, family in vips.items()),
+                *(host_route(vip, family, host.carrier_of(vip)) for vip, family in vips.items()),
                 *(host_route(address, family, host.device_of(address)) for address, family in gateways.items()),
             ]
-        part["fwmark_rules"] = rules
+        part["fwmark_rules"] = [rule for service in services for rule in _fwmark_rules(service, host)]
         part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], ports)
         part["tools"] = tools_of(part)
         parts[name] = part
@@ -77,16 +77,35 @@ def _client_ports(service: Service) -> Sequence[Ports]:
     return [service["port"]] if service["port"] else service["ports"] or []
 
 
-def _fwmark_rule(service: Service) -> FwmarkRule | None:
+def _fwmark_rules(service: Service, host: Host) -> list[FwmarkRule]:
+    """The packets that get a service's mark: one rule, or as many as the packet filter needs for its ports."""
     if service["fwmark"] is None or not service["ports"]:
-        return None
-    return {
-        "vip": service["vip"],
-        "family": service["family"],
-        "protocol": service["protocol"],
-        "ports": service["ports"],
-        "fwmark": service["fwmark"],
-    }
+        return []
+    most = len(service["ports"]) * 2 if host.filter == "nftables" else MULTIPORT
+    return [
+        {
+            "vip": service["vip"],
+            "family": service["family"],
+            "protocol": service["protocol"],
+            "ports": ports,
+            "fwmark": service["fwmark"],
+        }
+        for ports in _split(service["ports"], most)
+    ]
+
+
+def _split(ports: Sequence[Ports], most: int) -> list[list[Ports]]:
+    """Ports in lists of at most so many numbers; a range is two of them."""
+    lists: list[list[Ports]] = [[]]
+    free = most
+    for port in ports:
+        size = 1 if isinstance(port, int) else 2
+        if size > free:
+            lists.append([])
+            free = most
+        lists[-1].append(port)
+        free -= size
+    return lists
 
 
 def _own_instance(host: Host, instance: Instance) -> DirectorInstance | None:
@@ -96,7 +115,7 @@ def _own_instance(host: Host, instance: Instance) -> DirectorInstance | None:
         return None
     peers = [director["address"] for director in instance["directors"] if director is not own]
     vips = [
-        AddressOnDevice(address=vip["address"], prefix=vip["prefix"], device=own["interface"])
+        AddressOnDevice(address=vip["address"], prefix=vip["prefix"], device=host.carrier_of(vip["address"]))
         for vip in instance["vips"]
     ]
     gateways = [
@@ -122,8 +141,14 @@ def _own_instance(host: Host, instance: Instance) -> DirectorInstance | None:
         "unicast_src": own["address"] if instance["unicast"] else None,
         "unicast_peers": [peer for peer in peers if peer] if instance["unicast"] else [],
         "addresses": vips + gateways,
-        "track_interfaces": [gateway["device"] for gateway in gateways if gateway["device"] is not None],
+        "track_interfaces": _other_devices(gateways + vips, own["interface"]),
     }
+
+
+def _other_devices(addresses: Sequence[AddressOnDevice], own: str | None) -> list[str]:
+    """The devices besides an instance's own, which keepalived watches anyway, and refuses to be told to."""
+    devices = dict.fromkeys(address["device"] for address in addresses)
+    return [device for device in devices if device is not None and device != own]
 
 
 def secret_name(instance: str) -> str:

@@ -107,7 +107,7 @@ def _resource(vip: str, prefix: int, inside: bool, hosts: Hosts) -> str:
     A bare address would mean IPaddr, which needs ifconfig. IPaddr2's wrapper takes no IPv6, and IPv6addr gives the
     directors an address that they would ask the real servers from, which have it, too.
     """
-    devices = {host.device_of(vip) if inside else host.interface for host in hosts.directors.values()}
+    devices = {host.device_of(vip) if inside else host.carrier_of(vip) for host in hosts.directors.values()}
     device = devices.pop() if len(devices) == 1 else None
     where = f"/{device}" if device is not None else ""
     if family_of(vip) == "ipv6":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from . import schema
+from .addresses import parse
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes, nearest
 from .variables import Unrenderable, Variables
 
@@ -36,6 +37,24 @@ class Inventory:
     hosts: Mapping[str, HostVars]
 
 
+def named_vips(cluster: Mapping[str, Any]) -> tuple[str, ...]:
+    """The VIPs in the cluster's variables, in their order; what is no address is reported elsewhere."""
+    services, vrrp = cluster["lvs_services"], cluster["lvs_vrrp"]
+    instances = _items(vrrp.get("instances")) if isinstance(vrrp, dict) else []
+    vips = [service.get("vip") for service in _items(services)]
+    vips += [vip for instance in instances for vip in _listed(instance.get("vips"))]
+    found = (parse(vip) for vip in vips if isinstance(vip, str))
+    return tuple(dict.fromkeys(address.text for address in found if address))
+
+
+def _items(given: Any) -> list[Mapping[str, Any]]:
+    return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
+
+
 def read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mistakes) -> Inventory:
     """Read every host of the cluster.
 
@@ -48,14 +67,14 @@ def read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mista
     serving = [given[name] for name in dict.fromkeys(members["directors"] + members["real_servers"])]
     for name in schema.CLUSTER:
         _check_same(name, serving, mistakes)
-    unreadable: Mistakes = {}
+    unreadable = Mistakes()
     inventory = Inventory(
         **members,
         cluster={name: _cluster_value(name, serving, unreadable) for name in schema.CLUSTER},
         hosts={name: _host(variables, unreadable) for name, variables in given.items()},
     )
     if unreadable:  # What follows would be about values that are not those of the inventory
-        raise InventoryMistakes({**mistakes, **unreadable})
+        raise InventoryMistakes(Mistakes([*mistakes, *unreadable]))
     return inventory
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
+from .addresses import LOOPBACK, known
 from .drafts import ServiceDraft
 from .regex import literal
 from .types import (
@@ -58,6 +59,7 @@ def _virtual_server(service: Service) -> KeepalivedService:
         "one_packet": service["one_packet"],
         "delay_loop": service["health"]["interval"],
         "sorry_server": _at(sorry, marked) if sorry else None,
+        "sorry_server_method": _sorry_server_method(service),
         "quiesce": service["on_failure"] == "quiesce",
         "check": _check(service["health"]),
         "real_servers": [
@@ -70,6 +72,17 @@ def _virtual_server(service: Service) -> KeepalivedService:
             for server in service["real_servers"]
         ],
     }
+
+
+def _sorry_server_method(service: Service) -> str | None:
+    """How the sorry server is reached, where that is not the service's own way.
+
+    A page on the directors themselves is delivered, never forwarded: IPVS drops what NAT would send to a loopback
+    address (ip_vs_xmit.c, ip_vs_nat_xmit).
+    """
+    sorry = service["sorry_server"]
+    own = sorry is not None and sorry["host"] is None and known(sorry["address"]).special == LOOPBACK
+    return "DR" if own and service["forward"] != "dr" else None
 
 
 def _tunnel_words(tunnel: Tunnel | None) -> list[str]:
@@ -115,4 +128,14 @@ def check_keepalived(services: Iterable[ServiceDraft]) -> None:
         if service.real_servers and not any(server["weight"] for server in service.real_servers):
             service.path.report(
                 "every real server has weight 0, so none would serve: give one a weight, or take the service out"
+            )
+        health = service.health
+        if health["command"] is not None and isinstance(health["timeout"], float):
+            service.path.report(
+                f"health timeout is {health['timeout']}, and keepalived counts whole seconds for a script"
+            )
+        # check_dns.c of 2.2.7 takes both for an empty label
+        if health["name"] not in (None, ".") and any(len(label) < 2 for label in str(health["name"]).split(".")):
+            service.path.report(
+                f"health name is {health['name']}, and keepalived asks for no name with a part of one letter, or with a dot at its end"
             )

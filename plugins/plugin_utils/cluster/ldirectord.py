@@ -12,6 +12,7 @@ from typing import Any, Iterable, Sequence
 
 from ...module_utils.ipvs.types import endpoint
 from . import keys, schema
+from .addresses import LOOPBACK, known
 from .drafts import ServiceDraft
 from .mistakes import InventoryPath, Mistakes, listed
 from .regex import literal
@@ -124,7 +125,9 @@ def _at(server: RealServer | SorryServer, marked: bool) -> str:
 
 def _forward_to(sorry: SorryServer, service: Service) -> str:
     """A page on the director itself is delivered, never forwarded: its own gate."""
-    return "gate" if sorry["host"] is None and sorry["address"].startswith("127.") else FORWARD[service["forward"]]
+    return (
+        "gate" if sorry["host"] is None and known(sorry["address"]).special == LOOPBACK else FORWARD[service["forward"]]
+    )
 
 
 def check_ldirectord(services: Iterable[ServiceDraft]) -> None:

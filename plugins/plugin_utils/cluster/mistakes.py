@@ -9,8 +9,16 @@ import difflib
 import json
 from typing import Dict, Iterable
 
-# An ordered set of messages: a mistake that shows in many places below one path is said once
-Mistakes = Dict[str, None]
+
+class Mistakes(Dict[str, None]):
+    """An ordered set of messages: a mistake that shows in many places below one path is said once.
+
+    `warnings` are of the same kind: what works only if something is so that no fact tells.
+    """
+
+    def __init__(self, messages: Iterable[str] = ()):
+        super().__init__(dict.fromkeys(messages))
+        self.warnings: dict[str, None] = {}
 
 
 class InventoryMistakes(Exception):
@@ -55,6 +63,10 @@ class InventoryPath:
     def report(self, mistake: str) -> None:
         """Report a mistake here."""
         self._messages[f"{self}: {mistake}" if self.key else mistake] = None
+
+    def warn(self, doubt: str) -> None:
+        """Report what may be a mistake here."""
+        self._messages.warnings[f"{self}: {doubt}" if self.key else doubt] = None
 
 
 def shape(value: object) -> str:

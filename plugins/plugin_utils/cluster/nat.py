@@ -58,6 +58,8 @@ def resolve_nat(
         if translated:
             gateways[family] = address
             _check_hosts(key, address, translated, hosts, path)
+        else:
+            path.warn(f"{key} is {address}, and no {FAMILY_NAMES[family]} service has forward nat: nobody gets it")
     return Nat(gateways, own["route"])
 
 

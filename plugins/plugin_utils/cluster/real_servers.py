@@ -9,7 +9,7 @@ from typing import Any, Mapping
 
 from ...module_utils.ipvs.types import endpoint
 from . import keys, schema
-from .addresses import FAMILY_NAMES, family_of, known
+from .addresses import FAMILY_NAMES, LOOPBACK, family_of, known, parse
 from .drafts import ServiceDraft
 from .hosts import Host, Hosts
 from .mistakes import InventoryPath, listed, near_hint, shape
@@ -67,8 +67,8 @@ def _real_server(entry: Any, service: ServiceDraft, hosts: Hosts, path: Inventor
         "upper_threshold": upper,
         "lower_threshold": lower,
     }
-    if lower and lower >= upper:
-        path.report(f"lower_threshold is {lower}, not below upper_threshold, which is {upper or 'not set'}")
+    if lower > upper:
+        path.report(f"lower_threshold is {lower}, above upper_threshold, which is {upper or 'not set'}")
     if special := known(address).special:
         path.report(f"address is {address}, {special}")
     return server
@@ -92,6 +92,13 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
     sorry: SorryServer = {"host": name, "address": address, "port": _port(own["port"], service, name or address, path)}
     if any(server["address"] == address and server["port"] == sorry["port"] for server in service.real_servers):
         path.report(f"{called(sorry)} is also a real server of the service, and so is down when it is needed")
+    if known(address).special == LOOPBACK and service.port and sorry["port"] != service.port:
+        path.report(
+            f"address is {address}, the directors themselves, where packets keep their port: port is {sorry['port']},"
+            f" the service has {service.port}"
+        )
+    if service.health["type"] == "none":
+        path.report("is never used: health is of type none, so nothing sees that the others are down")
     return sorry
 
 
@@ -102,9 +109,11 @@ def _locate(
     name, address, family = own["host"], own["address"], service.family
     if name is not None:
         if not isinstance(name, str) or name not in hosts.real_servers:
-            path.report(
-                f"host {name} is not in the group real_servers" + near_hint(name, hosts.real_servers, "name there")
-            )
+            if isinstance(name, str) and parse(name):
+                path.report(f"{name} is an address, not a host of the group real_servers: write {{address: {name}}}")
+            else:
+                near = near_hint(name, hosts.real_servers, "name there")
+                path.report(f"host {name} is not in the group real_servers{near}")
             return None
         host = hosts.real_servers[name]
         if address is not None:
@@ -151,8 +160,11 @@ def _check_family(address: str, service: ServiceDraft, path: InventoryPath) -> N
     if family and service.forward != "tun" and family_of(address) != family:
         path.report(f"address is {address}, but the VIP is {FAMILY_NAMES[family]}: only forward tun mixes families")
     # ip6tnl0, which unpacks on the real server, takes nothing else (net/ipv6/ip6_tunnel.c)
-    if family == "ipv4" and service.forward == "tun" and family_of(address) == "ipv6":
-        path.report(f"address is {address}: a tunnel over IPv6 carries IPv6 alone, and the VIP is IPv4")
+    wraps = service.tunnel["type"] if service.tunnel else None
+    if family == "ipv4" and wraps not in (None, "gre") and family_of(address) == "ipv6":
+        path.report(
+            f"address is {address}: a tunnel of type {wraps} over IPv6 carries IPv6 alone, and the VIP is IPv4 (gre carries both)"
+        )
 
 
 def _port(own: int | None, service: ServiceDraft, called_by: str, path: InventoryPath) -> int:

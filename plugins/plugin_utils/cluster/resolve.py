@@ -8,12 +8,23 @@ First everything is read, and each mistake noted. Only when there is none, the p
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from . import inventory as inventories
 from . import keys, schema, validators
 from .addresses import BITS, family_of
-from .checks import check_addresses, check_direct_routing, check_marks, check_one_segment, check_vips
+from .checks import (
+    check_addresses,
+    check_clients,
+    check_direct_routing,
+    check_marks,
+    check_one_segment,
+    check_prefixes,
+    check_real_server_addresses,
+    check_return_path,
+    check_sync,
+    check_vips,
+)
 from .director_part import director_parts
 from .drafts import ServiceDraft
 from .heartbeat import heartbeat_part, read_heartbeat
@@ -33,15 +44,17 @@ from .vrrp import VrrpDraft, resolve_vrrp
 SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is not validators.ANYTHING}
 
 
-def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> ResolvedCluster:
+def resolve(
+    hostvars: Mapping[str, Any], groups: Mapping[str, Any], warn: Callable[[str], object] = lambda _warning: None
+) -> ResolvedCluster:
     """Resolve and validate a whole cluster.
 
     `hostvars` holds the variables of every host by its name, `groups` the host
-    names of every group. Returns plain dicts, lists and scalars, in which every
+    names of every group. `warn` is called with what may be wrong, where no fact tells. Returns plain dicts, lists and scalars, in which every
     address, port, weight, interface and role is filled in. Raises
     InventoryMistakes with everything that is wrong.
     """
-    mistakes: Mistakes = {}
+    mistakes = Mistakes()
     inventory = inventories.read(hostvars, groups, mistakes)
     if not inventory.directors:
         InventoryPath("group directors", mistakes).report("is empty or missing: a cluster needs a director")
@@ -65,8 +78,13 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> ResolvedC
 
     check_addresses(hosts, mistakes)
     check_vips(vip_paths, hosts, inventory)
+    check_real_server_addresses(services, vip_paths, hosts)
+    check_clients(inventory, mistakes)
     if vrrp:
         check_one_segment(vrrp.instances, hosts, mistakes)
+        check_prefixes(vrrp.instances, hosts, InventoryPath("lvs_vrrp", mistakes))
+    check_return_path(services, nat, vip_paths, hosts)
+    check_sync(services, sync)
     check_direct_routing(services, hosts)
     check_marks(services)
     if stack == "keepalived":
@@ -77,6 +95,8 @@ def resolve(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> ResolvedC
         check_static(services, hosts, sync, mistakes)
     if mistakes:
         raise InventoryMistakes(mistakes)
+    for warning in mistakes.warnings:
+        warn(warning)
 
     resolved = [service.finished() for service in services]
     instances = [

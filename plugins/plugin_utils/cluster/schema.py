@@ -43,7 +43,7 @@ CLUSTER = {
 }
 HOST = {
     "lvs_address": Key(validators.HOST_ADDRESS),
-    "lvs_address6": Key(validators.HOST_ADDRESS),
+    "lvs_address6": Key(validators.HOST_ADDRESS6),
     "lvs_weight": Key(WEIGHT, 1),
     "lvs_priority": Key(PRIORITY),
     "lvs_filter": Key(validators.choice("nftables", "iptables", "firewalld"), "nftables"),
@@ -81,7 +81,7 @@ REAL_SERVER = {
     "upper_threshold": Key(THRESHOLD, 0),
     "lower_threshold": Key(THRESHOLD, 0),
 }
-SORRY_SERVER = {"host": Key(validators.ANYTHING), "address": Key(validators.ADDRESS), "port": Key(PORT)}
+SORRY_SERVER = {"host": Key(validators.ANYTHING), "address": Key(validators.ANSWERING_ADDRESS), "port": Key(PORT)}
 TUNNEL = {
     "type": Key(validators.choice(*TUNNELS), "ipip"),
     "port": Key(PORT),
@@ -98,8 +98,8 @@ _CHECK = {
 _CHECK_PORT = {**_CHECK, "port": Key(PORT)}
 _HTTP = {
     **_CHECK_PORT,
-    "path": Key(validators.PATH, "/"),
-    "virtualhost": Key(validators.WORD),
+    "path": Key(validators.URL_PATH, "/"),
+    "virtualhost": Key(validators.VIRTUAL_HOST),
     "status": Key(validators.list_of(validators.integer(100, 599), "HTTP status codes"), (200,)),
     "expect": Key(validators.EXPECTED),
 }
@@ -140,7 +140,7 @@ VRRP = {
     "garp_master_delay": Key(validators.integer(0, 3600), 5),
     "garp_master_repeat": Key(validators.integer(1, 1000), 5),
     "garp_master_refresh": Key(validators.integer(0, 86400), 0),
-    "vip_prefix": Key(validators.integer(1, 128)),
+    "vip_prefix": Key(validators.integer(8, 128)),
     "instances": Key(validators.ANYTHING),
 }
 INSTANCE = {
@@ -171,7 +171,7 @@ HEARTBEAT = {
     "transport": Key(validators.choice("ucast", "mcast", "bcast"), "ucast"),
     "multicast_group": Key(validators.ADDRESS, "225.0.0.1"),
     "auto_failback": Key(validators.BOOLEAN, True),
-    "vip_prefix": Key(validators.integer(1, 128)),
+    "vip_prefix": Key(validators.integer(8, 128)),
 }
 SYNC = {
     "enabled": Key(validators.BOOLEAN, False),

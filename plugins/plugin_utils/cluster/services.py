@@ -95,6 +95,9 @@ def _check_ports(own: Mapping[str, Any], entry: dict[str, Any], path: InventoryP
             path.report("port is 0, which means all ports, and needs persistence")
     elif own["port"] is not None:
         path.report("has both port and fwmark: give ports, the list of ports to mark")
+    if own["persistence_engine"] == "sip" and own["protocol"] != "udp":
+        # ip_vs_pe_sip.c, ip_vs_sip_fill_param
+        path.report(f"persistence_engine is sip, which drops every packet but UDP, and protocol is {own['protocol']}")
     if own["one_packet"] and own["protocol"] != "udp" and own["fwmark"] is None:
         path.report(f"one_packet is for UDP, and protocol is {own['protocol']}")
 

@@ -243,6 +243,7 @@ class KeepalivedService(TypedDict):
     one_packet: bool
     delay_loop: Seconds | None
     sorry_server: str | None
+    sorry_server_method: str | None
     quiesce: bool
     check: KeepalivedCheck | None
     real_servers: list[KeepalivedRealServer]

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Callable
 
-from .addresses import known, parse
+from .addresses import LOOPBACK, family_of, known, parse
 from .mistakes import nearest, shown
 
 # Ansible's own words for booleans: INI inventories and -e give them as strings.
@@ -23,6 +23,8 @@ UNSAFE_QUOTED = re.compile(r"""[\x00-\x1f\x7f"{}\\$]""")
 UNSAFE_EXPECTED = re.compile(r"""[\x00-\x1f\x7f"\\^]""")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# RFC 1035, 2.3.4: labels of 1 to 63 characters.
+DOMAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
 
 
 class InvalidValue(ValueError):
@@ -163,9 +165,23 @@ def _name(value: object) -> str:
 
 
 def _domain(value: object) -> str:
-    """A domain name; keepalived's DNS check takes a label of one letter, and a dot at the end, for an empty label."""
-    text = _name(value)
-    if any(len(label) < 2 for label in text.split(".")):
+    """A domain name as DNS has it, with underscores too (_dmarc.example.com); `.` is the root."""
+    text = _string(value)
+    if text != "." and not (DOMAIN_NAME.fullmatch(text) and len(text) <= 253):
+        raise ValueError
+    return text
+
+
+def _virtual_host(value: object) -> str:
+    """The name of a virtual host, or an address, with a port if the server is to be asked with one."""
+    text = _string(value)
+    match = re.fullmatch(r"(\[[^]]+\]|[^:]+)(?::([0-9]{1,5}))?", text)
+    if match is None or not 1 <= int(match[2] or 1) <= 65535:
+        raise ValueError
+    host = match[1]
+    if host.startswith("["):
+        _address(host[1:-1])
+    elif not (DOMAIN_NAME.fullmatch(host) and len(host) <= 253):
         raise ValueError
     return text
 
@@ -184,11 +200,28 @@ def _host_address(value: object) -> str:
     return text
 
 
+def _host_address6(value: object) -> str:
+    text = _host_address(value)
+    if family_of(text) != "ipv6":
+        raise ValueError
+    return text
+
+
+def _answering_address(value: object) -> str:
+    """A host's address, or a loopback one, which means each director itself."""
+    text = _address(value)
+    if (special := known(text).special) and special != LOOPBACK:
+        raise InvalidValue(special)
+    return text
+
+
 def list_of(validator: Validator, items: str) -> Validator:
     """A list, not empty; a single item stands for a list of one."""
 
     def read(value: object) -> list[object]:
-        values = value if isinstance(value, list) else [value]
+        # Words without a blank or comma of their own may come as `one,two`, as ipvsadm has them.
+        words = value.split(",") if validator.choices and isinstance(value, str) else [value]
+        values = value if isinstance(value, list) else words
         if not values or isinstance(value, dict):
             raise ValueError
         result = []
@@ -209,6 +242,14 @@ def _absolute(value: object) -> str:
     return text
 
 
+def _url_path(value: object) -> str:
+    """A path to fetch: what keepalived gives a meaning to has to be percent-encoded (RFC 3986, 2.1)."""
+    text = _string(value)
+    if (bad := UNSAFE.search(text)) and bad.group() in "!'$#{}\\\"":
+        raise InvalidValue(f"which must not contain {_called(bad.group())}: write %{ord(bad.group()):02X}")
+    return _absolute(value)
+
+
 def _command(value: object) -> str:
     text = _quotable(value)
     if not text.startswith("/"):
@@ -217,6 +258,7 @@ def _command(value: object) -> str:
 
 
 def _auth_pass(value: object) -> str:
+    _require_string(value)
     try:
         text = _word(value)
     except InvalidValue:  # Whose words would give a character away
@@ -238,6 +280,9 @@ def _ports(value: object) -> int | str:
 
 
 def _mail_address(value: object) -> str:
+    text = _string(value)
+    if re.search(r"[<> ]", text):
+        raise InvalidValue("which must be the address alone, without a name (ops@example.com)")
     text = _word(value)
     if not re.fullmatch(r"[^@]+@[^@]+", text):
         raise ValueError
@@ -256,7 +301,14 @@ def _server(value: object) -> tuple[str, int]:
     return (_address(match["six"]) if match["six"] else _name(match["host"])), port
 
 
+def _require_string(value: object) -> None:
+    """A secret without quotes may be a number to YAML, and another one than is written: 0123 is 83, 12:34 is 754."""
+    if not isinstance(value, str):
+        raise InvalidValue("not a string: put it into quotes, or YAML takes it for a number or a truth value")
+
+
 def _secret(value: object) -> str:
+    _require_string(value)
     try:
         text = _word(value)
     except InvalidValue:  # Whose words would give a character away
@@ -270,12 +322,16 @@ def _secret(value: object) -> str:
 
 BOOLEAN = Validator("true or false", _boolean)
 NAMED = Validator("a name of letters, digits, dots, hyphens and underscores", _name)
-DOMAIN = Validator("a domain name whose parts have two characters or more", _domain)
+DOMAIN = Validator("a domain name", _domain)
+VIRTUAL_HOST = Validator("a host name, with or without a port", _virtual_host)
 WORD = Validator("a word", _word)
 EXPECTED = Validator("a text", _expected)
 ADDRESS = Validator("an IP address", _address)
 HOST_ADDRESS = Validator("an IP address", _host_address)
+HOST_ADDRESS6 = Validator("an IPv6 address", _host_address6)
+ANSWERING_ADDRESS = Validator("an IP address", _answering_address)
 PATH = Validator("a path", _absolute)
+URL_PATH = Validator("a path", _url_path)
 COMMAND = Validator("a command", _command)
 AUTH_PASS = Validator(
     "a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass

@@ -123,12 +123,8 @@ def _instance(
 ) -> InstanceDraft:
     own = {name: common[name] if given[name] is None else given[name] for name in INHERITED}
     vips = [known(vip) for vip in given["vips"] or ()]
+    # Of the adverts. The VIPs themselves are not in them, and may be of both.
     family: Family = vips[0].family if vips else "ipv4"
-    if others := [vip.text for vip in vips if vip.family != family]:
-        path.report(
-            f"vips has {listed(others)}, and its first one is {FAMILY_NAMES[family]}:"
-            " an instance has one address family, so make one for each"
-        )
     if repeated := [vip.text for vip, times in Counter(vips).items() if times > 1]:
         path.report(f"vips has {listed(repeated)} twice")
     if family == "ipv6":

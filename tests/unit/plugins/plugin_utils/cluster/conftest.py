@@ -61,7 +61,9 @@ def hostvars_and_groups(description: dict[str, Any]) -> Inventory:
 
 
 def network_facts(interfaces: dict[str, list[str]]) -> dict[str, Any]:
-    """Ansible's network facts for addresses by interface, the first of which has the default route."""
+    """Ansible's network facts for addresses by interface, the first of which has the default route, by `gateway`."""
+    interfaces = dict(interfaces)
+    gateway = interfaces.pop("gateway", None)
     facts: dict[str, Any] = {"interfaces": ["lo", *interfaces]}
     facts["lo"] = {"device": "lo", "ipv4": {"address": "127.0.0.1", "netmask": "255.0.0.0", "prefix": "8"}}
     for name, addresses in interfaces.items():
@@ -79,5 +81,5 @@ def network_facts(interfaces: dict[str, list[str]]) -> dict[str, Any]:
         fact = {"device": name, "ipv6": six, **({"ipv4": four[0], "ipv4_secondaries": four[1:]} if four else {})}
         facts[name.replace("-", "_")] = fact
         if "default_ipv4" not in facts and four:
-            facts["default_ipv4"] = {**four[0], "interface": name}
+            facts["default_ipv4"] = {**four[0], "interface": name, **({"gateway": gateway} if gateway else {})}
     return facts

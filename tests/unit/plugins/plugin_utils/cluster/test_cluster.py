@@ -25,6 +25,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import
 HERE = Path(__file__).parent
 RIGHT = sorted(HERE.glob("right/*.yml"))
 WRONG = sorted(HERE.glob("wrong/*.yml"))
+DOUBTFUL = sorted(HERE.glob("doubtful/*.yml"))
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -46,6 +47,33 @@ def test_wrong_inventory_says_everything_that_is_wrong(path: Path, inventory: Ca
     with pytest.raises(InventoryMistakes) as mistakes:
         resolve(*inventory(case["change"]))
     assert mistakes.value.messages == case["messages"]
+
+
+@pytest.mark.parametrize("path", DOUBTFUL, ids=lambda path: path.stem)
+def test_doubtful_inventory_resolves_with_a_warning(path: Path, inventory: Callable) -> None:
+    case = load(path)
+    warnings: list[str] = []
+    resolve(*inventory(case["change"]), warnings.append)
+    assert warnings == case["warnings"]
+
+
+@pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.stem)
+def test_a_second_run_resolves_to_the_same(path: Path, inventory: Callable) -> None:
+    """With the VIPs on the directors, as the kernel lists them: of IPv4 behind the first address, of IPv6 before it."""
+    hostvars, groups = inventory(load(path))
+    first = resolve(hostvars, groups)
+    for name, host in first["hosts"].items():
+        held = [address for instance in host["instances"] for address in instance["addresses"]] + host["vips"]
+        for address in held:
+            fact = hostvars[name].get("ansible_facts", {}).get(str(address["device"]))
+            if fact is None:
+                continue
+            entry = {"address": address["address"], "prefix": str(address["prefix"])}
+            if ":" in address["address"]:
+                fact.setdefault("ipv6", []).insert(0, entry)
+            else:
+                fact.setdefault("ipv4_secondaries", []).append(entry)
+    assert resolve(hostvars, groups) == first
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.stem)
