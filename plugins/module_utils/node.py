@@ -54,7 +54,9 @@ def _unit(unit: str, shown: dict[str, str], starts_by_script: Callable[[str], bo
 
 
 def parse_addresses(links: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the addresses in what `ip -j address` printed: address, prefix, interface, family and scope of each."""
+    """Return the addresses in what `ip -j address` printed: address, prefix, interface, family, scope and whether each is
+    usable: not after duplicate address detection has failed (RFC 4862, 5.4). That it is under way passes in a second.
+    """
     return [
         {
             "address": entry["local"],
@@ -62,6 +64,7 @@ def parse_addresses(links: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             "interface": link["ifname"],
             "family": _FAMILIES[entry["family"]],
             "scope": entry["scope"],
+            "usable": not entry.get("dadfailed"),
         }
         for link in links
         for entry in link.get("addr_info", [])

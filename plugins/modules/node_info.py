@@ -134,9 +134,12 @@ addresses:
     scope:
       description: V(global), V(link), V(host) or V(site).
       type: str
+    usable:
+      description: Whether it can be used. IPv6 keeps an address that another host has answered for, and does not use it.
+      type: bool
   sample:
-    - {address: 172.28.0.11, prefix: 24, interface: eth1, family: ipv4, scope: global}
-    - {address: 172.28.0.100, prefix: 32, interface: eth1, family: ipv4, scope: global}
+    - {address: 172.28.0.11, prefix: 24, interface: eth1, family: ipv4, scope: global, usable: true}
+    - {address: 172.28.0.100, prefix: 32, interface: eth1, family: ipv4, scope: global, usable: true}
 links:
   description: The network interfaces, by name.
   returned: success

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ..module_utils.ipvs.change import Change, diff
-from ..module_utils.ipvs.types import ServiceKey, Table
-from ..module_utils.ipvs.validate import KEY_OPTIONS, read_key, read_table
+from ..module_utils.ipvs.types import Destination, ServiceKey, Table, Tunnel
+from ..module_utils.ipvs.types import Service as LiveService
+from ..module_utils.ipvs.validate import KEY_OPTIONS, read_table
 from .cluster.types import ResolvedCluster, TableDestination, TableService
 
 Service = Mapping[str, Any]
@@ -30,7 +31,11 @@ DESTINATION_FIELDS = ("forward", "weight", "upper_threshold", "lower_threshold",
 
 def service_key(service: Service | TableService) -> ServiceKey:
     """What tells one virtual service from another; printed, it is how a person names the service."""
-    return read_key({name: service.get(name) for name in KEY_OPTIONS})
+    fwmark, address = service.get("fwmark"), service.get("address")
+    if fwmark is not None:
+        return ServiceKey(None, None, None, fwmark, service.get("family") or "ipv4")
+    family = "ipv6" if ":" in str(address) else "ipv4"
+    return ServiceKey(service.get("protocol") or "tcp", address, service.get("port"), None, family)
 
 
 def destination_key(destination: Mapping[str, Any] | TableDestination) -> tuple[str, int]:
@@ -91,9 +96,44 @@ def removed_real_servers(live: Iterable[Service], cluster: ResolvedCluster) -> l
 
 def differences(live: Sequence[Service], wanted: Sequence[Service | TableService]) -> Iterator[tuple[ServiceKey, str]]:
     """What the live table lacks, has too much or has otherwise: (service key, in words)."""
-    now = read_table(live)
+    now = live_table(live)
     for change in diff(now, read_table(wanted)):
         yield from ((change.service.key, words) for words in _in_words(change, now))
+
+
+def live_table(services: Iterable[Service]) -> Table:
+    """The table of a director, as lvs.cluster.ipvs_info returned it.
+
+    What runs is never refused: somebody else's service may have a scheduler, or a weight, that no inventory may.
+    """
+    table = {}
+    for service in services:
+        destinations = {destination_key(entry): _live_destination(entry) for entry in service["destinations"]}
+        key = service_key(service)
+        table[key] = LiveService(
+            key,
+            service.get("scheduler") or "wlc",
+            tuple(service.get("scheduler_flags") or ()),
+            service.get("persistence"),
+            service.get("persistence_netmask"),
+            service.get("persistence_engine"),
+            bool(service.get("one_packet")),
+            destinations,
+        )
+    return Table(table)
+
+
+def _live_destination(entry: Mapping[str, Any]) -> Destination:
+    tunnel = entry.get("tunnel")
+    return Destination(
+        entry["address"],
+        entry["port"],
+        entry.get("forward") or "dr",
+        entry["weight"],
+        entry.get("upper_threshold") or 0,
+        entry.get("lower_threshold") or 0,
+        Tunnel(tunnel["type"], tunnel["port"], tunnel["checksum"]) if tunnel else None,
+    )
 
 
 def _in_words(change: Change, now: Table) -> Iterator[str]:

@@ -14,6 +14,8 @@ from ..cluster.types import HostPart, HostVip, ResolvedCluster
 from .finding import Finding
 
 RUN_SITE = "Run site.yml"
+TAKEN = "another host has answered for it (duplicate address detection)"
+WHO_ELSE = "Look who else has the address: ip -6 neigh, or lvs.cluster.arp_probe"
 # Does its work while the host boots: whether it is active says nothing.
 BOOT_UNIT = "ipvsadm.service"
 # What holds a director's VIPs, by the stack.
@@ -26,6 +28,16 @@ def host_findings(name: str, wanted: HostPart, node: Mapping[str, Any]) -> Itera
     yield from _sysctls(name, wanted["sysctls"], node)
     yield from _modules(name, wanted["modules"], node)
     yield from _vips(name, wanted["vips"], node)
+
+
+def link_findings(name: str, wanted: HostPart, node: Mapping[str, Any]) -> Iterator[Finding]:
+    """Interfaces that carry what the host has to do, and are down: a director with one takes no VIP."""
+    devices = [wanted["interface"], *(vip["device"] for vip in wanted["vips"])]
+    for instance in wanted["instances"]:
+        devices += [instance["interface"], *(address["device"] for address in instance["addresses"])]
+    for device in dict.fromkeys(devices):
+        if device in node["links"] and not node["links"][device]["up"]:
+            yield Finding(name, f"its interface {device} is down", f"Look at: ip link show {device}")
 
 
 def unit_findings(name: str, units: Mapping[str, bool], node: Mapping[str, Any]) -> Iterator[Finding]:
@@ -112,10 +124,19 @@ def _modules(name: str, wanted: list[str], node: Mapping[str, Any]) -> Iterator[
 
 
 def _vips(name: str, vips: Sequence[HostVip], node: Mapping[str, Any]) -> Iterator[Finding]:
-    present = {(address["address"], address["interface"]) for address in node["addresses"]}
+    present: dict[tuple[str, str | None], bool] = {
+        (address["address"], address["interface"]): usable(address) for address in node["addresses"]
+    }
     for vip in vips:
         if (vip["address"], vip["device"]) not in present:
             yield Finding(name, f"VIP {vip['address']} is not on {vip['device']}", RUN_SITE)
+        elif not present[vip["address"], vip["device"]]:
+            yield Finding(name, f"VIP {vip['address']} is on {vip['device']} and not usable: {TAKEN}", WHO_ELSE)
+
+
+def usable(address: Mapping[str, Any]) -> bool:
+    """Whether an address that node_info has seen can be used: IPv6 keeps one that another host has, and does not use it."""
+    return bool(address.get("usable", True))
 
 
 def _words(value: object) -> list[str]:

@@ -11,9 +11,26 @@ from ...module_utils.ipvs.types import ServiceKey
 from ..cluster.types import ResolvedCluster, Service
 from ..tables import service_key
 from .finding import Finding
-from .hosts import host_findings, ldirectord_findings, lvs_vip_findings, other_stack_findings, unit_findings, units_of
+from .hosts import (
+    host_findings,
+    ldirectord_findings,
+    link_findings,
+    lvs_vip_findings,
+    other_stack_findings,
+    unit_findings,
+    units_of,
+)
 from .sync import sync_findings
-from .traffic import answer_findings, proportional, share_findings, shares, table_findings
+from .traffic import (
+    answer_findings,
+    by_client,
+    carried_findings,
+    ports_of,
+    proportional,
+    share_findings,
+    shares,
+    table_findings,
+)
 from .vips import arp_findings, holder_findings, holders
 
 
@@ -30,12 +47,14 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
     served = _served(cluster, held, seen)
     faults = [
         *_unreached(cluster, nodes),
+        *_unread(cluster, held, seen),
         *(
             finding
             for name, node in nodes.items()
             if name in cluster["hosts"]
             for finding in (
                 *host_findings(name, cluster["hosts"][name], node),
+                *link_findings(name, cluster["hosts"][name], node),
                 *unit_findings(name, units_of(cluster, name), node),
                 *other_stack_findings(name, cluster, node),
             )
@@ -60,6 +79,7 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
             for finding in sync_findings(director, table["daemons"], cluster, held)
         ),
         *answer_findings(seen["probes"]),
+        *carried_findings(cluster, served, seen["probes"]),
         *(share_findings(cluster, served) if seen["probes"] else ()),
     ]
     return {"faults": [str(fault) for fault in faults], "report": list(_report(cluster, held, seen, served))}
@@ -79,6 +99,22 @@ def _unreached(cluster: ResolvedCluster, nodes: Mapping[str, Any]) -> Iterator[F
     for name in cluster["hosts"]:
         if name not in nodes:
             yield Finding(name, "could not be looked at", "Look whether it is up and answers SSH")
+
+
+def _unread(cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mapping[str, Any]) -> Iterator[Finding]:
+    """What a host that answered could not be asked for: unknown is not the same as right."""
+    remedy = "Look at what verify.yml said of the task that failed there"
+    for name in (name for name in cluster["hosts"] if name in seen["nodes"]):
+        if "lvs-vip.service" in units_of(cluster, name) and name not in seen["lvs_vip"]:
+            yield Finding(name, "could not be asked what lvs-vip keeps there", remedy)
+        if name not in cluster["directors"]:
+            continue
+        if name not in seen["before"]:
+            yield Finding(name, "its table could not be read", remedy)
+        elif seen["probes"] and name not in seen["after"] and any(name in directors for directors in held.values()):
+            yield Finding(name, "its counters could not be read again, so nothing is proven of what it carries", remedy)
+        if cluster["stack"] == "ldirectord" and name not in seen["ldirectord"]:
+            yield Finding(name, "could not be asked whether ldirectord runs", remedy)
 
 
 def _served(
@@ -108,10 +144,7 @@ def _report(
         address: name for name, host in cluster["hosts"].items() for address in (host["address"], host["address6"])
     }
     for vip, directors in held.items():
-        macs = sorted({mac for answers in seen["arp"].values() for mac in answers.get(vip, ())})
-        clients = [client for client, answers in seen["arp"].items() if vip in answers]
-        asked = f"; ARP from {', '.join(clients)} is answered by {', '.join(macs) or 'nobody'}" if clients else ""
-        yield f"VIP {vip} is held by {' and '.join(directors) or 'nobody'}{asked}"
+        yield f"VIP {vip} is held by {' and '.join(directors) or 'nobody'}{_arp(vip, seen['arp'])}"
     for director, table in seen["before"].items():
         yield f"table of {director}: {len(table['services'])} services, {_destinations(table)} real servers"
     for service, entry in zip(cluster["services"], cluster["table"]):
@@ -121,7 +154,7 @@ def _report(
             yield f"{service['name']} {service['label']} was not asked: {_why_not(service)}"
             continue
         spread = ", ".join(f"{names.get(address, address)} {count}" for (address, port), count in counts.items())
-        rule = f"weights {_weights(service)}" if proportional(service) else f"by {_rule(service)}"
+        rule = f"weights {_weights(service)}" if proportional(service) else _rule(service)
         answered, requests = (sum(probe[field] for probe in probes) for field in ("answered", "requests"))
         yield f"{service['name']} {service['label']} answered {answered} of {requests} requests: {spread} ({rule})"
 
@@ -135,10 +168,26 @@ def _weights(service: Service) -> str:
 
 
 def _rule(service: Service) -> str:
-    return "persistence" if service["persistence"] is not None else service["scheduler"]
+    rule = "persistence" if service["persistence"] is not None else service["scheduler"]
+    if by_client(service) and len(service["real_servers"]) > 1:
+        return f"by {rule}, which brings one client to one real server: the others were not asked"
+    return f"by {rule}"
+
+
+def _arp(vip: str, answers: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:
+    """Who answered for a VIP; that nobody was asked is said, too."""
+    if not answers:
+        return ""
+    clients = [client for client, seen in answers.items() if vip in seen]
+    if not clients:
+        return f"; ARP was not asked: it is in no network of {', '.join(answers)}"
+    macs = sorted({mac for client in clients for mac in answers[client][vip]})
+    return f"; ARP from {', '.join(clients)} is answered by {', '.join(macs) or 'nobody'}"
 
 
 def _why_not(service: Service) -> str:
     if service["protocol"] != "tcp":
         return f"{service['protocol']} has no common question"
+    if not ports_of(service):
+        return "it has no port of its own"
     return "the group clients has no host that could be reached"

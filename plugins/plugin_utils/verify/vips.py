@@ -9,7 +9,7 @@ from typing import Any, Iterator, Mapping
 
 from ..cluster.types import ResolvedCluster
 from .finding import Finding
-from .hosts import DIRECTOR_UNITS
+from .hosts import DIRECTOR_UNITS, usable
 
 SPLIT = "Look whether the directors hear each other ({}, firewalls), then run site.yml"
 SPOKEN = {"keepalived": "VRRP, protocol 112", "ldirectord": "heartbeat, UDP port 694 or that of lvs_heartbeat"}
@@ -21,7 +21,8 @@ def holders(cluster: ResolvedCluster, nodes: Mapping[str, Mapping[str, Any]]) ->
         vip["address"]: [
             director
             for director in cluster["directors"]
-            if director in nodes and any(entry["address"] == vip["address"] for entry in nodes[director]["addresses"])
+            if director in nodes
+            and any(entry["address"] == vip["address"] and usable(entry) for entry in nodes[director]["addresses"])
         ]
         for vip in cluster["vips"]
     }

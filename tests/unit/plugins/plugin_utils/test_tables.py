@@ -78,3 +78,8 @@ def test_weight_zero_differs_from_one():
 def test_what_is_too_much_differs_too():
     extra = service(address="10.0.0.101")
     assert [said for _key, said in differences([extra], [])] == ["in the table, and not in the inventory"]
+
+
+def test_a_live_table_is_read_whatever_somebody_else_has_put_there():
+    foreign = {**service(destination("10.0.0.9", weight=100000), address="10.0.0.200"), "scheduler": "none"}
+    assert [str(key) for key, _said in differences([foreign], [])] == ["10.0.0.200:80/tcp"]

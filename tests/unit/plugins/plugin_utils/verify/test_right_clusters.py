@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
-from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
+from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import service_key
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan, share_findings
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
 
 GROUPS = {"directors": ["lvs1", "lvs2"], "real_servers": ["web1", "web2"], "clients": ["client1"]}
@@ -34,6 +35,11 @@ CLUSTERS: dict[str, dict[str, Any]] = {
         "lvs_services": [{**MARKED, "health": {"type": "none"}}],
         "directors": ["lvs1"],
     },
+    "mark_set_elsewhere": {"lvs_services": [{**WEB, "port": None, "fwmark": 7, "health": {"type": "none"}}]},
+    "every_port": {"lvs_services": [EVERY_PORT]},
+    "udp": {"lvs_services": [{**WEB, "port": 53, "protocol": "udp"}]},
+    "by_client": {"lvs_services": [{**WEB, "scheduler": "sh"}]},
+    "turns": {"lvs_services": [{**WEB, "scheduler": "rr", "real_servers": [{"host": "web1", "weight": 7}, "web2"]}]},
     "sync": {"lvs_services": [WEB], "lvs_sync": {"enabled": True}},
     "not_at_boot": {"lvs_services": [WEB], "lvs_start_at_boot": False},
     "ldirectord": {"lvs_services": [WEB], "lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "a-key-of-an-example"}},
@@ -116,9 +122,10 @@ def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -
     stats = copy.deepcopy(services)
     for service, described in zip(stats, cluster["services"]):
         total = sum(plan["count"] for plan in asked if plan["service"] == described["name"])
-        weights = sum(destination["weight"] for destination in service["destinations"])
+        turns = described["scheduler"] == "rr"
+        weights = sum(1 if turns else destination["weight"] for destination in service["destinations"])
         for destination in service["destinations"]:
-            destination["connections"] = total * destination["weight"] // weights
+            destination["connections"] = total * (1 if turns else destination["weight"]) // weights
     sync, role = cluster["sync"], "master" if director == "lvs1" else "backup"
     return {"services": services, "stats": stats, "daemons": [{"role": role, "syncid": sync["id"]}] if sync else []}
 
@@ -159,7 +166,7 @@ def test_of_a_mark_every_port_is_asked_and_of_a_range_the_first(cluster):
 
 @pytest.mark.parametrize(
     ("weights", "count"),
-    [((1, 1), 12), ((3, 1), 12), ((7, 6), 26), ((70, 60), 26), ((99, 1), 120), ((5, 0), 12)],
+    [((1, 1), 12), ((3, 1), 12), ((7, 6), 26), ((70, 60), 26), ((99, 1), 120), ((999, 1), 1000), ((5, 0), 12)],
 )
 def test_as_many_requests_as_whole_rounds_take(weights, count):
     servers = [{"host": name, "weight": weight} for name, weight in zip(("web1", "web2"), weights)]
@@ -178,3 +185,56 @@ def test_without_cleanstop_a_director_without_the_vips_may_keep_its_table(cluste
     faults = judge(cluster, seen)["faults"]
     assert bool(faults) is emptied
     assert all("lvs2: 10.0.0.100:80/tcp: in the table" in fault for fault in faults)
+
+
+def test_every_real_server_is_asked_however_many_there_are():
+    names = [f"web{number}" for number in range(300)]
+    hosts = {name: {"lvs_address": f"10.1.{number // 200}.{number % 200 + 1}"} for number, name in enumerate(names)}
+    hosts["lvs1"] = {"lvs_address": "10.0.0.11"}
+    for variables in hosts.values():
+        variables["lvs_services"] = [{**WEB, "scheduler": "rr"}]
+    cluster = resolve(hosts, {"directors": ["lvs1"], "real_servers": names})
+    (plan,) = probe_plan(cluster)
+    assert plan["count"] == 300
+    served = {service_key(cluster["table"][0]): {(f"10.1.{n // 200}.{n % 200 + 1}", 80): 1 for n in range(300)}}
+    assert list(share_findings(cluster, served)) == []
+    counts = served[service_key(cluster["table"][0])]
+    counts["10.1.0.1", 80], counts["10.1.0.2", 80] = 0, 2
+    assert [finding.host for finding in share_findings(cluster, served)] == ["web0"]
+
+
+@pytest.mark.parametrize(
+    ("port", "health", "expected"),
+    [
+        (3306, {"type": "http", "port": 9200, "path": "/check"}, ("tcp", "/", [200])),
+        (443, {"type": "http", "port": 8080, "status": [204]}, ("tcp", "/", [200])),
+        (443, {"type": "https", "path": "/up"}, ("https", "/up", [200])),
+        (8080, {"type": "http", "port": 8080, "status": [204]}, ("http", "/", [204])),
+        (80, {"type": "tcp"}, ("tcp", "/", [200])),
+    ],
+)
+def test_a_check_of_another_port_says_nothing_of_this_one(port, health, expected):
+    services = [{**WEB, "port": port, "health": health}]
+    hosts = {host: {"lvs_address": f"10.0.0.{number}", "lvs_services": services} for host, number in NUMBERS.items()}
+    (plan,) = probe_plan(resolve(hosts, GROUPS))
+    assert (plan["scheme"], plan["path"], plan["status"]) == expected
+
+
+@pytest.mark.parametrize("cluster", ["mark_set_elsewhere", "every_port"], indirect=True)
+def test_a_service_without_a_port_is_not_asked_and_the_report_says_so(cluster):
+    assert probe_plan(cluster) == []
+    assert judge(cluster, healthy(cluster))["report"][-1].endswith("was not asked: it has no port of its own")
+
+
+@pytest.mark.parametrize("cluster", ["by_client"], indirect=True)
+def test_one_client_of_a_hash_proves_one_real_server_and_the_report_says_so(cluster):
+    assert judge(cluster, healthy(cluster))["report"][-1].endswith(
+        "(by sh, which brings one client to one real server: the others were not asked)"
+    )
+
+
+def test_what_is_asked_has_to_come_through_ipvs(cluster):
+    seen = healthy(cluster)
+    seen["after"]["lvs1"]["stats"] = seen["before"]["lvs1"]["stats"]
+    carried = [fault for fault in judge(cluster, seen)["faults"] if "IPVS carried 0 connections" in fault]
+    assert len(carried) == (1 if seen["probes"] else 0)

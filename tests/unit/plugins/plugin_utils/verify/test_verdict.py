@@ -87,6 +87,36 @@ def break_shares(seen):
     first["connections"], second["connections"] = 6, 6
 
 
+def break_nothing_carried(seen):
+    seen["after"]["lvs1"]["stats"] = seen["before"]["lvs1"]["stats"]
+
+
+def break_table_unread(seen):
+    del seen["before"]["lvs2"]
+
+
+def break_counters_unread(seen):
+    del seen["after"]["lvs1"]
+
+
+def break_lvs_vip_unread(seen):
+    del seen["lvs_vip"]["web1"]
+
+
+def break_page_of_a_stranger(seen):
+    seen["probes"][0].update(names=["web1", "web2"])
+    seen["probes"][0]["result"]["answers"] = {"web1": 9, "Please log in": 3}
+
+
+def break_duplicate(seen):
+    seen["nodes"]["web1"]["addresses"][-1]["usable"] = False
+
+
+def break_vip_that_cannot_be_used(seen):
+    seen["nodes"]["lvs1"]["addresses"][-1]["usable"] = False
+    seen["arp"], seen["probes"] = {}, []
+
+
 def break_unreachable(seen):
     del seen["nodes"]["web2"]
 
@@ -188,12 +218,68 @@ def break_kept(seen):
                 "web2: got 6 of 12 connections to web, and its weight is due 3. Look at the weights in: ipvsadm -Ln",
             ],
         ),
+        (
+            break_nothing_carried,
+            [
+                "web: 12 requests were answered, and IPVS carried 0 connections. Look who answers for the VIP: a real"
+                " server that is not silent, a server on the director itself, or packets that nobody marks"
+            ],
+        ),
+        (
+            break_table_unread,
+            ["lvs2: its table could not be read. Look at what verify.yml said of the task that failed there"],
+        ),
+        (
+            break_counters_unread,
+            [
+                "lvs1: its counters could not be read again, so nothing is proven of what it carries. Look at what"
+                " verify.yml said of the task that failed there"
+            ],
+        ),
+        (
+            break_lvs_vip_unread,
+            [
+                "web1: could not be asked what lvs-vip keeps there. Look at what verify.yml said of the task that failed"
+                " there"
+            ],
+        ),
+        (
+            break_page_of_a_stranger,
+            [
+                "web: 10.0.0.100:80 was answered by 'Please log in', and its real servers are web1, web2. Look who answers"
+                " on that port: another virtual host, or something between the client and the directors"
+            ],
+        ),
+        (
+            break_duplicate,
+            [
+                "web1: VIP 10.0.0.100 is on lo and not usable: another host has answered for it (duplicate address"
+                " detection). Look who else has the address: ip -6 neigh, or lvs.cluster.arp_probe"
+            ],
+        ),
+        (
+            break_vip_that_cannot_be_used,
+            ["directors: none of them holds VIP 10.0.0.100. Look at: systemctl status keepalived.service, on each"],
+        ),
         (break_unreachable, ["web2: could not be looked at. Look whether it is up and answers SSH"]),
     ],
 )
 def test_a_fault_names_the_host_and_the_remedy(cluster, seen, broken, faults):
     broken(seen)
     assert judge(cluster, seen)["faults"] == faults
+
+
+def test_a_director_whose_interface_is_down_takes_no_vip(cluster, seen):
+    cluster["hosts"]["lvs2"]["interface"] = "eth0"
+    seen["nodes"]["lvs2"]["links"]["eth0"]["up"] = False
+    assert judge(cluster, seen)["faults"] == ["lvs2: its interface eth0 is down. Look at: ip link show eth0"]
+
+
+def test_a_vip_that_no_client_is_near_is_said_not_to_be_asked_for(cluster, seen):
+    seen["arp"] = {"client1": {}}
+    assert judge(cluster, seen)["report"][0] == (
+        "VIP 10.0.0.100 is held by lvs1; ARP was not asked: it is in no network of client1"
+    )
 
 
 def test_without_clients_the_services_are_not_asked_and_the_report_says_so(cluster, seen):
