@@ -65,7 +65,10 @@ def run_series(pace: Pace, request: Callable[[], Outcome], timeout: float) -> Se
 
     def sample() -> None:
         start = time.monotonic() - origin
-        outcome = request()
+        try:
+            outcome = request()
+        except Exception as error:
+            outcome = Outcome(error="other", message=f"{type(error).__name__}: {error}")
         samples.append(Sample(start, time.monotonic() - origin, outcome))
 
     crew = _Crew(sample, min(_MOST_THREADS, math.ceil(pace.rate * timeout) + 1) if pace.rate else 0)
@@ -113,8 +116,10 @@ class _Crew:
 
     def _serve(self) -> None:
         while self._orders.get():
-            self._job()
-            self._idle.release()
+            try:
+                self._job()
+            finally:
+                self._idle.release()
 
 
 def _sleep_until(moment: float, stop_file: str | None) -> bool:

@@ -67,11 +67,19 @@ def questions(
     whose network the target is in. `skip_far` leaves out targets in no network of the host. Raises ValueError, with a
     sentence for the user.
     """
+    targets = [_without_zone(target) for target in targets]
     if skip_far:
         targets = [target for target in targets if any(_is_near(entry, target) for entry in addresses)]
     if source and not interface:
         interface = _interface_of(source, addresses)
     return [_question(str(ipaddress.ip_address(target)), addresses, links, interface, source) for target in targets]
+
+
+def _without_zone(target: str) -> str:
+    """Answers carry no zone, so a target with one would never be matched (RFC 4007, 11)."""
+    if "%" in target:
+        raise ValueError(f"{target} has a zone: leave it out, and state the interface.")
+    return target
 
 
 def _interface_of(source: str, addresses: Sequence[Mapping[str, Any]]) -> str:
