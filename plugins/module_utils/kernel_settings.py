@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import tempfile
-from dataclasses import replace
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils import kernel_modules, sysctl_files
 from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files, with_file
 from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_plan import (
+    FORWARD,
+    STATE_DIR,
     Found,
     Plan,
     Settings,
@@ -24,7 +26,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_plan i
     plan,
     record_from,
     record_text,
+    sysctl_file,
     touched,
+    with_kept,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils.sysctl_files import dotted_key
 
@@ -40,19 +44,21 @@ def run(module: Any, settings: Settings, purge: bool = True) -> dict[str, Any]:
     """
     files = {path: _read(path) for path in file_texts(settings, {})}
     recorded = _recorded(settings.record_file, files[settings.record_file])
-    ours = sysctl_files.boot_values([(settings.sysctl_file, files[settings.sysctl_file] or "")], recorded)
-    leaving = {path: found[0] for path, found in ours.items() if found and path not in settings.sysctls}
+    ours = _values_of(settings.sysctl_file, files[settings.sysctl_file], recorded)
+    everything = with_kept(settings, recorded, ours, {path: _live(path) for path in recorded})
+    leaving = [path for path in everything.sysctls if path not in settings.sysctls]
     if not purge:
-        there = {path: value for path, value in leaving.items() if _live(path) is not None}
-        settings = replace(settings, sysctls={**there, **settings.sysctls})
+        settings = everything
+    others = _others(settings)
     loaded = kernel_modules.loaded_modules(settings.modules)
     missing = [name for name in settings.modules if name not in loaded]
     _load(module, missing)
-    found = Found(missing, {path: _live(path) for path in [*recorded, *touched(settings)]}, files)
+    keys = touched(settings, recorded, _forwarding() if FORWARD in settings.sysctls else ())
+    found = Found(missing, {path: _live(path) for path in [*recorded, *keys]}, files)
     # In check mode the modules that bring the keys in are not loaded yet.
     if not (module.check_mode and missing):
         _require(settings, found.live)
-    doing = plan(settings, recorded, found.live)
+    doing = plan(settings, recorded, found.live, keys, others)
     after = file_texts(settings, doing.record)
     if not module.check_mode:
         _write_all(module, settings, doing, found, after)
@@ -85,6 +91,54 @@ def _recorded(path: str, text: str | None) -> dict[str, str | None]:
             f"{path} does not hold the former values of kernel parameters ({error}): restore it from a backup, or "
             "delete it to take the present values for the former ones."
         ) from error
+
+
+def _values_of(path: str, text: str | None, keys: Iterable[str]) -> dict[str, str]:
+    """The values that one file sets at boot."""
+    found = sysctl_files.boot_values([(path, text or "")], keys)
+    return {key: value[0] for key, value in found.items() if value}
+
+
+def _others(settings: Settings) -> dict[str, str | None]:
+    """The former values that other names have recorded. Raises SettingsError where one of them wants another value."""
+    others: dict[str, str | None] = {}
+    for name in _recorded_names():
+        if name == settings.name:
+            continue
+        try:
+            former = record_from(_read(f"{STATE_DIR}/{name}.json"))
+        except ValueError:
+            continue  # Another program's, or one that its own run will report.
+        path = sysctl_file(name)
+        for key, value in _values_of(path, _read(path), former).items():
+            wanted = settings.sysctls.get(key, value)
+            if wanted != value:
+                raise SettingsError(
+                    f"{dotted_key(key)} is {wanted} here, and {path} has it {value} for {name}: give both one value."
+                )
+        others.update(former)
+    return others
+
+
+def _recorded_names() -> list[str]:
+    """The names whose former values this host remembers."""
+    try:
+        return sorted(name[: -len(".json")] for name in os.listdir(STATE_DIR) if name.endswith(".json"))
+    except OSError:
+        return []
+
+
+def _forwarding() -> list[str]:
+    """The interfaces that forward by a switch of their own, while ip_forward is off."""
+    if _live(FORWARD) != "0":
+        return []
+    folder = "net/ipv4/conf"
+    try:
+        names = sorted(os.listdir(f"{sysctl_files.PROC_SYS}/{folder}"))
+    except OSError:
+        return []
+    paths = [f"{folder}/{name}/forwarding" for name in names if name not in ("all", "default")]
+    return [path for path in paths if _live(path) == "1"]
 
 
 def _load(module: Any, missing: list[str]) -> None:
@@ -162,10 +216,19 @@ def _read(path: str) -> str | None:
 
 def _write(module: Any, path: str, text: str | None) -> None:
     """Put `text` into the file at once, or remove the file, and a directory of ours that is then empty."""
+    try:
+        _write_file(module, path, text)
+    except OSError as error:
+        hint = " It takes root: use become." if isinstance(error, PermissionError) else ""
+        raise SettingsError(f"{path} can't be written: {error.strerror}.{hint}") from error
+
+
+def _write_file(module: Any, path: str, text: str | None) -> None:
     directory = os.path.dirname(path)
     if text is None:
-        os.unlink(path)
-        if directory == "/var/lib/lvs-cluster" and not os.listdir(directory):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        if directory == STATE_DIR and not os.listdir(directory):
             os.rmdir(directory)
         return
     os.makedirs(directory, mode=0o755, exist_ok=True)

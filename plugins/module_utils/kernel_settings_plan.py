@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Iterable, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils import kernel_modules
 from ansible_collections.lvs.cluster.plugins.module_utils.sysctl_files import dotted_key, key_path, normal_value
 
 HEADER = "# Managed by Ansible (lvs.cluster.kernel_settings): changes made here are lost.\n"
-# The kernel changes these keys itself when the key before them is set (inet_forward_change in devinet.c).
-COMPANIONS = {"net/ipv4/ip_forward": ("net/ipv4/conf/all/accept_redirects",)}
+STATE_DIR = "/var/lib/lvs-cluster"
+# The kernel changes these keys itself when the key before them is set (inet_forward_change in devinet.c), and with
+# ip_forward the forwarding of every interface, which may have been switched on by itself before.
+FORWARD = "net/ipv4/ip_forward"
+COMPANIONS = {FORWARD: ("net/ipv4/conf/all/accept_redirects",)}
+_FORWARDING = re.compile(r"net/ipv4/conf/[^/]+/forwarding\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _KEY = re.compile(r"[^\s=*?\[#;-][^\s=*?\[]*\Z")
+
+
+def sysctl_file(name: str) -> str:
+    """Return the file that sets the keys of a name at boot."""
+    return f"/etc/sysctl.d/90-{name}.conf"
 
 
 @dataclass(frozen=True)
@@ -35,11 +45,11 @@ class Settings:
 
     @property
     def sysctl_file(self) -> str:
-        return f"/etc/sysctl.d/90-{self.name}.conf"
+        return sysctl_file(self.name)
 
     @property
     def record_file(self) -> str:
-        return f"/var/lib/lvs-cluster/{self.name}.json"
+        return f"{STATE_DIR}/{self.name}.json"
 
 
 @dataclass(frozen=True)
@@ -96,21 +106,55 @@ def _value(key: str, value: Any) -> str:
     return normal_value(text)
 
 
-def touched(settings: Settings) -> list[str]:
-    """Return the keys that setting `settings` changes: those stated, and those that change along with them."""
-    return list(dict.fromkeys(key for path in settings.sysctls for key in (path, *COMPANIONS.get(path, ()))))
+def touched(settings: Settings, recorded: Iterable[str] = (), forwarding: Iterable[str] = ()) -> list[str]:
+    """Return the keys that setting `settings` changes: those stated, and those that change along with them.
+
+    `forwarding` are the interfaces' own switches that are on while ip_forward is not; of those `recorded`, the ones that
+    an earlier run has found so.
+    """
+    keys = [key for path in settings.sysctls for key in (path, *COMPANIONS.get(path, ()))]
+    if FORWARD in settings.sysctls:
+        keys += [*forwarding, *(path for path in recorded if _FORWARDING.match(path))]
+    return list(dict.fromkeys(keys))
 
 
-def plan(settings: Settings, recorded: Mapping[str, str | None], live: Mapping[str, str | None]) -> Plan:
+def with_kept(
+    settings: Settings, recorded: Mapping[str, str | None], ours: Mapping[str, str], live: Mapping[str, str | None]
+) -> Settings:
+    """Return the settings with those of earlier runs, which stay as they are until a run that purges.
+
+    `ours` are the values of the module's own file, which may be gone, or edited: what it has not, stays as it is `live`.
+    """
+    along = {key for path in recorded for key in COMPANIONS.get(path, ())}
+    kept: dict[str, str] = {}
+    for path in recorded:
+        value, now = ours.get(path), live.get(path)
+        if path in settings.sysctls or now is None or (value is None and (path in along or _FORWARDING.match(path))):
+            continue
+        kept[path] = now if value is None else value
+    return replace(settings, sysctls={**kept, **settings.sysctls})
+
+
+def plan(
+    settings: Settings,
+    recorded: Mapping[str, str | None],
+    live: Mapping[str, str | None],
+    keys: Sequence[str] | None = None,
+    others: Mapping[str, str | None] = MappingProxyType({}),
+) -> Plan:
     """Return what to do, given the former values `recorded` by earlier runs and the `live` ones (None: no such key).
+
+    `keys` are those touched. `others` holds the former values that other names have recorded: what one of them still
+    sets is not restored, and its former value is the one from before them all.
 
     `live` has the keys recorded and touched. A value that is recorded already is never replaced by
     what is live now; a recorded key that the kernel no longer has is forgotten.
     """
-    keys = touched(settings)
+    keys = touched(settings) if keys is None else keys
     leaving = {path: former for path, former in recorded.items() if path not in keys and former is not None}
-    record = {path: live[path] if recorded.get(path) is None else recorded[path] for path in keys}
-    restorable = {path: former for path, former in leaving.items() if live[path] is not None}
+    before = {path: live[path] if others.get(path) is None else others[path] for path in keys}
+    record = {path: before[path] if recorded.get(path) is None else recorded[path] for path in keys}
+    restorable = {path: former for path, former in leaving.items() if live[path] is not None and path not in others}
     return Plan(
         restore={path: former for path, former in restorable.items() if live[path] != former},
         write={path: value for path, value in settings.sysctls.items() if live[path] != value},
@@ -144,6 +188,9 @@ def record_from(text: str | None) -> dict[str, str | None]:
     if not isinstance(data, dict) or not isinstance(data.get("sysctls"), dict):
         raise ValueError("no record of former values")
     former: dict[str, str | None] = data["sysctls"]
+    for path, value in former.items():
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"the value of {dotted_key(path)} is {value!r}, not a text")
     return former
 
 

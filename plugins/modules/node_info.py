@@ -197,7 +197,7 @@ def main():
         sysctls={key: live_or_none(path) for key, path in sysctls.items()},
         sysctls_boot={key: at_boot[path] and at_boot[path][0] for key, path in sysctls.items()},
         sysctls_boot_files={key: at_boot[path] and at_boot[path][1] for key, path in sysctls.items()},
-        modules=module_states(module.params["modules"], conf_files("modules-load.d")),
+        modules=module_states(module.params["modules"], conf_files("modules-load.d"), conf_files("modprobe.d")),
         units=read_units(module, list(dict.fromkeys(module.params["units"]))),
         addresses=parse_addresses(links),
         links=parse_links(links),
