@@ -35,10 +35,11 @@ options:
     description:
       - Which connections must be gone. V(inactive) ones have been closed and wait to be forgotten, which takes up to
         the timeout C(tcpfin); V(persistent) ones are clients bound to the real server, for as long as they keep coming.
+      - Left out, V(active) ones, and with a service by C(udp) V(inactive) ones, too. Of UDP all are inactive, and are forgotten
+        the timeout C(udp) after their last packet.
     type: list
     elements: str
     choices: [active, inactive, persistent]
-    default: [active]
   timeout:
     description: For how many seconds to wait. Then the module fails, and says what is left.
     type: int
@@ -109,10 +110,11 @@ from functools import partial
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import apply_table, start_reading
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.arguments import DESTINATION, KEY
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, find_ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, fail, find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.drain import (
     CONNECTION_STATES,
     count_connections,
+    default_states,
     describe_remaining,
     wait_until_gone,
 )
@@ -127,6 +129,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import (
 
 def read_wanted(params):
     """Return the key of the service and the destination as the options describe them, or raise ValueError."""
+    if params["timeout"] < 0:
+        raise ValueError(f"timeout must be 0 or more seconds, not {params['timeout']}")
     key = read_key(params["service"])
     options = {name: params[name] for name in DESTINATION_OPTIONS}
     read = read_destination if params["state"] == "present" else read_destination_key
@@ -153,7 +157,7 @@ def with_destination(table, key, destination, state):
 
 def drain(module, path, key, destination, result):
     """Wait as the options say, and exit."""
-    kinds = module.params["wait_for"]
+    kinds = module.params["wait_for"] or default_states(key)
     timeout = module.params["timeout"] if module.params["wait"] else 0
     look = partial(count_connections, path, key, destination)
     result["remaining"] = wait_until_gone(look, kinds, timeout, settle=result["changed"])
@@ -172,7 +176,7 @@ def main():
             **DESTINATION,
             "state": {"type": "str", "choices": ["present", "drained", "absent"], "default": "present"},
             "wait": {"type": "bool", "default": False},
-            "wait_for": {"type": "list", "elements": "str", "choices": list(CONNECTION_STATES), "default": ["active"]},
+            "wait_for": {"type": "list", "elements": "str", "choices": list(CONNECTION_STATES)},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,
@@ -189,7 +193,7 @@ def main():
         if state == "drained" and not module.check_mode:
             drain(module, path, key, destination, result)
     except (IpvsError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        fail(module, error)
     module.exit_json(**result)
 
 

@@ -241,7 +241,12 @@ rules:
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, checked_output, find_ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import (
+    IpvsError,
+    checked_output,
+    fail,
+    find_ipvsadm,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.export import table_data
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import (
     parse_connections,
@@ -305,7 +310,7 @@ def main():
             module.exit_json(changed=False, **{name: NOTHING[name] for name in (*BASICS, *wanted)})
         module.exit_json(changed=False, **gather(ipvsadm, wanted))
     except (IpvsError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        fail(module, error)
 
 
 if __name__ == "__main__":

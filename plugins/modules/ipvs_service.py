@@ -75,7 +75,7 @@ from dataclasses import replace
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import apply_table, start_reading
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.arguments import KEY, SERVICE
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, find_ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, fail, find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import Table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_key, read_service
 
@@ -115,7 +115,7 @@ def main():
             after = without_service(before, key)
         module.exit_json(**apply_table(path, before, after, module.check_mode, module._diff))
     except (IpvsError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        fail(module, error)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ changes:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import apply_table, start_reading
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import PURGES, target_table
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, find_ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, fail, find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_table
 
 
@@ -135,7 +135,7 @@ def main():
         after = target_table(before, wanted, params["purge"], params["keep_weights"])
         result = apply_table(path, before, after, module.check_mode, module._diff)
     except (IpvsError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        fail(module, error)
     # Without an invocation of its own, every service would travel back to the controller.
     module.exit_json(invocation={"module_args": {**params, "services": f"{len(wanted.services)} services"}}, **result)
 

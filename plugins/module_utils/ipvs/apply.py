@@ -46,7 +46,19 @@ def apply_table(path: str | None, before: Table, after: Table, check: bool, with
         }
     if changes and path is not None and not check:
         written = run(path, "-R", stdin="".join(f"{line}\n" for line in lines))
-        verify_applied(changes, start_reading(path)(), written)
+        try:
+            now = start_reading(path)()
+        except (IpvsError, ValueError) as error:
+            said = "; ".join(dict.fromkeys(written.err.strip().splitlines())) or "nothing"
+            raise IpvsError(
+                f"The table was written (ipvsadm -R said: {said}), and could not be read again: {error}", **result
+            ) from error
+        try:
+            verify_applied(changes, now, written)
+        except IpvsError as error:
+            done = any(in_effect(change, now) for change in changes)
+            error.facts.update({**result, "changed": done}, cmd="ipvsadm -R", rc=written.rc, stderr=written.err)
+            raise
     return result
 
 

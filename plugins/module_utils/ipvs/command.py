@@ -25,7 +25,11 @@ NO_KERNEL_MODULE = (
 
 
 class IpvsError(Exception):
-    """ipvsadm could not do what it was asked; the text is for the user."""
+    """ipvsadm could not do what it was asked; the text is for the user, `facts` are for the module's result."""
+
+    def __init__(self, text: str, **facts: Any):
+        super().__init__(text)
+        self.facts = facts
 
 
 class Result(NamedTuple):
@@ -73,8 +77,19 @@ def start(path: str, *arguments: str) -> Callable[[], str]:
 
 def _checked(result: Result, arguments: Sequence[str]) -> str:
     if result.rc:
-        raise IpvsError(explain(result, "ipvsadm " + " ".join(arguments)))
+        raise failure(result, arguments)
     return result.out
+
+
+def failure(result: Result, arguments: Sequence[str]) -> IpvsError:
+    """Return the error of a process that failed: why, in a sentence, and the whole of what it left."""
+    command = "ipvsadm " + " ".join(arguments)
+    return IpvsError(explain(result, command), cmd=command, rc=result.rc, stdout=result.out, stderr=result.err)
+
+
+def fail(module: Any, error: Exception) -> None:
+    """End a module with an error, and with what is known of it besides its sentence."""
+    module.fail_json(msg=str(error), **getattr(error, "facts", {}))
 
 
 def explain(result: Result, command: str) -> str:

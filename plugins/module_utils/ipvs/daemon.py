@@ -74,5 +74,8 @@ def start_arguments(daemon: Daemon) -> list[str]:
     arguments = ["--start-daemon", daemon.role, "--mcast-interface", daemon.interface, "--syncid", str(daemon.syncid)]
     if daemon.maxlen is not None:
         arguments += ["--sync-maxlen", str(daemon.maxlen)]
-    arguments += ["--mcast-group", str(daemon.group), "--mcast-port", str(daemon.port), "--mcast-ttl", str(daemon.ttl)]
+    for option, value in (("group", daemon.group), ("port", daemon.port), ("ttl", daemon.ttl)):
+        # Of a daemon that an older ipvsadm has told of, these are not known.
+        if value is not None:
+            arguments += [f"--mcast-{option}", str(value)]
     return arguments

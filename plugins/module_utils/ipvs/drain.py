@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Callable, Sequence
 
-from .command import IpvsError, explain, run
+from .command import failure, run
 from .listing import parse_counts
 from .render import key_words
 from .types import Destination, ServiceKey
@@ -23,7 +23,7 @@ def count_connections(path: str, key: ServiceKey, destination: Destination) -> d
     arguments = ("-Ln", "--persistent-conn", *key_words(key).split())
     result = run(path, *arguments)
     if result.rc and "No such service" not in result.err:
-        raise IpvsError(explain(result, "ipvsadm " + " ".join(arguments)))
+        raise failure(result, arguments)
     for service in parse_counts(result.out):
         for server in service["destinations"]:
             if (server["address"], server["port"]) == destination.key:
@@ -52,6 +52,11 @@ def wait_until_gone(
         sleep(min(INTERVAL, max(end - clock(), 0)))
         remaining = look()
     return remaining
+
+
+def default_states(key: ServiceKey) -> tuple[str, ...]:
+    """The connections that a drain waits for: UDP knows no end of one, and all of its entries count as inactive."""
+    return ("active", "inactive") if key.protocol == "udp" else ("active",)
 
 
 def describe_remaining(remaining: dict[str, int], kinds: Sequence[str]) -> str:

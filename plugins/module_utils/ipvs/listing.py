@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Iterator, Sequence
 
 from .export import key_data
@@ -19,7 +20,8 @@ COUNTS = ("weight", "persistent", "active", "inactive")
 
 def parse_timeouts(text: str) -> Timeouts:
     """Return the timeouts out of `ipvsadm -Ln --timeout`. Raises ValueError when there are none."""
-    return Timeouts(*(int(word) for word in text.rpartition(":")[2].split()))
+    with _understood("--timeout", text):
+        return Timeouts(*(int(word) for word in text.rpartition(":")[2].split()))
 
 
 def parse_daemons(text: str) -> tuple[Daemon, ...]:
@@ -28,6 +30,11 @@ def parse_daemons(text: str) -> tuple[Daemon, ...]:
 
 
 def _daemon(line: str) -> Daemon:
+    with _understood("--daemon", line):
+        return _read_daemon(line)
+
+
+def _read_daemon(line: str) -> Daemon:
     role, _sep, inside = line.partition(" sync daemon (")
     facts = dict(fact.split("=", 1) for fact in inside.rstrip(")").split(", "))
     numbers = {name: int(facts[name]) for name in ("maxlen", "port", "ttl") if name in facts}
@@ -41,9 +48,10 @@ def parse_traffic(text: str) -> list[dict[str, Any]]:
     """
     found = []
     for words, destinations in _entries(text):
-        service = key_data(parse_listed_key(words))
-        service.update(_numbers(TRAFFIC, words))
-        service["destinations"] = [_destination_line(TRAFFIC, line) for line in destinations]
+        with _understood("--stats", " ".join(words)):
+            service = key_data(parse_listed_key(words))
+            service.update(_numbers(TRAFFIC, words))
+            service["destinations"] = [_destination_line(TRAFFIC, line) for line in destinations]
         found.append(service)
     return found
 
@@ -52,8 +60,9 @@ def parse_counts(text: str) -> list[dict[str, Any]]:
     """Return weight and connections per destination out of `ipvsadm -Ln --persistent-conn`."""
     found = []
     for words, destinations in _entries(text):
-        service = key_data(parse_listed_key(words))
-        service["destinations"] = [_destination_line(COUNTS, line) for line in destinations]
+        with _understood("--persistent-conn", " ".join(words)):
+            service = key_data(parse_listed_key(words))
+            service["destinations"] = [_destination_line(COUNTS, line) for line in destinations]
         found.append(service)
     return found
 
@@ -62,8 +71,24 @@ def parse_connections(text: str) -> list[dict[str, Any]]:
     """Return the connections out of `ipvsadm -Lnc`; `expires` is in seconds.
 
     Persistence templates are among them: their source port is 0, and of a firewall mark their protocol is `ip`.
+    ipvsadm cuts a line of the kernel's with a long persistence engine's data in two: the rest is no connection.
     """
-    return [_connection(line.split()) for line in text.splitlines()[2:]]
+    found = []
+    for line in text.splitlines()[2:]:
+        words = line.split()
+        if len(words) >= 6 and ":" in words[1]:
+            with _understood("--connection", line):
+                found.append(_connection(words))
+    return found
+
+
+@contextlib.contextmanager
+def _understood(listing: str, line: str) -> Iterator[None]:
+    """Say which line it was that could not be read."""
+    try:
+        yield
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise ValueError(f"ipvsadm -Ln {listing} printed a line that is not understood: {line.strip()}") from error
 
 
 def _entries(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:

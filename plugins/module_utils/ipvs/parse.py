@@ -49,8 +49,8 @@ def parse_table(rules: str, thresholds: str = "") -> Table:
                 services[key] = replace(parse_service(key, text.split()), destinations=destinations)
             elif line:
                 raise ValueError
-        except (ValueError, KeyError, IndexError):
-            raise ValueError(f"ipvsadm -Sn printed a line that is not understood: {line}") from None
+        except (ValueError, KeyError, IndexError) as error:
+            raise ValueError(f"ipvsadm -Sn printed a line that is not understood: {line}") from error
     return with_thresholds(Table(services), parse_thresholds(thresholds))
 
 
@@ -107,10 +107,12 @@ def parse_destination(words: list[str]) -> Destination:
     """Return a destination; `words` begin with its `address:port`."""
     address, port = parse_endpoint(words[0])
     if len(words) == 4 and words[2] == "-w":  # All that -Sn prints of most
-        return Destination(address, port, FORWARD_OF[words[1]], int(words[3]))
+        forward = FORWARD_OF[words[1]]
+        return Destination(address, port, forward, int(words[3]), tunnel=Tunnel() if forward == "tun" else None)
     numbers = {"-w": 1, "-x": 0, "-y": 0}
     tunnel_type, tunnel_port = "ipip", None
-    forward, checksum = "dr", None
+    forward = "dr"
+    checksum = None
     rest = iter(words[1:])
     for word in rest:
         if word in numbers:

@@ -64,7 +64,8 @@ def destination_words(destination: Destination) -> str:
     """Return the words that follow a destination's name."""
     words = f"{SWITCH_OF[destination.forward]} -w {destination.weight}"
     tunnel = destination.tunnel
-    if tunnel is not None:
+    # Plain IP in IP needs no word, and ipvsadm has had one only since 1.30.
+    if tunnel is not None and tunnel.type != "ipip":
         words += " --tun-type " + tunnel.type
         if tunnel.port is not None:
             words += f" --tun-port {tunnel.port}"

@@ -26,6 +26,8 @@ MAX_WEIGHT = 65535
 MAX_FWMARK = 2**32 - 1
 MAX_THRESHOLD = 2**31 - 1
 MAX_TIMEOUT = 86400 * 31  # Seconds; ipvsadm's MAX_TIMEOUT
+# Seconds of a timeout that every kernel takes: INT_MAX / HZ, where HZ is 1000 at most (ip_vs_ctl.c, ip_vs_set_timeout).
+MAX_IDLE = (2**31 - 1) // 1000
 
 # The three flag bits have names of their own under the two hashing schedulers (ipvsadm(8), --sched-flags).
 FLAGS_OF = {"sh": ("sh-fallback", "sh-port"), "mh": ("mh-fallback", "mh-port")}
