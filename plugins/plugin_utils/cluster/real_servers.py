@@ -92,6 +92,16 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
     sorry: SorryServer = {"host": name, "address": address, "port": _port(own["port"], service, name or address, path)}
     if any(server["address"] == address and server["port"] == sorry["port"] for server in service.real_servers):
         path.report(f"{called(sorry)} is also a real server of the service, and so is down when it is needed")
+    if (
+        known(address).special == LOOPBACK
+        and service.family
+        and service.forward == "tun"
+        and family_of(address) != service.family
+    ):
+        path.report(
+            f"address is {address}, but the VIP is {FAMILY_NAMES[service.family]}: a page on the directors themselves is"
+            f" reached without a tunnel, at {'::1' if service.family == 'ipv6' else '127.0.0.1'}"
+        )
     if known(address).special == LOOPBACK and service.port and sorry["port"] != service.port:
         path.report(
             f"address is {address}, the directors themselves, where packets keep their port: port is {sorry['port']},"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 from pathlib import Path
 from typing import Any, Callable
@@ -25,6 +26,29 @@ def inventory() -> Callable[..., Inventory]:
         return hostvars_and_groups(apply(base, change or {}))
 
     return build
+
+
+@pytest.fixture(scope="session")
+def second_run() -> Callable[..., dict[str, Any]]:
+    """A function that gives hostvars as they are after a first run: with the VIPs on the hosts that may have them.
+
+    The kernel lists a new address of IPv4 behind the first one, and one of IPv6 before it.
+    """
+
+    def put(hostvars: dict[str, Any], cluster: dict[str, Any]) -> dict[str, Any]:
+        again = copy.deepcopy(hostvars)
+        for name, host in cluster["hosts"].items():
+            held = [address for instance in host["instances"] for address in instance["addresses"]] + host["vips"]
+            for address in held:
+                fact = again[name].get("ansible_facts", {}).get(str(address["device"]))
+                entry = {"address": address["address"], "prefix": str(address["prefix"])}
+                if fact is not None and ":" in address["address"]:
+                    fact.setdefault("ipv6", []).insert(0, entry)
+                elif fact is not None:
+                    fact.setdefault("ipv4_secondaries", []).append(entry)
+        return again
+
+    return put
 
 
 def apply(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
