@@ -90,7 +90,8 @@ def _assignments(files: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str] 
             if not equals and not key.startswith("-"):
                 continue
             path = key_path((key[1:] if key.startswith("-") else key).strip())
-            entry = (normal_value(value), file) if equals else None
+            # An empty value changes nothing when it is written.
+            entry = (normal_value(value), file) if value.strip() else None
             if path in found and _value(found[path]) == _value(entry):
                 # systemd-sysctl drops a repeated assignment: the first one keeps its place among the patterns.
                 continue

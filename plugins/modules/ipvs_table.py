@@ -127,6 +127,8 @@ def main():
         no_log=True,  # Nothing is secret; but the journal is no place for a table of 10,000 entries
     )
     params = module.params
+    # Without an invocation of its own, every service would travel back to the controller, and into its log.
+    invocation = {"module_args": {**params, "services": f"{len(params['services'])} services"}}
     try:
         path = find_ipvsadm(module)
         reading = start_reading(path)
@@ -135,9 +137,8 @@ def main():
         after = target_table(before, wanted, params["purge"], params["keep_weights"])
         result = apply_table(path, before, after, module.check_mode, module._diff)
     except (IpvsError, ValueError) as error:
-        fail(module, error)
-    # Without an invocation of its own, every service would travel back to the controller.
-    module.exit_json(invocation={"module_args": {**params, "services": f"{len(wanted.services)} services"}}, **result)
+        fail(module, error, invocation=invocation)
+    module.exit_json(invocation=invocation, **result)
 
 
 if __name__ == "__main__":

@@ -87,9 +87,9 @@ def failure(result: Result, arguments: Sequence[str]) -> IpvsError:
     return IpvsError(explain(result, command), cmd=command, rc=result.rc, stdout=result.out, stderr=result.err)
 
 
-def fail(module: Any, error: Exception) -> None:
+def fail(module: Any, error: Exception, **result: Any) -> None:
     """End a module with an error, and with what is known of it besides its sentence."""
-    module.fail_json(msg=str(error), **getattr(error, "facts", {}))
+    module.fail_json(msg=str(error), **result, **getattr(error, "facts", {}))
 
 
 def explain(result: Result, command: str) -> str:

@@ -25,6 +25,7 @@ from .types import (
     Sync,
     Vrrp,
 )
+from .validators import NAME
 
 MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
 SYNC_PORT = "8848/udp"  # ip_vs_sync.c, IP_VS_SYNC_PORT
@@ -50,7 +51,7 @@ def director_parts(
         part = empty_part(host)
         part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None)
         part["modules"] = modules
-        part["router_id"] = name
+        part["router_id"] = name if NAME.fullmatch(name) else f'"{name}"'
         part["instances"] = [
             own for instance in (vrrp["instances"] if vrrp else []) if (own := _own_instance(host, instance))
         ]

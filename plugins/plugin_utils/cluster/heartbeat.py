@@ -93,8 +93,9 @@ def _check_addresses(own: Mapping[str, Any], vips: Iterable[str], hosts: Hosts, 
     for host in hosts.directors.values():
         if host.address and ":" in host.address:
             path.report(f"directors speak over IPv4, and lvs_address of {host.name} is {host.address}")
-    interfaces = {host.interface for host in hosts.directors.values()}
-    if len(interfaces) > 1 and any(family_of(vip) == "ipv6" for vip in vips):
+    six = [vip for vip in vips if family_of(vip) == "ipv6"]
+    interfaces = {host.carrier_of(vip) for host in hosts.directors.values() for vip in six[:1]}
+    if len(interfaces) > 1:
         path.report(
             f"the VIPs of IPv6 need one interface for both directors, and theirs are {listed(sorted(map(str, interfaces)))}:"
             " haresources is the same on both"
