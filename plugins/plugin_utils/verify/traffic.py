@@ -57,13 +57,14 @@ def _question(service: Service, port: int, test_page: bool) -> dict[str, Any]:
     health = service["health"]
     checked = health["type"] in ("http", "https") and health["port"] in (None, port)
     scheme = health["type"] if checked else "tcp" if not test_page else "https" if port == 443 else "http"
+    path = (health["path"] if checked else None) or "/"
     return {
         "scheme": scheme,
-        "path": (health["path"] if checked else None) or "/",
+        "path": path,
         "host": health["virtualhost"] if checked else None,
         "status": (health["status"] if checked else None) or [200],
-        # The test page is one line, the name of its host.
-        "names": _names(service) if test_page and scheme != "tcp" else None,
+        # The test page is one line, the name of its host. Beside it there may be pages of somebody else.
+        "names": _names(service) if test_page and scheme != "tcp" and path == "/" else None,
     }
 
 

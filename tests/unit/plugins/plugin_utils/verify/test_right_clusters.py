@@ -238,3 +238,22 @@ def test_what_is_asked_has_to_come_through_ipvs(cluster):
     seen["after"]["lvs1"]["stats"] = seen["before"]["lvs1"]["stats"]
     carried = [fault for fault in judge(cluster, seen)["faults"] if "IPVS carried 0 connections" in fault]
     assert len(carried) == (1 if seen["probes"] else 0)
+
+
+@pytest.mark.parametrize(
+    ("health", "names"),
+    [
+        ({"type": "http"}, ["web1", "web2"]),
+        ({"type": "tcp"}, ["web1", "web2"]),
+        ({"type": "http", "path": "/check.txt"}, None),
+        ({"type": "http", "port": 8080, "path": "/check.txt"}, ["web1", "web2"]),
+    ],
+)
+def test_the_test_page_names_its_host_and_no_other_page_does(health, names):
+    services = [{**WEB, "health": health}]
+    hosts = {
+        host: {"lvs_address": f"10.0.0.{number}", "lvs_services": services, "lvs_test_page": True}
+        for host, number in NUMBERS.items()
+    }
+    (plan,) = probe_plan(resolve(hosts, GROUPS))
+    assert plan["names"] == names
