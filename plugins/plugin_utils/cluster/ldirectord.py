@@ -8,7 +8,7 @@ Source: ldirectord(8) of resource-agents 4.12 and its parser.
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Sequence
+from typing import Any, Iterable, Mapping, Sequence
 
 from ...module_utils.ipvs.types import endpoint
 from . import keys, schema
@@ -52,7 +52,7 @@ def read_ldirectord(given: Any, mail: Mail | None, mistakes: Mistakes) -> dict[s
     return own
 
 
-def ldirectord_part(own: dict[str, Any], services: Sequence[Service], mail: Mail | None) -> Ldirectord:
+def ldirectord_part(own: Mapping[str, Any], services: Sequence[Service], mail: Mail | None) -> Ldirectord:
     """The daemon's own settings and a block for each service, ready to be written down."""
     intervals = {service["health"]["interval"] for service in services} - {None}
     return {
