@@ -97,6 +97,22 @@ def service(rng: random.Random, number: int) -> dict[str, Any]:
     return made
 
 
+def instances(rng: random.Random, services: list[dict[str, Any]], directors: list[str]) -> list[dict[str, Any]]:
+    """One instance for all VIPs, or one for each, with names that keepalived has to take as they are."""
+    vips = list(dict.fromkeys(one["vip"] for one in services))
+    parts = [vips] if rng.random() < 0.5 else [[vip] for vip in vips]
+    return [
+        {
+            "name": rng.choice(("VI", "V-I", "V.I", "V_I")) + str(number),
+            "virtual_router_id": 60 + number,
+            "vips": part,
+            "directors": rng.sample(directors, rng.randint(1, len(directors))),
+            **some(rng, schema.INSTANCE, 2, "name", "vips", "directors", "virtual_router_id", "priority"),
+        }
+        for number, part in enumerate(parts)
+    ]
+
+
 def inventory(seed: int) -> dict[str, Any]:
     """An inventory in the words of base.yml."""
     rng = random.Random(seed)  # noqa: S311 - the same inventory for the same seed
@@ -109,6 +125,8 @@ def inventory(seed: int) -> dict[str, Any]:
     }
     if stack == "keepalived" and rng.random() < 0.5:
         variables["lvs_vrrp"] = some(rng, schema.VRRP, 3, "instances")
+        if rng.random() < 0.5:
+            variables["lvs_vrrp"]["instances"] = instances(rng, variables["lvs_services"], directors)
     if stack == "ldirectord":
         variables["lvs_heartbeat"] = {"key": "a-key-of-an-example", **some(rng, schema.HEARTBEAT, 2, "key")}
         variables["lvs_ldirectord"] = some(rng, schema.LDIRECTORD, 2)

@@ -9,10 +9,13 @@ import copy
 from typing import Any
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import service_key
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan, share_findings
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
+from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import hostvars_and_groups
+from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.generated import inventory
 
 GROUPS = {"directors": ["lvs1", "lvs2"], "real_servers": ["web1", "web2"], "clients": ["client1"]}
 NUMBERS = {"lvs1": 11, "lvs2": 12, "web1": 21, "web2": 22, "client1": 31}
@@ -74,11 +77,16 @@ def entry(address: str, interface: str) -> dict[str, Any]:
 
 
 def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
-    """What a cluster shows that is as described: lvs1 has the VIPs, every service answered each request of one client."""
+    """What a cluster shows that is as described: its first director has the VIPs, every service answered each request of
+    one client.
+    """
     nodes: dict[str, Any] = {}
-    for name, host in cluster["hosts"].items():
+    holder = cluster["directors"][0]
+    for number, (name, host) in enumerate(cluster["hosts"].items()):
+        own = host["interface"] or "eth0"
         director = host["role"] == "director"
-        runs = {STACK_UNIT[cluster["stack"]]} if director else {"lvs-vip.service", "lvs-test-page.service"}
+        runs = {STACK_UNIT[cluster["stack"]]} if director else {"lvs-vip.service"}
+        runs |= {"lvs-test-page.service"} if not director and cluster["test_page"] else set()
         # A director that marks packets keeps the rules for it by the same unit.
         runs |= {"lvs-vip.service"} if director and host["tools"] else set()
         starts = runs | ({"ipvsadm.service"} if director and cluster["stack"] == "static" else set())
@@ -90,11 +98,11 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
             "modules": {module: {"loaded": True, "boot": True} for module in host["modules"]},
             "units": {unit: {"active": unit in runs, "enabled": unit in starts} for unit in runs | starts},
             "addresses": [
-                entry(host["address"], "eth0"),
+                entry(host["address"], own),
                 *(entry(vip["address"], vip["device"]) for vip in host["vips"]),
-                *(entry(vip["address"], "eth0") for vip in cluster["vips"] if name == "lvs1"),
+                *(entry(vip["address"], own) for vip in cluster["vips"] if name == holder),
             ],
-            "links": {"eth0": {"mac": f"02:00:00:00:00:{NUMBERS[name]}", "up": True}},
+            "links": {own: {"mac": f"02:00:00:00:00:{number:02x}", "up": True}},
         }
     asked = [
         {**plan, "result": {"requests": plan["count"], "answered": plan["count"], "errors": {}}}
@@ -104,34 +112,53 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
         "nodes": nodes,
         "lvs_vip": {name: {"rc": 0, "stdout": ""} for name in nodes},
         "ldirectord": {
-            name: {"rc": 0 if name == "lvs1" else 3}
+            name: {"rc": 0 if name == holder else 3}
             for name in cluster["directors"]
             if cluster["stack"] == "ldirectord"
         },
         "before": {name: table(cluster, name, asked=[]) for name in cluster["directors"]},
-        "after": {name: table(cluster, name, asked if name == "lvs1" else []) for name in cluster["directors"]},
-        "arp": {"client1": {vip["address"]: {nodes["lvs1"]["links"]["eth0"]["mac"]: 3} for vip in cluster["vips"]}},
+        "after": {name: table(cluster, name, asked if name == holder else []) for name in cluster["directors"]},
+        "arp": {
+            "client1": {
+                vip["address"]: {next(iter(nodes[holder]["links"].values()))["mac"]: 3} for vip in cluster["vips"]
+            }
+        },
         "probes": asked,
     }
 
 
 def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -> dict[str, Any]:
     """A director's table, whose real servers got the requests of `asked` by their weights."""
-    idle = director != "lvs1" and cluster["stack"] == "ldirectord"
+    idle = director != cluster["directors"][0] and cluster["stack"] == "ldirectord"
     services = [] if idle else copy.deepcopy(cluster["table"])
     stats = copy.deepcopy(services)
     for service, described in zip(stats, cluster["services"]):
         total = sum(plan["count"] for plan in asked if plan["service"] == described["name"])
         turns = described["scheduler"] == "rr"
-        weights = sum(1 if turns else destination["weight"] for destination in service["destinations"])
-        for destination in service["destinations"]:
-            destination["connections"] = total * (1 if turns else destination["weight"]) // weights
-    sync, role = cluster["sync"], "master" if director == "lvs1" else "backup"
+        weights = [min(one["weight"], 1) if turns else one["weight"] for one in service["destinations"]]
+        for number, destination in enumerate(service["destinations"]):
+            # Whole connections, as the scheduler would hand them out one after the other.
+            before, here = sum(weights[:number]), weights[number]
+            shares = [total * share // (sum(weights) or 1) for share in (before, before + here)]
+            destination["connections"] = shares[1] - shares[0]
+    sync, role = cluster["sync"], "master" if director == cluster["directors"][0] else "backup"
     return {"services": services, "stats": stats, "daemons": [{"role": role, "syncid": sync["id"]}] if sync else []}
 
 
 def test_a_healthy_cluster_has_no_fault(cluster):
     assert judge(cluster, healthy(cluster))["faults"] == []
+
+
+def test_every_cluster_that_resolves_can_be_healthy():
+    unhealthy = {}
+    for seed in range(600):
+        try:
+            cluster = resolve(*hostvars_and_groups(inventory(seed)))
+        except InventoryMistakes:
+            continue
+        if faults := judge(cluster, healthy(cluster))["faults"]:
+            unhealthy[seed] = faults
+    assert unhealthy == {}
 
 
 def test_a_director_without_the_vips_may_have_counted_others(cluster):
