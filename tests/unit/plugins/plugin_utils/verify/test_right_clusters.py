@@ -284,3 +284,14 @@ def test_the_test_page_names_its_host_and_no_other_page_does(health, names):
     }
     (plan,) = probe_plan(resolve(hosts, GROUPS))
     assert plan["names"] == names
+
+
+@pytest.mark.parametrize("service", [{"scheduler": "sh"}, {"scheduler": "wlc"}, {"persistence": 60}])
+def test_shares_that_cannot_be_foretold_are_neither_asked_for_nor_judged(service):
+    servers = [{"host": "web1", "weight": 99}, {"host": "web2", "weight": 1}]
+    services = [{**WEB, "scheduler": "wrr", **service, "real_servers": servers}]
+    hosts = {host: {"lvs_address": f"10.0.0.{number}", "lvs_services": services} for host, number in NUMBERS.items()}
+    cluster = resolve(hosts, GROUPS)
+    assert [plan["count"] for plan in probe_plan(cluster)] == [12]
+    counts = {service_key(cluster["table"][0]): {("10.0.0.21", 80): 0, ("10.0.0.22", 80): 200}}
+    assert list(share_findings(cluster, counts)) == []
