@@ -52,6 +52,7 @@ RESPONSES += [
     (b"HTTP/1.1 200 OK\nContent-Length: 5\n\nweb1\n", Outcome(name="web1")),
     (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, Outcome(name="web1")),
     (CHUNKED + b"3;x=y\r\nweb\r\n2\r\n1\n\r\n0\r\n\r\n", Outcome(name="web1")),
+    (CHUNKED + b"A\r\nweb1 is up\r\n00\r\n\r\n", Outcome(name="web1 is up")),
     (CHUNKED + b"5\r\nweb", Outcome(error="reset", message="closed within a chunk")),
 ]
 
@@ -59,6 +60,12 @@ RESPONSES += [
 @pytest.mark.parametrize(("response", "outcome"), RESPONSES)
 def test_judge(response, outcome):
     assert judge(response, (200,)) == outcome
+
+
+@pytest.mark.parametrize(("size", "error"), [(2**20, None), (2**20 - 1, "reset")])
+def test_of_a_long_page_a_mebibyte_is_enough(size, error):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n"
+    assert judge(head + b"x" * size, (200,)).error == error
 
 
 def test_several_statuses_can_be_good():
@@ -120,6 +127,7 @@ def test_the_server_name_of_the_tls_handshake(params, name):
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [
+        ({"port": 65536}, "port must be 1 to 65535, not 65536."),
         ({"port": 70000}, "port must be 1 to 65535, not 70000."),
         ({"port": 0}, "port must be 1 to 65535, not 0."),
         ({"scheme": "tcp"}, "port must be 1 to 65535, not None."),
@@ -131,6 +139,11 @@ def test_wrong_parameters_are_refused(params, sentence):
     with pytest.raises(ValueError) as wrong:
         target_from({**PARAMS, **params})
     assert str(wrong.value) == sentence
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_every_port_can_be_asked(port):
+    assert target_from({**PARAMS, "port": port}).sockaddr == ("127.0.0.1", port)
 
 
 @pytest.mark.parametrize("name", ["www..example.com", ".example.com", "a" * 64 + ".example.com"])

@@ -187,6 +187,7 @@ def test_files_are_written_for_everybody_to_read_and_leave_no_empty_folder(tmp_p
     kernel_settings._write(Mover(tmp_path), str(state / "lvs.json"), "{}\n")
     assert (state / "lvs.json").read_text() == "{}\n"
     assert (state / "lvs.json").stat().st_mode & 0o777 == 0o644
+    assert state.stat().st_mode & 0o777 == 0o755
     assert kernel_settings._recorded_names() == ["lvs"]
     kernel_settings._write(Mover(tmp_path), str(state / "lvs.json"), None)
     assert not state.exists()
