@@ -82,10 +82,11 @@ lab-destroy: ## take the lab down, leaving nothing but cached images
 
 ##@ Checks
 .PHONY: lint format unit sanity build readmes docs docs-lint molecule bench bench-forwarding test clean
-lint: venv ## ansible-lint, yamllint, ruff, shellcheck
+lint: venv ## ansible-lint, yamllint, ruff, mypy, shellcheck
 	@ansible-lint --strict --offline --nocolor
 	@yamllint --strict .
 	@ruff check . && ruff format --check .
+	@mypy
 	@git grep -lzE '^#!.*sh( -.*)?$$' | xargs -0 -r shellcheck
 
 format: venv ## let ruff format the Python files and mend what it can

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import testinfra
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import endpoint
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import endpoint
 from lab import paths, ssh
 from lab.errors import LabError
 from lab.lab import Lab

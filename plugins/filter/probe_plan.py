@@ -31,7 +31,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A list of C(service), C(address), C(port), C(scheme), C(path), C(host), C(status) and C(count).
+  description: A list of C(service), C(address), C(port), C(scheme), C(path), C(host), C(status), C(count), and C(names), whose pages may come.
   type: list
   elements: dict
 """

@@ -73,47 +73,1011 @@ _value:
       type: list
       elements: str
     vips:
-      description: Every VIP with C(address), C(family), C(prefix) and the VRRP C(instance) that moves it.
+      description: Every VIP once; the gateways of NAT, which move with the VIPs, come last.
       type: list
       elements: dict
+      contains:
+        address:
+          description: The address.
+          type: str
+        family:
+          description: V(ipv4) or V(ipv6).
+          type: str
+        prefix:
+          description: Its prefix length on the director.
+          type: int
+        instance:
+          description: The VRRP instance that moves it, if one does.
+          type: str
+        gateway:
+          description: Whether it is a gateway of NAT.
+          type: bool
     services:
       description: Every virtual service as in C(lvs_services), with all defaults filled in and real servers by address.
       type: list
       elements: dict
+      contains:
+        name:
+          description: Its name.
+          type: str
+        label:
+          description: What the kernel tells it from others by, C(192.0.2.100:80/tcp) or C(fwmark 7).
+          type: str
+        vip:
+          description: Its VIP.
+          type: str
+        port:
+          description: Its port, V(0) for all of them; null with a firewall mark.
+          type: int
+        ports:
+          description: With a firewall mark, the ports and ranges that are marked.
+          type: list
+          elements: raw
+        fwmark:
+          description: Its firewall mark.
+          type: int
+        protocol:
+          description: V(tcp), V(udp) or V(sctp).
+          type: str
+        family:
+          description: The family of the VIP.
+          type: str
+        scheduler:
+          description: The scheduler.
+          type: str
+        scheduler_flags:
+          description: Its flags.
+          type: list
+          elements: str
+        forward:
+          description: How packets are forwarded (dr, nat, tun).
+          type: str
+        tunnel:
+          description: How V(tun) wraps packets.
+          type: dict
+          contains:
+            type:
+              description: V(ipip), V(gue) or V(gre).
+              type: str
+            port:
+              description: UDP port of V(gue).
+              type: int
+            checksum:
+              description: Checksum of V(gue) and V(gre).
+              type: str
+        persistence:
+          description: Seconds for which a client stays with its real server.
+          type: int
+        persistence_netmask:
+          description: Which clients count as one; null for each by itself.
+          type: str
+        persistence_engine:
+          description: What makes a client the same when it is not its address.
+          type: str
+        one_packet:
+          description: Whether each packet is scheduled by itself.
+          type: bool
+        health:
+          description: How its real servers are checked. An option that the type does not have is null.
+          type: dict
+          contains:
+            type:
+              description: The kind of check.
+              type: str
+            interval:
+              description: Seconds between two checks.
+              type: float
+            timeout:
+              description: Seconds until a check has failed.
+              type: float
+            retries:
+              description: How often a failed check is tried again.
+              type: int
+            retry_delay:
+              description: Seconds between two tries.
+              type: float
+            port:
+              description: Port to ask; null for the real server's own.
+              type: int
+            path:
+              description: What to fetch.
+              type: str
+            virtualhost:
+              description: The virtual host to ask for.
+              type: str
+            status:
+              description: The HTTP status codes of a good answer.
+              type: list
+              elements: int
+            expect:
+              description: Text that the page must have.
+              type: str
+            sni:
+              description: Whether the TLS handshake names the virtual host.
+              type: bool
+            name:
+              description: The domain name to ask for.
+              type: str
+            record:
+              description: The type of record to ask for.
+              type: str
+            command:
+              description: The script to run.
+              type: str
+        on_failure:
+          description: What happens to a real server whose check fails (remove, quiesce).
+          type: str
+        test_page:
+          description: Whether the test page listens on its ports.
+          type: bool
+        real_servers:
+          description: Its real servers.
+          type: list
+          elements: dict
+          contains:
+            host:
+              description: Its name in the inventory, or null.
+              type: str
+            address:
+              description: Its address.
+              type: str
+            port:
+              description: Its port; V(0) keeps the one that the client asked for.
+              type: int
+            weight:
+              description: Its weight.
+              type: int
+            upper_threshold:
+              description: Connections from which on it takes no new ones; V(0) for none.
+              type: int
+            lower_threshold:
+              description: Connections below which it takes new ones again.
+              type: int
+        sorry_server:
+          description: The server that answers while no real server does.
+          type: dict
+          contains:
+            host:
+              description: Its name in the inventory, or null.
+              type: str
+            address:
+              description: Its address.
+              type: str
+            port:
+              description: Its port; V(0) keeps the one that the client asked for.
+              type: int
     table:
       description: The same services as M(lvs.cluster.ipvs_table) takes them.
       type: list
       elements: dict
+      contains:
+        address:
+          description: The VIP; null with a firewall mark.
+          type: str
+        port:
+          description: Its port.
+          type: int
+        protocol:
+          description: Its protocol.
+          type: str
+        fwmark:
+          description: Its firewall mark.
+          type: int
+        family:
+          description: Its family.
+          type: str
+        scheduler:
+          description: The scheduler.
+          type: str
+        scheduler_flags:
+          description: Its flags.
+          type: list
+          elements: str
+        persistence:
+          description: Seconds of persistence.
+          type: int
+        persistence_netmask:
+          description: Netmask of persistence.
+          type: str
+        persistence_engine:
+          description: Engine of persistence.
+          type: str
+        one_packet:
+          description: Whether each packet is scheduled by itself.
+          type: bool
+        destinations:
+          description: Its real servers.
+          type: list
+          elements: dict
+          contains:
+            address:
+              description: Address of the real server.
+              type: str
+            port:
+              description: Its port.
+              type: int
+            forward:
+              description: How packets are forwarded.
+              type: str
+            weight:
+              description: Its weight.
+              type: int
+            upper_threshold:
+              description: Upper threshold.
+              type: int
+            lower_threshold:
+              description: Lower threshold.
+              type: int
+            tunnel:
+              description: How V(tun) wraps packets.
+              type: dict
+              contains:
+                type:
+                  description: V(ipip), V(gue) or V(gre).
+                  type: str
+                port:
+                  description: UDP port of V(gue).
+                  type: int
+                checksum:
+                  description: Checksum of V(gue) and V(gre).
+                  type: str
     vrrp:
-      description: VRRP instances with their VIPs and directors; null unless the stack is keepalived.
+      description: VRRP; null unless the stack is keepalived.
       type: dict
+      contains:
+        skip_check_adv_addr:
+          description: Whether the addresses of an advert are checked once only.
+          type: bool
+        garp_interval:
+          description: Seconds between two gratuitous ARP messages of one interface.
+          type: float
+        gna_interval:
+          description: Seconds between two unsolicited neighbour advertisements of one interface.
+          type: float
+        instances:
+          description: The VRRP instances.
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: Its name.
+              type: str
+            family:
+              description: The family of its VIPs.
+              type: str
+            version:
+              description: Version of VRRP.
+              type: int
+            advert_interval:
+              description: Seconds between two adverts.
+              type: float
+            preempt:
+              description: Whether a director that returns takes the VIPs back.
+              type: bool
+            preempt_delay:
+              description: Seconds that it waits before.
+              type: float
+            virtual_router_id:
+              description: Its number on the segment.
+              type: int
+            advert_address:
+              description: The one address that its adverts carry.
+              type: str
+            auth_pass:
+              description: The password of VRRP version 2, or null.
+              type: str
+            unicast:
+              description: Whether the adverts go to each director by itself.
+              type: bool
+            garp_master_delay:
+              description: Seconds after which a new master announces the VIPs once more.
+              type: int
+            garp_master_repeat:
+              description: How often it announces them.
+              type: int
+            garp_master_refresh:
+              description: Seconds between announcements of a master; V(0) for none.
+              type: int
+            vips:
+              description: The VIPs it moves.
+              type: list
+              elements: dict
+              contains:
+                address:
+                  description: The address.
+                  type: str
+                prefix:
+                  description: Its prefix length.
+                  type: int
+            gateways:
+              description: The gateways of NAT it moves.
+              type: list
+              elements: dict
+              contains:
+                address:
+                  description: The address.
+                  type: str
+                prefix:
+                  description: Its prefix length.
+                  type: int
+            directors:
+              description: The directors that take part.
+              type: list
+              elements: dict
+              contains:
+                host:
+                  description: Name of the director.
+                  type: str
+                address:
+                  description: Its address.
+                  type: str
+                interface:
+                  description: Its interface.
+                  type: str
+                priority:
+                  description: Its priority.
+                  type: int
     sync:
-      description: The connection synchronisation daemon (C(id), C(instance)), or null.
+      description: Connection synchronisation, or null.
       type: dict
+      contains:
+        id:
+          description: The number of the daemon.
+          type: int
+        instance:
+          description: The VRRP instance that it follows; null without VRRP.
+          type: str
     mail:
       description: Mail alerts, or null.
       type: dict
-    hosts:
-      description: By host name, what each director and real server has to be (role, address, interface, sysctls, kernel modules, VIPs).
+      contains:
+        to:
+          description: Who gets mail.
+          type: list
+          elements: str
+        from:
+          description: From whom.
+          type: str
+        server:
+          description: The mail server.
+          type: str
+        port:
+          description: Its port.
+          type: int
+        timeout:
+          description: Seconds to wait for it.
+          type: int
+        instances:
+          description: Whether mail is sent when a VRRP instance changes its state.
+          type: bool
+        real_servers:
+          description: Whether mail is sent when a real server fails or returns.
+          type: bool
+    keepalived:
+      description: The services in the words of keepalived.conf, the same on every director; null with another stack.
       type: dict
+      contains:
+        virtual_servers:
+          description: A block for each service.
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: Name of the service.
+              type: str
+            at:
+              description: What names the block, address and port or firewall mark.
+              type: str
+            ip_family:
+              description: Family, where a firewall mark does not tell.
+              type: str
+            protocol:
+              description: Protocol; null with a firewall mark.
+              type: str
+            scheduler:
+              description: The scheduler.
+              type: str
+            scheduler_flags:
+              description: Its flags.
+              type: list
+              elements: str
+            method:
+              description: How packets are forwarded.
+              type: str
+            persistence:
+              description: Seconds of persistence.
+              type: int
+            persistence_netmask:
+              description: Netmask of persistence.
+              type: str
+            persistence_engine:
+              description: Engine of persistence.
+              type: str
+            one_packet:
+              description: Whether each packet is scheduled by itself.
+              type: bool
+            delay_loop:
+              description: Seconds between two checks.
+              type: float
+            sorry_server:
+              description: Address and port of the sorry server.
+              type: str
+            sorry_server_method:
+              description: How the sorry server is reached, where it is not as the real servers are.
+              type: str
+            quiesce:
+              description: Whether a failed real server keeps its place with weight 0.
+              type: bool
+            check:
+              description: How its real servers are checked, or null.
+              type: dict
+              contains:
+                block:
+                  description: Name of the block.
+                  type: str
+                sni:
+                  description: Whether the TLS handshake names the virtual host.
+                  type: bool
+                path:
+                  description: What to fetch.
+                  type: str
+                virtualhost:
+                  description: The virtual host to ask for.
+                  type: str
+                status:
+                  description: Status codes of a good answer.
+                  type: str
+                regex:
+                  description: What the page must match.
+                  type: str
+                record:
+                  description: The type of record to ask for.
+                  type: str
+                name:
+                  description: The domain name to ask for.
+                  type: str
+                command:
+                  description: The script to run.
+                  type: str
+                port:
+                  description: Port to ask.
+                  type: int
+                timeout:
+                  description: Seconds until a check has failed.
+                  type: float
+                retries:
+                  description: How often a failed check is tried again.
+                  type: int
+                retry_delay:
+                  description: Seconds between two tries.
+                  type: float
+            real_servers:
+              description: Its real servers.
+              type: list
+              elements: dict
+              contains:
+                at:
+                  description: Address and port.
+                  type: str
+                weight:
+                  description: Its weight.
+                  type: int
+                upper_threshold:
+                  description: Upper threshold.
+                  type: int
+                lower_threshold:
+                  description: Lower threshold.
+                  type: int
+    ldirectord:
+      description: ldirectord.cf, the same on every director; null with another stack.
+      type: dict
+      contains:
+        autoreload:
+          description: Whether it reads a changed file by itself.
+          type: bool
+        cleanstop:
+          description: Whether it empties the table when it ends.
+          type: bool
+        maintenance_dir:
+          description: Folder whose files put real servers into maintenance.
+          type: str
+        log:
+          description: Its log.
+          type: str
+        fork:
+          description: Whether it has a process for each service.
+          type: bool
+        interval:
+          description: Seconds between two checks.
+          type: float
+        mail:
+          description: Mail alerts, or null.
+          type: dict
+          contains:
+            to:
+              description: Who gets mail.
+              type: list
+              elements: str
+            from:
+              description: From whom.
+              type: str
+            server:
+              description: The mail server.
+              type: str
+            port:
+              description: Its port.
+              type: int
+            timeout:
+              description: Seconds to wait for it.
+              type: int
+            instances:
+              description: Whether mail is sent when a VRRP instance changes its state.
+              type: bool
+            real_servers:
+              description: Whether mail is sent when a real server fails or returns.
+              type: bool
+        virtuals:
+          description: A block for each service.
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: Name of the service.
+              type: str
+            ipv6:
+              description: Whether it is one of IPv6.
+              type: bool
+            virtual:
+              description: What names the block.
+              type: str
+            protocol:
+              description: Its protocol, V(fwm) for a firewall mark.
+              type: str
+            scheduler:
+              description: The scheduler.
+              type: str
+            persistence:
+              description: Seconds of persistence.
+              type: int
+            netmask:
+              description: Netmask of persistence.
+              type: str
+            one_packet:
+              description: Whether each packet is scheduled by itself.
+              type: bool
+            flags:
+              description: Flags of the scheduler.
+              type: list
+              elements: str
+            quiescent:
+              description: Whether a failed real server keeps its place with weight 0.
+              type: bool
+            fallback:
+              description: The sorry server and how it is reached.
+              type: str
+            reals:
+              description: Its real servers.
+              type: list
+              elements: dict
+              contains:
+                at:
+                  description: Address and port.
+                  type: str
+                forward:
+                  description: How packets are forwarded.
+                  type: str
+                weight:
+                  description: Its weight.
+                  type: int
+                lower_threshold:
+                  description: Lower threshold.
+                  type: int
+                upper_threshold:
+                  description: Upper threshold.
+                  type: int
+            checktype:
+              description: Kind of check.
+              type: str
+            service:
+              description: What is spoken.
+              type: str
+            request:
+              description: What to ask for.
+              type: str
+            receive:
+              description: What the answer must match.
+              type: str
+            virtualhost:
+              description: The virtual host to ask for.
+              type: str
+            checkport:
+              description: Port to ask.
+              type: int
+            checkcommand:
+              description: The script to run.
+              type: str
+            checkinterval:
+              description: Seconds between two checks.
+              type: float
+            checktimeout:
+              description: Seconds until a check has failed.
+              type: float
+            checkcount:
+              description: How many pings a check sends.
+              type: int
+            failurecount:
+              description: How many checks have to fail.
+              type: int
+    heartbeat:
+      description: Heartbeat, the same on both directors; null unless the stack is ldirectord.
+      type: dict
+      contains:
+        key:
+          description: The key that signs messages, or null.
+          type: str
+        keepalive:
+          description: Seconds between two messages.
+          type: float
+        warntime:
+          description: Seconds of silence that are worth a warning.
+          type: float
+        deadtime:
+          description: Seconds of silence after which a director is dead.
+          type: float
+        initdead:
+          description: The same after a start.
+          type: float
+        port:
+          description: UDP port.
+          type: int
+        transport:
+          description: V(ucast), V(mcast) or V(bcast).
+          type: str
+        multicast_group:
+          description: Group of V(mcast).
+          type: str
+        auto_failback:
+          description: Whether the preferred director takes the VIPs back.
+          type: bool
+        vip_prefix:
+          description: Prefix length of the VIPs, if given.
+          type: int
+        nodes:
+          description: The directors as heartbeat knows them.
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: Its C(uname -n); null where the host could not be asked.
+              type: str
+            address:
+              description: Its address.
+              type: str
+        vips:
+          description: The addresses it moves.
+          type: list
+          elements: dict
+          contains:
+            address:
+              description: The address.
+              type: str
+            prefix:
+              description: Its prefix length.
+              type: int
+            cidr:
+              description: Both in one.
+              type: str
+        resources:
+          description: What haresources lists.
+          type: list
+          elements: str
+    hosts:
+      description: By host name, all that a director or real server has to be. A template of a host needs nothing else of other hosts.
+      type: dict
+      contains:
+        NAME:
+          description: One host, by its name.
+          type: dict
+          contains:
+            role:
+              description: V(director) or V(real_server).
+              type: str
+            address:
+              description: Its address on the segment.
+              type: str
+            address6:
+              description: Its IPv6 address.
+              type: str
+            interface:
+              description: The interface of that address; null without facts.
+              type: str
+            prefix:
+              description: The prefix length of that address.
+              type: int
+            filter:
+              description: The packet filter (nftables, iptables, firewalld).
+              type: str
+            firewalld_zone:
+              description: firewalld's zone; null for its default one.
+              type: str
+            firewall_openings:
+              description: What firewalld lets in.
+              type: list
+              elements: dict
+              contains:
+                kind:
+                  description: V(port) or V(protocol).
+                  type: str
+                what:
+                  description: Which.
+                  type: str
+            fwmark_rules:
+              description: Which packets are marked.
+              type: list
+              elements: dict
+              contains:
+                vip:
+                  description: The VIP.
+                  type: str
+                family:
+                  description: Its family.
+                  type: str
+                protocol:
+                  description: The protocol.
+                  type: str
+                ports:
+                  description: Ports and ranges.
+                  type: list
+                  elements: raw
+                fwmark:
+                  description: The mark.
+                  type: int
+            arptables_rules:
+              description: VIPs that it is silent about by arptables.
+              type: list
+              elements: dict
+              contains:
+                vip:
+                  description: The VIP.
+                  type: str
+                address:
+                  description: The address that it asks from instead.
+                  type: str
+            redirects:
+              description: VIPs whose packets it takes for its own.
+              type: list
+              elements: dict
+              contains:
+                vip:
+                  description: The VIP.
+                  type: str
+                family:
+                  description: Its family.
+                  type: str
+            mss_clamps:
+              description: Largest TCP segments that fit a tunnel.
+              type: list
+              elements: dict
+              contains:
+                vip:
+                  description: The VIP.
+                  type: str
+                family:
+                  description: Its family.
+                  type: str
+                mss:
+                  description: Bytes.
+                  type: int
+            gue_ports:
+              description: Ports at which GUE is unpacked.
+              type: list
+              elements: dict
+              contains:
+                family:
+                  description: Family of the packets outside.
+                  type: str
+                port:
+                  description: UDP port.
+                  type: int
+            vips:
+              description: VIPs on its devices, but for those that VRRP or heartbeat moves.
+              type: list
+              elements: dict
+              contains:
+                address:
+                  description: The VIP.
+                  type: str
+                family:
+                  description: Its family.
+                  type: str
+                prefix:
+                  description: Its prefix length.
+                  type: int
+                device:
+                  description: The device.
+                  type: str
+            return_routes:
+              description: The way back through the directors.
+              type: list
+              elements: dict
+              contains:
+                family:
+                  description: Its family.
+                  type: str
+                gateway:
+                  description: The gateway.
+                  type: str
+                device:
+                  description: The device that leads there.
+                  type: str
+                network:
+                  description: The network that holds the gateway.
+                  type: str
+            return_rules:
+              description: Packets that take it.
+              type: list
+              elements: dict
+              contains:
+                family:
+                  description: Its family.
+                  type: str
+                source:
+                  description: Source address.
+                  type: str
+                protocol:
+                  description: Protocol.
+                  type: str
+                port:
+                  description: Source port, V(0) for all of them.
+                  type: raw
+            default_rules:
+              description: Sources whose packets take it where no other route leads.
+              type: list
+              elements: dict
+              contains:
+                family:
+                  description: Its family.
+                  type: str
+                source:
+                  description: Source address.
+                  type: str
+            sysctls:
+              description: Kernel parameters by name.
+              type: dict
+            modules:
+              description: Kernel modules.
+              type: list
+              elements: str
+            tools:
+              description: Tools that its rules need (arptables, nftables, iptables, firewalld).
+              type: list
+              elements: str
+            router_id:
+              description: Name of a director; null on a real server.
+              type: str
+            instances:
+              description: The VRRP instances that it takes part in, each with all that its block says.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Its name.
+                  type: str
+                family:
+                  description: The family of its VIPs.
+                  type: str
+                version:
+                  description: Version of VRRP.
+                  type: int
+                advert_interval:
+                  description: Seconds between two adverts.
+                  type: float
+                preempt:
+                  description: Whether this director takes the VIPs back when it returns.
+                  type: bool
+                preempt_delay:
+                  description: Seconds that it waits before.
+                  type: float
+                virtual_router_id:
+                  description: Number of the instance on the segment.
+                  type: int
+                advert_address:
+                  description: The one address that its adverts carry.
+                  type: str
+                auth_pass:
+                  description: The password of VRRP version 2, or null.
+                  type: str
+                secret:
+                  description: Name of keepalived's variable that holds the password.
+                  type: str
+                garp_master_delay:
+                  description: Seconds after which a new master announces the VIPs once more.
+                  type: int
+                garp_master_repeat:
+                  description: How often it announces them.
+                  type: int
+                garp_master_refresh:
+                  description: Seconds between announcements of a master; V(0) for none.
+                  type: int
+                interface:
+                  description: Interface of its adverts.
+                  type: str
+                priority:
+                  description: Its priority.
+                  type: int
+                unicast_src:
+                  description: Address that its adverts come from; null with multicast.
+                  type: str
+                unicast_peers:
+                  description: Addresses of the other directors; empty with multicast.
+                  type: list
+                  elements: str
+                addresses:
+                  description: VIPs and gateways that it takes as the master.
+                  type: list
+                  elements: dict
+                  contains:
+                    address:
+                      description: The address.
+                      type: str
+                    prefix:
+                      description: Its prefix length.
+                      type: int
+                    device:
+                      description: The device that carries it.
+                      type: str
+                track_interfaces:
+                  description: Interfaces that have to be up besides its own.
+                  type: list
+                  elements: str
+            sync:
+              description: Connection synchronisation, or null.
+              type: dict
+              contains:
+                id:
+                  description: The number of the daemon.
+                  type: int
+                instance:
+                  description: The VRRP instance that it follows; null without VRRP.
+                  type: str
+                interface:
+                  description: Its interface.
+                  type: str
+            heartbeat_media:
+              description: How heartbeat speaks to the other director, line by line.
+              type: list
+              elements: str
+            listen:
+              description: Ports of the test page.
+              type: list
+              elements: dict
+              contains:
+                port:
+                  description: The port.
+                  type: int
+                tls:
+                  description: Whether it speaks TLS.
+                  type: bool
 """
 
 from typing import Any, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.addresses import HAS_NETADDR
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.problems import InventoryMistakes
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
+from ansible.utils.display import Display
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.addresses import HAS_NETADDR
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import ResolvedCluster
 
 
-def resolve_filter(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str, Any]:
+def resolve_filter(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> ResolvedCluster:
     """Resolve a cluster, with its mistakes as an Ansible error."""
     if not HAS_NETADDR:
         raise AnsibleFilterError(
             "lvs.cluster.resolve needs the Python package netaddr where Ansible runs: pip install netaddr"
         )
     try:
-        return resolve(hostvars, groups)
+        return resolve(hostvars, groups, Display().warning)
     except InventoryMistakes as mistakes:
         raise AnsibleFilterError(str(mistakes)) from None
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ``*.d`` directories of systemd, and which file of the same name wins.
+"""The `*.d` directories of systemd, and which file of the same name wins.
 
 Source: systemd's conf-files.c and sysctl.d(5), modules-load.d(5).
 """
@@ -16,9 +16,9 @@ ROOTS = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
 
 
 def conf_files(folder: str, root: str = "") -> list[tuple[str, str]]:
-    """Return ``(path, text)`` of every file that counts in *folder* (such as ``sysctl.d``), in order of name.
+    """Return `(path, text)` of every file that counts in `folder` (such as `sysctl.d`), in order of name.
 
-    A masked file (a link to /dev/null) has an empty text. *root* is put before the paths that are
+    A masked file (a link to /dev/null) has an empty text. `root` is put before the paths that are
     read, never before those returned.
     """
     winners: dict[str, str] = {}
@@ -30,7 +30,7 @@ def conf_files(folder: str, root: str = "") -> list[tuple[str, str]]:
 
 
 def with_file(files: list[tuple[str, str]], path: str, text: str) -> list[tuple[str, str]]:
-    """Return *files* as they would be with *text* in *path*, a file of /etc; without the file if *text* is empty."""
+    """Return `files` as they would be with `text` in `path`, a file of /etc; without the file if `text` is empty."""
     name = os.path.basename(path)
     winners = {os.path.basename(other): (other, body) for other, body in files}
     if text:
@@ -41,12 +41,12 @@ def with_file(files: list[tuple[str, str]], path: str, text: str) -> list[tuple[
 
 
 def settings(text: str) -> list[str]:
-    """Return the lines of a configuration file that say something: stripped, without comments and empty lines."""
+    """Return the non-empty, non-comment lines of a configuration file, stripped."""
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and line[0] not in "#;"]
 
 
-def _byte_order(item):
+def _byte_order(item: tuple[str, object]) -> bytes:
     return os.fsencode(item[0])
 
 

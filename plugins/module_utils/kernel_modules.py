@@ -21,7 +21,7 @@ def normal_name(name: str) -> str:
 
 
 def loaded_modules(names: Iterable[str], root: str = "") -> frozenset[str]:
-    """Return those of *names* that the running kernel has, loaded or built in.
+    """Return those of `names` that the running kernel has, loaded or built in.
 
     A container sees its host's modules in /proc/modules and /sys/module.
     """
@@ -48,19 +48,30 @@ def modules_directory(release: str = "") -> str:
 
 
 def boot_modules(files: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """Return the modules that systemd-modules-load loads from *files*, ``(path, text)`` of modules-load.d(5)."""
+    """Return the modules that systemd-modules-load loads from `files`, `(path, text)` of modules-load.d(5)."""
     return frozenset(normal_name(line) for _path, text in files for line in settings(text))
 
 
-def module_states(names: Sequence[str], boot_files: Iterable[tuple[str, str]]) -> dict[str, dict[str, bool]]:
-    """Return ``{name: {loaded, boot}}``: there now, and there after the next boot by *boot_files* or built in."""
+def blacklisted_modules(files: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Return the modules that systemd-modules-load passes over, by `(path, text)` of modprobe.d(5), for `blacklist`."""
+    words = [line.split() for _path, text in files for line in settings(text)]
+    return frozenset(normal_name(line[1]) for line in words if line[0] == "blacklist" and len(line) > 1)
+
+
+def module_states(
+    names: Sequence[str], boot_files: Iterable[tuple[str, str]], modprobe_files: Iterable[tuple[str, str]] = ()
+) -> dict[str, dict[str, bool]]:
+    """Return `{name: {loaded, boot}}`: there now, and there after the next boot by `boot_files` or built in.
+
+    What `modprobe_files` blacklist is not loaded at boot.
+    """
     loaded = loaded_modules(names)
-    at_boot = boot_modules(boot_files) | built_in_modules()
+    at_boot = (boot_modules(boot_files) - blacklisted_modules(modprobe_files)) | built_in_modules()
     return {name: {"loaded": name in loaded, "boot": normal_name(name) in at_boot} for name in names}
 
 
 def why_not_loadable(name: str, modprobe_said: str, root: str = "") -> str:
-    """Return one sentence on why modprobe(8) could not load *name*, and what to do."""
+    """Return one sentence on why modprobe(8) could not load `name`, and what to do."""
     release = os.uname().release
     directory = modules_directory(release)
     if not os.path.isdir(root + directory):
@@ -69,6 +80,8 @@ def why_not_loadable(name: str, modprobe_said: str, root: str = "") -> str:
             "on the container's host; after a kernel upgrade reboot into the new kernel."
         )
     said = " ".join(modprobe_said.split()) or "modprobe failed"
+    if "Operation not permitted" in said or "Permission denied" in said:
+        return f"The kernel module {name} may not be loaded ({said}): use become; in a container load it on the container's host."
     return (
         f"The kernel {release} offers no usable module {name} ({said}): install and boot a kernel that has it (on "
         "Debian linux-image-amd64 in place of a -kvm or other cut-down kernel, on Ubuntu "

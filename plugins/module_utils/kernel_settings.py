@@ -2,174 +2,239 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module kernel_settings wants, what it finds, and the difference: pure functions."""
+"""Carry out what kernel_settings plans: load modules, write live values and files, in an order that loses nothing."""
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+import contextlib
+import errno
+import os
+import tempfile
+from typing import Any, Iterable, Mapping
 
-from ansible_collections.lvs.cluster.plugins.module_utils import kernel_modules
-from ansible_collections.lvs.cluster.plugins.module_utils.sysctl_files import dotted_key, key_path, normal_value
-
-HEADER = "# Managed by Ansible (lvs.cluster.kernel_settings): changes made here are lost.\n"
-# The kernel changes these keys itself when the key before them is set (inet_forward_change in devinet.c).
-COMPANIONS = {"net/ipv4/ip_forward": ("net/ipv4/conf/all/accept_redirects",)}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
-_KEY = re.compile(r"[^\s=*?\[#;-][^\s=*?\[]*\Z")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is wanted. The keys of *sysctls* are paths below /proc/sys, in the order in which to set them."""
-
-    name: str
-    modules: tuple[str, ...]
-    sysctls: Mapping[str, str]
-
-    @property
-    def modules_file(self) -> str:
-        return f"/etc/modules-load.d/{self.name}.conf"
-
-    @property
-    def sysctl_file(self) -> str:
-        return f"/etc/sysctl.d/90-{self.name}.conf"
-
-    @property
-    def record_file(self) -> str:
-        return f"/var/lib/lvs-cluster/{self.name}.json"
+from ansible_collections.lvs.cluster.plugins.module_utils import kernel_modules, sysctl_files
+from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files, with_file
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_plan import (
+    FORWARD,
+    STATE_DIR,
+    Found,
+    Plan,
+    Settings,
+    difference,
+    file_texts,
+    overridden,
+    plan,
+    record_from,
+    record_text,
+    sysctl_file,
+    touched,
+    with_kept,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils.sysctl_files import dotted_key
 
 
-@dataclass(frozen=True)
-class Found:
-    """What the host had before: modules not loaded, live values by path (None: no such key), texts by file."""
-
-    missing: Sequence[str]
-    live: Mapping[str, str | None]
-    files: Mapping[str, str | None]
+class SettingsError(Exception):
+    """What stands in the way, in one sentence for the user."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a run does to the live values, by path, in order.
+def run(module: Any, settings: Settings, purge: bool = True) -> dict[str, Any]:
+    """Make the host what `settings` say, or in check mode find out what that would change.
 
-    *restore* and *write* are the values that differ now, *settled* all that must hold at the end.
-    *record* holds the value that each key had before us, *at_risk* the same with the keys that are
-    about to be restored: what must be on disk before the first write.
+    Without `purge` the parameters of earlier runs stay. Return the module's result. Raises SettingsError.
     """
-
-    restore: Mapping[str, str]
-    write: Mapping[str, str]
-    settled: Mapping[str, str]
-    record: Mapping[str, str | None]
-    at_risk: Mapping[str, str | None]
-
-
-def settings_from(name: str, modules: Sequence[str], sysctls: Mapping[str, Any]) -> Settings:
-    """Return the checked parameters. Raises ValueError, with a sentence for the user."""
-    if not _NAME.match(name):
-        raise ValueError(f"name {name!r} can't be a file's name: use letters, digits, dots, dashes and underscores.")
-    for module in modules:
-        if not kernel_modules.NAME.match(module):
-            raise ValueError(f"modules: {module!r} is not the name of a kernel module.")
-    by_path: dict[str, str] = {}
-    for key, value in sysctls.items():
-        path = key_path(key)
-        if not _KEY.match(key) or not path or ".." in path.split("/"):
-            raise ValueError(f"sysctls: {key!r} is not the name of a kernel parameter.")
-        if path in by_path:
-            raise ValueError(f"sysctls: {dotted_key(path)} is there twice, in two spellings.")
-        by_path[path] = _value(key, value)
-    return Settings(name, tuple(dict.fromkeys(modules)), by_path)
+    files = {path: _read(path) for path in file_texts(settings, {})}
+    recorded = _recorded(settings.record_file, files[settings.record_file])
+    ours = _values_of(settings.sysctl_file, files[settings.sysctl_file], recorded)
+    everything = with_kept(settings, recorded, ours, {path: _live(path) for path in recorded})
+    leaving = [path for path in everything.sysctls if path not in settings.sysctls]
+    if not purge:
+        settings = everything
+    others = _others(settings)
+    loaded = kernel_modules.loaded_modules(settings.modules)
+    missing = [name for name in settings.modules if name not in loaded]
+    _load(module, missing)
+    keys = touched(settings, recorded, _forwarding() if FORWARD in settings.sysctls else ())
+    found = Found(missing, {path: _live(path) for path in [*recorded, *keys]}, files)
+    # In check mode the modules that bring the keys in are not loaded yet.
+    if not (module.check_mode and missing):
+        _require(settings, found.live)
+    doing = plan(settings, recorded, found.live, keys, others)
+    after = file_texts(settings, doing.record)
+    if not module.check_mode:
+        _write_all(module, settings, doing, found, after)
+    return {**_result(settings, doing, found, after), "leaving": [dotted_key(path) for path in leaving]}
 
 
-def _value(key: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    if not isinstance(value, (str, int)):
-        raise ValueError(f"sysctls: the value of {key} must be a string or an integer, not {value!r}.")
-    text = str(value)
-    if not text.strip() or "\n" in text.strip():
-        raise ValueError(f"sysctls: the value of {key} must be one line of text, not {text!r}.")
-    return normal_value(text)
-
-
-def touched(settings: Settings) -> list[str]:
-    """Return the keys that setting *settings* changes: those stated, and those that change along with them."""
-    return list(dict.fromkeys(key for path in settings.sysctls for key in (path, *COMPANIONS.get(path, ()))))
-
-
-def plan(settings: Settings, recorded: Mapping[str, str | None], live: Mapping[str, str | None]) -> Plan:
-    """Return what to do, given the former values *recorded* by earlier runs and the *live* ones (None: no such key).
-
-    *live* has the keys recorded and touched. A value that is recorded already is never replaced by
-    what is live now; a recorded key that the kernel no longer has is forgotten.
-    """
-    keys = touched(settings)
-    leaving = {path: former for path, former in recorded.items() if path not in keys and former is not None}
-    record = {path: live[path] if recorded.get(path) is None else recorded[path] for path in keys}
-    restorable = {path: former for path, former in leaving.items() if live[path] is not None}
-    return Plan(
-        restore={path: former for path, former in restorable.items() if live[path] != former},
-        write={path: value for path, value in settings.sysctls.items() if live[path] != value},
-        settled={**restorable, **settings.sysctls},
-        record=record,
-        at_risk={**leaving, **record},
-    )
-
-
-def file_texts(settings: Settings, record: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Return the text of each of the three files; None means that the file is not wanted."""
-    modules = "".join(module + "\n" for module in settings.modules)
-    sysctls = "".join(f"{dotted_key(path)} = {value}\n" for path, value in settings.sysctls.items())
+def _result(settings: Settings, doing: Plan, found: Found, after: Mapping[str, str | None]) -> dict[str, Any]:
+    changed_files = [path for path in after if after[path] != found.files[path]]
+    boot_files = with_file(conf_files("sysctl.d"), settings.sysctl_file, after[settings.sysctl_file] or "")
     return {
-        settings.modules_file: HEADER + modules if modules else None,
-        settings.sysctl_file: HEADER + sysctls if sysctls else None,
-        settings.record_file: record_text(record),
+        "changed": bool(found.missing or doing.restore or doing.write or changed_files),
+        "modules_loaded": list(found.missing),
+        "sysctls_set": _changes(doing.write, found.live),
+        "sysctls_restored": _changes(doing.restore, found.live),
+        "files_changed": changed_files,
+        "overridden": overridden(settings, sysctl_files.boot_values(boot_files, settings.sysctls)),
+        "diff": difference(settings, doing, found, after),
     }
 
 
-def record_text(record: Mapping[str, str | None]) -> str | None:
-    """Return the record of former values as it is on disk, None if there is nothing to remember."""
-    return json.dumps({"sysctls": record}, indent=2) + "\n" if record else None
+def _changes(values: Mapping[str, str], live: Mapping[str, str | None]) -> dict[str, dict[str, str | None]]:
+    return {dotted_key(path): {"before": live[path], "after": value} for path, value in values.items()}
 
 
-def record_from(text: str | None) -> dict[str, str | None]:
-    """Return the former values in *text*. Raises ValueError if that is no record."""
-    if not text:
-        return {}
-    data = json.loads(text)
-    if not isinstance(data, dict) or not isinstance(data.get("sysctls"), dict):
-        raise ValueError("no record of former values")
-    return data["sysctls"]
+def _recorded(path: str, text: str | None) -> dict[str, str | None]:
+    try:
+        return record_from(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"{path} does not hold the former values of kernel parameters ({error}): restore it from a backup, or "
+            "delete it to take the present values for the former ones."
+        ) from error
 
 
-def overridden(settings: Settings, at_boot: Mapping[str, tuple[str, str] | None]) -> list[dict[str, str]]:
-    """Return the keys that the next boot will set to something else, because of a file read after ours."""
-    return [
-        {"key": dotted_key(path), "value": found[0], "file": found[1]}
-        for path, value in settings.sysctls.items()
-        for found in [at_boot[path]]
-        if found and found[0] != value
-    ]
+def _values_of(path: str, text: str | None, keys: Iterable[str]) -> dict[str, str]:
+    """The values that one file sets at boot."""
+    found = sysctl_files.boot_values([(path, text or "")], keys)
+    return {key: value[0] for key, value in found.items() if value}
 
 
-def difference(settings: Settings, doing: Plan, found: Found, after: Mapping[str, str | None]) -> list[dict[str, str]]:
-    """Return Ansible's diff: modules and live values first, then each file that changes."""
-    wanted = {**doing.restore, **settings.sysctls}
-    live = {path: found.live[path] for path in wanted}
-    running = _entry("running kernel", _running(settings, live, found.missing), _running(settings, wanted, ()))
-    files = [_entry(path, found.files[path] or "", text or "") for path, text in after.items()]
-    return [entry for entry in [running, *files] if entry["before"] != entry["after"]]
+def _others(settings: Settings) -> dict[str, str | None]:
+    """The former values that other names have recorded. Raises SettingsError where one of them wants another value."""
+    others: dict[str, str | None] = {}
+    for name in _recorded_names():
+        if name == settings.name:
+            continue
+        try:
+            former = record_from(_read(f"{STATE_DIR}/{name}.json"))
+        except ValueError:
+            continue  # Another program's, or one that its own run will report.
+        path = sysctl_file(name)
+        for key, value in _values_of(path, _read(path), former).items():
+            wanted = settings.sysctls.get(key, value)
+            if wanted != value:
+                raise SettingsError(
+                    f"{dotted_key(key)} is {wanted} here, and {path} has it {value} for {name}: give both one value."
+                )
+        others.update(former)
+    return others
 
 
-def _entry(header: str, before: str, after: str) -> dict[str, str]:
-    return {"before_header": header, "after_header": header, "before": before, "after": after}
+def _recorded_names() -> list[str]:
+    """The names whose former values this host remembers."""
+    try:
+        return sorted(name[: -len(".json")] for name in os.listdir(STATE_DIR) if name.endswith(".json"))
+    except OSError:
+        return []
 
 
-def _running(settings: Settings, values: Mapping[str, str | None], missing: Sequence[str]) -> str:
-    modules = {f"module {name}": "not loaded" if name in missing else "loaded" for name in settings.modules}
-    sysctls = {dotted_key(path): "(no such key)" if value is None else value for path, value in values.items()}
-    return "".join(f"{name} = {value}\n" for name, value in {**modules, **sysctls}.items())
+def _forwarding() -> list[str]:
+    """The interfaces that forward by a switch of their own, while ip_forward is off."""
+    if _live(FORWARD) != "0":
+        return []
+    folder = "net/ipv4/conf"
+    try:
+        names = sorted(os.listdir(f"{sysctl_files.PROC_SYS}/{folder}"))
+    except OSError:
+        return []
+    paths = [f"{folder}/{name}/forwarding" for name in names if name not in ("all", "default")]
+    return [path for path in paths if _live(path) == "1"]
+
+
+def _load(module: Any, missing: list[str]) -> None:
+    """Load the modules; in check mode only ask modprobe whether it could."""
+    modprobe = module.get_bin_path("modprobe")
+    if missing and not modprobe and not module.check_mode:
+        raise SettingsError(
+            f"The kernel module {missing[0]} is not loaded, and there is no modprobe: install the package kmod; in a "
+            "container load the module on the container's host."
+        )
+    for name in missing if modprobe else []:
+        dry_run = ["--dry-run"] if module.check_mode else []
+        code, out, err = module.run_command([modprobe, *dry_run, "--", name], environ_update={"LC_ALL": "C"})
+        if code:
+            raise SettingsError(kernel_modules.why_not_loadable(name, err or out))
+        if not module.check_mode and not kernel_modules.loaded_modules([name]):
+            raise SettingsError(
+                f"modprobe {name} succeeded, but there is no module of that name now: a file of /etc/modprobe.d "
+                "suppresses it, or it is an alias (give the module's own name)."
+            )
+
+
+def _live(path: str) -> str | None:
+    try:
+        return sysctl_files.read_live(path)
+    except OSError as error:
+        raise SettingsError(f"The kernel parameter {dotted_key(path)} can't be read: {error.strerror}.") from error
+
+
+def _require(settings: Settings, live: Mapping[str, str | None]) -> None:
+    gone = ", ".join(dotted_key(path) for path in settings.sysctls if live[path] is None)
+    if gone:
+        raise SettingsError(
+            f"The running kernel has no parameter {gone}: correct the name, or add the kernel module that brings it in "
+            "to 'modules'."
+        )
+
+
+def _write_all(module: Any, settings: Settings, doing: Plan, found: Found, after: Mapping[str, str | None]) -> None:
+    at_risk = record_text(doing.at_risk)
+    on_disk = {**found.files, settings.record_file: at_risk}
+    if at_risk != found.files[settings.record_file]:
+        _write(module, settings.record_file, at_risk)
+    # Twice, because setting one key can change another that was right before.
+    for path, value in [*doing.settled.items(), *doing.settled.items()]:
+        if _live(path) != value:
+            _set(path, value)
+    for path, text in after.items():
+        if text != on_disk[path]:
+            _write(module, path, text)
+
+
+def _set(path: str, value: str) -> None:
+    key = dotted_key(path)
+    try:
+        sysctl_files.write_live(path, value)
+    except OSError as error:
+        denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+        hint = " It takes root, and in a container a writable /proc/sys." if denied else ""
+        raise SettingsError(f"The kernel parameter {key} can't be set to {value}: {error.strerror}.{hint}") from error
+    now = _live(path)
+    if now != value:
+        raise SettingsError(
+            f"The kernel parameter {key} was set to {value}, but reads {now}: write its value as the kernel shows it."
+        )
+
+
+def _read(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def _write(module: Any, path: str, text: str | None) -> None:
+    """Put `text` into the file at once, or remove the file, and a directory of ours that is then empty."""
+    try:
+        _write_file(module, path, text)
+    except OSError as error:
+        hint = " It takes root: use become." if isinstance(error, PermissionError) else ""
+        raise SettingsError(f"{path} can't be written: {error.strerror}.{hint}") from error
+
+
+def _write_file(module: Any, path: str, text: str | None) -> None:
+    directory = os.path.dirname(path)
+    if text is None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        if directory == STATE_DIR and not os.listdir(directory):
+            os.rmdir(directory)
+        return
+    os.makedirs(directory, mode=0o755, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=module.tmpdir)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.chmod(draft, 0o644)
+    module.atomic_move(draft, path)
+    os.chmod(path, 0o644)

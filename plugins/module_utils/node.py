@@ -13,27 +13,27 @@ _FAMILIES = {"inet": "ipv4", "inet6": "ipv6"}
 
 
 def run_tool(module: Any, tool: str, arguments: Sequence[str], needs: str) -> str:
-    """Return what *tool* prints; where it is missing or fails, end the module and say that it *needs* something."""
+    """Return what `tool` prints; where it is missing or fails, end the module and say that it `needs` something."""
     path = module.get_bin_path(tool)
     if not path:
-        module.fail_json(msg=f"There is no {tool} on this host: it takes {needs}.")
+        module.fail_json(msg=f"{tool} was not found on this host; {needs} is required.")
     code, out, err = module.run_command([path, *arguments], environ_update={"LC_ALL": "C"})
     if code:
         module.fail_json(msg=f"{tool} {arguments[0]} failed ({(err or out).strip()}): it takes {needs}.")
-    return out
+    return str(out)
 
 
 def systemctl_show(units: Sequence[str]) -> list[str]:
-    """Return the arguments of the one systemctl call that tells all about *units*, for parse_units."""
+    """Return the arguments of the one systemctl call that tells all about `units`, for parse_units."""
     return ["show", "--no-pager", *(f"--property={name}" for name in UNIT_PROPERTIES), "--", *units]
 
 
 def parse_units(
     units: Sequence[str], output: str, starts_by_script: Callable[[str], bool]
 ) -> dict[str, dict[str, Any]]:
-    """Return ``{unit: {exists, active, enabled, state}}`` from what ``systemctl show`` printed, a block for each unit.
+    """Return `{unit: {exists, active, enabled, state}}` from what `systemctl show` printed, a block for each unit.
 
-    A unit made from an init script is "generated" whether or not it starts at boot: *starts_by_script*
+    A unit made from an init script is "generated" whether or not it starts at boot: `starts_by_script`
     answers that for a service's name.
     """
     blocks = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in output.strip().split("\n\n")]
@@ -54,7 +54,9 @@ def _unit(unit: str, shown: dict[str, str], starts_by_script: Callable[[str], bo
 
 
 def parse_addresses(links: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the addresses in what ``ip -j address`` printed: address, prefix, interface, family and scope of each."""
+    """Return the addresses in what `ip -j address` printed: address, prefix, interface, family, scope and whether each is
+    usable: not after duplicate address detection has failed (RFC 4862, 5.4). That it is under way passes in a second.
+    """
     return [
         {
             "address": entry["local"],
@@ -62,6 +64,7 @@ def parse_addresses(links: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             "interface": link["ifname"],
             "family": _FAMILIES[entry["family"]],
             "scope": entry["scope"],
+            "usable": not entry.get("dadfailed"),
         }
         for link in links
         for entry in link.get("addr_info", [])
@@ -70,7 +73,7 @@ def parse_addresses(links: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def parse_links(links: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return ``{interface: {mac, up}}`` from what ``ip -j address`` printed; up is one that can carry frames."""
+    """Return `{interface: {mac, up}}` from what `ip -j address` printed; up is one that can carry frames."""
     return {
         link["ifname"]: {
             "mac": _mac(link),

@@ -24,9 +24,9 @@ _STOP_CHECK = 0.2
 
 @dataclass(frozen=True)
 class Pace:
-    """When to ask: *rate* per second (None: each request when the one before has ended), until the first limit.
+    """When to ask: `rate` per second (None: each request when the one before has ended), until the first limit.
 
-    *count* requests, *duration* seconds, or the existence of *stop_file*.
+    `count` requests, `duration` seconds, or the existence of `stop_file`.
     """
 
     rate: float | None = None
@@ -37,7 +37,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Sample:
-    """One request: *start* and *end* in seconds since the series began."""
+    """One request: `start` and `end` in seconds since the series began."""
 
     start: float
     end: float
@@ -46,7 +46,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Series:
-    """All requests of a series that began at *started* (seconds since the epoch) and took *seconds*."""
+    """All requests of a series that began at `started` (seconds since the epoch) and took `seconds`."""
 
     started: float
     seconds: float
@@ -55,7 +55,7 @@ class Series:
 
 
 def run_series(pace: Pace, request: Callable[[], Outcome], timeout: float) -> Series:
-    """Call *request*, which takes *timeout* seconds at most, as *pace* says, and return the samples by their start.
+    """Call `request`, which takes `timeout` seconds at most, as `pace` says, and return the samples by their start.
 
     The schedule is absolute, so that it does not drift. Requests overlap where one takes longer than
     the interval: a server that hangs must not keep the next request from being sent.
@@ -65,7 +65,10 @@ def run_series(pace: Pace, request: Callable[[], Outcome], timeout: float) -> Se
 
     def sample() -> None:
         start = time.monotonic() - origin
-        outcome = request()
+        try:
+            outcome = request()
+        except Exception as error:
+            outcome = Outcome(error="other", message=f"{type(error).__name__}: {error}")
         samples.append(Sample(start, time.monotonic() - origin, outcome))
 
     crew = _Crew(sample, min(_MOST_THREADS, math.ceil(pace.rate * timeout) + 1) if pace.rate else 0)
@@ -84,7 +87,7 @@ def run_series(pace: Pace, request: Callable[[], Outcome], timeout: float) -> Se
 
 
 class _Crew:
-    """Threads that do *job*: a new one only when all are busy, never more than *limit*; none: the caller does it."""
+    """Threads that do `job`: a new one only when all are busy, never more than `limit`; none: the caller does it."""
 
     def __init__(self, job: Callable[[], None], limit: int) -> None:
         self._job = job
@@ -113,12 +116,14 @@ class _Crew:
 
     def _serve(self) -> None:
         while self._orders.get():
-            self._job()
-            self._idle.release()
+            try:
+                self._job()
+            finally:
+                self._idle.release()
 
 
 def _sleep_until(moment: float, stop_file: str | None) -> bool:
-    """Sleep until *moment* of the monotonic clock; return True, at once, when *stop_file* is there."""
+    """Sleep until `moment` of the monotonic clock; return True, at once, when `stop_file` is there."""
     while True:
         if stop_file and os.path.exists(stop_file):
             return True
@@ -129,13 +134,13 @@ def _sleep_until(moment: float, stop_file: str | None) -> bool:
 
 
 def summary(series: Series) -> dict[str, Any]:
-    """Return what *series* amounts to, in the shape that the module vip_probe returns."""
+    """Return what `series` amounts to, in the shape that the module vip_probe returns."""
     good = [sample for sample in series.samples if sample.outcome.error is None]
     bad = [sample for sample in series.samples if sample.outcome.error is not None]
     gap, gap_start = longest_gap([sample.end for sample in good], series.seconds)
     examples: dict[str, str] = {}
     for sample in bad:
-        examples.setdefault(sample.outcome.error, sample.outcome.message)
+        examples.setdefault(str(sample.outcome.error), sample.outcome.message)
     return {
         "began": _utc(series.started),
         "seconds": round(series.seconds, 3),

@@ -36,7 +36,7 @@ LANGUAGES = {
 
 @dataclass(frozen=True)
 class Question:
-    """Who has *target*? Asked out of *interface*, whose Ethernet address is *mac*, in the name of *source*."""
+    """Who has `target`? Asked out of `interface`, whose Ethernet address is `mac`, with `source` as sender address."""
 
     target: str
     source: str
@@ -61,12 +61,13 @@ def questions(
     source: str | None = None,
     skip_far: bool = False,
 ) -> list[Question]:
-    """Return a question for each of *targets*, given the host's *addresses* and *links* as node_info returns them.
+    """Return a question for each of `targets`, given the host's `addresses` and `links` as node_info returns them.
 
-    Without *interface* it is asked out of the one that has *source*, and without that too out of the one
-    whose network the target is in. *skip_far* leaves out targets in no network of the host. Raises ValueError, with a
+    Without `interface` it is asked out of the one that has `source`, and without that too out of the one
+    whose network the target is in. `skip_far` leaves out targets in no network of the host. Raises ValueError, with a
     sentence for the user.
     """
+    targets = [_without_zone(target) for target in targets]
     if skip_far:
         targets = [target for target in targets if any(_is_near(entry, target) for entry in addresses)]
     if source and not interface:
@@ -74,11 +75,18 @@ def questions(
     return [_question(str(ipaddress.ip_address(target)), addresses, links, interface, source) for target in targets]
 
 
+def _without_zone(target: str) -> str:
+    """Answers carry no zone, so a target with one would never be matched (RFC 4007, 11)."""
+    if "%" in target:
+        raise ValueError(f"{target} has a zone: leave it out, and state the interface.")
+    return target
+
+
 def _interface_of(source: str, addresses: Sequence[Mapping[str, Any]]) -> str:
     wanted = ipaddress.ip_address(source)
     for entry in addresses:
         if ipaddress.ip_address(entry["address"]) == wanted:
-            return entry["interface"]
+            return str(entry["interface"])
     raise ValueError(f"No interface of this host has the source address {source}.")
 
 
@@ -123,9 +131,9 @@ def _is_near(entry: Mapping[str, Any], target: str) -> bool:
 
 
 def ask_segment(asked: Sequence[Question], count: int, timeout: float) -> dict[str, dict[str, int]]:
-    """Ask all of *asked* *count* times, spread over *timeout* seconds; return ``{target: {mac: replies}}``.
+    """Ask all of `asked` `count` times, spread over `timeout` seconds; return `{target: {mac: replies}}`.
 
-    It takes all of *timeout*, because a second answer can follow the first. Raises OSError.
+    It takes all of `timeout`, because a second answer can follow the first. Raises OSError.
     """
     answers: dict[str, dict[str, int]] = {question.target: {} for question in asked}
     sockets: dict[tuple[str, int], socket.socket] = {}
@@ -134,7 +142,7 @@ def ask_segment(asked: Sequence[Question], count: int, timeout: float) -> dict[s
         for question in asked:
             if question.line not in sockets:
                 sockets[question.line] = opened.enter_context(_open(*question.line))
-                selector.register(sockets[question.line], selectors.EVENT_READ, question)
+                selector.register(sockets[question.line], selectors.EVENT_READ, (sockets[question.line], question))
         for turn in range(count):
             for question in asked:
                 sockets[question.line].send(question.language.question(question.mac, question.source, question.target))
@@ -152,7 +160,9 @@ def _collect(selector: selectors.BaseSelector, until: float, answers: dict[str, 
     left = until - time.monotonic()
     while left > 0:
         for key, _events in selector.select(left):
-            answer = key.data.language.answer(key.fileobj.recv(_BIGGEST_FRAME), key.data.mac)
+            line: socket.socket
+            line, question = key.data
+            answer = question.language.answer(line.recv(_BIGGEST_FRAME), question.mac)
             if answer and answer[0] in answers:
                 address, mac = answer
                 answers[address][mac] = answers[address].get(mac, 0) + 1

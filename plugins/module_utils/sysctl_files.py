@@ -5,7 +5,7 @@
 """Kernel parameters: their keys, their live values, and the values that the next boot will set.
 
 Source: sysctl(8), sysctl.d(5) and systemd's sysctl.c. A key is held as its path below /proc/sys
-(``net/ipv4/ip_forward``), which is unambiguous where an interface's name has a dot.
+(`net/ipv4/ip_forward`), which is unambiguous where an interface's name has a dot.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _SWAP = str.maketrans("./", "/.")
 
 
 def key_path(key: str) -> str:
-    """Return the path below /proc/sys of *key*, as sysctl(8) reads it.
+    """Return the path below /proc/sys of `key`, as sysctl(8) reads it.
 
     Dots and slashes swap their meaning, unless the first of them is a slash:
-    ``net.ipv4.conf.eth0/100.rp_filter`` and ``net/ipv4/conf/eth0.100/rp_filter`` are the same key.
+    `net.ipv4.conf.eth0/100.rp_filter` and `net/ipv4/conf/eth0.100/rp_filter` are the same key.
     """
     separators = [char for char in key if char in "./"]
     path = key.translate(_SWAP) if separators[:1] == ["."] else key
@@ -32,17 +32,17 @@ def key_path(key: str) -> str:
 
 
 def dotted_key(path: str) -> str:
-    """Return the usual spelling of the key at *path*: the reverse of key_path."""
+    """Return the usual spelling of the key at `path`: the reverse of key_path."""
     return path.translate(_SWAP)
 
 
 def normal_value(value: str) -> str:
-    """Return *value* with its fields one blank apart: the kernel shows tabs where one writes blanks."""
+    """Return `value` with its fields separated by single spaces: the kernel prints tabs."""
     return " ".join(value.split())
 
 
 def read_live(path: str, proc_sys: str = PROC_SYS) -> str | None:
-    """Return the live value of the key at *path*, or None if the kernel has no such key.
+    """Return the live value of the key at `path`, or None if the kernel has no such key.
 
     Raises OSError where the key is there and cannot be read.
     """
@@ -54,7 +54,7 @@ def read_live(path: str, proc_sys: str = PROC_SYS) -> str | None:
 
 
 def live_or_none(path: str) -> str | None:
-    """Return the live value of the key at *path*, None also where it can't be read."""
+    """Return the live value of the key at `path`, None also where it can't be read."""
     try:
         return read_live(path)
     except OSError:
@@ -62,7 +62,7 @@ def live_or_none(path: str) -> str | None:
 
 
 def write_live(path: str, value: str, proc_sys: str = PROC_SYS) -> None:
-    """Set the key at *path* in the running kernel, by one write(2). Raises OSError if the kernel refuses."""
+    """Set the key at `path` in the running kernel, by one write(2). Raises OSError if the kernel refuses."""
     handle = os.open(os.path.join(proc_sys, path), os.O_WRONLY)
     try:
         os.write(handle, (value + "\n").encode())
@@ -71,11 +71,11 @@ def write_live(path: str, value: str, proc_sys: str = PROC_SYS) -> None:
 
 
 def boot_values(files: Iterable[tuple[str, str]], paths: Iterable[str]) -> dict[str, tuple[str, str] | None]:
-    """Return, for each key of *paths*, ``(value, file)`` as systemd-sysctl would set it from *files*, or None.
+    """Return, for each key of `paths`, `(value, file)` as systemd-sysctl would set it from `files`, or None.
 
-    *files* are ``(path, text)`` in the order in which they are read. The last assignment wins; a key
-    set by its own name is not touched by a pattern (``net.ipv4.conf.*.rp_filter``), wherever that
-    stands; ``-key`` without a value exempts a key from patterns.
+    `files` are `(path, text)` in the order in which they are read. The last assignment wins; a key
+    set by its own name is not touched by a pattern (`net.ipv4.conf.*.rp_filter`), wherever that
+    stands; `-key` without a value exempts a key from patterns.
     """
     assignments = _assignments(files)
     globs = [(pattern.split("/"), found) for pattern, found in assignments.items() if _is_glob(pattern)]
@@ -90,7 +90,8 @@ def _assignments(files: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str] 
             if not equals and not key.startswith("-"):
                 continue
             path = key_path((key[1:] if key.startswith("-") else key).strip())
-            entry = (normal_value(value), file) if equals else None
+            # An empty value changes nothing when it is written.
+            entry = (normal_value(value), file) if value.strip() else None
             if path in found and _value(found[path]) == _value(entry):
                 # systemd-sysctl drops a repeated assignment: the first one keeps its place among the patterns.
                 continue

@@ -5,7 +5,7 @@
 """Questions to a segment about who has an address, as Ethernet frames: ARP for IPv4, neighbour discovery for IPv6.
 
 Source: RFC 826 (ARP), RFC 4861 sections 4.3, 4.4 and 7 (neighbour discovery), RFC 2464 (IPv6 over Ethernet).
-Pure functions on bytes; a MAC address is text (``52:54:00:12:34:56``) outside, six bytes inside.
+Pure functions on bytes; a MAC address is text (`52:54:00:12:34:56`) outside, six bytes inside.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def mac_text(mac: bytes) -> str:
 
 
 def arp_request(mac: str, source: str, target: str) -> bytes:
-    """Return the broadcast frame in which *source*, at *mac*, asks who has *target*."""
+    """Return the broadcast frame in which `source`, at `mac`, asks who has `target`."""
     sender, source_ip, target_ip = mac_bytes(mac), _packed(source), _packed(target)
     body = _ARP.pack(1, 0x0800, 6, 4, _ARP_REQUEST, sender, source_ip, bytes(6), target_ip)
     return _padded(_ETHERNET.pack(b"\xff" * 6, sender, ETHERTYPE_ARP) + body)
 
 
 def arp_reply(frame: bytes, mac: str) -> tuple[str, str] | None:
-    """Return ``(address, mac)`` of who answers in *frame*, None if that is no ARP reply to *mac*."""
+    """Return `(address, mac)` of who answers in `frame`, None if that is no ARP reply to `mac`."""
     if len(frame) < _ETHERNET.size + _ARP.size or not _is_for(frame, mac, ETHERTYPE_ARP):
         return None
     hardware, protocol, _hlen, _plen, operation, sender, address, _mac, _target = _ARP.unpack_from(
@@ -53,7 +53,7 @@ def arp_reply(frame: bytes, mac: str) -> tuple[str, str] | None:
 
 
 def neighbour_solicitation(mac: str, source: str, target: str) -> bytes:
-    """Return the frame, to the solicited-node group of *target*, in which *source*, at *mac*, asks who has *target*."""
+    """Return the frame, to the solicited-node group of `target`, in which `source`, at `mac`, asks who has `target`."""
     target_ip, sender = _packed(target), mac_bytes(mac)
     group = _packed("ff02::1:ff00:0")[:13] + target_ip[13:]
     message = struct.pack("!BBHI16sBB6s", _SOLICITATION, 0, 0, 0, target_ip, _SOURCE_MAC, 1, sender)
@@ -64,7 +64,7 @@ def neighbour_solicitation(mac: str, source: str, target: str) -> bytes:
 
 
 def neighbour_advertisement(frame: bytes, mac: str) -> tuple[str, str] | None:
-    """Return ``(address, mac)`` of who answers in *frame*, None if that is no neighbour advertisement to *mac*."""
+    """Return `(address, mac)` of who answers in `frame`, None if that is no neighbour advertisement to `mac`."""
     start = _ETHERNET.size + _IPV6.size
     if len(frame) < start + 24 or not _is_for(frame, mac, ETHERTYPE_IPV6):
         return None
@@ -78,8 +78,8 @@ def neighbour_advertisement(frame: bytes, mac: str) -> tuple[str, str] | None:
 
 def internet_checksum(data: bytes) -> int:
     """Return the checksum of RFC 1071."""
-    words = struct.unpack(f"!{(len(data) + 1) // 2}H", data + bytes(len(data) % 2))
-    total = sum(words)
+    words: tuple[int, ...] = struct.unpack(f"!{(len(data) + 1) // 2}H", data + bytes(len(data) % 2))
+    total: int = sum(words)
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -99,7 +99,7 @@ def _packed(address: str) -> bytes:
 
 def _is_for(frame: bytes, mac: str, ethertype: int) -> bool:
     destination, _source, kind = _ETHERNET.unpack_from(frame)
-    return kind == ethertype and destination == mac_bytes(mac)
+    return bool(kind == ethertype and destination == mac_bytes(mac))
 
 
 def _padded(frame: bytes) -> bytes:

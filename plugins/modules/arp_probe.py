@@ -20,7 +20,7 @@ requirements:
   - C(ip) of iproute2 4.13 or later
 options:
   addresses:
-    description: The addresses to ask for. The host does not hear itself answer for one of its own.
+    description: The addresses to ask for. An address of the host itself gets no answer.
     type: list
     elements: str
     required: true

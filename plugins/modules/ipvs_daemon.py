@@ -88,6 +88,13 @@ daemon:
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import start_reading
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import (
+    IpvsError,
+    checked_output,
+    fail,
+    find_ipvsadm,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.daemon import (
     read_daemon,
     refusal,
@@ -95,29 +102,46 @@ from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.daemon import (
     start_arguments,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import parse_daemons
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.reach import begin_reading
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, ask, locate
 
 
 def live(path, role):
     """Return the running daemon of a role, or None."""
-    daemons = parse_daemons(ask(path, "-Ln", "--daemon")) if path else ()
+    daemons = parse_daemons(checked_output(path, "-Ln", "--daemon")) if path else ()
     return next((daemon for daemon in daemons if daemon.role == role), None)
 
 
 def refuse(path, wanted):
     """Raise IpvsError when the kernel would not start the daemon."""
-    reason = refusal(wanted, begin_reading(path)())
+    reason = refusal(wanted, start_reading(path)())
     if reason:
         raise IpvsError(reason)
+
+
+def start_or_go_back(path, before, wanted):
+    """Start a daemon; when that fails, start the one that was stopped for it, and say what runs now."""
+    try:
+        checked_output(path, *start_arguments(wanted))
+    except IpvsError as error:
+        if before is None:
+            raise
+        try:
+            checked_output(path, *start_arguments(before))
+        except IpvsError as again:
+            raise IpvsError(
+                f"{str(error).rstrip('.')}. The {wanted.role} daemon that ran before was stopped, and does not start again: {again}",
+                **{**error.facts, "changed": True},
+            ) from error
+        raise IpvsError(
+            f"{str(error).rstrip('.')}. The {wanted.role} daemon that ran before runs again.", **error.facts
+        ) from error
 
 
 def write(path, before, wanted, role):
     """Stop what runs, start what is wanted and return it; raise IpvsError when something else runs then."""
     if before is not None:
-        ask(path, "--stop-daemon", role)
+        checked_output(path, "--stop-daemon", role)
     if wanted is not None:
-        ask(path, *start_arguments(wanted))
+        start_or_go_back(path, before, wanted)
     now = live(path, role)
     if not runs_as(now, wanted):
         raise IpvsError(f"ipvsadm reported success, but the {role} daemon is {now and asdict(now)}.")
@@ -142,7 +166,7 @@ def main():
     role = module.params["role"]
     try:
         wanted = read_daemon(module.params) if module.params["state"] == "present" else None
-        path = locate(module)
+        path = find_ipvsadm(module)
         before = live(path, role)
         changed = not runs_as(before, wanted)
         after = wanted if changed else before
@@ -151,7 +175,7 @@ def main():
         if changed and not module.check_mode:
             after = write(path, before, wanted, role)
     except (IpvsError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        fail(module, error)
     result = {"changed": changed, "daemon": after and asdict(after)}
     if module._diff:
         result["diff"] = {"before": asdict(before) if before else {}, "after": asdict(after) if after else {}}

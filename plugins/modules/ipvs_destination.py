@@ -35,10 +35,11 @@ options:
     description:
       - Which connections must be gone. V(inactive) ones have been closed and wait to be forgotten, which takes up to
         the timeout C(tcpfin); V(persistent) ones are clients bound to the real server, for as long as they keep coming.
+      - Left out, V(active) ones, and with a service by C(udp) V(inactive) ones, too. Of UDP all are inactive, and are forgotten
+        the timeout C(udp) after their last packet.
     type: list
     elements: str
     choices: [active, inactive, persistent]
-    default: [active]
   timeout:
     description: For how many seconds to wait. Then the module fails, and says what is left.
     type: int
@@ -107,28 +108,36 @@ from dataclasses import replace
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import apply_table, start_reading
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.arguments import DESTINATION, KEY
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.drain import KINDS, count, left, wait_until_gone
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import Service, Table
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.reach import begin_reading, reach
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, locate
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, fail, find_ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.drain import (
+    CONNECTION_STATES,
+    count_connections,
+    default_states,
+    describe_remaining,
+    wait_until_gone,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import Service, Table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import (
     DESTINATION_OPTIONS,
     read_destination,
+    read_destination_key,
     read_key,
-    read_place,
 )
 
 
 def read_wanted(params):
     """Return the key of the service and the destination as the options describe them, or raise ValueError."""
+    if params["timeout"] < 0:
+        raise ValueError(f"timeout must be 0 or more seconds, not {params['timeout']}")
     key = read_key(params["service"])
     options = {name: params[name] for name in DESTINATION_OPTIONS}
-    read = read_destination if params["state"] == "present" else read_place
+    read = read_destination if params["state"] == "present" else read_destination_key
     return key, read(options, key)
 
 
-def place(table, key, destination, state):
+def with_destination(table, key, destination, state):
     """Return the table with the destination in the state wanted."""
     service = table.services.get(key)
     if service is None:
@@ -148,11 +157,11 @@ def place(table, key, destination, state):
 
 def drain(module, path, key, destination, result):
     """Wait as the options say, and exit."""
-    kinds = module.params["wait_for"]
+    kinds = module.params["wait_for"] or default_states(key)
     timeout = module.params["timeout"] if module.params["wait"] else 0
-    look = partial(count, path, key, destination)
+    look = partial(count_connections, path, key, destination)
     result["remaining"] = wait_until_gone(look, kinds, timeout, settle=result["changed"])
-    rest = left(result["remaining"], kinds)
+    rest = describe_remaining(result["remaining"], kinds)
     if module.params["wait"] and rest:
         module.fail_json(msg=f"{destination} of {key} still has {rest} after {timeout} seconds.", **result)
     module.exit_json(**result)
@@ -167,7 +176,7 @@ def main():
             **DESTINATION,
             "state": {"type": "str", "choices": ["present", "drained", "absent"], "default": "present"},
             "wait": {"type": "bool", "default": False},
-            "wait_for": {"type": "list", "elements": "str", "choices": list(KINDS), "default": ["active"]},
+            "wait_for": {"type": "list", "elements": "str", "choices": list(CONNECTION_STATES)},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,
@@ -175,16 +184,16 @@ def main():
     state = module.params["state"]
     try:
         key, destination = read_wanted(module.params)
-        path = locate(module)
-        before = begin_reading(path)()
+        path = find_ipvsadm(module)
+        before = start_reading(path)()
         if module.check_mode and state == "present" and key not in before.services:
             before = Table({**before.services, key: Service(key)})
-        after = place(before, key, destination, state)
-        result = reach(path, before, after, module.check_mode, module._diff)
+        after = with_destination(before, key, destination, state)
+        result = apply_table(path, before, after, module.check_mode, module._diff)
         if state == "drained" and not module.check_mode:
             drain(module, path, key, destination, result)
     except (IpvsError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        fail(module, error)
     module.exit_json(**result)
 
 

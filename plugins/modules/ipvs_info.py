@@ -241,6 +241,12 @@ rules:
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import (
+    IpvsError,
+    checked_output,
+    fail,
+    find_ipvsadm,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.export import table_data
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import (
     parse_connections,
@@ -251,7 +257,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.render import restore_lines
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, ask, locate
 
 NOTHING = {
     "available": False,
@@ -275,19 +280,19 @@ LISTINGS = {
 
 def gather(ipvsadm, wanted):
     """Return what the module returns, of a host with IPVS."""
-    table = parse_table(ask(ipvsadm, "-Sn"), ask(ipvsadm, "-Ln", "--thresholds"))
+    table = parse_table(checked_output(ipvsadm, "-Sn"), checked_output(ipvsadm, "-Ln", "--thresholds"))
     found = {
         "available": True,
         "services": table_data(table),
-        "timeouts": asdict(parse_timeouts(ask(ipvsadm, "-Ln", "--timeout"))),
-        "daemons": [asdict(daemon) for daemon in parse_daemons(ask(ipvsadm, "-Ln", "--daemon"))],
+        "timeouts": asdict(parse_timeouts(checked_output(ipvsadm, "-Ln", "--timeout"))),
+        "daemons": [asdict(daemon) for daemon in parse_daemons(checked_output(ipvsadm, "-Ln", "--daemon"))],
     }
     for name in wanted:
         if name == "rules":
             found[name] = restore_lines(table)
         else:
             arguments, parse = LISTINGS[name]
-            found[name] = parse(ask(ipvsadm, *arguments))
+            found[name] = parse(checked_output(ipvsadm, *arguments))
     return found
 
 
@@ -300,12 +305,12 @@ def main():
     )
     wanted = module.params["gather"]
     try:
-        ipvsadm = locate(module)
+        ipvsadm = find_ipvsadm(module)
         if ipvsadm is None:
             module.exit_json(changed=False, **{name: NOTHING[name] for name in (*BASICS, *wanted)})
         module.exit_json(changed=False, **gather(ipvsadm, wanted))
     except (IpvsError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        fail(module, error)
 
 
 if __name__ == "__main__":

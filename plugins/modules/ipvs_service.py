@@ -73,10 +73,10 @@ changes:
 from dataclasses import replace
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import apply_table, start_reading
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.arguments import KEY, SERVICE
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import Table
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.reach import begin_reading, reach
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, locate
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, fail, find_ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import Table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_key, read_service
 
 
@@ -105,17 +105,17 @@ def main():
     try:
         if params.pop("state") == "present":
             wanted = read_service(params)
-            path = locate(module)
-            before = begin_reading(path)()
+            path = find_ipvsadm(module)
+            before = start_reading(path)()
             after = with_service(before, wanted)
         else:
             key = read_key(params)
-            path = locate(module)
-            before = begin_reading(path)()
+            path = find_ipvsadm(module)
+            before = start_reading(path)()
             after = without_service(before, key)
-        module.exit_json(**reach(path, before, after, module.check_mode, module._diff))
+        module.exit_json(**apply_table(path, before, after, module.check_mode, module._diff))
     except (IpvsError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        fail(module, error)
 
 
 if __name__ == "__main__":

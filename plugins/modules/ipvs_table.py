@@ -109,9 +109,9 @@ changes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import PURGES, goal
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.reach import begin_reading, reach
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, locate
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import apply_table, start_reading
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import PURGES, target_table
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, fail, find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_table
 
 
@@ -124,20 +124,21 @@ def main():
             "keep_weights": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
-        no_log=True,  # nothing is secret; but the journal is no place for a table of 10,000 entries
+        no_log=True,  # Nothing is secret; but the journal is no place for a table of 10,000 entries
     )
     params = module.params
+    # Without an invocation of its own, every service would travel back to the controller, and into its log.
+    invocation = {"module_args": {**params, "services": f"{len(params['services'])} services"}}
     try:
-        path = locate(module)
-        reading = begin_reading(path)
+        path = find_ipvsadm(module)
+        reading = start_reading(path)
         wanted = read_table(params["services"])
         before = reading()
-        after = goal(before, wanted, params["purge"], params["keep_weights"])
-        result = reach(path, before, after, module.check_mode, module._diff)
+        after = target_table(before, wanted, params["purge"], params["keep_weights"])
+        result = apply_table(path, before, after, module.check_mode, module._diff)
     except (IpvsError, ValueError) as error:
-        module.fail_json(msg=str(error))
-    # Without an invocation of its own, every service would travel back to the controller.
-    module.exit_json(invocation={"module_args": {**params, "services": f"{len(wanted.services)} services"}}, **result)
+        fail(module, error, invocation=invocation)
+    module.exit_json(invocation=invocation, **result)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ description:
   - They are the kernel's and end with it; set them again at boot, or let keepalived do it.
 options:
   tcp:
-    description: Seconds of an established TCP connection, V(1) to V(2678400). The kernel starts with 900.
+    description: Seconds of an established TCP connection, V(1) to V(2147483). The kernel starts with 900.
     type: int
   tcpfin:
     description: Seconds of a TCP connection that has received a FIN. The kernel starts with 120.
@@ -60,9 +60,14 @@ timeouts:
 from dataclasses import asdict, astuple, replace
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import (
+    IpvsError,
+    checked_output,
+    fail,
+    find_ipvsadm,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import parse_timeouts
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import MAX_TIMEOUT, Timeouts
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.tool import IpvsError, ask, locate
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import MAX_IDLE, Timeouts
 
 NAMES = ("tcp", "tcpfin", "udp")
 KERNEL_DEFAULT = Timeouts(900, 120, 300)
@@ -72,19 +77,19 @@ def read_wanted(params):
     """Return the timeouts given, or raise ValueError."""
     wanted = {name: params[name] for name in NAMES if params[name] is not None}
     for name, seconds in wanted.items():
-        if not 1 <= seconds <= MAX_TIMEOUT:  # 0 means "as it is" to ipvsadm --set
-            raise ValueError(f"{name} must be 1 to {MAX_TIMEOUT} seconds, not {seconds}")
+        if not 1 <= seconds <= MAX_IDLE:  # 0 means "as it is" to ipvsadm --set
+            raise ValueError(f"{name} must be 1 to {MAX_IDLE} seconds, not {seconds}")
     return wanted
 
 
 def live(path):
     """Return the kernel's timeouts."""
-    return parse_timeouts(ask(path, "-Ln", "--timeout")) if path else KERNEL_DEFAULT
+    return parse_timeouts(checked_output(path, "-Ln", "--timeout")) if path else KERNEL_DEFAULT
 
 
 def write(path, after):
     """Set the timeouts, and raise IpvsError when the kernel then has others."""
-    ask(path, "--set", *map(str, astuple(after)))
+    checked_output(path, "--set", *map(str, astuple(after)))
     now = live(path)
     if now != after:
         raise IpvsError(f"ipvsadm --set reported success, but the timeouts are {asdict(now)}, not {asdict(after)}.")
@@ -98,13 +103,13 @@ def main():
     )
     try:
         wanted = read_wanted(module.params)
-        path = locate(module)
+        path = find_ipvsadm(module)
         before = live(path)
         after = replace(before, **wanted)
         if after != before and not module.check_mode:
             write(path, after)
     except (IpvsError, ValueError) as error:
-        module.fail_json(msg=str(error))
+        fail(module, error)
     result = {"changed": after != before, "timeouts": asdict(after)}
     if module._diff:
         result["diff"] = {"before": asdict(before), "after": asdict(after)}

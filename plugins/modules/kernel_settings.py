@@ -42,7 +42,7 @@ options:
     default: {}
   purge:
     description:
-      - Whether parameters that an earlier run has set, and that O(sysctls) no longer has, get their former values.
+      - Whether to restore parameters set by an earlier run that are no longer in O(sysctls).
       - With V(false) they stay until a run with V(true). RV(leaving) names them.
     type: bool
     default: true
@@ -151,8 +151,8 @@ overridden:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import settings_from
-from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_run import SettingsError, run
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import SettingsError, run
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_plan import settings_from
 
 
 def main():

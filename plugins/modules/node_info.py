@@ -134,9 +134,12 @@ addresses:
     scope:
       description: V(global), V(link), V(host) or V(site).
       type: str
+    usable:
+      description: Whether it can be used. IPv6 keeps an address that another host has answered for, and does not use it.
+      type: bool
   sample:
-    - {address: 172.28.0.11, prefix: 24, interface: eth1, family: ipv4, scope: global}
-    - {address: 172.28.0.100, prefix: 32, interface: eth1, family: ipv4, scope: global}
+    - {address: 172.28.0.11, prefix: 24, interface: eth1, family: ipv4, scope: global, usable: true}
+    - {address: 172.28.0.100, prefix: 32, interface: eth1, family: ipv4, scope: global, usable: true}
 links:
   description: The network interfaces, by name.
   returned: success
@@ -194,7 +197,7 @@ def main():
         sysctls={key: live_or_none(path) for key, path in sysctls.items()},
         sysctls_boot={key: at_boot[path] and at_boot[path][0] for key, path in sysctls.items()},
         sysctls_boot_files={key: at_boot[path] and at_boot[path][1] for key, path in sysctls.items()},
-        modules=module_states(module.params["modules"], conf_files("modules-load.d")),
+        modules=module_states(module.params["modules"], conf_files("modules-load.d"), conf_files("modprobe.d")),
         units=read_units(module, list(dict.fromkeys(module.params["units"]))),
         addresses=parse_addresses(links),
         links=parse_links(links),

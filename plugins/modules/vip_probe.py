@@ -21,7 +21,7 @@ options:
     type: str
     required: true
   port:
-    description: The port. Left out, it is 80 with O(scheme=http) and 443 with O(scheme=https).
+    description: The port, V(1) to V(65535). Left out, it is 80 with O(scheme=http) and 443 with O(scheme=https).
     type: int
   scheme:
     description: V(tcp) only connects. V(http) and V(https) fetch O(path).
@@ -36,7 +36,7 @@ options:
     description: The virtual host to ask for. Left out, it is O(address).
     type: str
   sni:
-    description: The server name in the TLS handshake. Left out, it is O(host_header), or none.
+    description: The server name in the TLS handshake. Left out, it is O(host_header) without a port, or none.
     type: str
   expected_status:
     description: The HTTP status codes of a good answer. A redirection is not followed.
@@ -249,6 +249,8 @@ def main():
             module.fail_json(msg=f"{name} must be more than 0, not {params[name]}.")
     try:
         target = target_from(params)
+    except ValueError as error:
+        module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"{params['address']} can't be asked: {error.strerror or error}.")
     rate = params["rate"] or (DEFAULT_RATE if params["duration"] else None)

@@ -8,11 +8,13 @@ Both are lists of services in the shape that lvs.cluster.ipvs_table takes and lv
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ..module_utils.ipvs.change import Change, diff
-from ..module_utils.ipvs.model import ServiceKey, Table
-from ..module_utils.ipvs.validate import KEY_OPTIONS, read_key, read_table
+from ..module_utils.ipvs.types import Destination, ServiceKey, Table, Tunnel
+from ..module_utils.ipvs.types import Service as LiveService
+from ..module_utils.ipvs.validate import KEY_OPTIONS, read_table
+from .cluster.types import ResolvedCluster, TableDestination, TableService
 
 Service = Mapping[str, Any]
 
@@ -27,23 +29,27 @@ SERVICE_FIELDS = (
 DESTINATION_FIELDS = ("forward", "weight", "upper_threshold", "lower_threshold", "tunnel")
 
 
-def service_key(service: Service) -> ServiceKey:
+def service_key(service: Service | TableService) -> ServiceKey:
     """What tells one virtual service from another; printed, it is how a person names the service."""
-    return read_key({name: service.get(name) for name in KEY_OPTIONS})
+    fwmark, address = service.get("fwmark"), service.get("address")
+    if fwmark is not None:
+        return ServiceKey(None, None, None, fwmark, service.get("family") or "ipv4")
+    family = "ipv6" if ":" in str(address) else "ipv4"
+    return ServiceKey(service.get("protocol") or "tcp", address, service.get("port"), None, family)
 
 
-def destination_key(destination: Mapping[str, Any]) -> tuple[str, int]:
+def destination_key(destination: Mapping[str, Any] | TableDestination) -> tuple[str, int]:
     """What tells one real server of a service from another: (address, port)."""
     return (destination["address"], destination["port"])
 
 
-def missing_services(live: Iterable[Service], wanted: Iterable[Service]) -> list[str]:
+def missing_services(live: Iterable[Service], wanted: Iterable[Service | TableService]) -> list[str]:
     """The services, in words, that the cluster describes and the live table lacks."""
     there = {service_key(service) for service in live}
     return [str(key) for key in map(service_key, wanted) if key not in there]
 
 
-def surplus_services(live: Iterable[Service], wanted: Iterable[Service]) -> list[dict[str, Any]]:
+def undescribed_services(live: Iterable[Service], wanted: Iterable[Service | TableService]) -> list[dict[str, Any]]:
     """The services of the live table that the cluster does not describe, each by the options that name it."""
     described = {service_key(service) for service in wanted}
     return [
@@ -53,7 +59,7 @@ def surplus_services(live: Iterable[Service], wanted: Iterable[Service]) -> list
     ]
 
 
-def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[str, Any]]:
+def removed_real_servers(live: Iterable[Service], cluster: ResolvedCluster) -> list[dict[str, Any]]:
     """The real servers in the live table that a service of the resolved cluster no longer has.
 
     A service that would be left with no weight at all is passed over: drained, it would refuse
@@ -61,10 +67,10 @@ def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[st
     sorry server in action. One with weight 0 is named too: an interrupted run may have drained it,
     and its connections may still be open.
     """
-    wanted = {service_key(service): service for service in model["table"]}
+    wanted = {service_key(service): service for service in cluster["table"]}
     sorry = {
         service_key(entry): service["sorry_server"]["address"]
-        for service, entry in zip(model["services"], model["table"])
+        for service, entry in zip(cluster["services"], cluster["table"])
         if service["sorry_server"]
     }
     leaving: list[dict[str, Any]] = []
@@ -88,24 +94,59 @@ def departing(live: Iterable[Service], model: Mapping[str, Any]) -> list[dict[st
     return leaving
 
 
-def differences(live: list[Service], wanted: list[Service]) -> Iterator[tuple[ServiceKey, str]]:
+def differences(live: Sequence[Service], wanted: Sequence[Service | TableService]) -> Iterator[tuple[ServiceKey, str]]:
     """What the live table lacks, has too much or has otherwise: (service key, in words)."""
-    now = read_table(live)
+    now = live_table(live)
     for change in diff(now, read_table(wanted)):
         yield from ((change.service.key, words) for words in _in_words(change, now))
+
+
+def live_table(services: Iterable[Service]) -> Table:
+    """The table of a director, as lvs.cluster.ipvs_info returned it.
+
+    What runs is never refused: somebody else's service may have a scheduler, or a weight, that no inventory may.
+    """
+    table = {}
+    for service in services:
+        destinations = {destination_key(entry): _live_destination(entry) for entry in service["destinations"]}
+        key = service_key(service)
+        table[key] = LiveService(
+            key,
+            service.get("scheduler") or "wlc",
+            tuple(service.get("scheduler_flags") or ()),
+            service.get("persistence"),
+            service.get("persistence_netmask"),
+            service.get("persistence_engine"),
+            bool(service.get("one_packet")),
+            destinations,
+        )
+    return Table(table)
+
+
+def _live_destination(entry: Mapping[str, Any]) -> Destination:
+    tunnel = entry.get("tunnel")
+    return Destination(
+        entry["address"],
+        entry["port"],
+        entry.get("forward") or "dr",
+        entry["weight"],
+        entry.get("upper_threshold") or 0,
+        entry.get("lower_threshold") or 0,
+        Tunnel(tunnel["type"], tunnel["port"], tunnel["checksum"]) if tunnel else None,
+    )
 
 
 def _in_words(change: Change, now: Table) -> Iterator[str]:
     """What a change that would mend the live table says about it."""
     service = now.services.get(change.service.key)
     destination = change.destination
-    if change.action == "edit" and destination:
+    if change.action == "edit" and destination and service:
         there = service.destinations[destination.key]
         yield from _field_differences(f"real server {destination}: ", there, destination, DESTINATION_FIELDS)
     elif change.action == "edit":
         yield from _field_differences("", service, change.service, SERVICE_FIELDS)
     elif service is None and destination:
-        return  # the service itself is missing, and that is said once
+        return  # The service itself is missing, and that is said once
     else:
         name = f"real server {destination} is " if destination else ""
         yield name + ("not in the table" if change.action == "add" else "in the table, and not in the inventory")

@@ -71,9 +71,9 @@ def seconds(services: int, hostvars: Mapping[str, Any], groups: Mapping[str, lis
     """
     resolve = FilterModule().filters()["resolve"]
     started = time.process_time()
-    model = resolve(hostvars, groups)
+    cluster = resolve(hostvars, groups)
     elapsed = time.process_time() - started
-    destinations = sum(len(service["real_servers"]) for service in model["services"])
+    destinations = sum(len(service["real_servers"]) for service in cluster["services"])
     if destinations != services * REAL_SERVERS:
         raise RuntimeError(f"{services} services resolved to {destinations} real servers")
     return elapsed

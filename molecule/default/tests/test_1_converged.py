@@ -17,7 +17,7 @@ def test_no_secret_is_readable_by_others(cluster, director):
     assert secrets.mode == 0o600
     assert "labpass" in secrets.content_string
     configuration = host.file("/etc/keepalived/keepalived.conf").content_string
-    assert "auth_pass $AUTH_PASS_1" in configuration
+    assert "auth_pass $AUTH_PASS_VI__1" in configuration
     assert "labpass" not in configuration
 
 

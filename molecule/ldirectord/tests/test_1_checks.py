@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 import jinja2
 import pytest
-from ansible_collections.lvs.cluster.plugins.filter.regex_literal import regex_literal
 from cluster import ROOT, flat, until
 
 pytestmark = pytest.mark.usefixtures("fresh")
@@ -89,14 +88,13 @@ def test_nobody_left_brings_the_page_of_the_director(cluster):
 
 
 def test_ldirectord_takes_every_kind_of_service_and_check(cluster):
-    model = json.loads((ROOT / "tests/unit/plugins/plugin_utils/model/right/ldirectord.json").read_text())
+    resolved = json.loads((ROOT / "tests/unit/plugins/plugin_utils/cluster/right/ldirectord.json").read_text())
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / "roles/ldirectord/templates"),
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["lvs.cluster.regex_literal"] = regex_literal
-    text = environment.get_template("ldirectord.cf.j2").render(lvs_cluster=model, ansible_managed="")
+    text = environment.get_template("ldirectord.cf.j2").render(lvs_cluster=resolved, ansible_managed="")
     checked = cluster.run(
         "lvs1",
         f"cat > /root/every.cf <<'END'\n{text}\nEND\nldirectord /root/every.cf status; echo $?; rm /root/every.cf",

@@ -12,9 +12,9 @@ from typing import Iterator
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import diff
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import SCHEDULERS, Table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.render import change_line
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import SCHEDULERS, Table
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils.ipvs.strategies import tables_of
 from cluster import Cluster
 from hypothesis import HealthCheck, given, settings, strategies

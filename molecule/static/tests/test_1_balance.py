@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import SCHEDULERS
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import SCHEDULERS
 from cluster import until
 
 WEB, SHOP = "172.28.0.100", "172.28.0.101"

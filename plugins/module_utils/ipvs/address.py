@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
-from .model import HOST_NETMASK
+from .types import HOST_NETMASK
 
 NOBODY = frozenset(("0.0.0.0", "255.255.255.255"))  # noqa: S104 - refused, not bound to
-IPV4_MULTICAST = range(224, 240)  # first octet
+IPV4_MULTICAST = range(224, 240)  # First octet
 IPV4_BITS = 32
 IPV6_BITS = 128
 
 
 def canonical(text: str) -> tuple[str, str]:
-    """Return an IP address as C(inet_ntop) spells it, and its family (ipv4, ipv6).
+    """Return an IP address as `inet_ntop` spells it, and its family (ipv4, ipv6).
 
-    Raises ValueError for anything else, host names and zones (C(%eth0)) included.
+    Raises ValueError for anything else, host names and zones (`%eth0`) included.
     """
     try:
         if ":" in text:
@@ -49,7 +49,7 @@ def canonical_netmask(text: str, family: str) -> str | None:
     """Return a persistence netmask as ipvsadm prints it, None for the default (every client for itself).
 
     IPv4 takes a dotted mask or a prefix length and gives a dotted mask; IPv6 a prefix length of 1 to 128.
-    Raises ValueError for anything else. A prefix length is never passed on for IPv4: ipvsadm reads C(24) as 0.0.0.24.
+    Raises ValueError for anything else. A prefix length is never passed on for IPv4: ipvsadm reads `24` as 0.0.0.24.
     """
     text = str(text).lstrip("/")
     if family == "ipv6":
@@ -65,7 +65,7 @@ def canonical_netmask(text: str, family: str) -> str | None:
 def _ipv4_bits(text: str) -> int:
     """The 32 bits of a contiguous IPv4 netmask, dotted or as a prefix length."""
     if text.isdigit() and int(text) <= IPV4_BITS:
-        return 2**32 - 2 ** (32 - int(text))
+        return (1 << 32) - (1 << 32 - int(text))
     try:
         bits = int.from_bytes(inet_pton(AF_INET, text), "big")
     except OSError:

@@ -9,7 +9,7 @@ Limits that depend on one another are validate.py's; the documentation is the do
 
 from __future__ import annotations
 
-from .model import CHECKSUMS, ENGINES, FAMILIES, FORWARDS, PROTOCOLS, SCHEDULERS, TUNNELS
+from .types import CHECKSUMS, ENGINES, FAMILIES, FORWARDS, PROTOCOLS, SCHEDULERS, TUNNELS
 
 KEY = {
     "address": {"type": "str"},

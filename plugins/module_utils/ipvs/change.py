@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Iterable, Iterator, Mapping
+from typing import Any, Iterable, Iterator
 
-from .model import Destination, Service, ServiceKey, Table
+from .types import Destination, Destinations, Service, ServiceKey, Table
 
 PURGES = ("none", "services", "all")
 
@@ -18,8 +18,8 @@ PURGES = ("none", "services", "all")
 class Change:
     """One line for ipvsadm: add, edit or delete a service, or one of its destinations.
 
-    C(service) and C(destination) are as they are to be; of a deletion, as they were. The destinations that
-    C(service) holds mean nothing here.
+    `service` and `destination` hold the desired state, or for a deletion the state being removed.
+    `service.destinations` is ignored.
     """
 
     action: str
@@ -32,11 +32,11 @@ class Change:
         return f"{self.action} {self.destination} of {self.service.key}"
 
 
-def goal(now: Table, wanted: Table, purge: str, keep_weights: bool = False) -> Table:
-    """Return the table to reach from C(now).
+def target_table(now: Table, wanted: Table, purge: str, keep_weights: bool = False) -> Table:
+    """Return the table to reach from `now`.
 
-    C(purge) says what else may stay: none removes nothing, services removes the other destinations of the
-    services wanted, all removes the other services too. C(keep_weights) leaves a weight that is there as it is.
+    `purge` says what else may stay: none removes nothing, services removes the other destinations of the
+    services wanted, all removes the other services too. `keep_weights` leaves a weight that is there as it is.
     """
     services = {} if purge == "all" else dict(now.services)
     for key, service in wanted.services.items():
@@ -48,19 +48,19 @@ def goal(now: Table, wanted: Table, purge: str, keep_weights: bool = False) -> T
     return Table(services)
 
 
-def _merged(present: Service, service: Service, purge: str, keep_weights: bool) -> Mapping:
+def _merged(present: Service, service: Service, purge: str, keep_weights: bool) -> Destinations:
     destinations = dict(present.destinations) if purge == "none" else {}
     destinations.update(service.destinations)
     if keep_weights:
-        for place in service.destinations:
-            there = present.destinations.get(place)
-            if there is not None and there.weight != destinations[place].weight:
-                destinations[place] = replace(destinations[place], weight=there.weight)
+        for destination_key in service.destinations:
+            there = present.destinations.get(destination_key)
+            if there is not None and there.weight != destinations[destination_key].weight:
+                destinations[destination_key] = replace(destinations[destination_key], weight=there.weight)
     return destinations
 
 
 def diff(before: Table, after: Table) -> tuple[Change, ...]:
-    """Return the fewest changes that make C(after) of C(before), in an order that is safe on a live director.
+    """Return the fewest changes that make `after` of `before`, in an order that is safe on a live director.
 
     In a service new destinations come first, then weights that rise, then other edits, then removals: as long
     as it keeps a destination, it has one. Services are removed last.
@@ -81,20 +81,20 @@ def diff(before: Table, after: Table) -> tuple[Change, ...]:
 
 def _destination_changes(present: Service, service: Service) -> Iterator[Change]:
     edits = []
-    for place, destination in service.destinations.items():
-        there = present.destinations.get(place)
+    for destination_key, destination in service.destinations.items():
+        there = present.destinations.get(destination_key)
         if there is None:
             yield Change("add", service, destination)
         elif there != destination:
             edits.append((destination.weight <= there.weight, Change("edit", service, destination)))
     yield from (change for _rank, change in sorted(edits, key=lambda edit: edit[0]))
-    for place, destination in present.destinations.items():
-        if place not in service.destinations:
+    for destination_key, destination in present.destinations.items():
+        if destination_key not in service.destinations:
             yield Change("delete", service, destination)
 
 
-def settings(service: Service) -> tuple:
-    """Return all that C(-E) sets."""
+def settings(service: Service) -> tuple[Any, ...]:
+    """Return all that `-E` sets."""
     return (
         service.scheduler,
         service.scheduler_flags,
@@ -105,7 +105,7 @@ def settings(service: Service) -> tuple:
     )
 
 
-def apply(changes: Iterable[Change], table: Table) -> Table:
+def simulate(changes: Iterable[Change], table: Table) -> Table:
     """Return the table after the changes, as the kernel would make them."""
     services: dict[ServiceKey, Service] = dict(table.services)
     for change in changes:
@@ -125,7 +125,7 @@ def apply(changes: Iterable[Change], table: Table) -> Table:
     return Table(services)
 
 
-def holds(change: Change, table: Table) -> bool:
+def in_effect(change: Change, table: Table) -> bool:
     """Whether a table is as a change wanted it, as far as that change goes."""
     service = table.services.get(change.service.key)
     if change.destination is None:

@@ -12,14 +12,14 @@ from typing import Any, Mapping
 
 from .address import canonical, is_multicast
 from .change import diff
-from .model import MAX_PORT, Daemon, Table
 from .preflight import mixed_families
+from .types import MAX_PORT, Daemon, Table
 
-# A datagram less its IP and UDP header. What is outside, the kernel silently moves to the limit (ip_vs_sync.c,
-# start_sync_thread), and so what is below a backup's least.
+# Maximum UDP payload. The kernel silently clamps larger values, and raises a backup's value to its minimum
+# (ip_vs_sync.c, start_sync_thread).
 MAX_MAXLEN = {"ipv4": 65535 - 20 - 8, "ipv6": 65535 - 40 - 8}
 MIN_MAXLEN = {"master": 1, "backup": 1024}
-MAX_INTERFACE = 15  # characters; IFNAMSIZ less its end. ipvsadm cuts a longer name
+MAX_INTERFACE = 15  # Characters; IFNAMSIZ less its end. ipvsadm cuts a longer name
 INTERFACES = "/sys/class/net"
 LIMITS = {"syncid": (0, 255), "port": (1, MAX_PORT), "ttl": (1, 255)}
 
@@ -74,5 +74,8 @@ def start_arguments(daemon: Daemon) -> list[str]:
     arguments = ["--start-daemon", daemon.role, "--mcast-interface", daemon.interface, "--syncid", str(daemon.syncid)]
     if daemon.maxlen is not None:
         arguments += ["--sync-maxlen", str(daemon.maxlen)]
-    arguments += ["--mcast-group", daemon.group, "--mcast-port", str(daemon.port), "--mcast-ttl", str(daemon.ttl)]
+    for option, value in (("group", daemon.group), ("port", daemon.port), ("ttl", daemon.ttl)):
+        # Of a daemon that an older ipvsadm has told of, these are not known.
+        if value is not None:
+            arguments += [f"--mcast-{option}", str(value)]
     return arguments

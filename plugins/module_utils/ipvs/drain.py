@@ -9,26 +9,26 @@ from __future__ import annotations
 import time
 from typing import Callable, Sequence
 
+from .command import failure, run
 from .listing import parse_counts
-from .model import Destination, ServiceKey
 from .render import key_words
-from .tool import IpvsError, explain, run
+from .types import Destination, ServiceKey
 
-KINDS = ("active", "inactive", "persistent")
-INTERVAL = 1.0  # seconds between two looks
+CONNECTION_STATES = ("active", "inactive", "persistent")
+INTERVAL = 1.0  # Seconds between two looks
 
 
-def count(path: str, key: ServiceKey, destination: Destination) -> dict[str, int]:
+def count_connections(path: str, key: ServiceKey, destination: Destination) -> dict[str, int]:
     """Return the connections of a destination by kind; none when it, or its service, is gone."""
     arguments = ("-Ln", "--persistent-conn", *key_words(key).split())
     result = run(path, *arguments)
     if result.rc and "No such service" not in result.err:
-        raise IpvsError(explain(result, "ipvsadm " + " ".join(arguments)))
+        raise failure(result, arguments)
     for service in parse_counts(result.out):
         for server in service["destinations"]:
             if (server["address"], server["port"]) == destination.key:
-                return {kind: server[kind] for kind in KINDS}
-    return dict.fromkeys(KINDS, 0)
+                return {kind: server[kind] for kind in CONNECTION_STATES}
+    return dict.fromkeys(CONNECTION_STATES, 0)
 
 
 def wait_until_gone(
@@ -39,10 +39,10 @@ def wait_until_gone(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, int]:
-    """Look once a second until no connection of C(kinds) is left or C(timeout) seconds are over.
+    """Look once a second until no connection of `kinds` is left or `timeout` seconds are over.
 
-    With C(settle) the first look is after a second: a connection in its handshake is no active one yet, and the server
-    whose weight has only just become 0 may have some. Returns what was there at the last look.
+    With `settle` the first look is after a second: connections still in the TCP handshake are not
+    counted as active, so a freshly drained server may look idle. Returns what was there at the last look.
     """
     end = clock() + timeout
     if settle:
@@ -54,7 +54,12 @@ def wait_until_gone(
     return remaining
 
 
-def left(remaining: dict[str, int], kinds: Sequence[str]) -> str:
-    """Return what is left in words: C(3 active and 1 persistent connections), or an empty string."""
+def default_states(key: ServiceKey) -> tuple[str, ...]:
+    """The connections that a drain waits for: UDP knows no end of one, and all of its entries count as inactive."""
+    return ("active", "inactive") if key.protocol == "udp" else ("active",)
+
+
+def describe_remaining(remaining: dict[str, int], kinds: Sequence[str]) -> str:
+    """Return what is left in words: `3 active and 1 persistent connections`, or an empty string."""
     words = [f"{remaining[kind]} {kind}" for kind in kinds if remaining[kind]]
     return f"{' and '.join(words)} connections" if words else ""

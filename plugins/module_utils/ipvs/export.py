@@ -2,19 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The model as plain data, in the shape that the modules take and return: no key is ever missing, absent is null."""
+"""A table as plain data, in the shape that the modules take and return: no key is ever missing, absent is null."""
 
 from __future__ import annotations
 
-from .model import Destination, Service, ServiceKey, Table, Tunnel
+from typing import Any
+
+from .types import Destination, Service, ServiceKey, Table, Tunnel
 
 
-def table_data(table: Table) -> list[dict]:
+def table_data(table: Table) -> list[dict[str, Any]]:
     """Return the services of a table as ipvs_table takes them."""
     return [service_data(service) for service in table.services.values()]
 
 
-def service_data(service: Service) -> dict:
+def service_data(service: Service) -> dict[str, Any]:
     """Return a service with its destinations."""
     data = key_data(service.key)
     data["scheduler"] = service.scheduler
@@ -27,7 +29,7 @@ def service_data(service: Service) -> dict:
     return data
 
 
-def key_data(key: ServiceKey) -> dict:
+def key_data(key: ServiceKey) -> dict[str, Any]:
     """Return what tells a service from the others."""
     return {
         "address": key.address,
@@ -38,7 +40,7 @@ def key_data(key: ServiceKey) -> dict:
     }
 
 
-def destination_data(destination: Destination) -> dict:
+def destination_data(destination: Destination) -> dict[str, Any]:
     """Return a destination."""
     return {
         "address": destination.address,
@@ -51,6 +53,8 @@ def destination_data(destination: Destination) -> dict:
     }
 
 
-def tunnel_data(tunnel: Tunnel | None) -> dict | None:
+def tunnel_data(tunnel: Tunnel | None) -> dict[str, Any] | None:
     """Return a destination's tunnel; null unless it is forwarded by one."""
-    return tunnel and {"type": tunnel.type, "port": tunnel.port, "checksum": tunnel.checksum}
+    if tunnel is None:
+        return None
+    return {"type": tunnel.type, "port": tunnel.port, "checksum": tunnel.checksum}

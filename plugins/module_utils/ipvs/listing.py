@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What C(ipvsadm -Ln) tells of a live table beside the table itself: timeouts, daemons, counters, connections."""
+"""What `ipvsadm -Ln` tells of a live table beside the table itself: timeouts, daemons, counters, connections."""
 
 from __future__ import annotations
 
-from typing import Iterator, Sequence
+import contextlib
+from typing import Any, Iterator, Sequence
 
 from .export import key_data
-from .model import Daemon, Timeouts
 from .parse import parse_endpoint, parse_listed_key
+from .types import Daemon, Timeouts
 
 # The columns that follow an entry's name, in the order of ipvsadm's print_title().
 TRAFFIC = ("connections", "packets_in", "packets_out", "bytes_in", "bytes_out")
@@ -18,78 +19,103 @@ COUNTS = ("weight", "persistent", "active", "inactive")
 
 
 def parse_timeouts(text: str) -> Timeouts:
-    """Return the timeouts out of C(ipvsadm -Ln --timeout). Raises ValueError when there are none."""
-    return Timeouts(*(int(word) for word in text.rpartition(":")[2].split()))
+    """Return the timeouts out of `ipvsadm -Ln --timeout`. Raises ValueError when there are none."""
+    with _understood("--timeout", text):
+        return Timeouts(*(int(word) for word in text.rpartition(":")[2].split()))
 
 
 def parse_daemons(text: str) -> tuple[Daemon, ...]:
-    """Return the running daemons out of C(ipvsadm -Ln --daemon)."""
+    """Return the running daemons out of `ipvsadm -Ln --daemon`."""
     return tuple(_daemon(line) for line in text.splitlines() if " sync daemon (" in line)
 
 
 def _daemon(line: str) -> Daemon:
+    with _understood("--daemon", line):
+        return _read_daemon(line)
+
+
+def _read_daemon(line: str) -> Daemon:
     role, _sep, inside = line.partition(" sync daemon (")
     facts = dict(fact.split("=", 1) for fact in inside.rstrip(")").split(", "))
     numbers = {name: int(facts[name]) for name in ("maxlen", "port", "ttl") if name in facts}
     return Daemon(role, facts["mcast"], int(facts["syncid"]), group=facts.get("group"), **numbers)
 
 
-def parse_traffic(text: str) -> list[dict]:
-    """Return counters per service and destination out of C(-Ln --stats --exact) or C(-Ln --rate --exact).
+def parse_traffic(text: str) -> list[dict[str, Any]]:
+    """Return counters per service and destination out of `-Ln --stats --exact` or `-Ln --rate --exact`.
 
-    Every service is its key's fields, C(TRAFFIC) and C(destinations); every destination address, port, C(TRAFFIC).
+    Every service is its key's fields, `TRAFFIC` and `destinations`; every destination address, port, `TRAFFIC`.
     """
     found = []
-    for words, places in _entries(text):
-        service = key_data(parse_listed_key(words))
-        service.update(_numbers(TRAFFIC, words))
-        service["destinations"] = [_place(TRAFFIC, place) for place in places]
+    for words, destinations in _entries(text):
+        with _understood("--stats", " ".join(words)):
+            service = key_data(parse_listed_key(words))
+            service.update(_numbers(TRAFFIC, words))
+            service["destinations"] = [_destination_line(TRAFFIC, line) for line in destinations]
         found.append(service)
     return found
 
 
-def parse_counts(text: str) -> list[dict]:
-    """Return weight and connections per destination out of C(ipvsadm -Ln --persistent-conn)."""
+def parse_counts(text: str) -> list[dict[str, Any]]:
+    """Return weight and connections per destination out of `ipvsadm -Ln --persistent-conn`."""
     found = []
-    for words, places in _entries(text):
-        service = key_data(parse_listed_key(words))
-        service["destinations"] = [_place(COUNTS, place) for place in places]
+    for words, destinations in _entries(text):
+        with _understood("--persistent-conn", " ".join(words)):
+            service = key_data(parse_listed_key(words))
+            service["destinations"] = [_destination_line(COUNTS, line) for line in destinations]
         found.append(service)
     return found
 
 
-def parse_connections(text: str) -> list[dict]:
-    """Return the connections out of C(ipvsadm -Lnc); C(expires) is in seconds.
+def parse_connections(text: str) -> list[dict[str, Any]]:
+    """Return the connections out of `ipvsadm -Lnc`; `expires` is in seconds.
 
-    Persistence templates are among them: their source port is 0, and of a firewall mark their protocol is C(ip).
+    Persistence templates are among them: their source port is 0, and of a firewall mark their protocol is `ip`.
+    ipvsadm cuts a line of the kernel's with a long persistence engine's data in two: the rest is no connection.
     """
-    return [_connection(line.split()) for line in text.splitlines()[2:]]
+    found = []
+    for line in text.splitlines()[2:]:
+        words = line.split()
+        if len(words) >= 6 and ":" in words[1]:
+            with _understood("--connection", line):
+                found.append(_connection(words))
+    return found
+
+
+@contextlib.contextmanager
+def _understood(listing: str, line: str) -> Iterator[None]:
+    """Say which line it was that could not be read."""
+    try:
+        yield
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise ValueError(f"ipvsadm -Ln {listing} printed a line that is not understood: {line.strip()}") from error
 
 
 def _entries(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
     """Yield every service's words with its destinations' words, past the title."""
-    words, places = None, []
+    words: list[str] | None = None
+    destinations: list[list[str]] = []
     for line in text.splitlines():
         if line.startswith(("TCP ", "UDP ", "SCTP ", "FWM ")):
             if words is not None:
-                yield words, places
-            words, places = line.split(), []
+                yield words, destinations
+            words, destinations = line.split(), []
         elif words is not None and line.startswith("  -> "):
-            places.append(line.split()[1:])
+            destinations.append(line.split()[1:])
     if words is not None:
-        yield words, places
+        yield words, destinations
 
 
 def _numbers(names: Sequence[str], words: list[str]) -> dict[str, int]:
     return dict(zip(names, (int(word) for word in words[-len(names) :])))
 
 
-def _place(names: Sequence[str], words: list[str]) -> dict:
+def _destination_line(names: Sequence[str], words: list[str]) -> dict[str, Any]:
     address, port = parse_endpoint(words[0])
     return dict({"address": address, "port": port}, **_numbers(names, words))
 
 
-def _connection(words: list[str]) -> dict:
+def _connection(words: list[str]) -> dict[str, Any]:
     protocol, expires, state, source, virtual, destination = words[:6]
     minutes, _sep, seconds = expires.partition(":")
     connection = {"protocol": protocol.lower(), "expires": int(minutes) * 60 + int(seconds), "state": state}

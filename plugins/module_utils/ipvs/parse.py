@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The virtual server table out of what C(ipvsadm -Sn) and C(ipvsadm -Ln --thresholds) print.
+"""The virtual server table out of what `ipvsadm -Sn` and `ipvsadm -Ln --thresholds` print.
 
 Both are read line by line and split by hand: 11,000 lines are an ordinary table.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Mapping, Tuple
 
-from .model import MAX_FWMARK, Destination, Service, ServiceKey, Table, Tunnel
+from .types import MAX_FWMARK, Destination, Service, ServiceKey, Table, Tunnel
 
 PROTOCOL_OF = {"-t": "tcp", "-u": "udp", "--sctp-service": "sctp"}
 FORWARD_OF = {"-g": "dr", "-m": "nat", "-i": "tun"}
@@ -22,14 +22,16 @@ Thresholds = Mapping[Tuple[ServiceKey, Tuple[str, int]], Tuple[int, int]]
 
 
 def parse_table(rules: str, thresholds: str = "") -> Table:
-    """Return the table that C(ipvsadm -Sn) (*rules*) and C(ipvsadm -Ln --thresholds) describe.
+    """Return the table that `ipvsadm -Sn` (`rules`) and `ipvsadm -Ln --thresholds` describe.
 
-    *rules* may also be what render.restore_lines gave: C(-x) and C(-y) are read.
+    `rules` may also be what render.restore_lines gave: `-x` and `-y` are read.
     Raises ValueError naming a line that is not understood.
     """
     services: dict[ServiceKey, Service] = {}
-    known: dict[str, Destination] = {}  # by its text: real servers come back in service after service
-    current, destinations = "", {}
+    known: dict[str, Destination] = {}  # By its text: real servers come back in service after service
+    current = ""
+    destinations: dict[tuple[str, int], Destination] = {}
+    members: dict[ServiceKey, dict[tuple[str, int], Destination]] = {}
     for line in rules.splitlines():
         try:
             if line.startswith("-a "):
@@ -38,28 +40,29 @@ def parse_table(rules: str, thresholds: str = "") -> Table:
                 if destination is None:
                     destination = known[text] = parse_destination(text.split())
                 if owner != current:
-                    current, destinations = owner, services[parse_key(owner.split())].destinations
+                    current, destinations = owner, members[parse_key(owner.split())]
                 destinations[destination.key] = destination
             elif line.startswith("-A "):
                 current, _sep, text = line[3:].partition(" -s ")
-                service = parse_service(parse_key(current.split()), text.split())
-                services[service.key], destinations = service, service.destinations
+                key = parse_key(current.split())
+                destinations = members[key] = {}
+                services[key] = replace(parse_service(key, text.split()), destinations=destinations)
             elif line:
                 raise ValueError
-        except (ValueError, KeyError, IndexError):
-            raise ValueError(f"ipvsadm -Sn printed a line that is not understood: {line}") from None
+        except (ValueError, KeyError, IndexError) as error:
+            raise ValueError(f"ipvsadm -Sn printed a line that is not understood: {line}") from error
     return with_thresholds(Table(services), parse_thresholds(thresholds))
 
 
 def parse_key(words: list[str]) -> ServiceKey:
-    """Return the key out of C(-t 10.0.0.1:80), C(--sctp-service [2001:db8::1]:80), C(-f 1) or C(-f 1 -6)."""
+    """Return the key out of `-t 10.0.0.1:80`, `--sctp-service [2001:db8::1]:80`, `-f 1` or `-f 1 -6`."""
     if words[0] == "-f":
         return fwmark_key(words[1], words[2:] == ["-6"])
     return address_key(PROTOCOL_OF[words[0]], words[1])
 
 
 def address_key(protocol: str, text: str) -> ServiceKey:
-    """Return the key of a service by protocol and C(address:port)."""
+    """Return the key of a service by protocol and `address:port`."""
     address, port = parse_endpoint(text)
     return ServiceKey(protocol, address, port, None, "ipv6" if ":" in address else "ipv4")
 
@@ -70,13 +73,13 @@ def fwmark_key(text: str, ipv6: bool) -> ServiceKey:
 
 
 def parse_endpoint(text: str) -> tuple[str, int]:
-    """Return the address and the port of C(10.0.0.1:80) or C([2001:db8::1]:80)."""
+    """Return the address and the port of `10.0.0.1:80` or `[2001:db8::1]:80`."""
     address, _sep, port = text.rpartition(":")
     return address.strip("[]"), int(port)
 
 
 def parse_service(key: ServiceKey, words: list[str]) -> Service:
-    """Return a service without destinations; *words* begin with the scheduler."""
+    """Return a service without destinations; `words` begin with the scheduler."""
     persistence: int | None = None
     netmask: str | None = None
     engine: str | None = None
@@ -88,7 +91,7 @@ def parse_service(key: ServiceKey, words: list[str]) -> Service:
             persistence = int(next(rest))
         elif word == "-M":
             netmask = next(rest)
-        elif word in ("--pe", "pe"):  # without dashes: a slip of some versions, as is "ops"
+        elif word in ("--pe", "pe"):  # Without dashes: a slip of some versions, as is "ops"
             engine = next(rest)
         elif word in ("-o", "--ops", "ops"):
             one_packet = True
@@ -101,23 +104,29 @@ def parse_service(key: ServiceKey, words: list[str]) -> Service:
 
 
 def parse_destination(words: list[str]) -> Destination:
-    """Return a destination; *words* begin with its C(address:port)."""
+    """Return a destination; `words` begin with its `address:port`."""
     address, port = parse_endpoint(words[0])
-    if len(words) == 4 and words[2] == "-w":  # all that -Sn prints of most
-        return Destination(address, port, FORWARD_OF[words[1]], int(words[3]))
-    values = {"-w": 1, "-x": 0, "-y": 0, "--tun-type": None, "--tun-port": None}
-    forward, checksum = "dr", None
+    if len(words) == 4 and words[2] == "-w":  # All that -Sn prints of most
+        forward = FORWARD_OF[words[1]]
+        return Destination(address, port, forward, int(words[3]), tunnel=Tunnel() if forward == "tun" else None)
+    numbers = {"-w": 1, "-x": 0, "-y": 0}
+    tunnel_type, tunnel_port = "ipip", None
+    forward = "dr"
+    checksum = None
     rest = iter(words[1:])
     for word in rest:
-        if word in values:
-            text = next(rest)
-            values[word] = text if word == "--tun-type" else int(text)
+        if word in numbers:
+            numbers[word] = int(next(rest))
+        elif word == "--tun-type":
+            tunnel_type = next(rest)
+        elif word == "--tun-port":
+            tunnel_port = int(next(rest))
         elif word in CHECKSUM_OF:
             checksum = CHECKSUM_OF[word]
         else:
             forward = FORWARD_OF[word]
-    tunnel = Tunnel(values["--tun-type"] or "ipip", values["--tun-port"], checksum) if forward == "tun" else None
-    return Destination(address, port, forward, values["-w"], values["-x"], values["-y"], tunnel)
+    tunnel = Tunnel(tunnel_type, tunnel_port, checksum) if forward == "tun" else None
+    return Destination(address, port, forward, numbers["-w"], numbers["-x"], numbers["-y"], tunnel)
 
 
 def parse_thresholds(text: str) -> Thresholds:
@@ -136,7 +145,7 @@ def parse_thresholds(text: str) -> Thresholds:
 
 
 def parse_listed_key(words: list[str]) -> ServiceKey:
-    """Return the key out of a listing's C(TCP 10.0.0.1:80 ...), C(FWM 1 ...) or C(FWM 1 IPv6 ...), split."""
+    """Return the key out of a listing's `TCP 10.0.0.1:80 ...`, `FWM 1 ...` or `FWM 1 IPv6 ...`, split."""
     if words[0] == "FWM":
         return fwmark_key(words[1], words[2:3] == ["IPv6"])
     return address_key(words[0].lower(), words[1])
@@ -146,10 +155,14 @@ def with_thresholds(table: Table, thresholds: Thresholds) -> Table:
     """Return the table with thresholds added; those of entries that it does not have are left out."""
     if not thresholds:
         return table
-    services = dict(table.services)
-    for (key, place), (upper, lower) in thresholds.items():
-        service = services.get(key)
-        if service is not None and place in service.destinations:
-            limited = replace(service.destinations[place], upper_threshold=upper, lower_threshold=lower)
-            services[key] = replace(service, destinations={**service.destinations, place: limited})
-    return Table(services)
+    limited: dict[ServiceKey, dict[tuple[str, int], Destination]] = {}
+    for (key, destination_key), (upper, lower) in thresholds.items():
+        service = table.services.get(key)
+        if service is not None and destination_key in service.destinations:
+            if key not in limited:
+                limited[key] = dict(service.destinations)
+            limited[key][destination_key] = replace(
+                service.destinations[destination_key], upper_threshold=upper, lower_threshold=lower
+            )
+    changed = {key: replace(table.services[key], destinations=members) for key, members in limited.items()}
+    return Table({**table.services, **changed})

@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Changes and tables as lines for C(ipvsadm -R), and a table as text for people.
+"""Changes and tables as lines for `ipvsadm -R`, and a table as text for people.
 
-Every line states the whole entry: ipvsadm resets what C(-E) and C(-e) leave out.
+Every line states the whole entry: ipvsadm resets what `-E` and `-e` leave out.
 """
 
 from __future__ import annotations
 
 from .change import Change, diff
-from .model import Destination, Service, ServiceKey, Table, endpoint
+from .types import Destination, Service, ServiceKey, Table, endpoint
 
 SERVICE_COMMAND_OF = {"add": "-A", "edit": "-E"}
 DESTINATION_COMMAND_OF = {"add": "-a", "edit": "-e"}
@@ -20,7 +20,7 @@ CHECKSUM_OPTION_OF = {"none": "--tun-nocsum", "csum": "--tun-csum", "remcsum": "
 
 
 def restore_lines(table: Table) -> list[str]:
-    """Return the lines that fill an empty table, thresholds included, which C(ipvsadm -Sn) leaves out."""
+    """Return the lines that fill an empty table, thresholds included, which `ipvsadm -Sn` leaves out."""
     return [change_line(change) for change in diff(Table(), table)]
 
 
@@ -41,7 +41,7 @@ def key_words(key: ServiceKey) -> str:
     """Return the words that name a service."""
     if key.fwmark is not None:
         return f"-f {key.fwmark} -6" if key.family == "ipv6" else f"-f {key.fwmark}"
-    return f"{OPTION_OF[key.protocol]} {endpoint(key.address, key.port)}"
+    return f"{OPTION_OF[str(key.protocol)]} {endpoint(str(key.address), int(key.port or 0))}"
 
 
 def service_words(service: Service) -> str:
@@ -64,7 +64,8 @@ def destination_words(destination: Destination) -> str:
     """Return the words that follow a destination's name."""
     words = f"{SWITCH_OF[destination.forward]} -w {destination.weight}"
     tunnel = destination.tunnel
-    if tunnel is not None:
+    # Plain IP in IP needs no word, and ipvsadm has had one only since 1.30.
+    if tunnel is not None and tunnel.type != "ipip":
         words += " --tun-type " + tunnel.type
         if tunnel.port is not None:
             words += f" --tun-port {tunnel.port}"

@@ -11,10 +11,12 @@ An option that is null counts as left out.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any, Mapping, Sequence
 
 from .address import canonical, canonical_netmask, is_unicast
-from .model import (
+from .types import (
     CHECKSUMS,
     ENGINES,
     FAMILIES,
@@ -28,6 +30,7 @@ from .model import (
     SCHEDULERS,
     TUNNELS,
     Destination,
+    Destinations,
     Service,
     ServiceKey,
     Table,
@@ -70,35 +73,35 @@ def read_table(services: Sequence[Data]) -> Table:
             continue
         if service.key in found:
             mistakes.append(f"{where}: {service.key} is there twice")
-        found[service.key] = service
-        _read_destinations(data, service, f"{where} {service.key}", mistakes)
+        destinations = _read_destinations(data, service.key, f"{where} {service.key}", mistakes)
+        found[service.key] = replace(service, destinations=destinations)
     if mistakes:
         raise ValueError("\n".join(mistakes))
     return Table(found)
 
 
-def _read_destinations(data: Data, service: Service, where: str, mistakes: list[str]) -> None:
-    """Fill in the destinations of a service that is still being built, and note what is wrong with them."""
+def _read_destinations(data: Data, key: ServiceKey, where: str, mistakes: list[str]) -> Destinations:
+    """Return the destinations of a service, and note what is wrong with them."""
     listed = data.get("destinations") or []
     if not isinstance(listed, (list, tuple)):
         mistakes.append(f"{where}: destinations must be a list")
-        return
-    key, destinations = service.key, service.destinations
+        return {}
+    destinations: dict[tuple[str, int], Destination] = {}
     for number, item in enumerate(listed):
         try:
             destination = read_destination(item, key)
-            place = (destination.address, destination.port)
-            if place in destinations:
+            if destination.key in destinations:
                 raise ValueError(f"{destination} is there twice")
-            destinations[place] = destination
+            destinations[destination.key] = destination
         except ValueError as mistake:
             mistakes.append(f"{where}: destinations[{number}]: {mistake}")
+    return destinations
 
 
 def read_key(data: Data) -> ServiceKey:
-    """Return the key of a service out of C(KEY_OPTIONS)."""
-    fwmark = _integer(data, "fwmark", 1, MAX_FWMARK)
-    family = _choice(data, "family", FAMILIES)
+    """Return the key of a service out of `KEY_OPTIONS`."""
+    fwmark = _integer_or_none(data, "fwmark", 1, MAX_FWMARK)
+    family = _choice_or_none(data, "family", FAMILIES)
     if fwmark is not None:
         given = [name for name in ("address", "port", "protocol") if data.get(name) is not None]
         if given:
@@ -107,7 +110,7 @@ def read_key(data: Data) -> ServiceKey:
     if data.get("address") is None:
         raise ValueError("a service needs address and port, or fwmark")
     address, actual = canonical(data["address"])
-    port = _integer(data, "port", 0, MAX_PORT)
+    port = _integer_or_none(data, "port", 0, MAX_PORT)
     if port is None:
         raise ValueError(f"port is missing beside address {address}")
     if family not in (None, actual):
@@ -121,9 +124,9 @@ def read_service(data: Data) -> Service:
     key = read_key(data)
     scheduler = _choice(data, "scheduler", SCHEDULERS, "wlc")
     flags = _flags(data.get("scheduler_flags") or (), scheduler)
-    persistence = _integer(data, "persistence", 1, MAX_TIMEOUT)
+    persistence = _integer_or_none(data, "persistence", 1, MAX_TIMEOUT)
     netmask = data.get("persistence_netmask")
-    engine = _choice(data, "persistence_engine", ENGINES)
+    engine = _choice_or_none(data, "persistence_engine", ENGINES)
     one_packet = _boolean(data, "one_packet")
     if persistence is None:
         if netmask is not None or engine is not None:
@@ -140,7 +143,7 @@ def read_service(data: Data) -> Service:
 def read_destination(data: Data, service: ServiceKey) -> Destination:
     """Return a destination of a service; its port is the service's unless it says another."""
     _known(data, DESTINATION_OPTIONS)
-    address, family, port = _place(data, service)
+    address, family, port = _destination_endpoint(data, service)
     forward = _choice(data, "forward", FORWARDS, "dr")
     upper = _integer(data, "upper_threshold", 0, MAX_THRESHOLD, 0)
     lower = _integer(data, "lower_threshold", 0, MAX_THRESHOLD, 0)
@@ -162,13 +165,13 @@ def read_destination(data: Data, service: ServiceKey) -> Destination:
     return Destination(address, port, forward, weight, upper, lower, tunnel or None)
 
 
-def read_place(data: Data, service: ServiceKey) -> Destination:
+def read_destination_key(data: Data, service: ServiceKey) -> Destination:
     """Return a destination of which only address and port mean anything, to find it by."""
-    address, _family, port = _place(data, service)
+    address, _family, port = _destination_endpoint(data, service)
     return Destination(address, port)
 
 
-def _place(data: Data, service: ServiceKey) -> tuple[str, str, int]:
+def _destination_endpoint(data: Data, service: ServiceKey) -> tuple[str, str, int]:
     text = data.get("address")
     if text is None:
         raise ValueError("address is missing")
@@ -182,8 +185,8 @@ def read_tunnel(data: Data) -> Tunnel:
     """Return the tunnel of a destination."""
     _known(data, TUNNEL_OPTIONS)
     kind = _choice(data, "type", TUNNELS, "ipip")
-    port = _integer(data, "port", 1, MAX_PORT)
-    checksum = _choice(data, "checksum", CHECKSUMS)
+    port = _integer_or_none(data, "port", 1, MAX_PORT)
+    checksum = _choice_or_none(data, "checksum", CHECKSUMS)
     if (port is None) == (kind == "gue"):
         raise ValueError("a gue tunnel needs port" if kind == "gue" else f"a tunnel of type {kind} has no port")
     if kind == "ipip":
@@ -205,7 +208,7 @@ def _flags(given: Any, scheduler: str) -> tuple[str, ...]:
     return tuple(flag for flag in possible if flag in given)
 
 
-def _known(data: Any, options: frozenset) -> None:
+def _known(data: Any, options: frozenset[str]) -> None:
     if not isinstance(data, dict):
         raise ValueError(f"must be a mapping of options, not {data!r}")
     if not options.issuperset(data):
@@ -213,28 +216,36 @@ def _known(data: Any, options: frozenset) -> None:
         raise ValueError(f"unknown option {unknown}; there are {', '.join(sorted(options))}")
 
 
-def _integer(data: Data, name: str, low: int, high: int, default: int | None = None) -> int | None:
+def _integer_or_none(data: Data, name: str, low: int, high: int) -> int | None:
+    return None if data.get(name) is None else _integer(data, name, low, high, low)
+
+
+def _integer(data: Data, name: str, low: int, high: int, default: int) -> int:
     value = data.get(name)
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int):
         # A template can make a string of a number; a bool is a slip.
         text = "" if isinstance(value, bool) else str(value).strip()
-        if not text.lstrip("-").isdecimal():
+        if not re.fullmatch(r"-?[0-9]+", text):
             raise ValueError(f"{name} must be a whole number, not {value!r}")
         value = int(text)
     if not low <= value <= high:
         raise ValueError(f"{name} must be {low} to {high}, not {value}")
-    return value
+    return int(value)
 
 
-def _choice(data: Data, name: str, choices: Sequence[str], default: str | None = None) -> str | None:
+def _choice_or_none(data: Data, name: str, choices: Sequence[str]) -> str | None:
+    return None if data.get(name) is None else _choice(data, name, choices, choices[0])
+
+
+def _choice(data: Data, name: str, choices: Sequence[str], default: str) -> str:
     value = data.get(name)
     if value is None:
         return default
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value}")
-    return value
+    return str(value)
 
 
 def _boolean(data: Data, name: str) -> bool:

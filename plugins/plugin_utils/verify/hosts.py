@@ -8,11 +8,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Sequence
 
+from ..cluster.types import HostPart, HostVip, ResolvedCluster
 from .finding import Finding
 
 RUN_SITE = "Run site.yml"
+TAKEN = "another host has answered for it (duplicate address detection)"
+WHO_ELSE = "Look who else has the address: ip -6 neigh, or lvs.cluster.arp_probe"
 # Does its work while the host boots: whether it is active says nothing.
 BOOT_UNIT = "ipvsadm.service"
 # What holds a director's VIPs, by the stack.
@@ -20,11 +23,21 @@ DIRECTOR_UNITS = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.s
 OTHER_FILE = "Look for a file in /etc/sysctl.d or /etc/sysctl.conf that sets it later than the collection's own"
 
 
-def host_findings(name: str, wanted: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[Finding]:
-    """Compare one host's kernel and addresses with its part of the model."""
+def host_findings(name: str, wanted: HostPart, node: Mapping[str, Any]) -> Iterator[Finding]:
+    """Compare one host's kernel and addresses with its part of the cluster."""
     yield from _sysctls(name, wanted["sysctls"], node)
     yield from _modules(name, wanted["modules"], node)
     yield from _vips(name, wanted["vips"], node)
+
+
+def link_findings(name: str, wanted: HostPart, node: Mapping[str, Any]) -> Iterator[Finding]:
+    """Interfaces that carry what the host has to do, and are down: a director with one takes no VIP."""
+    devices = [wanted["interface"], *(vip["device"] for vip in wanted["vips"])]
+    for instance in wanted["instances"]:
+        devices += [instance["interface"], *(address["device"] for address in instance["addresses"])]
+    for device in dict.fromkeys(devices):
+        if device in node["links"] and not node["links"][device]["up"]:
+            yield Finding(name, f"its interface {device} is down", f"Look at: ip link show {device}")
 
 
 def unit_findings(name: str, units: Mapping[str, bool], node: Mapping[str, Any]) -> Iterator[Finding]:
@@ -39,24 +52,24 @@ def unit_findings(name: str, units: Mapping[str, bool], node: Mapping[str, Any])
             yield Finding(name, f"{unit} starts at boot, and lvs_start_at_boot is false", RUN_SITE)
 
 
-def units_of(model: Mapping[str, Any], name: str) -> dict[str, bool]:
+def units_of(cluster: ResolvedCluster, name: str) -> dict[str, bool]:
     """The services a host of the cluster runs: {unit: whether it starts at boot}."""
-    if model["hosts"][name]["role"] == "real_server":
-        return {"lvs-vip.service": True} | ({"lvs-test-page.service": True} if model["test_page"] else {})
-    units = {DIRECTOR_UNITS[model["stack"]]: model["start_at_boot"]}
-    if keeps_rules(model, name):
+    if cluster["hosts"][name]["role"] == "real_server":
+        return {"lvs-vip.service": True} | ({"lvs-test-page.service": True} if cluster["test_page"] else {})
+    units = {DIRECTOR_UNITS[cluster["stack"]]: cluster["start_at_boot"]}
+    if keeps_rules(cluster, name):
         units["lvs-vip.service"] = True
-    return units | ({BOOT_UNIT: model["start_at_boot"]} if model["stack"] == "static" else {})
+    return units | ({BOOT_UNIT: cluster["start_at_boot"]} if cluster["stack"] == "static" else {})
 
 
-def keeps_rules(model: Mapping[str, Any], name: str) -> bool:
+def keeps_rules(cluster: ResolvedCluster, name: str) -> bool:
     """Whether a director whose VIPs something else moves has rules of packet filters to keep."""
-    return model["stack"] != "static" and model["hosts"][name]["tools"] != []
+    return cluster["stack"] != "static" and cluster["hosts"][name]["tools"] != []
 
 
-def kept_findings(name: str, model: Mapping[str, Any], checked: Mapping[str, Any]) -> Iterator[Finding]:
-    """What lvs-vip would add or take away on a host that has it: its list is not what is in place."""
-    if "lvs-vip.service" not in units_of(model, name):
+def lvs_vip_findings(name: str, cluster: ResolvedCluster, checked: Mapping[str, Any]) -> Iterator[Finding]:
+    """Differences between lvs-vip's list and what is configured on the host."""
+    if "lvs-vip.service" not in units_of(cluster, name):
         return
     if checked["rc"]:
         said = checked.get("stderr") or checked.get("msg")
@@ -67,17 +80,17 @@ def kept_findings(name: str, model: Mapping[str, Any], checked: Mapping[str, Any
         yield Finding(name, fault, RUN_SITE)
 
 
-def other_stack_findings(name: str, model: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[Finding]:
-    """What another lvs_stack runs on a director would change the table, or hold the VIPs, as well."""
-    if model["hosts"][name]["role"] != "director":
+def other_stack_findings(name: str, cluster: ResolvedCluster, node: Mapping[str, Any]) -> Iterator[Finding]:
+    """Units of another lvs_stack that still run: they would also edit the table or hold VIPs."""
+    if cluster["hosts"][name]["role"] != "director":
         return
     # Whatever the stack, it is heartbeat that starts ldirectord, never its own unit.
-    others = ["ldirectord.service", *(unit for stack, unit in DIRECTOR_UNITS.items() if stack != model["stack"])]
+    others = ["ldirectord.service", *(unit for stack, unit in DIRECTOR_UNITS.items() if stack != cluster["stack"])]
     for unit in others:
-        if unit == "lvs-vip.service" and keeps_rules(model, name):
+        if unit == "lvs-vip.service" and keeps_rules(cluster, name):
             continue
         if node["units"].get(unit, {"active": False})["active"]:
-            yield Finding(name, f"{unit} runs, and lvs_stack is {model['stack']}", RUN_SITE)
+            yield Finding(name, f"{unit} runs, and lvs_stack is {cluster['stack']}", RUN_SITE)
 
 
 def ldirectord_findings(name: str, active: bool, status: Mapping[str, Any]) -> Iterator[Finding]:
@@ -110,11 +123,20 @@ def _modules(name: str, wanted: list[str], node: Mapping[str, Any]) -> Iterator[
             yield Finding(name, f"kernel module {module} will not be loaded after a reboot", RUN_SITE)
 
 
-def _vips(name: str, vips: list[Mapping[str, Any]], node: Mapping[str, Any]) -> Iterator[Finding]:
-    present = {(address["address"], address["interface"]) for address in node["addresses"]}
+def _vips(name: str, vips: Sequence[HostVip], node: Mapping[str, Any]) -> Iterator[Finding]:
+    present: dict[tuple[str, str | None], bool] = {
+        (address["address"], address["interface"]): usable(address) for address in node["addresses"]
+    }
     for vip in vips:
         if (vip["address"], vip["device"]) not in present:
             yield Finding(name, f"VIP {vip['address']} is not on {vip['device']}", RUN_SITE)
+        elif not present[vip["address"], vip["device"]]:
+            yield Finding(name, f"VIP {vip['address']} is on {vip['device']} and not usable: {TAKEN}", WHO_ELSE)
+
+
+def usable(address: Mapping[str, Any]) -> bool:
+    """Whether an address that node_info has seen can be used: IPv6 keeps one that another host has, and does not use it."""
+    return bool(address.get("usable", True))
 
 
 def _words(value: object) -> list[str]:

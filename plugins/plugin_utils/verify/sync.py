@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping, Sequence
 
+from ..cluster.types import ResolvedCluster
 from .finding import Finding
 
 
 def sync_findings(
-    director: str, daemons: Sequence[Mapping[str, Any]], model: Mapping[str, Any], held: Mapping[str, list[str]]
+    director: str, daemons: Sequence[Mapping[str, Any]], cluster: ResolvedCluster, held: Mapping[str, list[str]]
 ) -> Iterator[Finding]:
     """Compare a director's daemons with the one that it is to run: it sends where the connections are, or receives."""
-    sync = model["sync"]
-    role = "master" if any(director in held.get(vip, ()) for vip in _synced_vips(model)) else "backup"
+    sync = cluster["sync"]
+    role = "master" if any(director in held.get(vip, ()) for vip in _synced_vips(cluster)) else "backup"
     wanted = [f"{role} (id {sync['id']})"] if sync else []
     running = sorted(f"{daemon['role']} (id {daemon['syncid']})" for daemon in daemons)
     if running != wanted:
@@ -23,9 +24,9 @@ def sync_findings(
         yield Finding(director, f"its sync daemon is {seen}, not {wanted[0] if wanted else 'none'}", "Run site.yml")
 
 
-def _synced_vips(model: Mapping[str, Any]) -> list[str]:
+def _synced_vips(cluster: ResolvedCluster) -> list[str]:
     """The VIPs whose director sends: those of the instance with keepalived, all with heartbeat."""
-    name = model["sync"]["instance"] if model["sync"] else None
-    instances = model["vrrp"]["instances"] if model["vrrp"] else []
+    name = cluster["sync"]["instance"] if cluster["sync"] else None
+    instances = cluster["vrrp"]["instances"] if cluster["vrrp"] else []
     own = [vip["address"] for instance in instances if instance["name"] == name for vip in instance["vips"]]
-    return own if name else [vip["address"] for vip in model["vips"]]
+    return own if name else [vip["address"] for vip in cluster["vips"]]

@@ -6,49 +6,73 @@
 from __future__ import annotations
 
 from math import gcd
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Sequence
 
-from ...module_utils.ipvs.model import ServiceKey
+from ...module_utils.ipvs.types import ServiceKey
+from ..cluster.types import ResolvedCluster, Service
 from ..tables import destination_key, differences, service_key
 from .finding import Finding
 
 # Schedulers whose turns follow the weights alone, so that a share can be foretold: ipvsadm(8).
 BY_TURN = ("rr", "wrr")
-# At least two whole rounds of the scheduler, and enough requests to tell a share from chance.
-ROUNDS, FEWEST, MOST = 2, 12, 120
+# Schedulers that bring one client to one real server, so that one client proves one of them: ipvsadm(8).
+BY_CLIENT = ("sh", "mh", "dh", "lblc", "lblcr")
+# At least two whole rounds of the scheduler, and enough requests to tell a share from chance. More than FEW are made only
+# for one whole round, in which every real server is asked, and never more than MOST.
+ROUNDS, FEWEST, FEW, MOST = 2, 12, 120, 2000
 # What may be missing from a share: other clients' requests shift the turns.
 TOLERANCE = 0.25
 
 
 def table_findings(
-    director: str, live: list[Mapping[str, Any]], model: Mapping[str, Any], serves: bool
+    director: str, live: list[Mapping[str, Any]], cluster: ResolvedCluster, serves: bool
 ) -> Iterator[Finding]:
-    """Compare a director's table with the model's, or with none where it does not serve."""
-    for key, difference in differences(live, model["table"] if serves else []):
-        yield Finding(director, f"{key}: {difference}", _remedy(difference, model["stack"]))
+    """Compare a director's table with the one described, or with none where it does not serve."""
+    for key, difference in differences(live, cluster["table"] if serves else []):
+        yield Finding(director, f"{key}: {difference}", _remedy(difference, cluster["stack"]))
 
 
-def probe_plan(model: Mapping[str, Any]) -> list[dict[str, Any]]:
+def probe_plan(cluster: ResolvedCluster) -> list[dict[str, Any]]:
     """What to ask through the VIPs: one probe for each TCP port of each service.
 
-    Each has service (name), address, port, scheme, path, host (a name or null), status (the codes
-    that count as an answer) and count.
+    Each has service (name), address, port, scheme, path, host (a name or null), status (the codes that count as an
+    answer), count, and names: whose pages may come, null where anybody's may.
     """
     return [
         {
             "service": service["name"],
             "address": service["vip"],
             "port": port,
-            "scheme": _scheme(service, port, model["test_page"] and service["test_page"]),
-            "path": service["health"].get("path") or "/",
-            "host": service["health"].get("virtualhost"),
-            "status": service["health"].get("status") or [200],
+            **_question(service, port, cluster["test_page"] and service["test_page"]),
             "count": _count(service),
         }
-        for service in model["services"]
+        for service in cluster["services"]
         if service["protocol"] == "tcp"
-        for port in _ports(service)
+        for port in ports_of(service)
     ]
+
+
+def _question(service: Service, port: int, test_page: bool) -> dict[str, Any]:
+    """How to ask a port. What a check asks of another port says nothing of this one."""
+    health = service["health"]
+    checked = health["type"] in ("http", "https") and health["port"] in (None, port)
+    scheme = health["type"] if checked else "tcp" if not test_page else "https" if port == 443 else "http"
+    path = (health["path"] if checked else None) or "/"
+    return {
+        "scheme": scheme,
+        "path": path,
+        "host": health["virtualhost"] if checked else None,
+        "status": (health["status"] if checked else None) or [200],
+        # The test page is one line, the name of its host. Beside it there may be pages of somebody else.
+        "names": _names(service) if test_page and scheme != "tcp" and path == "/" else None,
+    }
+
+
+def _names(service: Service) -> list[str]:
+    servers = [*service["real_servers"], *([service["sorry_server"]] if service["sorry_server"] else [])]
+    names = [server["host"] for server in servers]
+    # One that is no host of the inventory has a page of its own.
+    return [] if None in names else [str(name) for name in names]
 
 
 def answer_findings(probes: list[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -63,6 +87,35 @@ def answer_findings(probes: list[Mapping[str, Any]]) -> Iterator[Finding]:
                 probe["service"],
                 f"{lost} of {result['requests']} requests to {where} failed ({kinds})",
                 "Ask each of its real servers directly, and look for a firewall or a missing VIP",
+            )
+        strangers = (
+            sorted(set(result.get("answers") or ()) - set(probe.get("names") or ())) if probe.get("names") else []
+        )
+        if strangers:
+            yield Finding(
+                probe["service"],
+                f"{probe['address']}:{probe['port']} was answered by {', '.join(map(repr, strangers))}, and its real"
+                f" servers are {', '.join(probe['names'])}",
+                "Look who answers on that port: another virtual host, or something between the client and the directors",
+            )
+
+
+def carried_findings(
+    cluster: ResolvedCluster,
+    served: Mapping[ServiceKey, Mapping[tuple[str, int], int]],
+    probes: Sequence[Mapping[str, Any]],
+) -> Iterator[Finding]:
+    """Answers that came without IPVS: more requests were answered than it counted connections."""
+    for service, entry in zip(cluster["services"], cluster["table"]):
+        answered = sum(probe["result"]["answered"] for probe in probes if probe["service"] == service["name"])
+        key = service_key(entry)
+        carried = sum(served[key].values()) if key in served else None
+        if answered and carried is not None and carried < answered:
+            yield Finding(
+                service["name"],
+                f"{answered} requests were answered, and IPVS carried {carried} connections",
+                "Look who answers for the VIP: a real server that is not silent, a server on the director itself, or"
+                " packets that nobody marks",
             )
 
 
@@ -86,19 +139,20 @@ def shares(
 
 
 def share_findings(
-    model: Mapping[str, Any], served: Mapping[ServiceKey, Mapping[tuple[str, int], int]]
+    cluster: ResolvedCluster, served: Mapping[ServiceKey, Mapping[tuple[str, int], int]]
 ) -> Iterator[Finding]:
     """A real server that did not get the share of its weight, where the scheduler goes by turns."""
-    for service, entry in zip(model["services"], model["table"]):
+    for service, entry in zip(cluster["services"], cluster["table"]):
         if service["protocol"] != "tcp" or not proportional(service):
             continue
         counts = served.get(service_key(entry), {})
-        weight = sum(server["weight"] for server in service["real_servers"])
+        weights = _weights(service)
         total = sum(counts.values())
-        for server in service["real_servers"]:
+        for server, weight in zip(service["real_servers"], weights):
             got = counts.get((server["address"], server["port"]), 0)
-            due = total * server["weight"] / weight if weight else 0
-            if abs(got - due) > max(1, TOLERANCE * due):
+            due = total * weight / sum(weights) if weight else 0
+            never = not got and weight > 0 and total >= _round(service)
+            if never or abs(got - due) > max(1, TOLERANCE * due):
                 yield Finding(
                     server["host"] or server["address"],
                     f"got {got} of {total} connections to {service['name']}, and its weight is due {due:.0f}",
@@ -106,42 +160,48 @@ def share_findings(
                 )
 
 
-def proportional(service: Mapping[str, Any]) -> bool:
+def proportional(service: Service) -> bool:
     """Whether one client's connections are spread by the weights alone."""
     return service["scheduler"] in BY_TURN and service["persistence"] is None
 
 
-def _count(service: Mapping[str, Any]) -> int:
-    """Enough requests for whole rounds: a round is the sum of the weights in lowest terms."""
-    weights = [server["weight"] for server in service["real_servers"] if server["weight"]]
-    if not weights or not proportional(service):
+def by_client(service: Service) -> bool:
+    """Whether one client's connections all go to one real server."""
+    return service["scheduler"] in BY_CLIENT or service["persistence"] is not None
+
+
+def _weights(service: Service) -> list[int]:
+    """The weights as the scheduler counts them: rr knows only whether a real server has one."""
+    given = [server["weight"] for server in service["real_servers"]]
+    return [min(weight, 1) for weight in given] if service["scheduler"] == "rr" else given
+
+
+def _round(service: Service) -> int:
+    """Connections in which a scheduler that goes by turns comes to every real server: the weights in lowest terms."""
+    weights = [weight for weight in _weights(service) if weight]
+    return sum(weights) // gcd(*weights) if weights else 1
+
+
+def _count(service: Service) -> int:
+    """Enough requests for whole rounds."""
+    if not any(server["weight"] for server in service["real_servers"]) or not proportional(service):
         return FEWEST
-    once = sum(weights) // gcd(*weights)
+    once = _round(service)
     rounds = max(ROUNDS, -(-FEWEST // once))
-    return min(once * rounds, MOST)
+    return once * rounds if once * rounds <= FEW else min(max(once, FEW), MOST)
 
 
-def _ports(service: Mapping[str, Any]) -> list[int]:
+def ports_of(service: Service) -> list[int]:
+    """The ports to ask; none where the service has no port of its own."""
     if service["fwmark"] is None:
-        return [service["port"]]
-    # of a range, its first port stands for all
-    return [int(str(port).partition("-")[0]) for port in service["ports"]]
-
-
-def _scheme(service: Mapping[str, Any], port: int, test_page: bool) -> str:
-    kind = service["health"]["type"]
-    web = kind in ("http", "https")
-    # What checks one port of a mark says nothing of the others.
-    if web and service["fwmark"] is None:
-        return kind
-    if web or test_page:
-        return "https" if port == 443 else "http"
-    return "tcp"
+        return [service["port"]] if service["port"] else []
+    # Of a range, its first port stands for all.
+    return [int(str(port).partition("-")[0]) for port in service["ports"] or ()]
 
 
 def _remedy(difference: str, stack: str) -> str:
     if difference.startswith("real server") and stack != "static":
-        # what checks the real servers leaves a weight alone that somebody else has set to 0
+        # What checks the real servers leaves a weight alone that somebody else has set to 0
         log = {"keepalived": "journalctl -u keepalived", "ldirectord": "ldirectord's log"}[stack]
         return (
             f"Look whether its health check passes ({log}); if so, it was drained by hand or by a "

@@ -7,81 +7,118 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
-from ...module_utils.ipvs.model import ServiceKey
+from ...module_utils.ipvs.types import ServiceKey
+from ..cluster.types import ResolvedCluster, Service
 from ..tables import service_key
 from .finding import Finding
-from .hosts import host_findings, kept_findings, ldirectord_findings, other_stack_findings, unit_findings, units_of
+from .hosts import (
+    host_findings,
+    ldirectord_findings,
+    link_findings,
+    lvs_vip_findings,
+    other_stack_findings,
+    unit_findings,
+    units_of,
+)
 from .sync import sync_findings
-from .traffic import answer_findings, proportional, share_findings, shares, table_findings
+from .traffic import (
+    answer_findings,
+    by_client,
+    carried_findings,
+    ports_of,
+    proportional,
+    share_findings,
+    shares,
+    table_findings,
+)
 from .vips import arp_findings, holder_findings, holders
 
 
-def judge(model: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, list[str]]:
+def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[str]]:
     """Judge what was seen of the cluster.
 
-    seen is what seen.collect returns. What is not there was not looked at: a host that did not answer is a
+    seen is what observations.collect returns. What is not there was not looked at: a host that did not answer is a
     fault, a cluster without clients a remark.
 
     Returns faults and report, both lists of lines.
     """
     nodes = seen["nodes"]
-    held = holders(model, nodes)
-    served = _served(model, held, seen)
+    held = holders(cluster, nodes)
+    served = _served(cluster, held, seen)
     faults = [
-        *_unreached(model, nodes),
+        *_unreached(cluster, nodes),
+        *_unread(cluster, held, seen),
         *(
             finding
             for name, node in nodes.items()
-            if name in model["hosts"]
+            if name in cluster["hosts"]
             for finding in (
-                *host_findings(name, model["hosts"][name], node),
-                *unit_findings(name, units_of(model, name), node),
-                *other_stack_findings(name, model, node),
+                *host_findings(name, cluster["hosts"][name], node),
+                *link_findings(name, cluster["hosts"][name], node),
+                *unit_findings(name, units_of(cluster, name), node),
+                *other_stack_findings(name, cluster, node),
             )
         ),
-        *(finding for name, checked in seen["kept"].items() for finding in kept_findings(name, model, checked)),
+        *(finding for name, checked in seen["lvs_vip"].items() for finding in lvs_vip_findings(name, cluster, checked)),
         *(
             finding
             for name, status in seen["ldirectord"].items()
-            for finding in ldirectord_findings(name, _serves(model, held, name), status)
+            for finding in ldirectord_findings(name, _serves(cluster, held, name), status)
         ),
-        *holder_findings(held, model["stack"]),
+        *holder_findings(held, cluster["stack"]),
         *arp_findings(held, nodes, seen["arp"]),
         *(
             finding
             for director, table in seen["before"].items()
-            if _serves(model, held, director) or _empties(model)
-            for finding in table_findings(director, table["services"], model, _serves(model, held, director))
+            if _serves(cluster, held, director) or _empties(cluster)
+            for finding in table_findings(director, table["services"], cluster, _serves(cluster, held, director))
         ),
         *(
             finding
             for director, table in seen["before"].items()
-            for finding in sync_findings(director, table["daemons"], model, held)
+            for finding in sync_findings(director, table["daemons"], cluster, held)
         ),
         *answer_findings(seen["probes"]),
-        *(share_findings(model, served) if seen["probes"] else ()),
+        *carried_findings(cluster, served, seen["probes"]),
+        *(share_findings(cluster, served) if seen["probes"] else ()),
     ]
-    return {"faults": [str(fault) for fault in faults], "report": list(_report(model, held, seen, served))}
+    return {"faults": [str(fault) for fault in faults], "report": list(_report(cluster, held, seen, served))}
 
 
-def _serves(model: Mapping[str, Any], held: Mapping[str, list[str]], director: str) -> bool:
+def _serves(cluster: ResolvedCluster, held: Mapping[str, list[str]], director: str) -> bool:
     """Whether a director is to have the table: with heartbeat only the active one, which has the VIPs."""
-    return model["stack"] != "ldirectord" or any(director in directors for directors in held.values())
+    return cluster["stack"] != "ldirectord" or any(director in directors for directors in held.values())
 
 
-def _empties(model: Mapping[str, Any]) -> bool:
+def _empties(cluster: ResolvedCluster) -> bool:
     """Whether a director without the VIPs is to have an empty table."""
-    return bool(model["ldirectord"]["cleanstop"])
+    return cluster["ldirectord"] is not None and cluster["ldirectord"]["cleanstop"]
 
 
-def _unreached(model: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[Finding]:
-    for name in model["hosts"]:
+def _unreached(cluster: ResolvedCluster, nodes: Mapping[str, Any]) -> Iterator[Finding]:
+    for name in cluster["hosts"]:
         if name not in nodes:
             yield Finding(name, "could not be looked at", "Look whether it is up and answers SSH")
 
 
+def _unread(cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mapping[str, Any]) -> Iterator[Finding]:
+    """What a host that answered could not be asked for: unknown is not the same as right."""
+    remedy = "Look at what verify.yml said of the task that failed there"
+    for name in (name for name in cluster["hosts"] if name in seen["nodes"]):
+        if "lvs-vip.service" in units_of(cluster, name) and name not in seen["lvs_vip"]:
+            yield Finding(name, "could not be asked what lvs-vip keeps there", remedy)
+        if name not in cluster["directors"]:
+            continue
+        if name not in seen["before"]:
+            yield Finding(name, "its table could not be read", remedy)
+        elif seen["probes"] and name not in seen["after"] and any(name in directors for directors in held.values()):
+            yield Finding(name, "its counters could not be read again, so nothing is proven of what it carries", remedy)
+        if cluster["stack"] == "ldirectord" and name not in seen["ldirectord"]:
+            yield Finding(name, "could not be asked whether ldirectord runs", remedy)
+
+
 def _served(
-    model: Mapping[str, Any], held: Mapping[str, list[str]], seen: Mapping[str, Any]
+    cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mapping[str, Any]
 ) -> dict[ServiceKey, dict[tuple[str, int], int]]:
     """The connections each real server got, by the director that holds the service's VIP."""
     counted = {
@@ -91,34 +128,33 @@ def _served(
     }
     return {
         service_key(entry): counted[director].get(service_key(entry), {})
-        for service, entry in zip(model["services"], model["table"])
+        for service, entry in zip(cluster["services"], cluster["table"])
         for director in held.get(service["vip"], [])[:1]
         if director in counted
     }
 
 
 def _report(
-    model: Mapping[str, Any],
+    cluster: ResolvedCluster,
     held: Mapping[str, list[str]],
     seen: Mapping[str, Any],
     served: Mapping[ServiceKey, Mapping[tuple[str, int], int]],
 ) -> Iterator[str]:
-    names = {host[key]: name for name, host in model["hosts"].items() for key in ("address", "address6")}
+    names = {
+        address: name for name, host in cluster["hosts"].items() for address in (host["address"], host["address6"])
+    }
     for vip, directors in held.items():
-        macs = sorted({mac for answers in seen["arp"].values() for mac in answers.get(vip, ())})
-        clients = [client for client, answers in seen["arp"].items() if vip in answers]
-        asked = f"; ARP from {', '.join(clients)} is answered by {', '.join(macs) or 'nobody'}" if clients else ""
-        yield f"VIP {vip} is held by {' and '.join(directors) or 'nobody'}{asked}"
+        yield f"VIP {vip} is held by {' and '.join(directors) or 'nobody'}{_arp(vip, seen['arp'])}"
     for director, table in seen["before"].items():
         yield f"table of {director}: {len(table['services'])} services, {_destinations(table)} real servers"
-    for service, entry in zip(model["services"], model["table"]):
+    for service, entry in zip(cluster["services"], cluster["table"]):
         probes = [probe["result"] for probe in seen["probes"] if probe["service"] == service["name"]]
         counts = served.get(service_key(entry), {})
         if not probes:
             yield f"{service['name']} {service['label']} was not asked: {_why_not(service)}"
             continue
         spread = ", ".join(f"{names.get(address, address)} {count}" for (address, port), count in counts.items())
-        rule = f"weights {_weights(service)}" if proportional(service) else f"by {_rule(service)}"
+        rule = f"weights {_weights(service)}" if proportional(service) else _rule(service)
         answered, requests = (sum(probe[field] for probe in probes) for field in ("answered", "requests"))
         yield f"{service['name']} {service['label']} answered {answered} of {requests} requests: {spread} ({rule})"
 
@@ -127,15 +163,31 @@ def _destinations(table: Mapping[str, Any]) -> int:
     return sum(len(service["destinations"]) for service in table["services"])
 
 
-def _weights(service: Mapping[str, Any]) -> str:
+def _weights(service: Service) -> str:
     return ":".join(str(server["weight"]) for server in service["real_servers"])
 
 
-def _rule(service: Mapping[str, Any]) -> str:
-    return "persistence" if service["persistence"] is not None else service["scheduler"]
+def _rule(service: Service) -> str:
+    rule = "persistence" if service["persistence"] is not None else service["scheduler"]
+    if by_client(service) and len(service["real_servers"]) > 1:
+        return f"by {rule}, which brings one client to one real server: the others were not asked"
+    return f"by {rule}"
 
 
-def _why_not(service: Mapping[str, Any]) -> str:
+def _arp(vip: str, answers: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:
+    """Who answered for a VIP; that nobody was asked is said, too."""
+    if not answers:
+        return ""
+    clients = [client for client, seen in answers.items() if vip in seen]
+    if not clients:
+        return f"; ARP was not asked: it is in no network of {', '.join(answers)}"
+    macs = sorted({mac for client in clients for mac in answers[client][vip]})
+    return f"; ARP from {', '.join(clients)} is answered by {', '.join(macs) or 'nobody'}"
+
+
+def _why_not(service: Service) -> str:
     if service["protocol"] != "tcp":
         return f"{service['protocol']} has no common question"
+    if not ports_of(service):
+        return "it has no port of its own"
     return "the group clients has no host that could be reached"

@@ -7,27 +7,29 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
+from ..cluster.types import ResolvedCluster
 from .finding import Finding
-from .hosts import DIRECTOR_UNITS
+from .hosts import DIRECTOR_UNITS, usable
 
 SPLIT = "Look whether the directors hear each other ({}, firewalls), then run site.yml"
 SPOKEN = {"keepalived": "VRRP, protocol 112", "ldirectord": "heartbeat, UDP port 694 or that of lvs_heartbeat"}
 
 
-def holders(model: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+def holders(cluster: ResolvedCluster, nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     """Which directors hold each VIP: {VIP: [director, ...]}."""
     return {
         vip["address"]: [
             director
-            for director in model["directors"]
-            if director in nodes and any(entry["address"] == vip["address"] for entry in nodes[director]["addresses"])
+            for director in cluster["directors"]
+            if director in nodes
+            and any(entry["address"] == vip["address"] and usable(entry) for entry in nodes[director]["addresses"])
         ]
-        for vip in model["vips"]
+        for vip in cluster["vips"]
     }
 
 
 def holder_findings(held: Mapping[str, list[str]], stack: str) -> Iterator[Finding]:
-    """A VIP that no director holds, or more than one."""
+    """A VIP that no director in_effect, or more than one."""
     for vip, directors in held.items():
         if not directors:
             yield Finding(

@@ -12,7 +12,7 @@ from typing import Any, Iterator
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/docsite/rst").glob("*.rst"))]
@@ -40,7 +40,7 @@ def cluster(content: dict[str, Any]) -> tuple[dict[str, Any], dict[str, list[str
     if "all" in content:
         children = content["all"]["children"]
         own = {name: variables or {} for group in children.values() for name, variables in group["hosts"].items()}
-        # what a host without lvs_address is known by
+        # What a host without lvs_address is known by
         hosts = {
             name: {"lvs_address": f"192.0.2.{number}", **content["all"].get("vars", {}), **variables}
             for number, (name, variables) in enumerate(own.items(), start=11)

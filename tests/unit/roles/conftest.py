@@ -16,11 +16,12 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret, VaultSecretsContext
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.lvs.cluster.plugins.filter.regex_literal import regex_literal
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 
 ROOT = Path(__file__).parents[3]
-TEMPLATES = [ROOT / "roles" / role / "templates" for role in ("director", "ldirectord", "heartbeat", "common")]
+TEMPLATES = [
+    ROOT / "roles" / role / "templates" for role in ("director", "ldirectord", "heartbeat", "common", "real_server")
+]
 
 
 def facts(address: str) -> dict:
@@ -45,14 +46,20 @@ def render():
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["lvs.cluster.regex_literal"] = regex_literal
 
-    def rendered(model: dict, host: str, template: str = "keepalived.conf.j2", **variables: object) -> str:
+    def rendered(cluster: dict, host: str, template: str = "keepalived.conf.j2", **variables: object) -> str:
         return environment.get_template(template).render(
-            lvs_cluster=model,
-            director_host=model["hosts"][host],
-            heartbeat_host=model["hosts"][host],
-            common_vip_host=model["hosts"][host],
+            lvs_cluster=cluster,
+            director_host=cluster["hosts"][host],
+            heartbeat_host=cluster["hosts"][host],
+            common_vip_host=cluster["hosts"][host],
+            real_server_sockets=cluster["hosts"][host]["listen"],
+            real_server_httpd="/usr/sbin/apache2",
+            real_server_httpd_modules="/usr/lib/apache2/modules",
+            real_server_httpd_user="www-data",
+            real_server_test_page_root="/var/www/lvs-test-page",
+            real_server_test_page_key="/etc/ssl/private/lvs-test-page.pem",
+            inventory_hostname=host,
             director_script_user="root",
             ansible_managed="Ansible managed",
             **variables,

@@ -9,7 +9,7 @@ import pytest
 
 ADDRESSES = {"ld": "10.10.10.52", "http1": "10.10.10.102", "http2": "10.10.10.103"}
 GROUPS = {"directors": ["ld"], "real_servers": ["http1", "http2"]}
-# lblc, persistence and a page of the director's own when nobody else answers.
+# Lblc, persistence and a page of the director's own when nobody else answers.
 LBLC = {
     "lvs_services": [
         {
@@ -32,7 +32,7 @@ LBLC = {
     "lvs_heartbeat": {"vip_prefix": 24},
     "lvs_sync": {"enabled": True},
 }
-# wrr by weights, quiescent=no, a page that says OK.
+# Wrr by weights, quiescent=no, a page that says OK.
 WRR = {
     "lvs_services": [
         {
@@ -51,9 +51,9 @@ WRR = {
 def written(render, describe):
     """Return a function that renders a file of the director: its lines."""
 
-    def lines(file, **cluster):
-        model = describe(GROUPS, ADDRESSES, lvs_stack="ldirectord", **cluster)
-        return render(model, "ld", f"{file}.j2").splitlines()
+    def lines(file, **variables):
+        cluster = describe(GROUPS, ADDRESSES, lvs_stack="ldirectord", **variables)
+        return render(cluster, "ld", f"{file}.j2").splitlines()
 
     return lines
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 
+from types import SimpleNamespace
+
 import pytest
 
 VIP, OTHER = "address 10.9.0.1/32 lo", "address 10.9.0.2/32 lo"
@@ -365,7 +367,8 @@ def test_a_question_that_a_tool_could_not_answer_is_a_failure(vip, tools):
 
 def test_firewalld_gets_a_few_seconds_to_answer_after_its_start(vip, tools, monkeypatch):
     waited = []
-    monkeypatch.setattr(vip.time, "sleep", waited.append)
+    # The module alone: subprocess sleeps, too, while it waits for a tool.
+    monkeypatch.setattr(vip, "time", SimpleNamespace(sleep=waited.append))
     tools("firewall-cmd", "echo >> asked; [ $(wc -l < asked) -gt 2 ] && echo 80/tcp || exit 252")
     tools("systemctl", "echo inactive; exit 3")
     with pytest.raises(vip.FirewalldStopped, match=r"^firewalld does not run: start it, or set lvs_filter to "):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "model" / "right"
+MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
 
 
 def listed(render, model, host, **variables):

@@ -14,7 +14,7 @@ import pytest
 
 FILES = Path(__file__).parents[3] / "roles" / "common" / "files"
 PROGRAM = FILES / "lvs_vip.py"
-MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "model" / "right"
+MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
 # A namespace of its own for each run; as somebody who is not root, one of users, too.
 UNSHARE = ["unshare", "--map-root-user", "--net"]
 

@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import threading
+from dataclasses import replace
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils import http_probe
@@ -46,9 +47,25 @@ RESPONSES = [
 ]
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+RESPONSES += [
+    (b"HTTP/1.1 200 OK\nContent-Length: 5\n\nweb1\n", Outcome(name="web1")),
+    (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, Outcome(name="web1")),
+    (CHUNKED + b"3;x=y\r\nweb\r\n2\r\n1\n\r\n0\r\n\r\n", Outcome(name="web1")),
+    (CHUNKED + b"A\r\nweb1 is up\r\n00\r\n\r\n", Outcome(name="web1 is up")),
+    (CHUNKED + b"5\r\nweb", Outcome(error="reset", message="closed within a chunk")),
+]
+
+
 @pytest.mark.parametrize(("response", "outcome"), RESPONSES)
 def test_judge(response, outcome):
     assert judge(response, (200,)) == outcome
+
+
+@pytest.mark.parametrize(("size", "error"), [(2**20, None), (2**20 - 1, "reset")])
+def test_of_a_long_page_a_mebibyte_is_enough(size, error):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n"
+    assert judge(head + b"x" * size, (200,)).error == error
 
 
 def test_several_statuses_can_be_good():
@@ -99,10 +116,41 @@ def test_the_host_that_a_request_names(params, host):
         ({"host_header": "www.example.com"}, "www.example.com"),
         ({"host_header": "www.example.com", "sni": "a.example.com"}, "a.example.com"),
         ({"validate_certs": True}, "127.0.0.1"),
+        ({"host_header": "www.example.com:8443"}, "www.example.com"),
+        ({"host_header": "[2001:db8::1]:8443"}, "2001:db8::1"),
     ],
 )
 def test_the_server_name_of_the_tls_handshake(params, name):
     assert target_from({**PARAMS, "scheme": "https", **params}).server_name == name
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"port": 65536}, "port must be 1 to 65535, not 65536."),
+        ({"port": 70000}, "port must be 1 to 65535, not 70000."),
+        ({"port": 0}, "port must be 1 to 65535, not 0."),
+        ({"scheme": "tcp"}, "port must be 1 to 65535, not None."),
+        ({"path": "/\r\nX: y"}, "path must not contain control characters: '/\\r\\nX: y'."),
+        ({"host_header": "a\nb"}, "host_header must not contain control characters: 'a\\nb'."),
+    ],
+)
+def test_wrong_parameters_are_refused(params, sentence):
+    with pytest.raises(ValueError) as wrong:
+        target_from({**PARAMS, **params})
+    assert str(wrong.value) == sentence
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_every_port_can_be_asked(port):
+    assert target_from({**PARAMS, "port": port}).sockaddr == ("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("name", ["www..example.com", ".example.com", "a" * 64 + ".example.com"])
+def test_a_name_that_tls_cannot_send_is_refused(name):
+    with pytest.raises(ValueError, match="can't be the name of a server in TLS"):
+        target_from({**PARAMS, "scheme": "https", "host_header": name})
+    assert target_from({**PARAMS, "host_header": name}).request is not None
 
 
 @pytest.fixture
@@ -143,6 +191,18 @@ def hang(connection):
     connection.recv(4096)
 
 
+def keep_open(connection):
+    connection.recv(4096)
+    connection.sendall(OK)
+    connection.recv(4096)
+
+
+def keep_open_in_chunks(connection):
+    connection.recv(4096)
+    connection.sendall(CHUNKED + b"4\r\nweb1\r\n0\r\n\r\n")
+    connection.recv(4096)
+
+
 def drip(connection):
     """Keep every single read within the timeout, but not the whole request."""
     try:
@@ -160,12 +220,29 @@ def drip(connection):
         (answer, {"source_address": "127.0.0.9"}, Outcome(name="web1")),
         (hang, {"scheme": "tcp"}, Outcome(name="(connected)")),
         (reset, {}, Outcome(error="reset", message=os.strerror(errno.ECONNRESET))),
+        (keep_open, {}, Outcome(name="web1")),
+        (keep_open_in_chunks, {}, Outcome(name="web1")),
         (hang, {"timeout": 0.2}, Outcome(error="timeout", message="timed out")),
         (drip, {"timeout": 0.2}, Outcome(error="timeout", message="timed out")),
     ],
 )
 def test_ask(serve, handle, params, outcome):
     assert ask(target_from({**PARAMS, "port": serve(handle), **params})) == outcome
+
+
+def test_a_request_that_cannot_be_made_is_an_outcome(monkeypatch):
+    target = target_from({**PARAMS, "port": 80})
+
+    def broken(*_arguments):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(http_probe.socket, "socket", broken)
+    assert ask(target) == Outcome(error="other", message="Too many open files")
+
+
+def test_an_error_that_nobody_has_thought_of_is_an_outcome(serve):
+    target = replace(target_from({**PARAMS, "port": serve(answer)}), request="text")
+    assert ask(target).error == "other"
 
 
 def test_nobody_listens():

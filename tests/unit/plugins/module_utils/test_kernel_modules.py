@@ -62,3 +62,25 @@ def test_a_kernel_without_the_module_is_the_wrong_kernel(root):
     said = f"modprobe: FATAL: Module ip_vs not found in directory /lib/modules/{RELEASE}\n"
     sentence = kernel_modules.why_not_loadable("ip_vs", said, root)
     assert sentence.startswith(f"The kernel {RELEASE} offers no usable module ip_vs ({said.strip()}): install and boot")
+
+
+def test_what_modprobe_blacklists_is_not_loaded_at_boot(monkeypatch):
+    monkeypatch.setattr(kernel_modules, "loaded_modules", frozenset)
+    monkeypatch.setattr(kernel_modules, "built_in_modules", lambda: frozenset({"tunnel4"}))
+    at_boot = [("/etc/modules-load.d/lvs.conf", "ip_vs\nip-vs-rr\ntunnel4\n")]
+    modprobe = [
+        ("/etc/modprobe.d/x.conf", "# no\nblacklist ip_vs-rr\nblacklist tunnel4\noptions ip_vs conn_tab_bits=20\n")
+    ]
+    states = kernel_modules.module_states(["ip_vs", "ip_vs_rr", "tunnel4"], at_boot, modprobe)
+    assert {name: state["boot"] for name, state in states.items()} == {
+        "ip_vs": True,
+        "ip_vs_rr": False,
+        "tunnel4": True,
+    }
+
+
+def test_who_may_not_load_a_module_is_told_so(root):
+    said = "modprobe: ERROR: could not insert 'ip_vs': Operation not permitted"
+    assert kernel_modules.why_not_loadable("ip_vs", said, root) == (
+        f"The kernel module ip_vs may not be loaded ({said}): use become; in a container load it on the container's host."
+    )

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils import kernel_settings_run
-from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import settings_from
-from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_run import SettingsError, run
+from ansible_collections.lvs.cluster.plugins.module_utils import kernel_settings
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import SettingsError, run
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_plan import settings_from
 
 DATA = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text())
 REFUSALS = {"refused": errno.EINVAL, "denied": errno.EACCES, "forbidden": errno.EPERM, "read-only": errno.EROFS}
@@ -49,6 +49,8 @@ class Host:
         if path == FORWARD:
             # As the kernel does.
             self.live[REDIRECTS] = "0" if value == "1" else "1"
+            for switch in [key for key in self.live if key.endswith("/forwarding")]:
+                self.live[switch] = value
 
     def write_file(self, _module, path, text):
         self.journal.append(("write", path))
@@ -57,10 +59,16 @@ class Host:
         else:
             self.files[path] = text
 
+    def names(self):
+        return [path.rpartition("/")[2][:-5] for path in self.files if path.endswith(".json")]
+
+    def forwarding(self):
+        return [path for path, value in self.live.items() if path.endswith("/forwarding") and value == "1"]
+
     def run(self, wanted, check_mode=False):
         self.journal.clear()
         self.check_mode = check_mode
-        settings = settings_from("lvs", wanted.get("modules", []), wanted.get("sysctls", {}))
+        settings = settings_from(wanted.get("name", "lvs"), wanted.get("modules", []), wanted.get("sysctls", {}))
         return run(self, settings, wanted.get("purge", True))
 
 
@@ -68,12 +76,14 @@ class Host:
 def make_host(monkeypatch):
     def make(**kwargs):
         host = Host(**kwargs)
-        monkeypatch.setattr(kernel_settings_run, "_read", host.files.get)
-        monkeypatch.setattr(kernel_settings_run, "_write", host.write_file)
-        monkeypatch.setattr(kernel_settings_run, "conf_files", lambda _folder: sorted(host.files.items()))
-        monkeypatch.setattr(kernel_settings_run.sysctl_files, "read_live", host.live.get)
-        monkeypatch.setattr(kernel_settings_run.sysctl_files, "write_live", host.write_live)
-        monkeypatch.setattr(kernel_settings_run.kernel_modules, "loaded_modules", host.loaded.intersection)
+        monkeypatch.setattr(kernel_settings, "_read", host.files.get)
+        monkeypatch.setattr(kernel_settings, "_write", host.write_file)
+        monkeypatch.setattr(kernel_settings, "_recorded_names", host.names)
+        monkeypatch.setattr(kernel_settings, "_forwarding", host.forwarding)
+        monkeypatch.setattr(kernel_settings, "conf_files", lambda _folder: sorted(host.files.items()))
+        monkeypatch.setattr(kernel_settings.sysctl_files, "read_live", host.live.get)
+        monkeypatch.setattr(kernel_settings.sysctl_files, "write_live", host.write_live)
+        monkeypatch.setattr(kernel_settings.kernel_modules, "loaded_modules", host.loaded.intersection)
         return host
 
     return make
@@ -155,6 +165,50 @@ def test_an_interrupted_restore_loses_no_former_value(make_host):
         host.run({"sysctls": {"a.y": "refused"}})
     host.run({})
     assert host.live == {"a/x": "0", "a/y": "0"}
+
+
+def test_a_key_that_another_one_changes_is_set_once_more(make_host):
+    host = make_host(live={FORWARD: "0", REDIRECTS: "1"})
+    host.run({"sysctls": {"net.ipv4.conf.all.accept_redirects": 1, "net.ipv4.ip_forward": 1}})
+    assert host.live == {FORWARD: "1", REDIRECTS: "1"}
+
+
+class Mover:
+    """Stands for the AnsibleModule where a file is written."""
+
+    def __init__(self, folder):
+        self.tmpdir = str(folder)
+        self.atomic_move = os.replace
+
+
+def test_files_are_written_for_everybody_to_read_and_leave_no_empty_folder(tmp_path, monkeypatch):
+    state = tmp_path / "state"
+    monkeypatch.setattr(kernel_settings, "STATE_DIR", str(state))
+    kernel_settings._write(Mover(tmp_path), str(state / "lvs.json"), "{}\n")
+    assert (state / "lvs.json").read_text() == "{}\n"
+    assert (state / "lvs.json").stat().st_mode & 0o777 == 0o644
+    assert state.stat().st_mode & 0o777 == 0o755
+    assert kernel_settings._recorded_names() == ["lvs"]
+    kernel_settings._write(Mover(tmp_path), str(state / "lvs.json"), None)
+    assert not state.exists()
+    assert kernel_settings._recorded_names() == []
+
+
+def test_a_file_that_has_vanished_is_removed_already(tmp_path):
+    kernel_settings._write(Mover(tmp_path), str(tmp_path / "gone"), None)
+
+
+def test_who_may_not_write_is_told_so(tmp_path, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(kernel_settings.os, "makedirs", refuse)
+    with pytest.raises(SettingsError) as caught:
+        kernel_settings._write(Mover(tmp_path), "/var/lib/lvs-cluster/lvs.json", "{}")
+    assert (
+        str(caught.value)
+        == "/var/lib/lvs-cluster/lvs.json can't be written: Permission denied. It takes root: use become."
+    )
 
 
 def test_check_mode_on_a_bare_host_without_modprobe(make_host):

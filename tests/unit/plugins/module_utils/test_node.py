@@ -46,3 +46,44 @@ def test_addresses():
 
 def test_links():
     assert node.parse_links(DATA["ip_address"]) == DATA["links"]
+
+
+class Ended(Exception):
+    """The module has ended with a failure."""
+
+
+class Module:
+    """Stands for the AnsibleModule where a tool is run, or is not there."""
+
+    def __init__(self, path="/sbin/ip", left=(0, "", "")):
+        self.path, self.left = path, left
+
+    def get_bin_path(self, _tool):
+        return self.path
+
+    def run_command(self, argv, environ_update):
+        assert (argv, environ_update) == ([self.path, "-j", "address"], {"LC_ALL": "C"})
+        return self.left
+
+    def fail_json(self, msg):
+        raise Ended(msg)
+
+
+def test_a_tool_gives_what_it_prints():
+    assert node.run_tool(Module(left=(0, "[]", "a warning")), "ip", ["-j", "address"], "iproute2") == "[]"
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        (Module(path=None), "ip was not found on this host; iproute2 is required."),
+        (Module(left=(1, "", "no such option\n")), "ip -j failed (no such option): it takes iproute2."),
+        (Module(left=(1, "usage\n", "")), "ip -j failed (usage): it takes iproute2."),
+        (Module(left=(1, "usage\n", "no such option\n")), "ip -j failed (no such option): it takes iproute2."),
+    ],
+    ids=["not_there", "complains", "says_it_on_standard_output", "says_both"],
+)
+def test_a_tool_that_fails_ends_the_module_with_what_it_said(module, told):
+    with pytest.raises(Ended) as ended:
+        node.run_tool(module, "ip", ["-j", "address"], "iproute2")
+    assert str(ended.value) == told

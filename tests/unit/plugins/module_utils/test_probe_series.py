@@ -157,3 +157,15 @@ def test_a_stop_file_that_is_there_already(tmp_path):
     series = run_series(Pace(count=5, stop_file=str(tmp_path)), lambda: GOOD, timeout=1)
     assert series.stopped
     assert series.samples == ()
+
+
+def test_requests_that_raise_are_counted_and_the_series_ends():
+    def broken():
+        raise UnicodeError("label too long")
+
+    series = run_series(Pace(rate=200, duration=0.2), broken, 0.05)
+    assert len(series.samples) >= 20
+    assert {sample.outcome for sample in series.samples} == {
+        Outcome(error="other", message="UnicodeError: label too long")
+    }
+    assert len(run_series(Pace(count=2), broken, 1).samples) == 2

@@ -80,6 +80,7 @@ def test_how_an_address_is_asked_for(target, how, expected):
             {"interface": "eth0"},
             "The interface eth0 has no IPv6 address to ask for 2001:db8::1 from.",
         ),
+        ("fe80::1%eth0", {}, "fe80::1%eth0 has a zone: leave it out, and state the interface."),
         ("web1", {}, "'web1' does not appear to be an IPv4 or IPv6 address"),
     ],
 )

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import (
-    departing,
     differences,
     missing_services,
-    surplus_services,
+    removed_real_servers,
+    undescribed_services,
 )
 
 
@@ -21,36 +21,36 @@ def service(*destinations, address="10.0.0.100"):
     return {"protocol": "tcp", "address": address, "port": 80, "fwmark": None, "destinations": list(destinations)}
 
 
-def model(*table, sorry=None):
+def cluster(*table, sorry=None):
     return {"table": list(table), "services": [{"sorry_server": sorry and {"address": sorry}} for _service in table]}
 
 
 def leaving(live, wanted):
-    return [entry["label"] for entry in departing(live, wanted)]
+    return [entry["label"] for entry in removed_real_servers(live, wanted)]
 
 
 def test_a_real_server_that_left_a_service_is_drained():
     live = [service(destination("10.0.0.1"), destination("10.0.0.2"))]
-    assert leaving(live, model(service(destination("10.0.0.1")))) == ["10.0.0.2 of 10.0.0.100:80/tcp"]
+    assert leaving(live, cluster(service(destination("10.0.0.1")))) == ["10.0.0.2 of 10.0.0.100:80/tcp"]
 
 
 def test_one_that_an_interrupted_run_has_drained_is_waited_for_again():
     live = [service(destination("10.0.0.1"), destination("10.0.0.2", weight=0))]
-    assert leaving(live, model(service(destination("10.0.0.1")))) == ["10.0.0.2 of 10.0.0.100:80/tcp"]
+    assert leaving(live, cluster(service(destination("10.0.0.1")))) == ["10.0.0.2 of 10.0.0.100:80/tcp"]
 
 
 def test_a_service_is_never_left_without_weight():
     live = [service(destination("10.0.0.1", weight=0), destination("10.0.0.2"))]
-    assert leaving(live, model(service(destination("10.0.0.1")))) == []
+    assert leaving(live, cluster(service(destination("10.0.0.1")))) == []
 
 
 def test_a_sorry_server_in_action_is_left_alone():
     live = [service(destination("10.0.0.1"), destination("10.0.0.9"))]
-    assert leaving(live, model(service(destination("10.0.0.1")), sorry="10.0.0.9")) == []
+    assert leaving(live, cluster(service(destination("10.0.0.1")), sorry="10.0.0.9")) == []
 
 
 def test_a_service_that_leaves_as_a_whole_is_not_drained():
-    assert leaving([service(destination("10.0.0.1"))], model()) == []
+    assert leaving([service(destination("10.0.0.1"))], cluster()) == []
 
 
 def test_missing_services_are_named():
@@ -64,7 +64,7 @@ def test_surplus_services_are_named_by_options_of_the_module():
         service(address="2001:db8::1"),
         {**service(), "fwmark": 99, "address": None, "port": None, "protocol": None},
     ]
-    assert surplus_services(live, [service()]) == [
+    assert undescribed_services(live, [service()]) == [
         {"address": "2001:db8::1", "port": 80, "protocol": "tcp"},
         {"fwmark": 99},
     ]
@@ -78,3 +78,8 @@ def test_weight_zero_differs_from_one():
 def test_what_is_too_much_differs_too():
     extra = service(address="10.0.0.101")
     assert [said for _key, said in differences([extra], [])] == ["in the table, and not in the inventory"]
+
+
+def test_a_live_table_is_read_whatever_somebody_else_has_put_there():
+    foreign = {**service(destination("10.0.0.9", weight=100000), address="10.0.0.200"), "scheduler": "none"}
+    assert [str(key) for key, _said in differences([foreign], [])] == ["10.0.0.200:80/tcp"]

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs import model
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import (
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs import types
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import (
     Destination,
     Service,
     ServiceKey,
@@ -30,35 +30,35 @@ def numbers(high):
 
 @st.composite
 def keys(draw):
-    family = draw(st.sampled_from(model.FAMILIES))
+    family = draw(st.sampled_from(types.FAMILIES))
     if draw(st.integers(0, 3)) == 0:
-        mark = draw(st.sampled_from([1, 2**31 - 1, 2**31, model.MAX_FWMARK]))
+        mark = draw(st.sampled_from([1, 2**31 - 1, 2**31, types.MAX_FWMARK]))
         return ServiceKey(None, None, None, mark, family)
     address = draw(st.sampled_from(ADDRESSES[family]))
-    return ServiceKey(draw(st.sampled_from(model.PROTOCOLS)), address, draw(st.sampled_from(PORTS)), None, family)
+    return ServiceKey(draw(st.sampled_from(types.PROTOCOLS)), address, draw(st.sampled_from(PORTS)), None, family)
 
 
 @st.composite
 def tunnels(draw):
-    kind = draw(st.sampled_from(model.TUNNELS))
+    kind = draw(st.sampled_from(types.TUNNELS))
     if kind == "ipip":
         return Tunnel()
-    checksums = model.CHECKSUMS if kind == "gue" else model.CHECKSUMS[:2]
-    port = draw(st.integers(1, model.MAX_PORT)) if kind == "gue" else None
+    checksums = types.CHECKSUMS if kind == "gue" else types.CHECKSUMS[:2]
+    port = draw(st.integers(1, types.MAX_PORT)) if kind == "gue" else None
     return Tunnel(kind, port, draw(st.sampled_from(checksums)))
 
 
 @st.composite
 def destinations(draw, key):
-    forward = draw(st.sampled_from(model.FORWARDS))
-    family = draw(st.sampled_from(model.FAMILIES)) if forward == "tun" else key.family
+    forward = draw(st.sampled_from(types.FORWARDS))
+    family = draw(st.sampled_from(types.FAMILIES)) if forward == "tun" else key.family
     free_port = forward == "nat" or key.fwmark is not None
-    upper = draw(numbers(model.MAX_THRESHOLD))
+    upper = draw(numbers(types.MAX_THRESHOLD))
     return Destination(
         draw(st.sampled_from(ADDRESSES[family])),
         draw(st.sampled_from(PORTS)) if free_port else key.port,
         forward,
-        draw(numbers(model.MAX_WEIGHT)),
+        draw(numbers(types.MAX_WEIGHT)),
         upper,
         draw(st.integers(0, upper)),
         draw(tunnels()) if forward == "tun" else None,
@@ -69,9 +69,9 @@ def destinations(draw, key):
 def services(draw, schedulers):
     key = draw(keys())
     scheduler = draw(st.sampled_from(schedulers))
-    flags = model.flags_of(scheduler)
+    flags = types.flags_of(scheduler)
     chosen = draw(st.sets(st.sampled_from(flags)))
-    seconds = st.integers(1, model.MAX_TIMEOUT)
+    seconds = st.integers(1, types.MAX_TIMEOUT)
     persistence = draw(seconds if key.port == 0 else st.none() | seconds)
     persistent = persistence is not None
     return Service(
@@ -92,4 +92,4 @@ def tables_of(schedulers):
     return found.map(lambda listed: Table({service.key: service for service in listed}))
 
 
-tables = tables_of(model.SCHEDULERS)
+tables = tables_of(types.SCHEDULERS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import diff, goal
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import diff, target_table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.render import change_line
 
@@ -17,5 +17,5 @@ CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text())
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_lines(case):
     now, wanted = (parse_table("\n".join(case[name])) for name in ("now", "wanted"))
-    after = goal(now, wanted, case.get("purge", "all"), case.get("keep_weights", False))
+    after = target_table(now, wanted, case.get("purge", "all"), case.get("keep_weights", False))
     assert [change_line(change) for change in diff(now, after)] == case["lines"]

@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.drain import KINDS, left, wait_until_gone
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.drain import (
+    CONNECTION_STATES,
+    describe_remaining,
+    wait_until_gone,
+)
 
 
 class Clock:
     """A clock that only sleeping moves, and the looks taken."""
 
     def __init__(self, *looks):
-        self.now, self.looks = 0.0, [dict(zip(KINDS, look)) for look in looks]
+        self.now, self.looks = 0.0, [dict(zip(CONNECTION_STATES, look)) for look in looks]
 
     def look(self):
         return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
@@ -31,14 +35,14 @@ def test_it_waits_for_the_kinds_asked_for(kinds, seconds):
     clock = Clock((2, 5, 1), (0, 7, 1), (0, 0, 1), (0, 0, 0))
     remaining = clock.wait(kinds, 60)
     assert clock.now == seconds
-    assert not left(remaining, kinds)
+    assert not describe_remaining(remaining, kinds)
 
 
 def test_it_gives_up_in_time_and_says_what_is_left():
     clock = Clock((3, 9, 1))
     remaining = clock.wait(["active", "persistent"], 2.5)
     assert clock.now == pytest.approx(2.5)
-    assert left(remaining, ["active", "persistent"]) == "3 active and 1 persistent connections"
+    assert describe_remaining(remaining, ["active", "persistent"]) == "3 active and 1 persistent connections"
 
 
 def test_without_time_it_looks_once():

@@ -30,6 +30,28 @@ def test_listing(parse, case):
     assert parse(case["text"]) == case["expected"]
 
 
-def test_no_timeouts_are_an_error():
-    with pytest.raises((TypeError, ValueError)):
-        listing.parse_timeouts("")
+@pytest.mark.parametrize(
+    ("parse", "text", "told"),
+    [
+        (listing.parse_timeouts, "", "--timeout printed a line that is not understood: "),
+        (
+            listing.parse_daemons,
+            "master sync daemon (mcast=eth0)",
+            "--daemon printed a line that is not understood: master",
+        ),
+        (
+            listing.parse_traffic,
+            "TCP  192.0.2.100 many",
+            "--stats printed a line that is not understood: TCP 192.0.2.100",
+        ),
+        (
+            listing.parse_connections,
+            "title\ntitle\nTCP 01:16 ESTABLISHED 192.0.2.1 192.0.2.2:80 192.0.2.3:80",
+            "--connection printed a line that is not understood: TCP 01:16",
+        ),
+    ],
+)
+def test_a_line_that_is_not_understood_is_named(parse, text, told):
+    with pytest.raises(ValueError) as error:
+        parse(text)
+    assert str(error.value).startswith(f"ipvsadm -Ln {told}")

@@ -7,9 +7,9 @@ import os
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import diff
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import Table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.preflight import missing_modules, mixed_families
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import Table
 
 
 @pytest.fixture

@@ -9,17 +9,23 @@ import ipaddress
 from dataclasses import replace
 
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.address import canonical
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import PURGES, apply, diff, goal, holds
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import (
+    PURGES,
+    diff,
+    in_effect,
+    simulate,
+    target_table,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.export import table_data
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.model import Table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.render import change_line, restore_lines
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import Table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_table
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils.ipvs.strategies import tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-EXAMPLES = 60  # a table holds a dozen entries: more examples find no more, and take seconds
+EXAMPLES = 60  # A table holds a dozen entries: more examples find no more, and take seconds
 
 
 def for_any(*strategies):
@@ -100,9 +106,9 @@ def test_a_table_needs_no_change_to_become_itself(table):
 @for_any(tables, tables)
 def test_changes_lead_from_any_table_to_any_other(before, after):
     changes = diff(before, after)
-    assert apply(changes, before) == after
-    assert all(holds(change, after) for change in changes)
-    assert not any(holds(change, before) for change in changes)
+    assert simulate(changes, before) == after
+    assert all(in_effect(change, after) for change in changes)
+    assert not any(in_effect(change, before) for change in changes)
 
 
 @for_any(tables, tables)
@@ -132,7 +138,7 @@ def test_a_service_is_never_without_a_real_server_that_takes_connections(tables)
 def assert_never_without(before, after, counts):
     """Assert that a service with real servers that count, before and after, has one all the time."""
     changes = diff(before, after)
-    steps = [apply(changes[:step], before) for step in range(len(changes))]
+    steps = [simulate(changes[:step], before) for step in range(len(changes))]
     for key in before.services.keys() & after.services.keys():
         if any(map(counts, before.services[key].destinations.values())) and any(
             map(counts, after.services[key].destinations.values())
@@ -157,13 +163,13 @@ def reweighted(table, random):
 
 @for_any(tables, tables, st.sampled_from(PURGES), st.booleans())
 def test_reaching_a_goal_once_is_enough(now, wanted, purge, keep_weights):
-    after = goal(now, wanted, purge, keep_weights)
-    assert goal(after, wanted, purge, keep_weights) == after
+    after = target_table(now, wanted, purge, keep_weights)
+    assert target_table(after, wanted, purge, keep_weights) == after
 
 
 @for_any(tables, tables, st.sampled_from(PURGES), st.booleans())
 def test_purge_removes_no_more_than_it_says(now, wanted, purge, keep_weights):
-    after = goal(now, wanted, purge, keep_weights)
+    after = target_table(now, wanted, purge, keep_weights)
     if purge != "all":
         assert set(after.services) == {*now.services, *wanted.services}
     for key, service in now.services.items():
@@ -176,7 +182,7 @@ def test_purge_removes_no_more_than_it_says(now, wanted, purge, keep_weights):
 @for_any(tables, st.randoms())
 def test_kept_weights_are_the_only_difference(table, random):
     now = reweighted(table, random)
-    assert diff(now, goal(now, table, "all", keep_weights=True)) == ()
+    assert diff(now, target_table(now, table, "all", keep_weights=True)) == ()
 
 
 @for_any(st.ip_addresses())

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs import daemon, drain, preflight, tool
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs import command, daemon, drain, preflight
 
 IPVSADM = "/usr/sbin/ipvsadm"
 
@@ -72,7 +72,7 @@ def test_module(name, case, monkeypatch, tmp_path, capsys):
     player, host = Player(case.get("runs", [])), case.get("host", "ready")
     monkeypatch.setattr(subprocess, "Popen", player)
     monkeypatch.setattr(AnsibleModule, "get_bin_path", lambda *_: None if host == "bare" else IPVSADM)
-    monkeypatch.setattr(tool, "PROC_TABLE", str(tmp_path if host == "ready" else tmp_path / "nothing"))
+    monkeypatch.setattr(command, "PROC_TABLE", str(tmp_path if host == "ready" else tmp_path / "nothing"))
     monkeypatch.setattr(drain, "INTERVAL", 0)
     monkeypatch.setattr(daemon, "INTERFACES", str(tmp_path))
     (tmp_path / "eth0").mkdir()

@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 
 UNITS = {"director": ["keepalived.service"], "real_server": ["lvs-vip.service", "lvs-test-page.service"]}
 GROUPS = {"directors": ["lvs1", "lvs2"], "real_servers": ["web1", "web2"], "clients": ["client1"]}
@@ -28,7 +28,7 @@ MACS = {host: f"02:00:00:00:00:{address.rpartition('.')[2]}" for host, address i
 
 
 @pytest.fixture
-def model() -> dict[str, Any]:
+def cluster() -> dict[str, Any]:
     hostvars = {
         host: {"lvs_address": address, "lvs_services": SERVICES, "lvs_test_page": True}
         for host, address in ADDRESSES.items()
@@ -37,10 +37,10 @@ def model() -> dict[str, Any]:
 
 
 @pytest.fixture
-def seen(model) -> dict[str, Any]:
+def seen(cluster) -> dict[str, Any]:
     """Everything as it should be: lvs1 holds the VIP, and 12 requests were spread 9 to 3."""
     nodes = {}
-    for name, host in model["hosts"].items():
+    for name, host in cluster["hosts"].items():
         addresses = [{"address": host["address"], "prefix": 24, "interface": "eth0", "family": "ipv4"}]
         if host["role"] == "real_server":
             addresses.append({"address": "10.0.0.100", "prefix": 32, "interface": "lo", "family": "ipv4"})
@@ -53,13 +53,13 @@ def seen(model) -> dict[str, Any]:
             "links": {"lo": {"mac": "00:00:00:00:00:00", "up": True}, "eth0": {"mac": MACS[name], "up": True}},
         }
     nodes["lvs1"]["addresses"].append({"address": "10.0.0.100", "prefix": 32, "interface": "eth0", "family": "ipv4"})
-    table = {"services": copy.deepcopy(model["table"]), "stats": counters(model, 0, 0), "daemons": []}
+    table = {"services": copy.deepcopy(cluster["table"]), "stats": counters(cluster, 0, 0), "daemons": []}
     return {
         "nodes": nodes,
         "ldirectord": {},
         "before": {"lvs1": copy.deepcopy(table), "lvs2": copy.deepcopy(table)},
-        "after": {"lvs1": {**table, "stats": counters(model, 9, 3)}, "lvs2": copy.deepcopy(table)},
-        "kept": {name: {"rc": 0, "stdout": ""} for name in ("lvs1", "lvs2", "web1", "web2")},
+        "after": {"lvs1": {**table, "stats": counters(cluster, 9, 3)}, "lvs2": copy.deepcopy(table)},
+        "lvs_vip": {name: {"rc": 0, "stdout": ""} for name in ("lvs1", "lvs2", "web1", "web2")},
         "arp": {"client1": {"10.0.0.100": {MACS["lvs1"]: 3}}},
         "probes": [
             {
@@ -72,9 +72,9 @@ def seen(model) -> dict[str, Any]:
     }
 
 
-def counters(model: dict[str, Any], *connections: int) -> list[dict[str, Any]]:
+def counters(cluster: dict[str, Any], *connections: int) -> list[dict[str, Any]]:
     """What lvs.cluster.ipvs_info's stats say when the real servers got so many connections."""
-    service = model["table"][0]
+    service = cluster["table"][0]
     return [
         {
             **{key: service[key] for key in ("address", "port", "protocol", "fwmark", "family")},

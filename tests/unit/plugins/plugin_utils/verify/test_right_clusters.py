@@ -9,9 +9,13 @@ import copy
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.plugin_utils.model.resolve import resolve
-from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import service_key
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan, share_findings
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
+from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import hostvars_and_groups
+from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.generated import inventory
 
 GROUPS = {"directors": ["lvs1", "lvs2"], "real_servers": ["web1", "web2"], "clients": ["client1"]}
 NUMBERS = {"lvs1": 11, "lvs2": 12, "web1": 21, "web2": 22, "client1": 31}
@@ -34,6 +38,11 @@ CLUSTERS: dict[str, dict[str, Any]] = {
         "lvs_services": [{**MARKED, "health": {"type": "none"}}],
         "directors": ["lvs1"],
     },
+    "mark_set_elsewhere": {"lvs_services": [{**WEB, "port": None, "fwmark": 7, "health": {"type": "none"}}]},
+    "every_port": {"lvs_services": [EVERY_PORT]},
+    "udp": {"lvs_services": [{**WEB, "port": 53, "protocol": "udp"}]},
+    "by_client": {"lvs_services": [{**WEB, "scheduler": "sh"}]},
+    "turns": {"lvs_services": [{**WEB, "scheduler": "rr", "real_servers": [{"host": "web1", "weight": 7}, "web2"]}]},
     "sync": {"lvs_services": [WEB], "lvs_sync": {"enabled": True}},
     "not_at_boot": {"lvs_services": [WEB], "lvs_start_at_boot": False},
     "ldirectord": {"lvs_services": [WEB], "lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "a-key-of-an-example"}},
@@ -47,7 +56,7 @@ STACK_UNIT = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.servi
 
 
 @pytest.fixture(params=CLUSTERS)
-def model(request) -> dict[str, Any]:
+def cluster(request) -> dict[str, Any]:
     variables = dict(CLUSTERS[request.param])
     groups = {**GROUPS, "directors": variables.pop("directors", GROUPS["directors"])}
     hosts = {
@@ -67,85 +76,115 @@ def entry(address: str, interface: str) -> dict[str, Any]:
     return {"address": address, "prefix": 24, "interface": interface, "family": "ipv6" if ":" in address else "ipv4"}
 
 
-def healthy(model: dict[str, Any]) -> dict[str, Any]:
-    """What a cluster shows that is as described: lvs1 has the VIPs, every service answered each request of one client."""
+def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
+    """What a cluster shows that is as described: its first director has the VIPs, every service answered each request of
+    one client.
+    """
     nodes: dict[str, Any] = {}
-    for name, host in model["hosts"].items():
+    holder = cluster["directors"][0]
+    for number, (name, host) in enumerate(cluster["hosts"].items()):
+        own = host["interface"] or "eth0"
         director = host["role"] == "director"
-        runs = {STACK_UNIT[model["stack"]]} if director else {"lvs-vip.service", "lvs-test-page.service"}
+        runs = {STACK_UNIT[cluster["stack"]]} if director else {"lvs-vip.service"}
+        runs |= {"lvs-test-page.service"} if not director and cluster["test_page"] else set()
         # A director that marks packets keeps the rules for it by the same unit.
         runs |= {"lvs-vip.service"} if director and host["tools"] else set()
-        starts = runs | ({"ipvsadm.service"} if director and model["stack"] == "static" else set())
-        if director and not model["start_at_boot"]:
-            starts.discard(STACK_UNIT[model["stack"]])
+        starts = runs | ({"ipvsadm.service"} if director and cluster["stack"] == "static" else set())
+        if director and not cluster["start_at_boot"]:
+            starts.discard(STACK_UNIT[cluster["stack"]])
         nodes[name] = {
             "sysctls": dict(host["sysctls"]),
             "sysctls_boot": dict(host["sysctls"]),
             "modules": {module: {"loaded": True, "boot": True} for module in host["modules"]},
             "units": {unit: {"active": unit in runs, "enabled": unit in starts} for unit in runs | starts},
             "addresses": [
-                entry(host["address"], "eth0"),
+                entry(host["address"], own),
                 *(entry(vip["address"], vip["device"]) for vip in host["vips"]),
-                *(entry(vip["address"], "eth0") for vip in model["vips"] if name == "lvs1"),
+                *(entry(vip["address"], own) for vip in cluster["vips"] if name == holder),
             ],
-            "links": {"eth0": {"mac": f"02:00:00:00:00:{NUMBERS[name]}", "up": True}},
+            "links": {own: {"mac": f"02:00:00:00:00:{number:02x}", "up": True}},
         }
     asked = [
         {**plan, "result": {"requests": plan["count"], "answered": plan["count"], "errors": {}}}
-        for plan in probe_plan(model)
+        for plan in probe_plan(cluster)
     ]
     return {
         "nodes": nodes,
-        "kept": {name: {"rc": 0, "stdout": ""} for name in nodes},
+        "lvs_vip": {name: {"rc": 0, "stdout": ""} for name in nodes},
         "ldirectord": {
-            name: {"rc": 0 if name == "lvs1" else 3} for name in model["directors"] if model["stack"] == "ldirectord"
+            name: {"rc": 0 if name == holder else 3}
+            for name in cluster["directors"]
+            if cluster["stack"] == "ldirectord"
         },
-        "before": {name: table(model, name, asked=[]) for name in model["directors"]},
-        "after": {name: table(model, name, asked if name == "lvs1" else []) for name in model["directors"]},
-        "arp": {"client1": {vip["address"]: {nodes["lvs1"]["links"]["eth0"]["mac"]: 3} for vip in model["vips"]}},
+        "before": {name: table(cluster, name, asked=[]) for name in cluster["directors"]},
+        "after": {name: table(cluster, name, asked if name == holder else []) for name in cluster["directors"]},
+        "arp": {
+            "client1": {
+                vip["address"]: {next(iter(nodes[holder]["links"].values()))["mac"]: 3} for vip in cluster["vips"]
+            }
+        },
         "probes": asked,
     }
 
 
-def table(model: dict[str, Any], director: str, asked: list[dict[str, Any]]) -> dict[str, Any]:
+def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -> dict[str, Any]:
     """A director's table, whose real servers got the requests of `asked` by their weights."""
-    idle = director != "lvs1" and model["stack"] == "ldirectord"
-    services = [] if idle else copy.deepcopy(model["table"])
+    idle = director != cluster["directors"][0] and cluster["stack"] == "ldirectord"
+    services = [] if idle else copy.deepcopy(cluster["table"])
     stats = copy.deepcopy(services)
-    for service, described in zip(stats, model["services"]):
+    for service, described in zip(stats, cluster["services"]):
         total = sum(plan["count"] for plan in asked if plan["service"] == described["name"])
-        weights = sum(destination["weight"] for destination in service["destinations"])
-        for destination in service["destinations"]:
-            destination["connections"] = total * destination["weight"] // weights
-    sync, role = model["sync"], "master" if director == "lvs1" else "backup"
+        turns = described["scheduler"] == "rr"
+        weights = [min(one["weight"], 1) if turns else one["weight"] for one in service["destinations"]]
+        for number, destination in enumerate(service["destinations"]):
+            # Whole connections, as the scheduler would hand them out one after the other.
+            before, here = sum(weights[:number]), weights[number]
+            shares = [total * share // (sum(weights) or 1) for share in (before, before + here)]
+            destination["connections"] = shares[1] - shares[0]
+    sync, role = cluster["sync"], "master" if director == cluster["directors"][0] else "backup"
     return {"services": services, "stats": stats, "daemons": [{"role": role, "syncid": sync["id"]}] if sync else []}
 
 
-def test_a_healthy_cluster_has_no_fault(model):
-    assert judge(model, healthy(model))["faults"] == []
+def test_a_healthy_cluster_has_no_fault(cluster):
+    assert judge(cluster, healthy(cluster))["faults"] == []
 
 
-def test_a_director_without_the_vips_may_have_counted_others(model):
-    seen = healthy(model)
-    for director in model["directors"][1:]:
+def test_every_cluster_that_resolves_can_be_healthy():
+    unhealthy = {}
+    for seed in range(600):
+        try:
+            cluster = resolve(*hostvars_and_groups(inventory(seed)))
+        except InventoryMistakes:
+            continue
+        if faults := judge(cluster, healthy(cluster))["faults"]:
+            unhealthy[seed] = faults
+    assert unhealthy == {}
+
+
+def test_a_director_without_the_vips_may_have_counted_others(cluster):
+    seen = healthy(cluster)
+    for director in cluster["directors"][1:]:
         for service in seen["after"][director]["stats"]:
             service["destinations"][0]["connections"] = 50
-    assert judge(model, seen)["faults"] == []
+    assert judge(cluster, seen)["faults"] == []
 
 
-def test_every_missing_duty_is_a_fault(model):
-    for name in model["hosts"]:
-        for unit, state in healthy(model)["nodes"][name]["units"].items():
-            seen = healthy(model)
+def test_every_missing_duty_is_a_fault(cluster):
+    for name in cluster["hosts"]:
+        for unit, state in healthy(cluster)["nodes"][name]["units"].items():
+            seen = healthy(cluster)
             # What a director does not start at boot is started by hand, and stopping it is a fault all the same.
             seen["nodes"][name]["units"][unit] = {"active": False, "enabled": False}
             if state != {"active": False, "enabled": False}:
-                assert any(fault.startswith(f"{name}: {unit} ") for fault in judge(model, seen)["faults"]), (name, unit)
+                assert any(fault.startswith(f"{name}: {unit} ") for fault in judge(cluster, seen)["faults"]), (
+                    name,
+                    unit,
+                )
 
 
-@pytest.mark.parametrize("model", ["mark"], indirect=True)
-def test_of_a_mark_every_port_is_asked_and_of_a_range_the_first(model):
-    assert [(plan["port"], plan["scheme"]) for plan in probe_plan(model)] == [
+@pytest.mark.parametrize("cluster", ["mark"], indirect=True)
+def test_of_a_mark_every_port_is_asked_and_of_a_range_the_first(cluster):
+    assert [(plan["port"], plan["scheme"]) for plan in probe_plan(cluster)] == [
         (80, "http"),
         (443, "https"),
         (8000, "http"),
@@ -154,7 +193,7 @@ def test_of_a_mark_every_port_is_asked_and_of_a_range_the_first(model):
 
 @pytest.mark.parametrize(
     ("weights", "count"),
-    [((1, 1), 12), ((3, 1), 12), ((7, 6), 26), ((70, 60), 26), ((99, 1), 120), ((5, 0), 12)],
+    [((1, 1), 12), ((3, 1), 12), ((7, 6), 26), ((70, 60), 26), ((99, 1), 120), ((999, 1), 1000), ((5, 0), 12)],
 )
 def test_as_many_requests_as_whole_rounds_take(weights, count):
     servers = [{"host": name, "weight": weight} for name, weight in zip(("web1", "web2"), weights)]
@@ -164,12 +203,95 @@ def test_as_many_requests_as_whole_rounds_take(weights, count):
     assert plan["count"] == count
 
 
-@pytest.mark.parametrize("model", ["ldirectord"], indirect=True)
+@pytest.mark.parametrize("cluster", ["ldirectord"], indirect=True)
 @pytest.mark.parametrize("emptied", [True, False])
-def test_without_cleanstop_a_director_without_the_vips_may_keep_its_table(model, emptied):
-    model["ldirectord"] = {**model["ldirectord"], "cleanstop": emptied}
-    seen = healthy(model)
+def test_without_cleanstop_a_director_without_the_vips_may_keep_its_table(cluster, emptied):
+    cluster["ldirectord"] = {**cluster["ldirectord"], "cleanstop": emptied}
+    seen = healthy(cluster)
     seen["before"]["lvs2"] = seen["before"]["lvs1"]
-    faults = judge(model, seen)["faults"]
+    faults = judge(cluster, seen)["faults"]
     assert bool(faults) is emptied
     assert all("lvs2: 10.0.0.100:80/tcp: in the table" in fault for fault in faults)
+
+
+def test_every_real_server_is_asked_however_many_there_are():
+    names = [f"web{number}" for number in range(300)]
+    hosts = {name: {"lvs_address": f"10.1.{number // 200}.{number % 200 + 1}"} for number, name in enumerate(names)}
+    hosts["lvs1"] = {"lvs_address": "10.0.0.11"}
+    for variables in hosts.values():
+        variables["lvs_services"] = [{**WEB, "scheduler": "rr"}]
+    cluster = resolve(hosts, {"directors": ["lvs1"], "real_servers": names})
+    (plan,) = probe_plan(cluster)
+    assert plan["count"] == 300
+    served = {service_key(cluster["table"][0]): {(f"10.1.{n // 200}.{n % 200 + 1}", 80): 1 for n in range(300)}}
+    assert list(share_findings(cluster, served)) == []
+    counts = served[service_key(cluster["table"][0])]
+    counts["10.1.0.1", 80], counts["10.1.0.2", 80] = 0, 2
+    assert [finding.host for finding in share_findings(cluster, served)] == ["web0"]
+
+
+@pytest.mark.parametrize(
+    ("port", "health", "expected"),
+    [
+        (3306, {"type": "http", "port": 9200, "path": "/check"}, ("tcp", "/", [200])),
+        (443, {"type": "http", "port": 8080, "status": [204]}, ("tcp", "/", [200])),
+        (443, {"type": "https", "path": "/up"}, ("https", "/up", [200])),
+        (8080, {"type": "http", "port": 8080, "status": [204]}, ("http", "/", [204])),
+        (80, {"type": "tcp"}, ("tcp", "/", [200])),
+    ],
+)
+def test_a_check_of_another_port_says_nothing_of_this_one(port, health, expected):
+    services = [{**WEB, "port": port, "health": health}]
+    hosts = {host: {"lvs_address": f"10.0.0.{number}", "lvs_services": services} for host, number in NUMBERS.items()}
+    (plan,) = probe_plan(resolve(hosts, GROUPS))
+    assert (plan["scheme"], plan["path"], plan["status"]) == expected
+
+
+@pytest.mark.parametrize("cluster", ["mark_set_elsewhere", "every_port"], indirect=True)
+def test_a_service_without_a_port_is_not_asked_and_the_report_says_so(cluster):
+    assert probe_plan(cluster) == []
+    assert judge(cluster, healthy(cluster))["report"][-1].endswith("was not asked: it has no port of its own")
+
+
+@pytest.mark.parametrize("cluster", ["by_client"], indirect=True)
+def test_one_client_of_a_hash_proves_one_real_server_and_the_report_says_so(cluster):
+    assert judge(cluster, healthy(cluster))["report"][-1].endswith(
+        "(by sh, which brings one client to one real server: the others were not asked)"
+    )
+
+
+def test_what_is_asked_has_to_come_through_ipvs(cluster):
+    seen = healthy(cluster)
+    seen["after"]["lvs1"]["stats"] = seen["before"]["lvs1"]["stats"]
+    carried = [fault for fault in judge(cluster, seen)["faults"] if "IPVS carried 0 connections" in fault]
+    assert len(carried) == (1 if seen["probes"] else 0)
+
+
+@pytest.mark.parametrize(
+    ("health", "names"),
+    [
+        ({"type": "http"}, ["web1", "web2"]),
+        ({"type": "tcp"}, ["web1", "web2"]),
+        ({"type": "http", "path": "/check.txt"}, None),
+        ({"type": "http", "port": 8080, "path": "/check.txt"}, ["web1", "web2"]),
+    ],
+)
+def test_the_test_page_names_its_host_and_no_other_page_does(health, names):
+    services = [{**WEB, "health": health}]
+    hosts = {
+        host: {"lvs_address": f"10.0.0.{number}", "lvs_services": services, "lvs_test_page": True}
+        for host, number in NUMBERS.items()
+    }
+    (plan,) = probe_plan(resolve(hosts, GROUPS))
+    assert plan["names"] == names
+
+
+@pytest.mark.parametrize("service", [{"scheduler": "sh"}, {"scheduler": "wlc"}, {"persistence": 60}])
+def test_shares_that_cannot_be_foretold_are_neither_asked_for_nor_judged(service):
+    servers = [{"host": "web1", "weight": 99}, {"host": "web2", "weight": 1}]
+    services = [{**WEB, "scheduler": "wrr", **service, "real_servers": servers}]
+    hosts = {host: {"lvs_address": f"10.0.0.{number}", "lvs_services": services} for host, number in NUMBERS.items()}
+    cluster = resolve(hosts, GROUPS)
+    assert [plan["count"] for plan in probe_plan(cluster)] == [12]
+    counts = {service_key(cluster["table"][0]): {("10.0.0.21", 80): 0, ("10.0.0.22", 80): 200}}
+    assert list(share_findings(cluster, counts)) == []

@@ -12,8 +12,8 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import 
 VIP = {"address": "10.0.0.100", "prefix": 32, "interface": "eth0", "family": "ipv4"}
 
 
-def test_a_healthy_cluster(model, seen):
-    assert judge(model, seen) == {
+def test_a_healthy_cluster(cluster, seen):
+    assert judge(cluster, seen) == {
         "faults": [],
         "report": [
             "VIP 10.0.0.100 is held by lvs1; ARP from client1 is answered by 02:00:00:00:00:11",
@@ -87,15 +87,45 @@ def break_shares(seen):
     first["connections"], second["connections"] = 6, 6
 
 
+def break_nothing_carried(seen):
+    seen["after"]["lvs1"]["stats"] = seen["before"]["lvs1"]["stats"]
+
+
+def break_table_unread(seen):
+    del seen["before"]["lvs2"]
+
+
+def break_counters_unread(seen):
+    del seen["after"]["lvs1"]
+
+
+def break_lvs_vip_unread(seen):
+    del seen["lvs_vip"]["web1"]
+
+
+def break_page_of_a_stranger(seen):
+    seen["probes"][0].update(names=["web1", "web2"])
+    seen["probes"][0]["result"]["answers"] = {"web1": 9, "Please log in": 3}
+
+
+def break_duplicate(seen):
+    seen["nodes"]["web1"]["addresses"][-1]["usable"] = False
+
+
+def break_vip_that_cannot_be_used(seen):
+    seen["nodes"]["lvs1"]["addresses"][-1]["usable"] = False
+    seen["arp"], seen["probes"] = {}, []
+
+
 def break_unreachable(seen):
     del seen["nodes"]["web2"]
 
 
 def break_kept(seen):
-    seen["kept"]["web1"] = {"rc": 0, "stdout": "add address 10.0.0.100/32 lo\nprune route -4 10.0.0.1 eth0"}
-    seen["kept"]["web2"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
-    # has none, and needs none
-    seen["kept"]["lvs1"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
+    seen["lvs_vip"]["web1"] = {"rc": 0, "stdout": "add address 10.0.0.100/32 lo\nprune route -4 10.0.0.1 eth0"}
+    seen["lvs_vip"]["web2"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
+    # Has none, and needs none
+    seen["lvs_vip"]["lvs1"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
 
 
 @pytest.mark.parametrize(
@@ -188,38 +218,94 @@ def break_kept(seen):
                 "web2: got 6 of 12 connections to web, and its weight is due 3. Look at the weights in: ipvsadm -Ln",
             ],
         ),
+        (
+            break_nothing_carried,
+            [
+                "web: 12 requests were answered, and IPVS carried 0 connections. Look who answers for the VIP: a real"
+                " server that is not silent, a server on the director itself, or packets that nobody marks"
+            ],
+        ),
+        (
+            break_table_unread,
+            ["lvs2: its table could not be read. Look at what verify.yml said of the task that failed there"],
+        ),
+        (
+            break_counters_unread,
+            [
+                "lvs1: its counters could not be read again, so nothing is proven of what it carries. Look at what"
+                " verify.yml said of the task that failed there"
+            ],
+        ),
+        (
+            break_lvs_vip_unread,
+            [
+                "web1: could not be asked what lvs-vip keeps there. Look at what verify.yml said of the task that failed"
+                " there"
+            ],
+        ),
+        (
+            break_page_of_a_stranger,
+            [
+                "web: 10.0.0.100:80 was answered by 'Please log in', and its real servers are web1, web2. Look who answers"
+                " on that port: another virtual host, or something between the client and the directors"
+            ],
+        ),
+        (
+            break_duplicate,
+            [
+                "web1: VIP 10.0.0.100 is on lo and not usable: another host has answered for it (duplicate address"
+                " detection). Look who else has the address: ip -6 neigh, or lvs.cluster.arp_probe"
+            ],
+        ),
+        (
+            break_vip_that_cannot_be_used,
+            ["directors: none of them holds VIP 10.0.0.100. Look at: systemctl status keepalived.service, on each"],
+        ),
         (break_unreachable, ["web2: could not be looked at. Look whether it is up and answers SSH"]),
     ],
 )
-def test_a_fault_names_the_host_and_the_remedy(model, seen, broken, faults):
+def test_a_fault_names_the_host_and_the_remedy(cluster, seen, broken, faults):
     broken(seen)
-    assert judge(model, seen)["faults"] == faults
+    assert judge(cluster, seen)["faults"] == faults
 
 
-def test_without_clients_the_services_are_not_asked_and_the_report_says_so(model, seen):
+def test_a_director_whose_interface_is_down_takes_no_vip(cluster, seen):
+    cluster["hosts"]["lvs2"]["interface"] = "eth0"
+    seen["nodes"]["lvs2"]["links"]["eth0"]["up"] = False
+    assert judge(cluster, seen)["faults"] == ["lvs2: its interface eth0 is down. Look at: ip link show eth0"]
+
+
+def test_a_vip_that_no_client_is_near_is_said_not_to_be_asked_for(cluster, seen):
+    seen["arp"] = {"client1": {}}
+    assert judge(cluster, seen)["report"][0] == (
+        "VIP 10.0.0.100 is held by lvs1; ARP was not asked: it is in no network of client1"
+    )
+
+
+def test_without_clients_the_services_are_not_asked_and_the_report_says_so(cluster, seen):
     seen.update(arp={}, probes=[])
-    assert judge(model, seen)["faults"] == []
-    assert judge(model, seen)["report"][-1] == (
+    assert judge(cluster, seen)["faults"] == []
+    assert judge(cluster, seen)["report"][-1] == (
         "web 10.0.0.100:80/tcp was not asked: the group clients has no host that could be reached"
     )
 
 
-def test_the_plan_asks_for_whole_rounds_of_the_scheduler(model):
-    (probe,) = probe_plan(model)
+def test_the_plan_asks_for_whole_rounds_of_the_scheduler(cluster):
+    (probe,) = probe_plan(cluster)
     assert probe["count"] == 12
     assert (probe["scheme"], probe["path"], probe["status"]) == ("http", "/", [200])
 
 
-def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(model, seen):
-    model.update(stack="ldirectord", ldirectord={"cleanstop": True})
-    for name in model["directors"]:
+def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(cluster, seen):
+    cluster.update(stack="ldirectord", ldirectord={"cleanstop": True})
+    for name in cluster["directors"]:
         seen["nodes"][name]["units"] = {"heartbeat.service": {"active": True, "enabled": True}}
     seen["ldirectord"] = {"lvs1": {"rc": 0}, "lvs2": {"rc": 3}}
     seen["before"]["lvs2"] = {"services": [], "stats": [], "daemons": []}
-    assert judge(model, seen)["faults"] == []
+    assert judge(cluster, seen)["faults"] == []
     seen["ldirectord"] = {"lvs1": {"rc": 1}, "lvs2": {"rc": 0}}
     seen["before"]["lvs2"] = seen["before"]["lvs1"]
-    assert judge(model, seen)["faults"] == [
+    assert judge(cluster, seen)["faults"] == [
         "lvs1: has the VIPs, and ldirectord does not run: nobody checks the real servers. Run site.yml",
         "lvs2: runs ldirectord, and has no VIP. Look at: journalctl -u heartbeat",
         "lvs2: 10.0.0.100:80/tcp: in the table, and not in the inventory. Run site.yml, and look for hands or tools that"
@@ -239,7 +325,7 @@ MASTER, BACKUP = {"role": "master", "syncid": 51}, {"role": "backup", "syncid": 
         ([MASTER], [], ["lvs2: its sync daemon is none, not backup (id 51). Run site.yml"]),
     ],
 )  # fmt: skip
-def test_the_director_with_the_connections_tells_the_others_of_them(model, seen, first, second, faults):
-    model["sync"] = {"id": 51, "instance": "VI_1"}
+def test_the_director_with_the_connections_tells_the_others_of_them(cluster, seen, first, second, faults):
+    cluster["sync"] = {"id": 51, "instance": "VI_1"}
     seen["before"]["lvs1"]["daemons"], seen["before"]["lvs2"]["daemons"] = first, second
-    assert judge(model, seen)["faults"] == faults
+    assert judge(cluster, seen)["faults"] == faults

@@ -1,0 +1,48 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: removed_real_servers
+short_description: Real servers in a director's table that its services no longer have
+version_added: 0.1.0
+author: lvs.cluster contributors (@lvs-cluster)
+description:
+  - Compares the services that M(lvs.cluster.ipvs_info) read with the resolved cluster.
+  - Passes over a service that would be left with no weight at all, a service that leaves as a whole, and a sorry server.
+
+options:
+  _input:
+    description: The RV(lvs.cluster.ipvs_info#module:services) of M(lvs.cluster.ipvs_info).
+    type: list
+    elements: dict
+    required: true
+  cluster:
+    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: See who is about to leave
+  ansible.builtin.debug:
+    msg: "{{ ipvs.services | lvs.cluster.removed_real_servers(lvs_cluster) | map(attribute='label') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: A list of C(service), C(address) and C(port), as M(lvs.cluster.ipvs_destination) takes them, and C(label), in words.
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import removed_real_servers
+
+
+class FilterModule:
+    """The filter."""
+
+    def filters(self):
+        return {"removed_real_servers": removed_real_servers}

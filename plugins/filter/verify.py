@@ -1,0 +1,54 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: verdict
+short_description: Judge a live cluster by what was seen of it
+version_added: 0.1.0
+author: lvs.cluster contributors (@lvs-cluster)
+description:
+  - Compares what the modules of this collection saw on the hosts with the resolved cluster.
+
+options:
+  _input:
+    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
+    type: dict
+    required: true
+  hostvars:
+    description:
+      - C(hostvars), with what C(verify.yml) registered on each host. C(lvs_node) of M(lvs.cluster.node_info),
+        C(lvs_before) and C(lvs_after) of M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of
+        M(lvs.cluster.arp_probe), and C(lvs_probes), a loop of M(lvs.cluster.vip_probe) over P(lvs.cluster.probe_plan#filter).
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Say what is wrong
+  ansible.builtin.debug:
+    msg: "{{ (lvs_cluster | lvs.cluster.verify(hostvars)).faults }}"
+"""
+
+RETURN = r"""
+_value:
+  description: C(faults), each naming the host and what to do, and C(report), what was proven. Both are lists of lines.
+  type: dict
+"""
+
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.observations import collect
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
+
+
+def verdict(cluster, hostvars):
+    """Judge the cluster by what was registered on its hosts."""
+    return judge(cluster, collect(hostvars, cluster))
+
+
+class FilterModule:
+    """The filter."""
+
+    def filters(self):
+        return {"verdict": verdict}

@@ -1,0 +1,95 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the live table to another one: read, write the difference with one `ipvsadm -R`, read again, compare."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Sequence
+
+from .change import Change, diff, in_effect
+from .command import IpvsError, Result, checked_output, explain, run, start
+from .listing import parse_daemons
+from .parse import parse_table
+from .preflight import missing_modules, mixed_families
+from .render import change_line, describe
+from .types import Table
+
+# So many entries are named when some did not become what they should.
+NAMED = 10
+
+
+def start_reading(path: str | None) -> Callable[[], Table]:
+    """Start reading the table and return the function that waits for it; without ipvsadm it is empty."""
+    if path is None:
+        return Table
+    rules, thresholds = start(path, "-Sn"), start(path, "-Ln", "--thresholds")
+    return lambda: parse_table(rules(), thresholds())
+
+
+def apply_table(path: str | None, before: Table, after: Table, check: bool, with_diff: bool) -> dict[str, Any]:
+    """Make `after` of `before`, or only say what it takes, and return what a module returns.
+
+    Raises IpvsError when the kernel would refuse a change, and when the table is not as it should be afterwards.
+    """
+    changes = diff(before, after)
+    refuse_impossible(path, changes)
+    lines = [change_line(change) for change in changes]
+    result: dict[str, Any] = {"changed": bool(changes), "changes": lines}
+    if with_diff:
+        result["diff"] = {
+            "before_header": "IPVS table",
+            "after_header": "IPVS table",
+            "before": describe(before),
+            "after": describe(after),
+        }
+    if changes and path is not None and not check:
+        written = run(path, "-R", stdin="".join(f"{line}\n" for line in lines))
+        try:
+            now = start_reading(path)()
+        except (IpvsError, ValueError) as error:
+            said = "; ".join(dict.fromkeys(written.err.strip().splitlines())) or "nothing"
+            raise IpvsError(
+                f"The table was written (ipvsadm -R said: {said}), and could not be read again: {error}", **result
+            ) from error
+        try:
+            verify_applied(changes, now, written)
+        except IpvsError as error:
+            done = any(in_effect(change, now) for change in changes)
+            error.facts.update({**result, "changed": done}, cmd="ipvsadm -R", rc=written.rc, stderr=written.err)
+            raise
+    return result
+
+
+def refuse_impossible(path: str | None, changes: Sequence[Change]) -> None:
+    """Raise IpvsError for what the kernel is known to refuse, before anything is written."""
+    sentences = missing_modules(changes)
+    mixed = next(mixed_families(changes), None)
+    if mixed is not None and path is not None and parse_daemons(checked_output(path, "-Ln", "--daemon")):
+        sentences.append(
+            f"The kernel refuses to {mixed.action} real server {mixed.destination} to service {mixed.service.key} while a connection sync "
+            "daemon runs: real servers of the other address family cannot be synchronised. Stop the daemon "
+            "(lvs.cluster.ipvs_daemon), or use one family."
+        )
+    if sentences:
+        raise IpvsError("\n".join(sentences))
+
+
+def verify_applied(changes: Sequence[Change], now: Table, written: Result) -> None:
+    """Raise IpvsError naming every change that is not in effect, with what ipvsadm said of it."""
+    failed = [change for change in changes if not in_effect(change, now)]
+    if not failed:
+        return
+    said = written.err.strip().splitlines()
+    if "Permission denied" in written.err:
+        raise IpvsError(explain(written, "ipvsadm -R"))
+    # ipvsadm -R prints one message for each line that the kernel refuses, in their order, but not which line.
+    paired = len(said) == len(failed)
+    sentences = [f"{change}: {message}" for change, message in zip(failed, said)] if paired else map(str, failed)
+    sentences = ["These changes are not in effect:", *list(sentences)[:NAMED]]
+    if len(failed) > NAMED:
+        sentences.append(f"and {len(failed) - NAMED} more")
+    if said and not paired:
+        sentences.append(f"ipvsadm said: {'; '.join(dict.fromkeys(said))}")
+    raise IpvsError("\n".join(sentences))

@@ -1,0 +1,209 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only shows when hosts, services and VIPs are seen together."""
+
+from __future__ import annotations
+
+from typing import Iterable, Mapping, Sequence
+
+from .addresses import FAMILY_NAMES, family_of, known
+from .drafts import InstanceDraft, ServiceDraft
+from .hosts import Host, Hosts, read_interfaces
+from .inventory import Inventory
+from .mistakes import InventoryPath, Mistakes, listed
+from .nat import Nat
+from .real_servers import called
+from .types import Ports, Sync
+
+
+def check_addresses(hosts: Hosts, mistakes: Mistakes) -> None:
+    """No two hosts have one address."""
+    owners: dict[str, str] = {}
+    for host in hosts.all.values():
+        for address in host.addresses.values():
+            if owners.setdefault(address, host.name) != host.name:
+                InventoryPath(f"host {host.name}", mistakes).report(
+                    f"has the address {address}, which is also that of {owners[address]}"
+                )
+
+
+def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inventory) -> None:
+    """No VIP is a host's own address, a router's, or one that no host can have (with facts).
+
+    Facts gathered on a running cluster show the VIPs on its hosts, as host
+    routes or as secondary addresses: those are not the host's own.
+    """
+    owners = {address: host.name for host in hosts.all.values() for address in host.addresses.values()}
+    for name, given in inventory.hosts.items():
+        for interface in read_interfaces(given.facts):
+            if interface.primary and interface.address.family == "ipv4" and interface.prefix < 32:
+                owners.setdefault(interface.address.text, name)
+    routers = {router: host.name for host in hosts.directors.values() for router in host.routers}
+    for vip, path in vips.items():
+        if vip in owners:
+            path.report(
+                f"VIP {vip} is the address of host {owners[vip]}: a VIP is one of its own, which moves between directors"
+            )
+        if vip in routers:
+            path.report(f"VIP {vip} is the router of director {routers[vip]}, by its default route")
+        if reserved := _reserved(vip, hosts.directors.values()):
+            path.report(f"VIP {vip} is {reserved}")
+
+
+def check_real_server_addresses(
+    services: Iterable[ServiceDraft], vips: Mapping[str, InventoryPath], hosts: Hosts
+) -> None:
+    """No real server and no sorry server has an address that is no host's: a VIP's, or one reserved (with facts)."""
+    for service in services:
+        for server in service.servers:
+            address = server["address"]
+            if server["host"] is None and address in vips and address != service.vip:
+                service.path.report(
+                    f"{called(server)} is a VIP ({vips[address]}): the director that has it would deliver to itself"
+                )
+            if reserved := _reserved(address, hosts.directors.values()):
+                service.path.report(f"{called(server)} has the address {address}, {reserved}")
+
+
+def _reserved(text: str, directors: Iterable[Host]) -> str | None:
+    """What an address is that is the first or the last one of a director's IPv4 network (with facts)."""
+    address = known(text)
+    for host in directors:
+        network = host.network_of(text)
+        if network is None or network.family != "ipv4" or network.prefix > 30:
+            continue
+        last = (1 << 32 - network.prefix) - 1
+        if address.number & last in (0, last):
+            which = "broadcast" if address.number & last else "first"
+            return f"the {which} address of {network} of director {host.name}, which no host can have"
+    return None
+
+
+def check_clients(inventory: Inventory, mistakes: Mistakes) -> None:
+    """A client that is part of the cluster would ask itself, and find everything well."""
+    for name in inventory.clients:
+        for group in ("directors", "real_servers"):
+            if name in getattr(inventory, group):
+                InventoryPath(f"host {name}", mistakes).report(
+                    f"is in the groups clients and {group}: what it asks of the VIPs would not leave it, so nothing would be"
+                    " proven"
+                )
+
+
+def check_one_segment(instances: Iterable[InstanceDraft], hosts: Hosts, mistakes: Mistakes) -> None:
+    """The directors of a multicast instance share a segment (with facts)."""
+    for instance in instances:
+        if instance.unicast:
+            continue
+        members = [hosts.directors[director["host"]] for director in instance.directors]
+        first = next((host for host in members if host.networks and host.on_network), None)
+        for host in members:
+            # An address of its own (/32, as clouds have it) says nothing of who else is on the segment.
+            if first and host.address and host.on_network and not _reaches(first, host.address):
+                InventoryPath(f"host {host.name}", mistakes).report(
+                    f"address {host.address} is on none of the networks of director {first.name} ({listed(first.networks)}):"
+                    " VRRP multicast does not leave a segment, so set unicast"
+                )
+
+
+def check_direct_routing(services: Iterable[ServiceDraft], hosts: Hosts) -> None:
+    """Warn where a director may not reach the real servers of dr without a router (with facts, which have no routes)."""
+    seen: set[str] = set()
+    for service in services:
+        if service.forward != "dr":
+            continue
+        for server in service.real_servers:
+            address = known(server["address"])
+            if address.text in seen or address.special or address.family != service.family:
+                continue
+            seen.add(address.text)
+            for director in hosts.directors.values():
+                if director.networks and not _reaches(director, address.text):
+                    name = f"{server['host']} ({server['address']})" if server["host"] else server["address"]
+                    service.path.warn(
+                        f"forward is dr, which stays on one segment: real server {name} is on none of the networks of"
+                        f" director {director.name} ({listed(director.networks)}). It works only if the director has a route"
+                        " to it without a gateway (ip route add ... dev ...)"
+                    )
+                    break
+
+
+def check_return_path(services: Iterable[ServiceDraft], nat: Nat, vips: Iterable[str], hosts: Hosts) -> None:
+    """Warn where the answers of nat would leave by another router than the directors (with facts)."""
+    inside = {address for host in hosts.directors.values() for address in host.addresses.values()} | set(vips)
+    inside |= {network.address for host in hosts.directors.values() for network in host.networks}
+    told: set[str] = set()
+    for service in services:
+        if service.forward != "nat" or service.family in nat.gateways:
+            continue
+        for server in service.real_servers:
+            name = server["host"]
+            routers = (
+                [router for router in hosts.real_servers[name].routers if family_of(router) == service.family]
+                if name
+                else []
+            )
+            if name and name not in told and routers and not set(routers) & inside:
+                told.add(name)
+                service.path.warn(
+                    f"forward is nat, and the default route of real server {name} is by {listed(routers)}, which is no address"
+                    " of a director: its answers would bypass the directors, and no client would take them. Set lvs_nat"
+                )
+
+
+def check_prefixes(instances: Iterable[InstanceDraft], hosts: Hosts, path: InventoryPath) -> None:
+    """No VIP brings a route to more than the network that it is in (with facts)."""
+    for vip in (vip for instance in instances for vip in instance.vips):
+        for host in hosts.directors.values():
+            network = host.network_of(vip["address"])
+            if network and vip["prefix"] < network.prefix:
+                path.report(
+                    f"vip_prefix is {vip['prefix']}, wider than {network} of director {host.name}, which holds the VIP"
+                    f" {vip['address']}"
+                )
+                return
+
+
+def _reaches(host: Host, address: str) -> bool:
+    return host.network_of(address) is not None
+
+
+def check_sync(services: Iterable[ServiceDraft], sync: Sync | None) -> None:
+    """The kernel refuses real servers of the other family beside a sync daemon (ip_vs_ctl.c, __ip_vs_update_dest)."""
+    for service in services if sync else ():
+        for server in service.real_servers:
+            if service.family and family_of(server["address"]) != service.family:
+                service.path.report(
+                    f"real server {called(server)} is {FAMILY_NAMES[family_of(server['address'])]} and the VIP is"
+                    f" {FAMILY_NAMES[service.family]}: the kernel refuses that beside connection synchronisation, so disable"
+                    " lvs_sync, or use one family"
+                )
+                break
+
+
+def check_marks(services: Sequence[ServiceDraft]) -> None:
+    """A packet has one mark, and a marked packet never reaches the service of its address."""
+    marked: dict[tuple[str | None, str], list[tuple[int, int, InventoryPath]]] = {}
+    for service in services:
+        if service.fwmark is None:
+            continue
+        taken = marked.setdefault((service.vip, service.protocol), [])
+        for port in service.ports or ():
+            first, last = _port_range(port)
+            other = next((at for low, high, at in taken if low <= last and first <= high), None)
+            if other is service.path:
+                service.path.report(f"ports has {port} twice")
+            elif other:
+                service.path.report(f"ports has {port}, which {other} has already: a packet has one mark")
+            taken.append((first, last, service.path))
+    for service in services:
+        number = service.port or 0
+        for low, high, other in marked.get((service.vip, service.protocol), ()):
+            if low <= number <= high:
+                service.path.report(f"port {number} is marked by {other}, so no packet would be left for this service")
+
+
+def _port_range(port: Ports) -> tuple[int, int]:
+    first, _dash, last = str(port).partition("-")
+    return int(first), int(last or first)

@@ -1,0 +1,159 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each director has to be: its part of the resolved cluster."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from . import kernel
+from .heartbeat import heartbeat_media
+from .host_part import empty_part, firewall_openings, host_route, tools_of
+from .hosts import Host, Hosts
+from .nat import Nat, is_own
+from .types import (
+    AddressOnDevice,
+    DirectorInstance,
+    FwmarkRule,
+    Heartbeat,
+    HostPart,
+    Instance,
+    Ports,
+    Service,
+    Stack,
+    Sync,
+    Vrrp,
+)
+from .validators import NAME
+
+MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
+SYNC_PORT = "8848/udp"  # ip_vs_sync.c, IP_VS_SYNC_PORT
+
+
+def director_parts(
+    hosts: Hosts,
+    services: Sequence[Service],
+    nat: Nat,
+    stack: Stack,
+    vrrp: Vrrp | None,
+    heartbeat: Heartbeat | None,
+    sync: Sync | None,
+) -> dict[str, HostPart]:
+    """Every director: its kernel settings, its share of VRRP or heartbeat and, for the static stack, its VIPs."""
+    modules = kernel.director_modules(services)
+    ports = dict.fromkeys(f"{port}/{service['protocol']}" for service in services for port in _client_ports(service))
+    ports.update(dict.fromkeys([SYNC_PORT] if sync else []))
+    ports.update(dict.fromkeys([f"{heartbeat['port']}/udp"] if heartbeat else []))
+    parts = {}
+    for name, host in hosts.directors.items():
+        inside = [device for address in nat.gateways.values() if (device := host.device_of(address))]
+        part = empty_part(host)
+        part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None)
+        part["modules"] = modules
+        part["router_id"] = name if NAME.fullmatch(name) else f'"{name}"'
+        part["instances"] = [
+            own for instance in (vrrp["instances"] if vrrp else []) if (own := _own_instance(host, instance))
+        ]
+        part["sync"] = {"id": sync["id"], "instance": sync["instance"], "interface": host.interface} if sync else None
+        part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
+        if stack == "static":
+            vips = {service["vip"]: service["family"] for service in services}
+            gateways = {
+                address: family for family, address in nat.gateways.items() if vips and not is_own(host, address)
+            }
+            part["vips"] = [
+                *(host_route(vip, family, host.carrier_of(vip)) for vip, family in vips.items()),
+                *(host_route(address, family, host.device_of(address)) for address, family in gateways.items()),
+            ]
+        part["fwmark_rules"] = [rule for service in services for rule in _fwmark_rules(service, host)]
+        part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], ports)
+        part["tools"] = tools_of(part)
+        parts[name] = part
+    return parts
+
+
+def _client_ports(service: Service) -> Sequence[Ports]:
+    """The ports that clients come to; none where it is all of them."""
+    return [service["port"]] if service["port"] else service["ports"] or []
+
+
+def _fwmark_rules(service: Service, host: Host) -> list[FwmarkRule]:
+    """The packets that get a service's mark: one rule, or as many as the packet filter needs for its ports."""
+    if service["fwmark"] is None or not service["ports"]:
+        return []
+    most = len(service["ports"]) * 2 if host.filter == "nftables" else MULTIPORT
+    return [
+        {
+            "vip": service["vip"],
+            "family": service["family"],
+            "protocol": service["protocol"],
+            "ports": ports,
+            "fwmark": service["fwmark"],
+        }
+        for ports in _split(service["ports"], most)
+    ]
+
+
+def _split(ports: Sequence[Ports], most: int) -> list[list[Ports]]:
+    """Ports in lists of at most so many numbers; a range is two of them."""
+    lists: list[list[Ports]] = [[]]
+    free = most
+    for port in ports:
+        size = 1 if isinstance(port, int) else 2
+        if size > free:
+            lists.append([])
+            free = most
+        lists[-1].append(port)
+        free -= size
+    return lists
+
+
+def _own_instance(host: Host, instance: Instance) -> DirectorInstance | None:
+    """An instance as one of its directors runs it; its peers are the others, never itself."""
+    own = next((director for director in instance["directors"] if director["host"] == host.name), None)
+    if own is None:
+        return None
+    peers = [director["address"] for director in instance["directors"] if director is not own]
+    vips = [
+        AddressOnDevice(address=vip["address"], prefix=vip["prefix"], device=host.carrier_of(vip["address"]))
+        for vip in instance["vips"]
+    ]
+    gateways = [
+        AddressOnDevice(address=gateway["address"], prefix=gateway["prefix"], device=host.device_of(gateway["address"]))
+        for gateway in instance["gateways"]
+    ]
+    return {
+        "name": instance["name"],
+        "family": instance["family"],
+        "version": instance["version"],
+        "advert_interval": instance["advert_interval"],
+        "preempt": instance["preempt"],
+        "preempt_delay": instance["preempt_delay"],
+        "virtual_router_id": instance["virtual_router_id"],
+        "advert_address": instance["advert_address"],
+        "auth_pass": instance["auth_pass"],
+        "secret": secret_name(instance["name"]),
+        "garp_master_delay": instance["garp_master_delay"],
+        "garp_master_repeat": instance["garp_master_repeat"],
+        "garp_master_refresh": instance["garp_master_refresh"],
+        "interface": own["interface"],
+        "priority": own["priority"],
+        "unicast_src": own["address"] if instance["unicast"] else None,
+        "unicast_peers": [peer for peer in peers if peer] if instance["unicast"] else [],
+        "addresses": vips + gateways,
+        "track_interfaces": _other_devices(gateways + vips, own["interface"]),
+    }
+
+
+def _other_devices(addresses: Sequence[AddressOnDevice], own: str | None) -> list[str]:
+    """The devices besides an instance's own, which keepalived watches anyway, and refuses to be told to."""
+    devices = dict.fromkeys(address["device"] for address in addresses)
+    return [device for device in devices if device is not None and device != own]
+
+
+def secret_name(instance: str) -> str:
+    """The variable of keepalived that holds an instance's password, another one for each name."""
+    for character, replacement in (("_", "__"), ("-", "_h"), (".", "_d")):
+        instance = instance.replace(character, replacement)
+    return f"AUTH_PASS_{instance}"

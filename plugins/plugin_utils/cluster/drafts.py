@@ -1,0 +1,161 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Services and VRRP instances while the inventory is being read: what is missing or wrong in it is None here.
+
+Once the whole inventory has proven right, `finished` makes the resolved ones of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ...module_utils.ipvs.types import endpoint
+from .mistakes import InventoryPath
+from .types import (
+    Family,
+    Forward,
+    Health,
+    Instance,
+    InstanceDirector,
+    MovedAddress,
+    Ports,
+    RealServer,
+    Seconds,
+    Service,
+    SorryServer,
+    Tunnel,
+)
+
+
+@dataclass
+class ServiceDraft:
+    """A service being read, and where it stands in the inventory."""
+
+    path: InventoryPath
+    name: str | None
+    vip: str | None
+    family: Family | None
+    port: int | None
+    ports: list[Ports] | None
+    fwmark: int | None
+    protocol: str
+    scheduler: str
+    scheduler_flags: list[str]
+    forward: Forward
+    tunnel: Tunnel | None
+    persistence: int | None
+    persistence_netmask: str | None
+    persistence_engine: str | None
+    one_packet: bool
+    on_failure: str
+    test_page: bool
+    health: Health
+    real_servers: list[RealServer] = field(default_factory=list)
+    sorry_server: SorryServer | None = None
+
+    @property
+    def label(self) -> str | None:
+        """What the kernel tells services apart by."""
+        if self.fwmark is not None:
+            return f"fwmark {self.fwmark}" + (" ipv6" if self.family == "ipv6" else "")
+        if self.vip is None or self.port is None:
+            return None
+        return f"{endpoint(self.vip, self.port)}/{self.protocol}"
+
+    @property
+    def servers(self) -> list[RealServer | SorryServer]:
+        """Its real servers and its sorry server."""
+        return [*self.real_servers, *([self.sorry_server] if self.sorry_server else [])]
+
+    def finished(self) -> Service:
+        """The resolved service. Only for an inventory without mistakes."""
+        if self.name is None or self.vip is None or self.family is None or self.label is None:
+            raise ValueError(f"{self.path} is not complete")
+        return {
+            "name": self.name,
+            "label": self.label,
+            "vip": self.vip,
+            "port": self.port,
+            "ports": self.ports,
+            "fwmark": self.fwmark,
+            "protocol": self.protocol,
+            "family": self.family,
+            "scheduler": self.scheduler,
+            "scheduler_flags": self.scheduler_flags,
+            "forward": self.forward,
+            "tunnel": self.tunnel,
+            "persistence": self.persistence,
+            "persistence_netmask": self.persistence_netmask,
+            "persistence_engine": self.persistence_engine,
+            "one_packet": self.one_packet,
+            "health": self.health,
+            "on_failure": self.on_failure,
+            "test_page": self.test_page,
+            "real_servers": self.real_servers,
+            "sorry_server": self.sorry_server,
+        }
+
+
+@dataclass
+class InstanceDraft:
+    """A VRRP instance being read; `delay_given` is whether the inventory says how long it waits."""
+
+    path: InventoryPath
+    name: str | None
+    family: Family
+    version: int
+    advert_interval: Seconds
+    preempt: bool
+    preempt_delay: Seconds
+    delay_given: bool
+    virtual_router_id: int | None
+    auth_pass: str | None
+    unicast: bool
+    garp_master_delay: int
+    garp_master_repeat: int
+    garp_master_refresh: int
+    vips: list[MovedAddress]
+    directors: list[InstanceDirector]
+
+    @property
+    def called(self) -> str:
+        """The instance in a message."""
+        return f"instance {self.name}" if self.name else f"instances[{self.path.index}]"
+
+    def finished(self, gateways: list[MovedAddress], shortest_delay: Seconds) -> Instance:
+        """The resolved instance. Only for an inventory without mistakes.
+
+        `gateways` move with its VIPs. A director that returns waits for `shortest_delay` seconds at least, unless the
+        inventory says how long.
+        """
+        if self.name is None or self.virtual_router_id is None:
+            raise ValueError(f"{self.path} is not complete")
+        waits = self.preempt and not self.delay_given
+        return {
+            "name": self.name,
+            "family": self.family,
+            "version": self.version,
+            "advert_interval": self.advert_interval,
+            "preempt": self.preempt,
+            "preempt_delay": max(self.preempt_delay, shortest_delay) if waits else self.preempt_delay,
+            "virtual_router_id": self.virtual_router_id,
+            "advert_address": advert_address(self.family, self.virtual_router_id),
+            "auth_pass": self.auth_pass,
+            "unicast": self.unicast,
+            "garp_master_delay": self.garp_master_delay,
+            "garp_master_repeat": self.garp_master_repeat,
+            "garp_master_refresh": self.garp_master_refresh,
+            "vips": self.vips,
+            "gateways": gateways,
+            "directors": self.directors,
+        }
+
+
+def advert_address(family: Family, router_id: int) -> str:
+    """All that an instance's adverts carry, link-local, and the same whatever VIPs it holds.
+
+    With the VIPs in them, a backup that has been told of another VIP before its master would refuse the master's
+    adverts, and become a second one.
+    """
+    return f"169.254.112.{router_id}" if family == "ipv4" else f"fe80::112:{router_id}"

@@ -1,0 +1,111 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Heartbeat: two directors that watch each other, of which one has the VIPs and runs ldirectord."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping, Sequence
+
+from . import keys, schema
+from .addresses import BITS, exploded, family_of, parse
+from .hosts import Host, Hosts
+from .mistakes import InventoryPath, Mistakes, listed
+from .nat import Nat, is_own
+from .types import Heartbeat, HeartbeatNode, Sync
+from .vrrp import check_prefix, vip_prefix
+
+MOST = 2
+# Heartbeat with one node alone never takes its resources: it waits to hear whether the other one has them.
+NOBODY: HeartbeatNode = {"name": "nobody", "address": None}
+
+
+def read_heartbeat(given: Any, vips: Sequence[str], hosts: Hosts, mistakes: Mistakes) -> dict[str, Any]:
+    """`lvs_heartbeat`, checked against the VIPs and the directors."""
+    path = InventoryPath("lvs_heartbeat", mistakes)
+    own = keys.read({} if given is None else given, schema.HEARTBEAT, path)
+    if len(hosts.directors) > MOST:
+        InventoryPath("lvs_stack", mistakes).report(
+            f"is ldirectord, whose heartbeat has two nodes, one of them active, and the group directors has"
+            f" {listed(hosts.directors)}: keepalived takes any number"
+        )
+    if len(hosts.directors) > 1 and not (isinstance(given, dict) and "key" in given):
+        path.report("key is missing: without it every host of the segment could take the VIPs")
+    _check_times(own, path)
+    check_prefix(own["vip_prefix"], vips, path)
+    _check_addresses(own, vips, hosts, path)
+    return own
+
+
+def heartbeat_part(own: Mapping[str, Any], vips: Sequence[str], nat: Nat, sync: Sync | None, hosts: Hosts) -> Heartbeat:
+    """What ha.cf, haresources and authkeys say, the same on both directors."""
+    lone = next(iter(hosts.directors.values())) if len(hosts.directors) == 1 else None
+    gateways = list(nat.gateways.values())
+    moved = {
+        **{vip: vip_prefix(own["vip_prefix"], family_of(vip)) for vip in vips},
+        **{address: BITS[family_of(address)] for address in gateways if not (lone and is_own(lone, address))},
+    }
+    return {
+        "key": own["key"],
+        "keepalive": own["keepalive"],
+        "warntime": own["warntime"],
+        "deadtime": own["deadtime"],
+        "initdead": own["initdead"],
+        "port": own["port"],
+        "transport": own["transport"],
+        "multicast_group": own["multicast_group"],
+        "auto_failback": own["auto_failback"],
+        "vip_prefix": own["vip_prefix"],
+        "nodes": [
+            *(HeartbeatNode(name=host.node, address=host.address) for host in hosts.directors.values()),
+            *([NOBODY] if lone else []),
+        ],
+        "vips": [{"address": vip, "prefix": prefix, "cidr": f"{vip}/{prefix}"} for vip, prefix in moved.items()],
+        # Started from left to right, stopped in reverse.
+        "resources": [
+            "ldirectord::ldirectord.cf",
+            *(["LVSSyncDaemonSwap::master"] if sync else []),
+            *(_resource(vip, prefix, vip in gateways, hosts) for vip, prefix in moved.items()),
+        ],
+    }
+
+
+def heartbeat_media(host: Host, heartbeat: Heartbeat) -> list[str]:
+    """The lines of ha.cf that say how a director speaks to the other one."""
+    if heartbeat["transport"] == "ucast":
+        return [f"ucast {host.interface} {node['address']}" for node in heartbeat["nodes"] if node["address"]]
+    if heartbeat["transport"] == "mcast":
+        return [f"mcast {host.interface} {heartbeat['multicast_group']} {heartbeat['port']} 1 0"]
+    return [f"bcast {host.interface}"]
+
+
+def _check_times(own: Mapping[str, Any], path: InventoryPath) -> None:
+    order = ("keepalive", "warntime", "deadtime", "initdead")
+    for shorter, longer in zip(order, order[1:]):
+        if own[shorter] >= own[longer]:
+            path.report(f"{shorter} is {own[shorter]} seconds, not less than {longer}, which is {own[longer]}")
+
+
+def _check_addresses(own: Mapping[str, Any], vips: Iterable[str], hosts: Hosts, path: InventoryPath) -> None:
+    group = parse(own["multicast_group"])
+    if group and group.special != "a multicast address":
+        path.report(f"multicast_group is {own['multicast_group']}, which is not the address of a group")
+    for host in hosts.directors.values():
+        if host.address and ":" in host.address:
+            path.report(f"directors speak over IPv4, and lvs_address of {host.name} is {host.address}")
+    six = [vip for vip in vips if family_of(vip) == "ipv6"]
+    interfaces = {host.carrier_of(vip) for host in hosts.directors.values() for vip in six[:1]}
+    if len(interfaces) > 1:
+        path.report(
+            f"the VIPs of IPv6 need one interface for both directors, and theirs are {listed(sorted(map(str, interfaces)))}:"
+            " haresources is the same on both"
+        )
+
+
+def _resource(vip: str, prefix: int, inside: bool, hosts: Hosts) -> str:
+    """A VIP as a resource, the same on both nodes: where their interfaces differ in name, each finds its own."""
+    devices = {host.device_of(vip) if inside else host.carrier_of(vip) for host in hosts.directors.values()}
+    device = devices.pop() if len(devices) == 1 else None
+    where = f"/{device}" if device is not None else ""
+    # The file has `::` between the arguments of a resource.
+    return f"LVSAddress::{exploded(vip) if family_of(vip) == 'ipv6' else vip}/{prefix}{where}"

@@ -1,0 +1,64 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every host's part of the resolved cluster has, and what lvs-vip keeps on it."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from .addresses import BITS
+from .hosts import Host
+from .types import Family, FirewallOpening, HostPart, HostVip
+
+
+def empty_part(host: Host) -> HostPart:
+    """The part of a host that has nothing to do yet."""
+    return {
+        "role": host.role,
+        "address": host.address,
+        "address6": host.addresses.get("ipv6"),
+        "interface": host.interface,
+        "prefix": host.prefix,
+        "filter": host.filter,
+        "firewalld_zone": host.zone,
+        # What lvs-vip keeps on the host.
+        "firewall_openings": [],
+        "fwmark_rules": [],
+        "arptables_rules": [],
+        "redirects": [],
+        "mss_clamps": [],
+        "gue_ports": [],
+        "vips": [],
+        "return_routes": [],
+        "return_rules": [],
+        "default_rules": [],
+        "sysctls": {},
+        "modules": [],
+        "tools": [],
+        "router_id": None,
+        "instances": [],
+        "sync": None,
+        "heartbeat_media": [],
+        "listen": [],
+    }
+
+
+def tools_of(part: HostPart) -> list[str]:
+    """The tools that lvs-vip needs for what it keeps on a host: arptables, nftables, iptables, firewalld."""
+    filters = part["fwmark_rules"] or part["redirects"] or part["mss_clamps"] or part["firewall_openings"]
+    return [*(["arptables"] if part["arptables_rules"] else []), *([part["filter"]] if filters else [])]
+
+
+def firewall_openings(host: Host, protocols: Iterable[str], ports: Iterable[str]) -> list[FirewallOpening]:
+    """What firewalld has to let in; elsewhere the packet filter is its owner's."""
+    if host.filter != "firewalld":
+        return []
+    return [FirewallOpening(kind="protocol", what=name) for name in protocols] + [
+        FirewallOpening(kind="port", what=port) for port in ports
+    ]
+
+
+def host_route(vip: str, family: Family, device: str | None) -> HostVip:
+    """A VIP as a host carries it on a device: an address of its own, never a way to its network."""
+    return {"address": vip, "family": family, "prefix": BITS[family], "device": device}

@@ -1,0 +1,243 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hosts of a cluster: their addresses on its segment, and the interfaces that carry them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterator, Mapping, Sequence
+
+from . import keys, schema
+from .addresses import BITS, Address, Network, family_of, known, netmask_prefix, parse
+from .inventory import HostVars, Inventory, named_vips
+from .mistakes import InventoryPath, Mistakes, listed
+from .types import Family
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One address of an interface, by the host's facts. `primary` is false for the secondary ones."""
+
+    name: str
+    address: Address
+    prefix: int
+    primary: bool
+
+
+@dataclass(frozen=True)
+class Host:
+    """A director or real server. What needs facts is None, or empty, without them.
+
+    `routers` are those of its default routes, `node` is its uname -n.
+    """
+
+    name: str
+    role: str
+    addresses: Mapping[Family, str]
+    address: str | None
+    interface: str | None
+    prefix: int | None
+    multi_homed: bool
+    networks: tuple[Network, ...]
+    routers: tuple[str, ...]
+    weight: int
+    priority: int | None
+    filter: str
+    zone: str | None
+    mtus: Mapping[str, int]
+    node: str | None
+
+    def network_of(self, address: str) -> Network | None:
+        """The network of this host that holds an address."""
+        wanted = known(address)
+        return next((network for network in self.networks if network.holds(wanted)), None)
+
+    @property
+    def on_network(self) -> bool:
+        """Whether its address is one of a network, as far as is known, and not a host route."""
+        return self.prefix is None or self.address is None or self.prefix < BITS[family_of(self.address)]
+
+    def device_of(self, address: str) -> str | None:
+        """The interface that leads to an address on a network of this host (with facts)."""
+        network = self.network_of(address)
+        return network.interface if network else None
+
+    def carrier_of(self, vip: str) -> str | None:
+        """The interface that carries a VIP: the one whose network holds it, else that of the host's address."""
+        return self.device_of(vip) or self.interface
+
+    def mtu_of(self, address: str) -> int:
+        """Bytes that a packet on the network of an address can have; Ethernet's where no fact tells."""
+        network = self.network_of(address)
+        return self.mtus.get(network.interface if network else "", 1500)
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The hosts by role, in group order, and the real server that has an address."""
+
+    directors: Mapping[str, Host]
+    real_servers: Mapping[str, Host]
+    by_address: Mapping[str, str]
+
+    @property
+    def all(self) -> dict[str, Host]:
+        return {**self.directors, **self.real_servers}
+
+
+def resolve_hosts(inventory: Inventory, mistakes: Mistakes) -> Hosts:
+    """Every director and real server; a host in both groups is reported, and kept as a director."""
+    vips = named_vips(inventory.cluster)
+
+    def host(name: str, role: str) -> Host:
+        return resolve_host(name, role, inventory.hosts[name], vips, InventoryPath(f"host {name}", mistakes))
+
+    directors = {name: host(name, "director") for name in inventory.directors}
+    real_servers = {name: directors.get(name) or host(name, "real_server") for name in inventory.real_servers}
+    for name in inventory.directors:
+        if name in inventory.real_servers:
+            InventoryPath(f"host {name}", mistakes).report(_why_not_both(directors))
+    by_address = {
+        address: host.name
+        for host in real_servers.values()
+        if host.name not in directors
+        for address in host.addresses.values()
+    }
+    return Hosts(directors, real_servers, by_address)
+
+
+def _why_not_both(directors: Mapping[str, Host]) -> str:
+    both = "is in both groups, directors and real_servers: "
+    if len(directors) > 1:
+        return both + "two directors that serve each other send connections in a circle"
+    return both + "take it out of real_servers, and list it by its address in the real_servers of a service"
+
+
+def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], path: InventoryPath) -> Host:
+    """One host by its variables and facts; `vips` are those of the cluster, which its facts may show."""
+    own = keys.read(dict(given.vars), schema.HOST, path)
+    moving = frozenset(vips) - {own["lvs_address"], own["lvs_address6"]}
+    interfaces = [i for i in read_interfaces(given.facts) if not (i.address.text in moving and _may_move(i))]
+    address = own["lvs_address"]
+    if given.vars.get("lvs_address") is None:
+        address = _default_address(given.facts, interfaces, vips)
+    carrier = next((i for i in interfaces if address and i.address.text == address), None)
+    if address is None:
+        if given.vars.get("lvs_address") is None:
+            path.report("has no address: set lvs_address, or gather its facts")
+    elif interfaces and carrier is None:
+        having = ", ".join(f"{i.name} {i.address.text}" for i in interfaces if i.name != "lo" and not i.address.special)
+        path.report(f"lvs_address {address} is on none of its interfaces (it has {having or 'no address at all'})")
+    if own["lvs_firewalld_zone"] is not None and own["lvs_filter"] != "firewalld":
+        path.report(f"lvs_firewalld_zone is set, but lvs_filter is {own['lvs_filter']}")
+    default = _text((given.facts.get("default_ipv4") or {}).get("interface"))
+    return Host(
+        name=name,
+        role=role,
+        addresses=_by_family(address, own["lvs_address6"], carrier, interfaces, vips, path),
+        address=address,
+        interface=carrier.name if carrier else None,
+        prefix=carrier.prefix if carrier else None,
+        multi_homed=bool(carrier and default and default != carrier.name),
+        networks=tuple(
+            dict.fromkeys(
+                Network(i.name, i.address.family, i.address.number, i.prefix) for i in interfaces if _connects(i)
+            )
+        ),
+        routers=tuple(
+            gateway
+            for fact in ("default_ipv4", "default_ipv6")
+            if (gateway := _text((given.facts.get(fact) or {}).get("gateway")))
+        ),
+        weight=own["lvs_weight"],
+        priority=own["lvs_priority"],
+        filter=own["lvs_filter"],
+        zone=own["lvs_firewalld_zone"],
+        mtus={
+            name: int(fact["mtu"])
+            for name in {i.name for i in interfaces}
+            if (fact := _fact(given.facts, name)).get("mtu")
+        },
+        node=_text(given.facts.get("nodename")),
+    )
+
+
+def _default_address(facts: Mapping[str, Any], interfaces: list[Interface], vips: Sequence[str]) -> str | None:
+    """The address of a host that names none: on the network that holds the VIPs, else that of the default route."""
+    defaults = (_text((facts.get(name) or {}).get("address")) for name in ("default_ipv4", "default_ipv6"))
+    default = next((address for address in defaults if address), None)
+    holding = {i.name: i for i in interfaces if _connects(i) and any(_holds(i, vip) for vip in vips)}
+    carrier = next((i for i in interfaces if i.address.text == default), None)
+    if not holding or (carrier and carrier.name in holding):
+        return default
+    name = next(iter(holding))
+    candidates = [i for i in interfaces if i.name == name and _connects(i)]
+    return min(candidates, key=lambda i: (i.address.family, not i.primary)).address.text
+
+
+def _may_move(interface: Interface) -> bool:
+    """Whether an address can be a VIP that a director has at the moment: one of IPv6, or a secondary one."""
+    return interface.address.family == "ipv6" or not interface.primary
+
+
+def _holds(interface: Interface, address: str) -> bool:
+    network = Network(interface.name, interface.address.family, interface.address.number, interface.prefix)
+    return network.holds(known(address))
+
+
+def _fact(facts: Mapping[str, Any], interface: str) -> Mapping[str, Any]:
+    """What the facts say of an interface, in whose key "_" stands for "-"."""
+    return facts.get(interface) or facts.get(interface.replace("-", "_")) or {}
+
+
+def _by_family(
+    address: str | None,
+    address6: str | None,
+    carrier: Interface | None,
+    interfaces: list[Interface],
+    vips: Sequence[str],
+    path: InventoryPath,
+) -> dict[Family, str]:
+    """The host's address of each family: IPv6 by lvs_address6, else what its interface on the segment has."""
+    result: dict[Family, str] = {family_of(address): address} if address else {}
+    if address6:
+        result["ipv6"] = address6
+    if "ipv6" not in result and carrier:
+        on_segment = [
+            i.address.text
+            for i in interfaces
+            if i.name == carrier.name and i.address.family == "ipv6" and not i.address.special and i.prefix < 128
+        ]
+        if on_segment:
+            result["ipv6"] = on_segment[0]
+        if len(on_segment) > 1 and any(family_of(vip) == "ipv6" for vip in vips):
+            path.warn(
+                f"has several IPv6 addresses on {carrier.name} ({listed(on_segment)}), and the first may be a temporary one:"
+                " set lvs_address6"
+            )
+    return result
+
+
+def _connects(interface: Interface) -> bool:
+    return not interface.address.special and interface.prefix < BITS[interface.address.family]
+
+
+def read_interfaces(facts: Mapping[str, Any]) -> Iterator[Interface]:
+    """Every address in Ansible's network facts, where an interface's key has `_` for `-`."""
+    for given in facts.get("interfaces") or ():
+        name = str(given)
+        fact = _fact(facts, name)
+        first = fact.get("ipv4")
+        entries = [(first, True)] if first else []
+        entries += [(entry, False) for entry in fact.get("ipv4_secondaries") or ()]
+        entries += [(entry, True) for entry in fact.get("ipv6") or ()]
+        for entry, primary in entries:
+            address = parse(str(entry.get("address")))
+            prefix = entry.get("prefix") or netmask_prefix(str(entry.get("netmask")))
+            if address and prefix:
+                yield Interface(name, address, int(prefix), primary)
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value else None

@@ -1,0 +1,127 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is needed of an inventory, read once per host and turned into plain Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+from . import schema
+from .addresses import parse
+from .mistakes import InventoryMistakes, InventoryPath, Mistakes, nearest
+from .variables import Unrenderable, Variables
+
+GROUPS = ("directors", "real_servers", "clients")
+# Play variables of this collection's own playbooks, which are no inventory variables
+OWN = frozenset(("lvs_cluster",))
+
+
+@dataclass(frozen=True)
+class HostVars:
+    """The variables of one host that are known here, and its network facts (empty where none were gathered)."""
+
+    vars: Mapping[str, Any]
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The three groups, the cluster-wide variables, and each host's own."""
+
+    directors: tuple[str, ...]
+    real_servers: tuple[str, ...]
+    clients: tuple[str, ...]
+    cluster: Mapping[str, Any]
+    hosts: Mapping[str, HostVars]
+
+
+def named_vips(cluster: Mapping[str, Any]) -> tuple[str, ...]:
+    """The VIPs in the cluster's variables, in their order; what is no address is reported elsewhere."""
+    services, vrrp = cluster["lvs_services"], cluster["lvs_vrrp"]
+    instances = _items(vrrp.get("instances")) if isinstance(vrrp, dict) else []
+    vips = [service.get("vip") for service in _items(services)]
+    vips += [vip for instance in instances for vip in _listed(instance.get("vips"))]
+    found = (parse(vip) for vip in vips if isinstance(vip, str))
+    return tuple(dict.fromkeys(address.text for address in found if address))
+
+
+def _items(given: Any) -> list[Mapping[str, Any]]:
+    return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
+
+
+def read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mistakes) -> Inventory:
+    """Read every host of the cluster.
+
+    Hosts-wide variables are those of the first host that has them, directors
+    before real servers; that other hosts see other values is a mistake.
+    """
+    members = {group: tuple(str(name) for name in groups.get(group) or ()) for group in GROUPS}
+    given = {name: Variables(hostvars, name) for names in members.values() for name in names}
+    _check_names(given, mistakes)
+    serving = [given[name] for name in dict.fromkeys(members["directors"] + members["real_servers"])]
+    for name in schema.CLUSTER:
+        _check_same(name, serving, mistakes)
+    unreadable = Mistakes()
+    inventory = Inventory(
+        **members,
+        cluster={name: _cluster_value(name, serving, unreadable) for name in schema.CLUSTER},
+        hosts={name: _host(variables, unreadable) for name, variables in given.items()},
+    )
+    if unreadable:  # What follows would be about values that are not those of the inventory
+        raise InventoryMistakes(Mistakes([*mistakes, *unreadable]))
+    return inventory
+
+
+def _host(given: Variables, unreadable: Mistakes) -> HostVars:
+    path = InventoryPath(f"host {given.host}", unreadable)
+    own = {name: _read(given, name, path) for name in schema.HOST if name in given}
+    return HostVars(own, given.raw.get("ansible_facts") or {})
+
+
+def _read(given: Variables, name: str, path: InventoryPath) -> Any:
+    """A variable's value, or None where it has templates that cannot be rendered."""
+    try:
+        return given[name]
+    except Unrenderable as wrong:
+        for steps, reason in wrong.reasons.items():
+            at = path
+            for step in steps:
+                at = at.item(step) if isinstance(step, int) else at.at(step)
+            at.report(f"cannot be rendered: {reason}")
+        return None
+
+
+def _check_names(given: Mapping[str, Variables], mistakes: Mistakes) -> None:
+    """A misspelt variable would be ignored without a word: what is named nearly like one of ours is a mistake."""
+    known = [*schema.CLUSTER, *schema.HOST]
+    holders: dict[str, list[str]] = {}
+    for host, variables in given.items():
+        for name in variables.raw:
+            if name.startswith("lvs_") and name not in known and name not in OWN:
+                holders.setdefault(name, []).append(host)
+    for name, hosts in holders.items():
+        if near := nearest(name, known, cutoff=0.85):
+            others = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
+            InventoryPath(name, mistakes).report(
+                f"unknown variable, set for {hosts[0]}{others}: the nearest known one is {near}"
+            )
+
+
+def _check_same(name: str, hosts: list[Variables], mistakes: Mistakes) -> None:
+    having = [host for host in hosts if name in host]
+    other = next((host for host in having[1:] if not having[0].sees_the_same(host, name)), None)
+    if other:
+        InventoryPath(name, mistakes).report(
+            f"differs between {having[0].host} and {other.host}: it describes the whole cluster, so set it once for all hosts"
+        )
+
+
+def _cluster_value(name: str, hosts: list[Variables], unreadable: Mistakes) -> Any:
+    first = next((host for host in hosts if name in host), None)
+    return _read(first, name, InventoryPath("", unreadable)) if first else None

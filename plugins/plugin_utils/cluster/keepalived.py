@@ -1,0 +1,141 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The services in keepalived's words, and what of them keepalived cannot be told.
+
+Source: keepalived.conf(5) of 2.2.7.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable, Sequence
+
+from .addresses import LOOPBACK, known
+from .drafts import ServiceDraft
+from .regex import literal
+from .types import (
+    Health,
+    Keepalived,
+    KeepalivedCheck,
+    KeepalivedService,
+    RealServer,
+    Service,
+    SorryServer,
+    Tunnel,
+)
+
+# The name of each check's block.
+BLOCKS = {
+    "tcp": "TCP_CHECK",
+    "http": "HTTP_GET",
+    "https": "SSL_GET",
+    "smtp": "SMTP_CHECK",
+    "dns": "DNS_CHECK",
+    "ping": "PING_CHECK",
+    "udp": "UDP_CHECK",
+    "script": "MISC_CHECK",
+}
+CHECKSUMS = {"none": "nocsum", "csum": "csum", "remcsum": "remcsum"}
+
+
+def keepalived_part(services: Sequence[Service]) -> Keepalived:
+    """The blocks `virtual_server`, ready to be written down."""
+    return {"virtual_servers": [_virtual_server(service) for service in services]}
+
+
+def _virtual_server(service: Service) -> KeepalivedService:
+    marked, sorry = service["fwmark"] is not None, service["sorry_server"]
+    return {
+        "name": service["name"],
+        "at": f"fwmark {service['fwmark']}" if marked else f"{service['vip']} {service['port']}",
+        "ip_family": ("inet6" if service["family"] == "ipv6" else "inet") if marked else None,
+        "protocol": None if marked else service["protocol"].upper(),
+        "scheduler": service["scheduler"],
+        "scheduler_flags": service["scheduler_flags"],
+        "method": " ".join([service["forward"].upper(), *_tunnel_words(service["tunnel"])]),
+        "persistence": service["persistence"],
+        "persistence_netmask": service["persistence_netmask"],
+        "persistence_engine": service["persistence_engine"],
+        "one_packet": service["one_packet"],
+        "delay_loop": service["health"]["interval"],
+        "sorry_server": _at(sorry, marked) if sorry else None,
+        "sorry_server_method": _sorry_server_method(service),
+        "quiesce": service["on_failure"] == "quiesce",
+        "check": _check(service["health"]),
+        "real_servers": [
+            {
+                "at": _at(server, marked),
+                "weight": server["weight"],
+                "upper_threshold": server["upper_threshold"],
+                "lower_threshold": server["lower_threshold"],
+            }
+            for server in service["real_servers"]
+        ],
+    }
+
+
+def _sorry_server_method(service: Service) -> str | None:
+    """How the sorry server is reached, where that is not the service's own way.
+
+    A page on the directors themselves is delivered, never forwarded: IPVS drops what NAT would send to a loopback
+    address (ip_vs_xmit.c, ip_vs_nat_xmit).
+    """
+    sorry = service["sorry_server"]
+    own = sorry is not None and sorry["host"] is None and known(sorry["address"]).special == LOOPBACK
+    return "DR" if own and service["forward"] != "dr" else None
+
+
+def _tunnel_words(tunnel: Tunnel | None) -> list[str]:
+    if tunnel is None:
+        return []
+    words = ["type", tunnel["type"]]
+    if tunnel["port"] is not None:
+        words += ["port", str(tunnel["port"])]
+    if tunnel["checksum"] is not None:
+        words.append(CHECKSUMS[tunnel["checksum"]])
+    return words
+
+
+def _at(server: RealServer | SorryServer, marked: bool) -> str:
+    return server["address"] if marked else f"{server['address']} {server['port']}"
+
+
+def _check(health: Health) -> KeepalivedCheck | None:
+    block = BLOCKS.get(health["type"])
+    if block is None:
+        return None
+    return {
+        "block": block,
+        "sni": bool(health["sni"]),
+        "path": health["path"],
+        "virtualhost": health["virtualhost"],
+        "status": None if health["status"] is None else " ".join(map(str, health["status"])),
+        "regex": None if health["expect"] is None else literal(health["expect"]),
+        "record": health["record"],
+        "name": health["name"],
+        "command": health["command"],
+        "port": health["port"],
+        "timeout": health["timeout"] or 0,
+        "retries": health["retries"] or 0,
+        "retry_delay": health["retry_delay"] or 0,
+    }
+
+
+def check_keepalived(services: Iterable[ServiceDraft]) -> None:
+    """Report what a service has that keepalived would refuse."""
+    for service in services:
+        # keepalived's own words: quorum 1 exceeds total weight of real servers 0
+        if service.real_servers and not any(server["weight"] for server in service.real_servers):
+            service.path.report(
+                "every real server has weight 0, so none would serve: give one a weight, or take the service out"
+            )
+        health = service.health
+        if health["command"] is not None and isinstance(health["timeout"], float):
+            service.path.report(
+                f"health timeout is {health['timeout']}, and keepalived counts whole seconds for a script"
+            )
+        # check_dns.c of 2.2.7 takes both for an empty label
+        if health["name"] not in (None, ".") and any(len(label) < 2 for label in str(health["name"]).split(".")):
+            service.path.report(
+                f"health name is {health['name']}, and keepalived asks for no name with a part of one letter, or with a dot at its end"
+            )

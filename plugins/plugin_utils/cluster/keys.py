@@ -1,0 +1,65 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a mapping of the inventory by the keys that it may have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+from . import validators
+from .mistakes import InventoryPath, nearest, shape, shown
+from .validators import Validator
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a mapping. A secret's value never appears in a message."""
+
+    validator: Validator
+    default: object = None
+    required: bool = False
+    secret: bool = False
+
+
+def read(given: object, keys: Mapping[str, Key], path: InventoryPath, wanted: str = "a mapping") -> dict[str, Any]:
+    """Read a mapping by its keys: what is absent or wrong gets its default, what is wrong is reported."""
+    if not isinstance(given, dict):
+        path.report(f"is {shape(given)}, not {wanted}")
+        return {name: _default(key) for name, key in keys.items()}
+    for name in given:
+        if name not in keys:
+            path.report(unknown(name, keys))
+    return {name: value(given.get(name), name, key, path) for name, key in keys.items()}
+
+
+def value(given: object, name: str, key: Key, path: InventoryPath) -> Any:
+    """Read one value; null is the same as leaving the key out."""
+    if given is None:
+        if key.required:
+            path.report(f"{name} is missing")
+        return _default(key)
+    try:
+        return key.validator.read(given)
+    except ValueError as wrong:
+        reason = validators.reason(wrong, key.validator)
+        item = getattr(wrong, "item", None)
+        if key.secret:
+            path.report(f"{name} is {reason}")
+        else:
+            path.report(f"{name} has {item}, {reason}" if item else f"{name} is {shown(given)}, {reason}")
+        return _default(key)
+
+
+def unknown(name: object, keys: Mapping[str, Key]) -> str:
+    """What to say of a key that does not exist."""
+    near = nearest(name, keys)
+    hint = (
+        f"the nearest known one is {near}" if near else f"known are {' '.join(keys)}" if keys else "none is known here"
+    )
+    return f"unknown key {name}: {hint}"
+
+
+def _default(key: Key) -> object:
+    return list(key.default) if isinstance(key.default, tuple) else key.default

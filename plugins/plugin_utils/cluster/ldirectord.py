@@ -1,0 +1,172 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The services in ldirectord's words, and what of them it has no words for.
+
+Source: ldirectord(8) of resource-agents 4.12 and its parser.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping, Sequence
+
+from ...module_utils.ipvs.types import endpoint
+from . import keys, schema
+from .addresses import LOOPBACK, known
+from .drafts import ServiceDraft
+from .mistakes import InventoryPath, Mistakes, listed
+from .regex import literal
+from .types import (
+    Family,
+    Forward,
+    Health,
+    Ldirectord,
+    LdirectordService,
+    Mail,
+    RealServer,
+    Service,
+    SorryServer,
+)
+
+SMTP_PORT = 25
+FORWARD: dict[Forward, str] = {"dr": "gate", "nat": "masq", "tun": "ipip"}
+CHECKS: dict[str, tuple[str, str | None]] = {
+    "none": ("on", None),
+    "tcp": ("connect", None),
+    "http": ("negotiate", "http"),
+    "https": ("negotiate", "https"),
+    "smtp": ("negotiate", "smtp"),
+    "dns": ("negotiate", "dns"),
+    "ping": ("ping", None),
+    "script": ("external", None),
+}
+
+
+def read_ldirectord(given: Any, mail: Mail | None, mistakes: Mistakes) -> dict[str, Any]:
+    """The daemon's own settings."""
+    own = keys.read({} if given is None else given, schema.LDIRECTORD, InventoryPath("lvs_ldirectord", mistakes))
+    if mail and mail["server"] and mail["port"] != SMTP_PORT:
+        InventoryPath("lvs_mail", mistakes).report(
+            f"server has port {mail['port']}, and lvs_stack is ldirectord, which sends mail to port {SMTP_PORT} alone"
+        )
+    return own
+
+
+def ldirectord_part(own: Mapping[str, Any], services: Sequence[Service], mail: Mail | None) -> Ldirectord:
+    """The daemon's own settings and a block for each service, ready to be written down."""
+    intervals = {service["health"]["interval"] for service in services} - {None}
+    return {
+        "autoreload": own["autoreload"],
+        "cleanstop": own["cleanstop"],
+        "maintenance_dir": own["maintenance_dir"],
+        "log": own["log"],
+        # One process for each service, or all are checked one after the other at one interval.
+        "fork": len(intervals) > 1,
+        "interval": min((interval for interval in intervals if interval is not None), default=schema.DEFAULT_INTERVAL),
+        "mail": mail if mail and mail["real_servers"] else None,
+        "virtuals": [_virtual(service) for service in services],
+    }
+
+
+def _virtual(service: Service) -> LdirectordService:
+    marked, sorry, health = service["fwmark"] is not None, service["sorry_server"], service["health"]
+    checktype, checked = CHECKS[health["type"]]
+    attempts = None if health["retries"] is None else health["retries"] + 1
+    pings = health["type"] == "ping"
+    return {
+        "name": service["name"],
+        "ipv6": service["family"] == "ipv6",
+        "virtual": str(service["fwmark"]) if marked else endpoint(service["vip"], service["port"] or 0),
+        "protocol": "fwm" if marked else service["protocol"],
+        "scheduler": service["scheduler"],
+        "persistence": service["persistence"],
+        "netmask": service["persistence_netmask"],
+        "one_packet": service["one_packet"],
+        "flags": service["scheduler_flags"],
+        "quiescent": service["on_failure"] == "quiesce",
+        "fallback": f"{_at(sorry, marked)} {_forward_to(sorry, service)}" if sorry else None,
+        "reals": [
+            {
+                "at": _at(server, marked),
+                "forward": FORWARD[service["forward"]],
+                "weight": server["weight"],
+                "lower_threshold": server["lower_threshold"],
+                "upper_threshold": server["upper_threshold"],
+            }
+            for server in service["real_servers"]
+        ],
+        "checktype": checktype,
+        "service": checked,
+        "request": health["path"] or health["name"],
+        "receive": _receive(health),
+        "virtualhost": health["virtualhost"],
+        "checkport": health["port"],
+        "checkcommand": health["command"],
+        "checkinterval": health["interval"],
+        "checktimeout": health["timeout"],
+        # Of pings so many are sent in one check; of other checks so many have to fail.
+        "checkcount": attempts if pings else None,
+        "failurecount": None if pings else attempts,
+    }
+
+
+def _receive(health: Health) -> str | None:
+    """What the answer has to match; `#` would begin a comment, and of a name any answer will do."""
+    if health["expect"] is not None:
+        return literal(health["expect"]).replace("#", "\\x23")
+    return "." if health["type"] == "dns" else None
+
+
+def _at(server: RealServer | SorryServer, marked: bool) -> str:
+    if marked:
+        return f"[{server['address']}]" if ":" in server["address"] else server["address"]
+    return endpoint(server["address"], server["port"])
+
+
+def _forward_to(sorry: SorryServer, service: Service) -> str:
+    """A page on the director itself is delivered, never forwarded: its own gate."""
+    return (
+        "gate" if sorry["host"] is None and known(sorry["address"]).special == LOOPBACK else FORWARD[service["forward"]]
+    )
+
+
+def check_ldirectord(services: Iterable[ServiceDraft]) -> None:
+    """Report what a service has that ldirectord cannot be told."""
+    for service in services:
+        for reason in _unsupported(service):
+            service.path.report(f"{reason}, and lvs_stack is ldirectord")
+
+
+def _unsupported(service: ServiceDraft) -> Iterable[str]:
+    tunnel = service.tunnel
+    if service.protocol == "sctp":
+        yield "protocol is sctp, which ldirectord does not know (it has tcp and udp)"
+    if tunnel and tunnel["type"] != "ipip":
+        yield f"tunnel type is {tunnel['type']}, which ldirectord does not know (it has ipip)"
+    if service.persistence_engine is not None:
+        yield f"persistence_engine is {service.persistence_engine}, and ldirectord has none"
+    if service.port == 0:
+        yield "port is 0, which ldirectord does not take"
+    if service.one_packet and service.fwmark is not None:
+        yield "one_packet is true, which ldirectord does not know of firewall marks"
+    for reason in _unsupported_check(service.health, service.protocol, service.family):
+        yield f"health {reason}"
+
+
+def _unsupported_check(health: Health, protocol: str, family: Family | None) -> Iterable[str]:
+    """What ldirectord's checks cannot do."""
+    if health["type"] == "udp" or (health["type"] == "tcp" and protocol == "udp"):
+        yield f"type is {health['type']}, and ldirectord knows no answer of a real server of UDP but that of a ping"
+    for name, value in (("interval", health["interval"]), ("timeout", health["timeout"])):
+        if isinstance(value, float):
+            yield f"{name} is {value}, and ldirectord counts whole seconds"
+    if health["status"] is not None and health["status"] != [200]:
+        yield f"status is {listed(health['status'])}, and ldirectord takes every 2xx and nothing else"
+    if health["type"] in ("smtp", "ping") and family == "ipv6":
+        yield f"type is {health['type']}, which ldirectord does not know of IPv6"
+    if health["sni"] and health["virtualhost"] is not None:
+        yield f"virtualhost is {health['virtualhost']}, which ldirectord sends within TLS alone: set sni to false"
+    if health["type"] == "dns" and health["record"] != "A":
+        yield f"record is {health['record']}, and ldirectord asks for A alone"
+    if any(character in (health["command"] or "") for character in " #"):
+        yield "command has arguments or a #, and ldirectord gives it arguments of its own (VIP, port, real server, port)"

@@ -1,0 +1,106 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Collecting the mistakes of an inventory, each with its path in the inventory."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import Dict, Iterable
+
+
+class Mistakes(Dict[str, None]):
+    """An ordered set of messages: a mistake that shows in many places below one path is said once.
+
+    `warnings` are of the same kind: what works only if something is so that no fact tells.
+    """
+
+    def __init__(self, messages: Iterable[str] = ()):
+        super().__init__(dict.fromkeys(messages))
+        self.warnings: dict[str, None] = {}
+
+
+class InventoryMistakes(Exception):
+    """The inventory does not describe a cluster; `messages` lists every mistake found."""
+
+    def __init__(self, mistakes: Mistakes):
+        messages = self.messages = list(mistakes)
+        found = "1 mistake" if len(messages) == 1 else f"{len(messages)} mistakes"
+        super().__init__("\n".join([f"{found} in the inventory, nothing was changed:", *(f"- {m}" for m in messages)]))
+
+
+class InventoryPath:
+    """Where in the inventory a value stands, to report a mistake there; without a key, the inventory itself.
+
+    The path is put together only when there is something to report: a large
+    inventory has a hundred thousand of them and, mostly, no mistakes.
+    """
+
+    __slots__ = ("_messages", "parent", "key", "index", "name")
+
+    def __init__(self, key: str, messages: Mistakes, parent: InventoryPath | None = None, index: int | None = None):
+        self._messages = messages
+        self.parent = parent
+        self.key = key
+        self.index = index
+        self.name: str | None = None
+
+    def __str__(self) -> str:
+        path = self.key if self.index is None else f"{self.key}[{self.index}]"
+        if self.name is not None:
+            path += f' "{self.name}"'
+        return path if self.parent is None or not self.parent.key else f"{self.parent} {path}"
+
+    def at(self, key: str, index: int | None = None) -> InventoryPath:
+        """The path of a key, or of one item of its list, below this one."""
+        return InventoryPath(key, self._messages, self, index)
+
+    def item(self, index: int) -> InventoryPath:
+        """The path of one item of the list this is."""
+        return InventoryPath(self.key, self._messages, self.parent, index)
+
+    def report(self, mistake: str) -> None:
+        """Report a mistake here."""
+        self._messages[f"{self}: {mistake}" if self.key else mistake] = None
+
+    def warn(self, doubt: str) -> None:
+        """Report what may be a mistake here."""
+        self._messages.warnings[f"{self}: {doubt}" if self.key else doubt] = None
+
+
+def shape(value: object) -> str:
+    """What a value is, without a word of what it holds: where a mapping is expected, a string may be full of secrets."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    if isinstance(value, str):
+        return "a string"
+    return "true or false" if isinstance(value, bool) else "a number"
+
+
+def shown(value: object) -> str:
+    """A value as the inventory has it, short; containers only by their shape."""
+    if isinstance(value, (dict, list, tuple)):
+        return shape(value)
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name that `word` was most likely meant to be, if any is near."""
+    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=cutoff)
+    return matches[0] if matches else None
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names in a message: `a, b and c`."""
+    words = [str(n) for n in names]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def near_hint(word: object, known: Iterable[str], what: str) -> str:
+    """The end of a message about an unknown name: `: the nearest ... is ...`, or nothing."""
+    near = nearest(word, known)
+    return f": the nearest {what} is {near}" if near else ""

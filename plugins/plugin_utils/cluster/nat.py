@@ -1,0 +1,111 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""NAT: the directors' address on the inside, by which the real servers' answers come back through them.
+
+It has to be where the VIPs are, or answers would leave by a director that knows nothing of their connections: with
+keepalived it belongs to the VRRP instance of the VIPs, which also watches the interface on the inside. An instance of
+its own, in one group with that of the VIPs, would cost requests: keepalived 2.2.7 lets go of the VIPs for some seconds
+when a reload puts their instance into a group, or takes it out of one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterable, Mapping, Sequence
+
+from . import keys, schema
+from .addresses import BITS, FAMILY_NAMES, family_of, known
+from .drafts import InstanceDraft, ServiceDraft
+from .hosts import Host, Hosts
+from .mistakes import InventoryPath, Mistakes, listed
+from .types import Family, MovedAddress
+
+KEYS: dict[Family, str] = {"ipv4": "gateway", "ipv6": "gateway6"}
+
+
+@dataclass(frozen=True)
+class Nat:
+    """The gateways in use by their families, and which packets of a real server take the route to them."""
+
+    gateways: Mapping[Family, str]
+    route: str
+
+
+NO_NAT = Nat({}, "replies")
+
+
+def resolve_nat(
+    given: Any, services: Sequence[ServiceDraft], hosts: Hosts, vips: Iterable[str], mistakes: Mistakes
+) -> Nat:
+    """The gateways of `lvs_nat` that a service needs."""
+    if given is None:
+        return NO_NAT
+    path = InventoryPath("lvs_nat", mistakes)
+    own = keys.read(given, schema.NAT, path)
+    taken = frozenset(vips)
+    gateways: dict[Family, str] = {}
+    for family, key in KEYS.items():
+        address = own[key]
+        if address is None:
+            continue
+        if family_of(address) != family:
+            path.report(f"{key} is {address}, which is not {FAMILY_NAMES[family]}")
+            continue
+        if address in taken:
+            path.report(f"{key} {address} is a VIP: it is an address of the directors' inside network alone")
+        translated = [service for service in services if service.forward == "nat" and service.family == family]
+        if translated:
+            gateways[family] = address
+            _check_hosts(key, address, translated, hosts, path)
+        else:
+            path.warn(f"{key} is {address}, and no {FAMILY_NAMES[family]} service has forward nat: nobody gets it")
+    return Nat(gateways, own["route"])
+
+
+def _check_hosts(key: str, address: str, services: Sequence[ServiceDraft], hosts: Hosts, path: InventoryPath) -> None:
+    """The gateway must be on-link for every host (with facts); only a single director may own it permanently."""
+    names = dict.fromkeys(server["host"] for service in services for server in service.servers)
+    needed = [*hosts.directors.values(), *(hosts.real_servers[name] for name in names if name)]
+    for host in needed:
+        if host.networks and host.network_of(address) is None:
+            path.report(f"{key} {address} is on none of the networks of {host.name} ({listed(host.networks)})")
+        lone = host.role == "director" and len(hosts.directors) == 1
+        if is_own(host, address) and not lone:
+            path.report(
+                f"{key} {address} is the address of host {host.name}: it moves between the directors, as a VIP does"
+            )
+
+
+def is_own(host: Host, address: str) -> bool:
+    """Whether a host has an address of the inside for itself."""
+    wanted = known(address)
+    return address in host.addresses.values() or any(
+        (network.number, network.family) == (wanted.number, wanted.family) for network in host.networks
+    )
+
+
+def moved_gateways(
+    nat: Nat,
+    instances: Sequence[InstanceDraft],
+    services: Sequence[ServiceDraft],
+    hosts: Hosts,
+    mistakes: Mistakes,
+) -> list[list[MovedAddress]]:
+    """The gateways that each instance of VRRP moves: those of the services whose VIPs it holds."""
+    moved: list[list[MovedAddress]] = [[] for _instance in instances]
+    for family, address in nat.gateways.items():
+        if len(hosts.directors) == 1 and is_own(next(iter(hosts.directors.values())), address):
+            continue
+        vips = {service.vip for service in services if service.forward == "nat" and service.family == family}
+        holding = [
+            number for number, instance in enumerate(instances) if vips & {vip["address"] for vip in instance.vips}
+        ]
+        if len(holding) > 1:
+            InventoryPath("lvs_nat", mistakes).report(
+                f"the VIPs of services with forward nat are in the instances {listed(instances[i].name for i in holding)}, which"
+                f" may be on two directors, and {KEYS[family]} {address} on one alone: put them in one instance"
+            )
+        for number in holding[:1]:
+            moved[number].append({"address": address, "prefix": BITS[family]})
+    return moved

@@ -1,0 +1,201 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real servers of a service, and its sorry server."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ...module_utils.ipvs.types import endpoint
+from . import keys, schema
+from .addresses import FAMILY_NAMES, LOOPBACK, family_of, known, parse
+from .drafts import ServiceDraft
+from .hosts import Host, Hosts
+from .mistakes import InventoryPath, listed, near_hint, shape
+from .types import RealServer, SorryServer
+
+# Forwarding methods that hand on the packet as it is (facts of ipvsadm(8), -g and -i)
+UNTRANSLATED = ("dr", "tun")
+SERVER = "a host name or a mapping"
+_BARE: dict[str, Any] = {name: key.default for name, key in schema.REAL_SERVER.items()}
+
+
+def resolve_real_servers(given: Any, service: ServiceDraft, hosts: Hosts) -> list[RealServer]:
+    """The service's real servers in the inventory's order: the whole group where none are listed."""
+    path = service.path
+    if given is None:
+        if not hosts.real_servers:
+            path.report("real_servers is left out, which means the group real_servers, and that is empty or missing")
+        given = list(hosts.real_servers)
+    elif not isinstance(given, list):
+        path.report(f"real_servers is {shape(given)}, not a list")
+        return []
+    elif not given:
+        path.report("real_servers is empty: leave it out for the whole group, or take the service out of lvs_services")
+    result = []
+    seen: dict[tuple[str, int], int] = {}
+    for index, entry in enumerate(given):
+        server = _real_server(entry, service, hosts, path.at("real_servers", index))
+        if server is None:
+            continue
+        first = seen.setdefault((server["address"], server["port"]), index)
+        if first == index:
+            result.append(server)
+        else:
+            path.report(
+                f"real server {called(server)} is listed twice: real_servers[{first}] and real_servers[{index}]"
+            )
+    return result
+
+
+def _real_server(entry: Any, service: ServiceDraft, hosts: Hosts, path: InventoryPath) -> RealServer | None:
+    # A bare name is the usual case, and there can be a hundred thousand of them
+    own = {**_BARE, "host": entry} if isinstance(entry, str) else keys.read(entry, schema.REAL_SERVER, path, SERVER)
+    found = _locate(entry, own, service, hosts, path)
+    if found is None:
+        return None
+    name, address = found
+    weight, upper, lower = own["weight"], own["upper_threshold"], own["lower_threshold"]
+    if weight is None:
+        weight = hosts.real_servers[name].weight if name else 1
+    server: RealServer = {
+        "host": name,
+        "address": address,
+        "port": _port(own["port"], service, name or address, path),
+        "weight": weight,
+        "upper_threshold": upper,
+        "lower_threshold": lower,
+    }
+    if lower > upper:
+        path.report(f"lower_threshold is {lower}, above upper_threshold, which is {upper or 'not set'}")
+    if special := known(address).special:
+        path.report(f"address is {address}, {special}")
+    return server
+
+
+def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> SorryServer | None:
+    """The server that answers while no real server does: `host`, `address`, `port`."""
+    if given is None:
+        return None
+    path = service.path.at("sorry_server")
+    own = keys.read({"host": given} if isinstance(given, str) else given, schema.SORRY_SERVER, path, SERVER)
+    if isinstance(own["host"], str) and own["host"] in hosts.directors:
+        path.report(
+            f"{own['host']} is a director: name a real server, or give address 127.0.0.1 for a page on the directors themselves"
+        )
+        return None
+    found = _locate(given, own, service, hosts, path)
+    if found is None:
+        return None
+    name, address = found
+    sorry: SorryServer = {"host": name, "address": address, "port": _port(own["port"], service, name or address, path)}
+    if any(server["address"] == address and server["port"] == sorry["port"] for server in service.real_servers):
+        path.report(f"{called(sorry)} is also a real server of the service, and so is down when it is needed")
+    if (
+        known(address).special == LOOPBACK
+        and service.family
+        and service.forward == "tun"
+        and family_of(address) != service.family
+    ):
+        path.report(
+            f"address is {address}, but the VIP is {FAMILY_NAMES[service.family]}: a page on the directors themselves is"
+            f" reached without a tunnel, at {'::1' if service.family == 'ipv6' else '127.0.0.1'}"
+        )
+    if known(address).special == LOOPBACK and service.port and sorry["port"] != service.port:
+        path.report(
+            f"address is {address}, the directors themselves, where packets keep their port: port is {sorry['port']},"
+            f" the service has {service.port}"
+        )
+    if service.health["type"] == "none":
+        path.report("is never used: health is of type none, so nothing sees that the others are down")
+    return sorry
+
+
+def _locate(
+    entry: Any, own: Mapping[str, Any], service: ServiceDraft, hosts: Hosts, path: InventoryPath
+) -> tuple[str | None, str] | None:
+    """Host and address of an entry; the host is None where the address is none of the inventory's."""
+    name, address, family = own["host"], own["address"], service.family
+    if name is not None:
+        if not isinstance(name, str) or name not in hosts.real_servers:
+            if isinstance(name, str) and parse(name):
+                path.report(f"{name} is an address, not a host of the group real_servers: write {{address: {name}}}")
+            else:
+                near = near_hint(name, hosts.real_servers, "name there")
+                path.report(f"host {name} is not in the group real_servers{near}")
+            return None
+        host = hosts.real_servers[name]
+        if address is not None:
+            _check_own(host, address, path)
+            _check_family(address, service, path)
+            return name, address
+        # A tunnel can carry IPv6 over IPv4
+        four = host.addresses.get("ipv4") if service.forward == "tun" else None
+        address = (host.addresses.get(family) if family else None) or four
+        if address is None:
+            if host.address and family:
+                path.report(
+                    f"host {name} has no {FAMILY_NAMES[family]} address: set its lvs_address{'6' if family == 'ipv6' else ''}"
+                )
+            return None
+        return name, address
+    if address is None:
+        if isinstance(entry, dict) and entry.get("address") is None:
+            path.report("has neither host nor address")
+        return None
+    if address == service.vip:
+        path.report(f"address is {address}, which is the VIP itself")
+    for director in hosts.directors.values():
+        # With one director this is IPVS's local delivery; two that deliver to each other send connections in a circle
+        if address in director.addresses.values() and len(hosts.directors) > 1:
+            path.report(
+                f"address is {address}, which is director {director.name}: its other directors could not deliver to it"
+            )
+    _check_family(address, service, path)
+    return hosts.by_address.get(address), address
+
+
+def _check_own(host: Host, address: str, path: InventoryPath) -> None:
+    """A host named with an address has that address (with facts)."""
+    if (
+        address not in (own := [*host.addresses.values(), *(network.address for network in host.networks)])
+        and host.networks
+    ):
+        path.report(f"address is {address}, which host {host.name} does not have (it has {listed(dict.fromkeys(own))})")
+
+
+def _check_family(address: str, service: ServiceDraft, path: InventoryPath) -> None:
+    family = service.family
+    if family and service.forward != "tun" and family_of(address) != family:
+        path.report(f"address is {address}, but the VIP is {FAMILY_NAMES[family]}: only forward tun mixes families")
+    # ip6tnl0, which unpacks on the real server, takes nothing else (net/ipv6/ip6_tunnel.c)
+    wraps = service.tunnel["type"] if service.tunnel else None
+    if family == "ipv4" and wraps not in (None, "gre") and family_of(address) == "ipv6":
+        path.report(
+            f"address is {address}: a tunnel of type {wraps} over IPv6 carries IPv6 alone, and the VIP is IPv4 (gre carries both)"
+        )
+
+
+def _port(own: int | None, service: ServiceDraft, called_by: str, path: InventoryPath) -> int:
+    """The port that packets reach a server at: the service's, unless its forwarding method can translate."""
+    if service.fwmark is not None:
+        if own is not None:
+            path.report(f"port is {own}, but a fwmark service keeps the port that was asked for: leave it out")
+        return 0
+    if own is None or own == service.port:
+        # A port that is missing is reported as that: 0 stands for it here.
+        return service.port or 0
+    if service.forward in UNTRANSLATED and service.port is not None:
+        what = "sorry server" if path.key == "sorry_server" else "real server"
+        of = f"the service has {service.port}" if service.port else "the service has all of them"
+        service.path.report(
+            f"forward is {service.forward}, which cannot translate ports: {what} {called_by} has port {own}, {of}"
+        )
+    return own
+
+
+def called(server: RealServer | SorryServer) -> str:
+    """A server in a message."""
+    at = endpoint(server["address"], server["port"])
+    return f"{server['host']} ({at})" if server["host"] else at

@@ -1,0 +1,223 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From an inventory to the resolved cluster: the one place where anything is derived.
+
+First everything is read, and each mistake noted. Only when there is none, the parts are made of what was read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, Mapping, Sequence
+
+from . import inventory as inventories
+from . import keys, schema, validators
+from .addresses import BITS, family_of
+from .checks import (
+    check_addresses,
+    check_clients,
+    check_direct_routing,
+    check_marks,
+    check_one_segment,
+    check_prefixes,
+    check_real_server_addresses,
+    check_return_path,
+    check_sync,
+    check_vips,
+)
+from .director_part import director_parts
+from .drafts import InstanceDraft, ServiceDraft
+from .heartbeat import heartbeat_part, read_heartbeat
+from .hosts import Hosts, resolve_hosts
+from .inventory import Inventory
+from .keepalived import check_keepalived, keepalived_part
+from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
+from .mail import resolve_mail
+from .mistakes import InventoryMistakes, InventoryPath, Mistakes
+from .nat import Nat, moved_gateways, resolve_nat
+from .real_server_part import real_server_parts
+from .services import ipvs_table, resolve_services
+from .static import check_static
+from .sync import resolve_sync, shortest_delay
+from .types import Heartbeat, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Vip, Vrrp
+from .vrrp import VrrpDraft, resolve_vrrp
+
+SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is not validators.ANYTHING}
+
+
+@dataclass(frozen=True)
+class _Read:
+    """All that was read of an inventory; `ldirectord` and `heartbeat` are empty with another stack."""
+
+    inventory: Inventory
+    scalars: Mapping[str, Any]
+    hosts: Hosts
+    services: Sequence[ServiceDraft]
+    vrrp: VrrpDraft | None
+    vip_paths: Mapping[str, InventoryPath]
+    nat: Nat
+    sync: Sync | None
+    mail: Mail | None
+    ldirectord: Mapping[str, Any]
+    heartbeat: Mapping[str, Any]
+
+    @property
+    def stack(self) -> Stack:
+        stack: Stack = self.scalars["lvs_stack"]
+        return stack
+
+    @property
+    def instances(self) -> Sequence[InstanceDraft]:
+        return self.vrrp.instances if self.vrrp else ()
+
+
+def resolve(
+    hostvars: Mapping[str, Any], groups: Mapping[str, Any], warn: Callable[[str], object] = lambda _warning: None
+) -> ResolvedCluster:
+    """Resolve and validate a whole cluster.
+
+    `hostvars` holds the variables of every host by its name, `groups` the host
+    names of every group. `warn` is called with what may be wrong, where no fact tells. Returns plain dicts, lists and
+    scalars, in which every address, port, weight, interface and role is filled in. Raises
+    InventoryMistakes with everything that is wrong.
+    """
+    mistakes = Mistakes()
+    read = _read(hostvars, groups, mistakes)
+    gateways = moved_gateways(read.nat, read.instances, read.services, read.hosts, mistakes)
+    _check(read, mistakes)
+    if mistakes:
+        raise InventoryMistakes(mistakes)
+    for warning in mistakes.warnings:
+        warn(warning)
+    return _resolved(read, gateways)
+
+
+def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mistakes) -> _Read:
+    inventory = inventories.read(hostvars, groups, mistakes)
+    if not inventory.directors:
+        InventoryPath("group directors", mistakes).report("is empty or missing: a cluster needs a director")
+    given = inventory.cluster
+    scalars = keys.read({name: given[name] for name in SCALARS}, SCALARS, InventoryPath("", mistakes))
+    stack = scalars["lvs_stack"]
+    hosts = resolve_hosts(inventory, mistakes)
+    services = resolve_services(given["lvs_services"], hosts, mistakes)
+    vips = list(dict.fromkeys(service.vip for service in services if service.vip))
+    vrrp = resolve_vrrp(given["lvs_vrrp"], vips, services, hosts, mistakes) if stack == "keepalived" else None
+    vip_paths = _vip_paths(services, vrrp)
+    mail = resolve_mail(given["lvs_mail"], mistakes)
+    ldirectord = stack == "ldirectord"
+    return _Read(
+        inventory=inventory,
+        scalars=scalars,
+        hosts=hosts,
+        services=services,
+        vrrp=vrrp,
+        vip_paths=vip_paths,
+        nat=resolve_nat(given["lvs_nat"], services, hosts, vip_paths, mistakes),
+        sync=resolve_sync(given["lvs_sync"], vrrp.instances if vrrp else None, mistakes),
+        mail=mail,
+        ldirectord=read_ldirectord(given["lvs_ldirectord"], mail, mistakes) if ldirectord else {},
+        heartbeat=read_heartbeat(given["lvs_heartbeat"], list(vip_paths), hosts, mistakes) if ldirectord else {},
+    )
+
+
+def _check(read: _Read, mistakes: Mistakes) -> None:
+    """Report what only shows when everything is seen together."""
+    hosts, services = read.hosts, read.services
+    check_addresses(hosts, mistakes)
+    check_vips(read.vip_paths, hosts, read.inventory)
+    check_real_server_addresses(services, read.vip_paths, hosts)
+    check_clients(read.inventory, mistakes)
+    check_one_segment(read.instances, hosts, mistakes)
+    check_prefixes(read.instances, hosts, InventoryPath("lvs_vrrp", mistakes))
+    check_return_path(services, read.nat, read.vip_paths, hosts)
+    check_sync(services, read.sync)
+    check_direct_routing(services, hosts)
+    check_marks(services)
+    if read.stack == "keepalived":
+        check_keepalived(services)
+    elif read.stack == "ldirectord":
+        check_ldirectord(services)
+    else:
+        check_static(services, hosts, read.sync, mistakes)
+
+
+def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCluster:
+    """The resolved cluster; `gateways` are those that each instance moves."""
+    stack, hosts, nat, sync, arp = read.stack, read.hosts, read.nat, read.sync, read.scalars["lvs_arp"]
+    vips = list(read.vip_paths)
+    services = [service.finished() for service in read.services]
+    vrrp = _vrrp(read.vrrp, gateways, sync) if read.vrrp else None
+    heartbeat = heartbeat_part(read.heartbeat, vips, nat, sync, hosts) if stack == "ldirectord" else None
+    return {
+        "stack": stack,
+        "arp": arp,
+        "start_at_boot": read.scalars["lvs_start_at_boot"],
+        "test_page": read.scalars["lvs_test_page"],
+        "directors": list(read.inventory.directors),
+        "real_servers": list(read.inventory.real_servers),
+        "clients": list(read.inventory.clients),
+        "vips": _vips(vips, nat, vrrp, heartbeat),
+        "services": services,
+        "table": ipvs_table(services),
+        "vrrp": vrrp,
+        "sync": sync,
+        "mail": read.mail,
+        "keepalived": keepalived_part(services) if stack == "keepalived" else None,
+        "ldirectord": ldirectord_part(read.ldirectord, services, read.mail) if stack == "ldirectord" else None,
+        "heartbeat": heartbeat,
+        "hosts": {
+            **director_parts(hosts, services, nat, stack, vrrp, heartbeat, sync),
+            **real_server_parts(hosts, services, nat, arp),
+        },
+    }
+
+
+def _vrrp(draft: VrrpDraft, gateways: Sequence[list[MovedAddress]], sync: Sync | None) -> Vrrp:
+    return {
+        "skip_check_adv_addr": draft.skip_check_adv_addr,
+        "garp_interval": draft.garp_interval,
+        "gna_interval": draft.gna_interval,
+        "instances": [
+            instance.finished(moved, shortest_delay(instance, sync))
+            for instance, moved in zip(draft.instances, gateways)
+        ],
+    }
+
+
+def _vip_paths(services: Sequence[ServiceDraft], vrrp: VrrpDraft | None) -> dict[str, InventoryPath]:
+    """Every VIP, with the place in the inventory that names it first: services before instances."""
+    paths: dict[str, InventoryPath] = {}
+    for service in services:
+        if service.vip:
+            paths.setdefault(service.vip, service.path)
+    for instance in vrrp.instances if vrrp else ():
+        for vip in instance.vips:
+            paths.setdefault(vip["address"], instance.path)
+    return paths
+
+
+def _vips(addresses: Iterable[str], nat: Nat, vrrp: Vrrp | None, heartbeat: Heartbeat | None) -> list[Vip]:
+    """Every VIP once, with the VRRP instance that moves it, if one does; the gateways of NAT last."""
+    held: dict[str, tuple[str | None, int]] = {
+        vip["address"]: (instance["name"], vip["prefix"])
+        for instance in (vrrp["instances"] if vrrp else [])
+        for vip in (*instance["vips"], *instance["gateways"])
+    }
+    held.update({vip["address"]: (None, vip["prefix"]) for vip in (heartbeat["vips"] if heartbeat else [])})
+    gateways = frozenset(nat.gateways.values())
+    result: list[Vip] = []
+    for address in (*addresses, *nat.gateways.values()):
+        family = family_of(address)
+        name, prefix = held.get(address, (None, BITS[family]))
+        result.append(
+            {
+                "address": address,
+                "family": family,
+                "prefix": prefix,
+                "instance": name,
+                "gateway": address in gateways,
+            }
+        )
+    return result

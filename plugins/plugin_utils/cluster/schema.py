@@ -1,0 +1,188 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every key an inventory may hold, with its validator and default."""
+
+from __future__ import annotations
+
+from ...module_utils.ipvs.types import (
+    CHECKSUMS,
+    ENGINES,
+    FLAGS_OF,
+    FORWARDS,
+    MAX_PORT,
+    MAX_THRESHOLD,
+    MAX_TIMEOUT,
+    MAX_WEIGHT,
+    PLAIN_FLAGS,
+    PROTOCOLS,
+    SCHEDULERS,
+    TUNNELS,
+)
+from . import validators
+from .keys import Key
+
+PORT = validators.integer(1, MAX_PORT)
+WEIGHT = validators.integer(0, MAX_WEIGHT)
+THRESHOLD = validators.integer(0, MAX_THRESHOLD)
+PRIORITY = validators.integer(1, 254)
+ROUTER_ID = validators.integer(1, 255)
+
+CLUSTER = {
+    "lvs_stack": Key(validators.choice("keepalived", "ldirectord", "static"), "keepalived"),
+    "lvs_arp": Key(validators.choice("sysctl", "arptables", "redirect"), "sysctl"),
+    "lvs_services": Key(validators.ANYTHING),
+    "lvs_vrrp": Key(validators.ANYTHING),
+    "lvs_sync": Key(validators.ANYTHING),
+    "lvs_nat": Key(validators.ANYTHING),
+    "lvs_ldirectord": Key(validators.ANYTHING),
+    "lvs_heartbeat": Key(validators.ANYTHING),
+    "lvs_mail": Key(validators.ANYTHING),
+    "lvs_start_at_boot": Key(validators.BOOLEAN, True),
+    "lvs_test_page": Key(validators.BOOLEAN, False),
+}
+HOST = {
+    "lvs_address": Key(validators.HOST_ADDRESS),
+    "lvs_address6": Key(validators.HOST_ADDRESS6),
+    "lvs_weight": Key(WEIGHT, 1),
+    "lvs_priority": Key(PRIORITY),
+    "lvs_filter": Key(validators.choice("nftables", "iptables", "firewalld"), "nftables"),
+    "lvs_firewalld_zone": Key(validators.WORD),
+}
+SERVICE = {
+    "name": Key(validators.NAMED, required=True),
+    "vip": Key(validators.HOST_ADDRESS, required=True),
+    "port": Key(validators.integer(0, MAX_PORT)),
+    "protocol": Key(validators.choice(*PROTOCOLS), "tcp"),
+    # From 2^31 on, ipvsadm prints a mark as a negative number and cannot restore it
+    "fwmark": Key(validators.integer(1, 2**31 - 1)),
+    "ports": Key(validators.list_of(validators.PORTS, "ports")),
+    "scheduler": Key(validators.choice(*SCHEDULERS), "wrr"),
+    "scheduler_flags": Key(
+        validators.list_of(validators.choice(*PLAIN_FLAGS, *FLAGS_OF["sh"], *FLAGS_OF["mh"]), "scheduler flags")
+    ),
+    "forward": Key(validators.choice(*FORWARDS), "dr"),
+    "tunnel": Key(validators.ANYTHING),
+    "persistence": Key(validators.integer(1, MAX_TIMEOUT)),
+    "persistence_netmask": Key(validators.ANYTHING),
+    "persistence_engine": Key(validators.choice(*ENGINES)),
+    "one_packet": Key(validators.BOOLEAN, False),
+    "real_servers": Key(validators.ANYTHING),
+    "health": Key(validators.ANYTHING),
+    "sorry_server": Key(validators.ANYTHING),
+    "on_failure": Key(validators.choice("remove", "quiesce"), "remove"),
+    "test_page": Key(validators.BOOLEAN, True),
+}
+REAL_SERVER = {
+    "host": Key(validators.ANYTHING),
+    "address": Key(validators.HOST_ADDRESS),
+    "port": Key(PORT),
+    "weight": Key(WEIGHT),
+    "upper_threshold": Key(THRESHOLD, 0),
+    "lower_threshold": Key(THRESHOLD, 0),
+}
+SORRY_SERVER = {"host": Key(validators.ANYTHING), "address": Key(validators.ANSWERING_ADDRESS), "port": Key(PORT)}
+TUNNEL = {
+    "type": Key(validators.choice(*TUNNELS), "ipip"),
+    "port": Key(PORT),
+    "checksum": Key(validators.choice(*CHECKSUMS), "none"),
+}
+
+DEFAULT_INTERVAL = 6
+_CHECK = {
+    "interval": Key(validators.seconds(0.1, 86400), DEFAULT_INTERVAL),
+    "timeout": Key(validators.seconds(0.1, 4294), 3),  # keepalived's limit
+    "retries": Key(validators.integer(0, 1000), 3),
+    "retry_delay": Key(validators.seconds(0, 86400), 3),
+}
+_CHECK_PORT = {**_CHECK, "port": Key(PORT)}
+_HTTP = {
+    **_CHECK_PORT,
+    "path": Key(validators.URL_PATH, "/"),
+    "virtualhost": Key(validators.VIRTUAL_HOST),
+    "status": Key(validators.list_of(validators.integer(100, 599), "HTTP status codes"), (200,)),
+    "expect": Key(validators.EXPECTED),
+}
+# The checks of keepalived.conf(5) and ldirectord(8), one name for each
+HEALTH = {
+    "none": {},
+    "tcp": _CHECK_PORT,
+    "http": _HTTP,
+    "https": {**_HTTP, "sni": Key(validators.BOOLEAN, True)},
+    "smtp": _CHECK_PORT,
+    "dns": {
+        **_CHECK_PORT,
+        "name": Key(validators.DOMAIN, required=True),
+        "record": Key(validators.choice("A", "AAAA", "NS", "CNAME", "SOA", "MX", "TXT"), "A"),
+    },
+    "ping": _CHECK,
+    "udp": _CHECK_PORT,
+    "script": {**_CHECK, "command": Key(validators.COMMAND, required=True)},
+}
+
+# What an instance may set for itself; its defaults are those of lvs_vrrp
+_VRRP_EACH = {
+    "version": Key(validators.integer(2, 3), 2),
+    "advert_interval": Key(validators.seconds(0.01, 255), 1),
+    "preempt": Key(validators.BOOLEAN, True),
+    "preempt_delay": Key(validators.seconds(0, 1000)),
+    "auth_pass": Key(validators.AUTH_PASS, secret=True),
+    "unicast": Key(validators.BOOLEAN, False),
+    "priority": Key(PRIORITY, 200),
+    "priority_step": Key(validators.integer(1, 253), 10),
+    "virtual_router_id": Key(ROUTER_ID, 51),
+}
+VRRP = {
+    **_VRRP_EACH,
+    "skip_check_adv_addr": Key(validators.BOOLEAN, True),
+    "garp_interval": Key(validators.seconds(0, 3600), 0),
+    "gna_interval": Key(validators.seconds(0, 3600), 0),
+    "garp_master_delay": Key(validators.integer(0, 3600), 5),
+    "garp_master_repeat": Key(validators.integer(1, 1000), 5),
+    "garp_master_refresh": Key(validators.integer(0, 86400), 0),
+    "vip_prefix": Key(validators.integer(8, 128)),
+    "instances": Key(validators.ANYTHING),
+}
+INSTANCE = {
+    "name": Key(validators.NAMED, required=True),
+    "vips": Key(validators.list_of(validators.HOST_ADDRESS, "IP addresses"), required=True),
+    "directors": Key(validators.ANYTHING),
+    **{name: Key(key.validator, secret=key.secret) for name, key in _VRRP_EACH.items()},
+    "virtual_router_id": Key(ROUTER_ID, required=True),
+}
+NAT = {
+    "gateway": Key(validators.HOST_ADDRESS),
+    "gateway6": Key(validators.HOST_ADDRESS),
+    "route": Key(validators.choice("replies", "default"), "replies"),
+}
+LDIRECTORD = {
+    "autoreload": Key(validators.BOOLEAN, False),
+    "cleanstop": Key(validators.BOOLEAN, True),
+    "maintenance_dir": Key(validators.PATH),
+    "log": Key(validators.WORD, "/var/log/ldirectord.log"),
+}
+HEARTBEAT = {
+    "key": Key(validators.SECRET, secret=True),
+    "keepalive": Key(validators.seconds(0.1, 60), 2),
+    "warntime": Key(validators.seconds(0.1, 600), 5),
+    "deadtime": Key(validators.seconds(1, 600), 10),
+    "initdead": Key(validators.seconds(1, 3600), 60),
+    "port": Key(PORT, 694),
+    "transport": Key(validators.choice("ucast", "mcast", "bcast"), "ucast"),
+    "multicast_group": Key(validators.ADDRESS, "225.0.0.1"),
+    "auto_failback": Key(validators.BOOLEAN, True),
+    "vip_prefix": Key(validators.integer(8, 128)),
+}
+SYNC = {
+    "enabled": Key(validators.BOOLEAN, False),
+    "id": Key(validators.integer(1, 255), 51),
+    "instance": Key(validators.NAMED),
+}
+MAIL = {
+    "to": Key(validators.list_of(validators.MAIL_ADDRESS, "mail addresses"), required=True),
+    "from": Key(validators.MAIL_ADDRESS, required=True),
+    "server": Key(validators.SERVER, required=True),
+    "timeout": Key(validators.integer(1, 3600), 30),
+    "instances": Key(validators.BOOLEAN, True),
+    "real_servers": Key(validators.BOOLEAN, True),
+}

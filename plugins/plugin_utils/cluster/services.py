@@ -1,0 +1,187 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The virtual services."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ...module_utils.ipvs.address import canonical_netmask
+from ...module_utils.ipvs.types import FLAGS_OF, PLAIN_FLAGS, flags_of
+from . import keys, schema
+from .addresses import family_of
+from .drafts import ServiceDraft
+from .health import resolve_health
+from .hosts import Hosts
+from .mistakes import InventoryPath, Mistakes, listed, shape, shown
+from .real_servers import resolve_real_servers, resolve_sorry_server
+from .types import Family, Service, TableService, Tunnel
+
+
+def resolve_services(given: Any, hosts: Hosts, mistakes: Mistakes) -> list[ServiceDraft]:
+    """Every service of `lvs_services`, with all that it leaves out filled in."""
+    path = InventoryPath("lvs_services", mistakes)
+    if given is None:
+        path.report(
+            "is not set for any director or real server: a cluster needs its list of services (an empty one takes them all away)"
+        )
+        return []
+    if not isinstance(given, list):
+        path.report(f"is {shape(given)}, not a list of services")
+        return []
+    services = []
+    names: dict[str, InventoryPath] = {}
+    labels: dict[str, InventoryPath] = {}
+    for index, entry in enumerate(given):
+        path = InventoryPath("lvs_services", mistakes, index=index)
+        if not isinstance(entry, dict):
+            path.report(f"is {shape(entry)}, not a mapping")
+            continue
+        path.name = str(entry["name"]) if isinstance(entry.get("name"), (str, int)) else None
+        service = _service(entry, hosts, path)
+        if service.name is not None and (other := names.setdefault(service.name, path)) is not path:
+            path.report(f"the name is already that of {other}")
+        label = service.label
+        if label is not None and (other := labels.setdefault(label, path)) is not path:
+            path.report(f"{label} is already the service {other}")
+        services.append(service)
+    return services
+
+
+def _service(entry: dict[str, Any], hosts: Hosts, path: InventoryPath) -> ServiceDraft:
+    own = keys.read(entry, schema.SERVICE, path)
+    family = family_of(own["vip"]) if own["vip"] else None
+    _check_ports(own, entry, path)
+    _check_scheduler(own, path)
+    service = ServiceDraft(
+        path=path,
+        name=own["name"],
+        vip=own["vip"],
+        family=family,
+        port=own["port"] if own["fwmark"] is None else None,
+        ports=own["ports"],
+        fwmark=own["fwmark"],
+        protocol=own["protocol"],
+        scheduler=own["scheduler"],
+        scheduler_flags=[flag for flag in flags_of(own["scheduler"]) if flag in (own["scheduler_flags"] or ())],
+        forward=own["forward"],
+        tunnel=_tunnel(own, path),
+        persistence=own["persistence"],
+        persistence_netmask=_netmask(own, family, path),
+        persistence_engine=own["persistence_engine"],
+        one_packet=own["one_packet"],
+        on_failure=own["on_failure"],
+        test_page=own["test_page"],
+        health=resolve_health(own["health"], own["protocol"], own["ports"], _portless(entry, own), path.at("health")),
+    )
+    service.real_servers = resolve_real_servers(own["real_servers"], service, hosts)
+    service.sorry_server = resolve_sorry_server(own["sorry_server"], service, hosts)
+    return service
+
+
+def _portless(entry: dict[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether a service names no port at all; one that was wrong is reported as that."""
+    return entry.get("ports") is None and (own["fwmark"] is not None or own["port"] == 0)
+
+
+def _check_ports(own: Mapping[str, Any], entry: dict[str, Any], path: InventoryPath) -> None:
+    if entry.get("fwmark") is None:
+        if entry.get("port") is None:
+            path.report("port is missing (or fwmark, for a service made of marked packets)")
+        if own["ports"] is not None:
+            path.report("ports goes with fwmark: a service of one address has one port")
+        if own["port"] == 0 and own["persistence"] is None:
+            path.report("port is 0, which means all ports, and needs persistence")
+    elif own["port"] is not None:
+        path.report("has both port and fwmark: give ports, the list of ports to mark")
+    if own["persistence_engine"] == "sip" and own["protocol"] != "udp":
+        # ip_vs_pe_sip.c, ip_vs_sip_fill_param
+        path.report(f"persistence_engine is sip, which drops every packet but UDP, and protocol is {own['protocol']}")
+    if own["one_packet"] and own["protocol"] != "udp" and own["fwmark"] is None:
+        path.report(f"one_packet is for UDP, and protocol is {own['protocol']}")
+
+
+def _check_scheduler(own: Mapping[str, Any], path: InventoryPath) -> None:
+    scheduler = own["scheduler"]
+    for flag in own["scheduler_flags"] or ():
+        if flag not in flags_of(scheduler):
+            owner = next((name for name, flags in FLAGS_OF.items() if flag in flags), None)
+            of = f"a flag of scheduler {owner}" if owner else f"no flag of scheduler {scheduler}"
+            own_flags = (
+                f"{scheduler} has {listed(FLAGS_OF[scheduler])}"
+                if scheduler in FLAGS_OF
+                else f"{scheduler} knows only {listed(PLAIN_FLAGS)}"
+            )
+            path.report(f"scheduler_flags has {flag}, {of}: {own_flags}")
+
+
+def _netmask(own: Mapping[str, Any], family: Family | None, path: InventoryPath) -> str | None:
+    """The granularity of persistence, null for the default: every client for itself."""
+    given = own["persistence_netmask"]
+    for name in ("persistence_netmask", "persistence_engine"):
+        if own[name] is not None and own["persistence"] is None:
+            path.report(f"{name} needs persistence, which is not set")
+    if given is None or family is None:
+        return None
+    try:
+        return canonical_netmask(str(given), family)
+    except ValueError:
+        wanted = "a prefix length from 1 to 128" if family == "ipv6" else "a netmask such as 255.255.255.0"
+        path.report(f"persistence_netmask is {shown(given)}, not {wanted}")
+        return None
+
+
+def _tunnel(own: Mapping[str, Any], path: InventoryPath) -> Tunnel | None:
+    """How forward tun wraps packets (ipvsadm(8), --tun-type); IPIP has no options, so its checksum is null."""
+    given = own["tunnel"]
+    if own["forward"] != "tun":
+        if given is not None:
+            path.report(f"tunnel needs forward tun, and forward is {own['forward']}")
+        return None
+    at = path.at("tunnel")
+    tunnel = keys.read(given if given is not None else {}, schema.TUNNEL, at)
+    kind = tunnel["type"]
+    if kind == "gue" and tunnel["port"] is None:
+        at.report("port is missing: GUE is carried over UDP")
+    if kind != "gue" and tunnel["port"] is not None:
+        at.report(f"port is for type gue, and type is {kind}")
+    # gre0, which unpacks on the real server, drops what has a checksum (net/ipv4/ip_tunnel.c)
+    if kind != "gue" and tunnel["checksum"] != "none":
+        at.report(f"checksum {tunnel['checksum']} is not for type {kind}")
+    return {"type": kind, "port": tunnel["port"], "checksum": None if kind == "ipip" else tunnel["checksum"]}
+
+
+def ipvs_table(services: list[Service]) -> list[TableService]:
+    """The services as lvs.cluster.ipvs_table takes them and lvs.cluster.ipvs_info returns them."""
+    return [_table_entry(service) for service in services]
+
+
+def _table_entry(service: Service) -> TableService:
+    marked = service["fwmark"] is not None
+    forward, tunnel = service["forward"], service["tunnel"]
+    return {
+        "address": None if marked else service["vip"],
+        "port": None if marked else service["port"],
+        "protocol": None if marked else service["protocol"],
+        "fwmark": service["fwmark"],
+        "family": service["family"],
+        "scheduler": service["scheduler"],
+        "scheduler_flags": service["scheduler_flags"],
+        "persistence": service["persistence"],
+        "persistence_netmask": service["persistence_netmask"],
+        "persistence_engine": service["persistence_engine"],
+        "one_packet": service["one_packet"],
+        "destinations": [
+            {
+                "address": server["address"],
+                "port": server["port"],
+                "forward": forward,
+                "weight": server["weight"],
+                "upper_threshold": server["upper_threshold"],
+                "lower_threshold": server["lower_threshold"],
+                "tunnel": tunnel,
+            }
+            for server in service["real_servers"]
+        ],
+    }

@@ -1,0 +1,30 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stack `static`: a table that is written once and for each boot, by one director."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from .drafts import ServiceDraft
+from .hosts import Hosts
+from .mistakes import InventoryPath, Mistakes, listed
+from .types import Sync
+
+
+def check_static(services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | None, mistakes: Mistakes) -> None:
+    """Report what a table that nobody watches cannot do."""
+    if len(hosts.directors) > 1:
+        InventoryPath("lvs_stack", mistakes).report(
+            f"is static, which has one director, and the group directors has {listed(hosts.directors)}"
+        )
+    if sync is not None:
+        InventoryPath("lvs_sync", mistakes).report(
+            "is enabled, but lvs_stack is static: there is no second director to tell"
+        )
+    for service in services:
+        if service.sorry_server:
+            service.path.report(
+                "sorry_server is set, but lvs_stack is static, which never sees that the others are down"
+            )

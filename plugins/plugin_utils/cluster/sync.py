@@ -1,0 +1,40 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connection synchronisation between directors."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+from . import keys, schema
+from .drafts import InstanceDraft
+from .mistakes import InventoryPath, Mistakes, near_hint
+from .types import Sync
+
+# Seconds until a director that returns has been told of every connection that has had packets meanwhile.
+LEARNING = 60
+
+
+def resolve_sync(given: Any, instances: Sequence[InstanceDraft] | None, mistakes: Mistakes) -> Sync | None:
+    """The sync daemon's id and the VRRP instance it is bound to, so that it follows the master; None where it is off.
+
+    `instances` is None without VRRP.
+    """
+    if given is None:
+        return None
+    path = InventoryPath("lvs_sync", mistakes)
+    own = keys.read(given, schema.SYNC, path)
+    names = [instance.name for instance in instances or () if instance.name]
+    name = own["instance"]
+    if instances is not None and name is not None and name not in names:
+        # keepalived takes an unknown one without a word
+        path.report(f"instance is {name}, which is no instance of lvs_vrrp" + near_hint(name, names, "name there"))
+    if not own["enabled"] or (instances is not None and not names):
+        return None
+    return {"id": own["id"], "instance": None if instances is None else name or names[0]}
+
+
+def shortest_delay(instance: InstanceDraft, sync: Sync | None) -> int:
+    """Seconds that a director of an instance has to learn the connections before it takes the VIPs back."""
+    return LEARNING if sync is not None and sync["instance"] == instance.name else 0

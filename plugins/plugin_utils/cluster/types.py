@@ -1,0 +1,518 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shape of the resolved cluster: what the filter `lvs.cluster.resolve` returns and every template reads.
+
+Plain dicts at run time. Every key is always there; what is absent is None (null in Jinja) or an empty list.
+What a key means is in the filter's RETURN documentation, which a unit test holds against these types.
+"""
+
+from __future__ import annotations
+
+from typing import List, Literal, TypedDict, Union
+
+Family = Literal["ipv4", "ipv6"]
+Stack = Literal["keepalived", "ldirectord", "static"]
+Forward = Literal["dr", "nat", "tun"]
+Seconds = Union[int, float]
+# A port, or a range such as 8000-8010.
+Ports = Union[int, str]
+
+FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
+
+
+class Tunnel(TypedDict):
+    """How forwarding method tun wraps packets."""
+
+    type: str
+    port: int | None
+    checksum: str | None
+
+
+class Health(TypedDict):
+    """A health check; what its type has no option for is None."""
+
+    type: str
+    interval: Seconds | None
+    timeout: Seconds | None
+    retries: int | None
+    retry_delay: Seconds | None
+    port: int | None
+    path: str | None
+    virtualhost: str | None
+    status: list[int] | None
+    expect: str | None
+    sni: bool | None
+    name: str | None
+    record: str | None
+    command: str | None
+
+
+class RealServer(TypedDict):
+    """One real server of one service; its port is 0 where it keeps the one that was asked for."""
+
+    host: str | None
+    address: str
+    port: int
+    weight: int
+    upper_threshold: int
+    lower_threshold: int
+
+
+class SorryServer(TypedDict):
+    """The server that answers while no real server does."""
+
+    host: str | None
+    address: str
+    port: int
+
+
+class Service(TypedDict):
+    """One virtual service: by address, protocol and port, or by firewall mark."""
+
+    name: str
+    label: str
+    vip: str
+    port: int | None
+    ports: list[Ports] | None
+    fwmark: int | None
+    protocol: str
+    family: Family
+    scheduler: str
+    scheduler_flags: list[str]
+    forward: Forward
+    tunnel: Tunnel | None
+    persistence: int | None
+    persistence_netmask: str | None
+    persistence_engine: str | None
+    one_packet: bool
+    health: Health
+    on_failure: str
+    test_page: bool
+    real_servers: list[RealServer]
+    sorry_server: SorryServer | None
+
+
+class TableDestination(TypedDict):
+    """A real server as the modules ipvs_table and ipvs_info know it."""
+
+    address: str
+    port: int
+    forward: Forward
+    weight: int
+    upper_threshold: int
+    lower_threshold: int
+    tunnel: Tunnel | None
+
+
+class TableService(TypedDict):
+    """A service as the modules ipvs_table and ipvs_info know it."""
+
+    address: str | None
+    port: int | None
+    protocol: str | None
+    fwmark: int | None
+    family: Family
+    scheduler: str
+    scheduler_flags: list[str]
+    persistence: int | None
+    persistence_netmask: str | None
+    persistence_engine: str | None
+    one_packet: bool
+    destinations: list[TableDestination]
+
+
+class Vip(TypedDict):
+    """A VIP, or a gateway of NAT, which moves with the VIPs."""
+
+    address: str
+    family: Family
+    prefix: int
+    instance: str | None
+    gateway: bool
+
+
+class MovedAddress(TypedDict):
+    """An address that a director takes while it is the master."""
+
+    address: str
+    prefix: int
+
+
+class InstanceDirector(TypedDict):
+    """A director that takes part in a VRRP instance."""
+
+    host: str
+    address: str | None
+    interface: str | None
+    priority: int
+
+
+class Instance(TypedDict):
+    """A VRRP instance, the same on all its directors."""
+
+    name: str
+    family: Family
+    version: int
+    advert_interval: Seconds
+    preempt: bool
+    preempt_delay: Seconds
+    virtual_router_id: int
+    advert_address: str
+    auth_pass: str | None
+    unicast: bool
+    garp_master_delay: int
+    garp_master_repeat: int
+    garp_master_refresh: int
+    vips: list[MovedAddress]
+    gateways: list[MovedAddress]
+    directors: list[InstanceDirector]
+
+
+class Vrrp(TypedDict):
+    """VRRP of the whole cluster."""
+
+    skip_check_adv_addr: bool
+    garp_interval: Seconds
+    gna_interval: Seconds
+    instances: list[Instance]
+
+
+class Sync(TypedDict):
+    """Connection synchronisation."""
+
+    id: int
+    instance: str | None
+
+
+# In the functional form, because `from` is a keyword of Python.
+Mail = TypedDict(
+    "Mail",
+    {
+        "to": List[str],
+        "from": str,
+        "server": str,
+        "port": int,
+        "timeout": int,
+        "instances": bool,
+        "real_servers": bool,
+    },
+)
+
+
+class KeepalivedCheck(TypedDict):
+    """A health check in keepalived's words; `block` is the name of its block."""
+
+    block: str
+    sni: bool
+    path: str | None
+    virtualhost: str | None
+    status: str | None
+    regex: str | None
+    record: str | None
+    name: str | None
+    command: str | None
+    port: int | None
+    timeout: Seconds
+    retries: int
+    retry_delay: Seconds
+
+
+class KeepalivedRealServer(TypedDict):
+    """A real server in keepalived's words; `at` is its address, and its port where it has one."""
+
+    at: str
+    weight: int
+    upper_threshold: int
+    lower_threshold: int
+
+
+class KeepalivedService(TypedDict):
+    """A `virtual_server` of keepalived.conf; `at` is what follows that word."""
+
+    name: str
+    at: str
+    ip_family: str | None
+    protocol: str | None
+    scheduler: str
+    scheduler_flags: list[str]
+    method: str
+    persistence: int | None
+    persistence_netmask: str | None
+    persistence_engine: str | None
+    one_packet: bool
+    delay_loop: Seconds | None
+    sorry_server: str | None
+    sorry_server_method: str | None
+    quiesce: bool
+    check: KeepalivedCheck | None
+    real_servers: list[KeepalivedRealServer]
+
+
+class Keepalived(TypedDict):
+    """What keepalived.conf says of the services, the same on every director."""
+
+    virtual_servers: list[KeepalivedService]
+
+
+class LdirectordRealServer(TypedDict):
+    """A real server in ldirectord's words."""
+
+    at: str
+    forward: str
+    weight: int
+    lower_threshold: int
+    upper_threshold: int
+
+
+class LdirectordService(TypedDict):
+    """A block `virtual` of ldirectord.cf, in ldirectord's words."""
+
+    name: str
+    ipv6: bool
+    virtual: str
+    protocol: str
+    scheduler: str
+    persistence: int | None
+    netmask: str | None
+    one_packet: bool
+    flags: list[str]
+    quiescent: bool
+    fallback: str | None
+    reals: list[LdirectordRealServer]
+    checktype: str
+    service: str | None
+    request: str | None
+    receive: str | None
+    virtualhost: str | None
+    checkport: int | None
+    checkcommand: str | None
+    checkinterval: Seconds | None
+    checktimeout: Seconds | None
+    checkcount: int | None
+    failurecount: int | None
+
+
+class Ldirectord(TypedDict):
+    """ldirectord.cf, the same on every director."""
+
+    autoreload: bool
+    cleanstop: bool
+    maintenance_dir: str | None
+    log: str
+    fork: bool
+    interval: Seconds
+    mail: Mail | None
+    virtuals: list[LdirectordService]
+
+
+class HeartbeatNode(TypedDict):
+    """A node of heartbeat by its `uname -n`; None where the host could not be asked for it."""
+
+    name: str | None
+    address: str | None
+
+
+class HeartbeatVip(TypedDict):
+    """A VIP that heartbeat moves; `cidr` is address and prefix length in one."""
+
+    address: str
+    prefix: int
+    cidr: str
+
+
+class Heartbeat(TypedDict):
+    """Heartbeat, the same on both directors."""
+
+    key: str | None
+    keepalive: Seconds
+    warntime: Seconds
+    deadtime: Seconds
+    initdead: Seconds
+    port: int
+    transport: str
+    multicast_group: str
+    auto_failback: bool
+    vip_prefix: int | None
+    nodes: list[HeartbeatNode]
+    vips: list[HeartbeatVip]
+    resources: list[str]
+
+
+class FirewallOpening(TypedDict):
+    """What firewalld lets in: a `port` or a `protocol`."""
+
+    kind: str
+    what: str
+
+
+class FwmarkRule(TypedDict):
+    """The packets that make a service with a firewall mark."""
+
+    vip: str
+    family: Family
+    protocol: str
+    ports: list[Ports]
+    fwmark: int
+
+
+class ArptablesRule(TypedDict):
+    """A VIP that a real server is silent about, and the address that it asks from instead."""
+
+    vip: str
+    address: str
+
+
+class Redirect(TypedDict):
+    """A VIP whose packets the real server takes for its own."""
+
+    vip: str
+    family: Family
+
+
+class MssClamp(TypedDict):
+    """The largest TCP segment, in bytes, that fits the tunnel that the packets of a VIP come through."""
+
+    vip: str
+    family: Family
+    mss: int
+
+
+class GuePort(TypedDict):
+    """A UDP port at which GUE is unpacked."""
+
+    family: Family
+    port: int
+
+
+class HostVip(TypedDict):
+    """A VIP on a device of a host; the device is None without facts."""
+
+    address: str
+    family: Family
+    prefix: int
+    device: str | None
+
+
+class ReturnRoute(TypedDict):
+    """The way back through the directors; `network` is the one that holds the gateway. Both are None without facts."""
+
+    family: Family
+    gateway: str
+    device: str | None
+    network: str | None
+
+
+class ReturnRule(TypedDict):
+    """Packets that take the way back: from a source, and from a port of it unless that is 0."""
+
+    family: Family
+    source: str
+    protocol: str
+    port: Ports
+
+
+class DefaultRule(TypedDict):
+    """A source whose packets take the way back where no other route leads."""
+
+    family: Family
+    source: str
+
+
+class Socket(TypedDict):
+    """A port of the test page."""
+
+    port: int
+    tls: bool
+
+
+class AddressOnDevice(TypedDict):
+    """An address that a VRRP instance moves, on the device of this director that carries it."""
+
+    address: str
+    prefix: int
+    device: str | None
+
+
+class DirectorInstance(TypedDict):
+    """A VRRP instance as one director runs it: all that its block in keepalived.conf says."""
+
+    name: str
+    family: Family
+    version: int
+    advert_interval: Seconds
+    preempt: bool
+    preempt_delay: Seconds
+    virtual_router_id: int
+    advert_address: str
+    auth_pass: str | None
+    secret: str
+    garp_master_delay: int
+    garp_master_repeat: int
+    garp_master_refresh: int
+    interface: str | None
+    priority: int
+    unicast_src: str | None
+    unicast_peers: list[str]
+    addresses: list[AddressOnDevice]
+    track_interfaces: list[str]
+
+
+class DirectorSync(TypedDict):
+    """Connection synchronisation as one director runs it."""
+
+    id: int
+    instance: str | None
+    interface: str | None
+
+
+class HostPart(TypedDict):
+    """One director or real server: what it has to be."""
+
+    role: str
+    address: str | None
+    address6: str | None
+    interface: str | None
+    prefix: int | None
+    filter: str
+    firewalld_zone: str | None
+    firewall_openings: list[FirewallOpening]
+    fwmark_rules: list[FwmarkRule]
+    arptables_rules: list[ArptablesRule]
+    redirects: list[Redirect]
+    mss_clamps: list[MssClamp]
+    gue_ports: list[GuePort]
+    vips: list[HostVip]
+    return_routes: list[ReturnRoute]
+    return_rules: list[ReturnRule]
+    default_rules: list[DefaultRule]
+    sysctls: dict[str, str]
+    modules: list[str]
+    tools: list[str]
+    router_id: str | None
+    instances: list[DirectorInstance]
+    sync: DirectorSync | None
+    heartbeat_media: list[str]
+    listen: list[Socket]
+
+
+class ResolvedCluster(TypedDict):
+    """The whole cluster."""
+
+    stack: Stack
+    arp: str
+    start_at_boot: bool
+    test_page: bool
+    directors: list[str]
+    real_servers: list[str]
+    clients: list[str]
+    vips: list[Vip]
+    services: list[Service]
+    table: list[TableService]
+    vrrp: Vrrp | None
+    sync: Sync | None
+    mail: Mail | None
+    keepalived: Keepalived | None
+    ldirectord: Ldirectord | None
+    heartbeat: Heartbeat | None
+    hosts: dict[str, HostPart]

@@ -1,0 +1,343 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kinds of values an inventory holds: each reads what the user wrote into a plain Python value, or says what it is not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Callable
+
+from .addresses import LOOPBACK, family_of, known, parse
+from .mistakes import nearest, shown
+
+# Ansible's own words for booleans: INI inventories and -e give them as strings.
+TRUE = frozenset(("y", "yes", "on", "1", "true", "t"))
+FALSE = frozenset(("n", "no", "off", "0", "false", "f"))
+
+# keepalived splits at whitespace and gives meaning to these: quotes, braces,
+# backslash, comments by ! and #, variables by $ (keepalived.conf(5)).
+UNSAFE = re.compile(r"""[^!-~]|["'{}\\!#$]""")
+UNSAFE_QUOTED = re.compile(r"""[\x00-\x1f\x7f"{}\\$]""")
+UNSAFE_EXPECTED = re.compile(r"""[\x00-\x1f\x7f"\\^]""")
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# RFC 1035, 2.3.4: labels of 1 to 63 characters.
+DOMAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
+
+
+class InvalidValue(ValueError):
+    """An invalid value with a specific reason. For a list, `item` is the offending element, as shown."""
+
+    def __init__(self, reason: str, item: str | None = None):
+        super().__init__(reason)
+        self.item = item
+
+
+def reason(wrong: ValueError, validator: Validator) -> str:
+    """Why a value is wrong, as the end of a sentence."""
+    return str(wrong) if isinstance(wrong, InvalidValue) else f"not {validator.what}"
+
+
+@dataclass(frozen=True)
+class Validator:
+    """`what` completes the sentence "port is 70000, not ..."; `read` raises ValueError where it is not that.
+
+    `choices` are the only words it, or an item of it, can be; empty where anything fitting `what` goes.
+    """
+
+    what: str
+    read: Callable[[object], object]
+    choices: tuple[str, ...] = ()
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
+        value = float(value) if "." in value else int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError
+    whole = isinstance(value, int) or value.is_integer()
+    return int(value) if whole else float(value)
+
+
+def integer(low: int, high: int) -> Validator:
+    """A whole number, also as a string: INI inventories and -e give them so."""
+
+    def read(value: object) -> int:
+        number = _number(value)
+        if not isinstance(number, int) or not low <= number <= high:
+            raise ValueError
+        return number
+
+    return Validator(f"a whole number from {low} to {high}", read)
+
+
+def seconds(low: float, high: float) -> Validator:
+    """A number of seconds, fractions allowed; whole ones come out as int."""
+
+    def read(value: object) -> int | float:
+        number = _number(value)
+        if not low <= number <= high:  # False for nan, too
+            raise ValueError
+        return number
+
+    return Validator(f"a number of seconds from {low:g} to {high:g}", read)
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return bool(value)
+    word = str(value).strip().lower() if isinstance(value, (str, int)) else None
+    if word in TRUE:
+        return True
+    if word in FALSE:
+        return False
+    raise ValueError
+
+
+def choice(*words: str) -> Validator:
+    """One of a few words."""
+
+    def read(value: object) -> str:
+        if isinstance(value, str) and value in words:
+            return str(value)
+        near = nearest(value, words) if isinstance(value, str) else None
+        hint = f" (the nearest is {near})" if near else ""
+        raise InvalidValue(f"not one of {' '.join(words)}{hint}")
+
+    return Validator(f"one of {' '.join(words)}", read, words)
+
+
+def _string(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError
+    return str(value)
+
+
+def _word(value: object) -> str:
+    text = _string(value)
+    if not text:
+        raise ValueError
+    if bad := UNSAFE.search(text):
+        raise InvalidValue(f"which must not contain {_called(bad.group())}")
+    return text
+
+
+def _expected(value: object) -> str:
+    """Text to look for in a page; keepalived can take everything else in a quoted regular expression."""
+    text = _string(value)
+    if not text:
+        raise ValueError
+    if bad := UNSAFE_EXPECTED.search(text):
+        raise InvalidValue(f"which must not contain {_called(bad.group())}")
+    return text
+
+
+def _quotable(value: object) -> str:
+    text = _string(value)
+    if not text:
+        raise ValueError
+    if bad := UNSAFE_QUOTED.search(text):
+        raise InvalidValue(f"which must not contain {_called(bad.group())}")
+    return text
+
+
+def _called(character: str) -> str:
+    names = {
+        " ": "a space",
+        "\n": "a newline",
+        "\t": "a tab",
+        '"': "a double quote",
+        "'": "a quote",
+        "\\": "a backslash",
+    }
+    if character in names:
+        return names[character]
+    return character if "!" <= character <= "~" else "a character outside printable ASCII"
+
+
+def _name(value: object) -> str:
+    text = _string(value)
+    if not NAME.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _domain(value: object) -> str:
+    """A domain name as DNS has it, with underscores too (_dmarc.example.com); `.` is the root."""
+    text = _string(value)
+    if text != "." and not (DOMAIN_NAME.fullmatch(text) and len(text) <= 253):
+        raise ValueError
+    return text
+
+
+def _virtual_host(value: object) -> str:
+    """The name of a virtual host, or an address, with a port if the server is to be asked with one."""
+    text = _string(value)
+    match = re.fullmatch(r"(\[[^]]+\]|[^:]+)(?::([0-9]{1,5}))?", text)
+    if match is None or not 1 <= int(match[2] or 1) <= 65535:
+        raise ValueError
+    host = match[1]
+    if host.startswith("["):
+        _address(host[1:-1])
+    elif not (DOMAIN_NAME.fullmatch(host) and len(host) <= 253):
+        raise ValueError
+    return text
+
+
+def _address(value: object) -> str:
+    address = parse(str(value)) if isinstance(value, str) else None
+    if address is None:
+        raise ValueError
+    return address.text
+
+
+def _host_address(value: object) -> str:
+    text = _address(value)
+    if special := known(text).special:
+        raise InvalidValue(special)
+    return text
+
+
+def _host_address6(value: object) -> str:
+    text = _host_address(value)
+    if family_of(text) != "ipv6":
+        raise ValueError
+    return text
+
+
+def _answering_address(value: object) -> str:
+    """A host's address, or a loopback one, which means each director itself."""
+    text = _address(value)
+    if (special := known(text).special) and special != LOOPBACK:
+        raise InvalidValue(special)
+    return text
+
+
+def list_of(validator: Validator, items: str) -> Validator:
+    """A list, not empty; a single item stands for a list of one."""
+
+    def read(value: object) -> list[object]:
+        # Words without a blank or comma of their own may come as `one,two`, as ipvsadm has them.
+        words = value.split(",") if validator.choices and isinstance(value, str) else [value]
+        values = value if isinstance(value, list) else words
+        if not values or isinstance(value, dict):
+            raise ValueError
+        result = []
+        for item in values:
+            try:
+                result.append(validator.read(item))
+            except ValueError as wrong:
+                raise InvalidValue(reason(wrong, validator), shown(item)) from None
+        return result
+
+    return Validator(f"a list of {items}", read, validator.choices)
+
+
+def _absolute(value: object) -> str:
+    text = _word(value)
+    if not text.startswith("/"):
+        raise InvalidValue("which must start with /")
+    return text
+
+
+def _url_path(value: object) -> str:
+    """A path to fetch: what keepalived gives a meaning to has to be percent-encoded (RFC 3986, 2.1)."""
+    text = _string(value)
+    if (bad := UNSAFE.search(text)) and bad.group() in "!'$#{}\\\"":
+        raise InvalidValue(f"which must not contain {_called(bad.group())}: write %{ord(bad.group()):02X}")
+    return _absolute(value)
+
+
+def _command(value: object) -> str:
+    text = _quotable(value)
+    if not text.startswith("/"):
+        raise InvalidValue("which must start with the absolute path of a program")
+    return text
+
+
+def _auth_pass(value: object) -> str:
+    _require_string(value)
+    try:
+        text = _word(value)
+    except InvalidValue:  # Whose words would give a character away
+        raise ValueError from None
+    if len(text) > 8:
+        raise InvalidValue(f"{len(text)} characters long: VRRP version 2 takes at most 8")
+    return text
+
+
+def _ports(value: object) -> int | str:
+    text = str(value).strip() if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", text)
+    if not match:
+        raise ValueError
+    first, last = int(match.group(1)), int(match.group(2) or match.group(1))
+    if not 1 <= first <= last <= 65535:
+        raise ValueError
+    return first if first == last else f"{first}-{last}"
+
+
+def _mail_address(value: object) -> str:
+    text = _string(value)
+    if re.search(r"[<> ]", text):
+        raise InvalidValue("which must be the address alone, without a name (ops@example.com)")
+    text = _word(value)
+    if not re.fullmatch(r"[^@]+@[^@]+", text):
+        raise ValueError
+    return text
+
+
+def _server(value: object) -> tuple[str, int]:
+    """`host`, `host:port`, `[IPv6]:port` or a bare IPv6 address: the host and the port, 25 where none is given."""
+    text = _word(value)
+    match = re.fullmatch(r"(?:\[(?P<six>[^]]+)\]|(?P<host>[^][:]+))(?::(?P<port>[0-9]{1,5}))?", text)
+    if match is None:
+        return _address(text), 25
+    port = int(match["port"] or 25)
+    if not 1 <= port <= 65535:
+        raise ValueError
+    return (_address(match["six"]) if match["six"] else _name(match["host"])), port
+
+
+def _require_string(value: object) -> None:
+    """A secret without quotes may be a number to YAML, and another one than is written: 0123 is 83, 12:34 is 754."""
+    if not isinstance(value, str):
+        raise InvalidValue("not a string: put it into quotes, or YAML takes it for a number or a truth value")
+
+
+def _secret(value: object) -> str:
+    _require_string(value)
+    try:
+        text = _word(value)
+    except InvalidValue:  # Whose words would give a character away
+        raise ValueError from None
+    if len(text) < 16:
+        raise InvalidValue(f"{len(text)} characters long: a key that signs should have at least 16")
+    if any(character in text for character in "#\"'"):
+        raise ValueError
+    return text
+
+
+BOOLEAN = Validator("true or false", _boolean)
+NAMED = Validator("a name of letters, digits, dots, hyphens and underscores", _name)
+DOMAIN = Validator("a domain name", _domain)
+VIRTUAL_HOST = Validator("a host name, with or without a port", _virtual_host)
+WORD = Validator("a word", _word)
+EXPECTED = Validator("a text", _expected)
+ADDRESS = Validator("an IP address", _address)
+HOST_ADDRESS = Validator("an IP address", _host_address)
+HOST_ADDRESS6 = Validator("an IPv6 address", _host_address6)
+ANSWERING_ADDRESS = Validator("an IP address", _answering_address)
+PATH = Validator("a path", _absolute)
+URL_PATH = Validator("a path", _url_path)
+COMMAND = Validator("a command", _command)
+AUTH_PASS = Validator(
+    "a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass
+)
+SECRET = Validator("a word of at least 16 characters, without # and quotes", _secret)
+PORTS = Validator("a port or a range such as 8000-8010", _ports)
+MAIL_ADDRESS = Validator("a mail address", _mail_address)
+SERVER = Validator("a host or host:port", _server)
+ANYTHING = Validator("anything", lambda value: value)

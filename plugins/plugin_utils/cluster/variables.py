@@ -1,0 +1,139 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The variables of a host as Ansible holds them, turned into plain Python at the least cost."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping, Tuple, Union
+
+from ansible.errors import AnsibleError
+from jinja2 import Environment, TemplateError, UndefinedError, nodes
+
+Path = Tuple[Union[str, int], ...]
+_PLAIN = frozenset((str, int, float, bool))
+_ABSENT = object()
+
+
+class Unrenderable(Exception):
+    """Templates that cannot be rendered: why, by their paths."""
+
+    def __init__(self, reasons: dict[Path, str]):
+        super().__init__(reasons)
+        self.reasons = reasons
+
+
+class Variables:
+    """A host's variables: `raw` as Ansible holds them, and, by their names, plain and rendered for that host.
+
+    Ansible's containers render item by item as they are read, which is slow, so
+    only what has a template in it is taken from them: of a large list of
+    services, usually little or nothing.
+    """
+
+    def __init__(self, hostvars: Mapping[str, Any], host: str):
+        self.host = host
+        self._hostvars = hostvars
+        self._lazy: dict[str, Any] = {}
+        self._values: dict[str, Any] = {}
+        self._used: dict[str, set[str]] = {}
+        self.raw: Mapping[str, Any] = getattr(hostvars, "raw_get", hostvars.__getitem__)(host)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.raw
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._values:
+            value = {name: plain(self.raw[name])}
+            reasons = {}
+            for path, _text in templates(self.raw[name], (name,)):
+                try:
+                    follow(value, path[:-1])[path[-1]] = self._rendered(path)
+                except (AnsibleError, UndefinedError) as error:
+                    # An undecryptable secret comes wrapped, and only its cause says what it is
+                    reasons[path] = str(error.__cause__ or error)
+            if reasons:
+                raise Unrenderable(reasons)
+            self._values.update(value)
+        return self._values[name]
+
+    def _rendered(self, path: Path) -> Any:
+        name = str(path[0])
+        if name not in self._lazy:
+            self._lazy[name] = self._hostvars[self.host][name]
+        return plain(follow(self._lazy, path))
+
+    def sees_the_same(self, other: Variables, name: str) -> bool:
+        """Whether another host has the same value, or none it could render (a secret only the directors have)."""
+        if all(self._same_source(other, used) for used in (name, *self.used_by(name))):
+            return True
+        try:
+            return bool(self[name] == other[name])
+        except Unrenderable:
+            return True
+
+    def _same_source(self, other: Variables, name: str) -> bool:
+        mine, its = self.raw.get(name, _ABSENT), other.raw.get(name, _ABSENT)
+        return bool(mine is its or mine == its)
+
+    def used_by(self, name: str) -> set[str]:
+        """Every variable that the templates of a variable use, and the templates of those, and so on."""
+        if name not in self._used:
+            used = self._used[name] = set()
+            looked_at = [name]
+            while looked_at:
+                texts = {text for _path, text in templates(self.raw.get(looked_at.pop()), ())}
+                new = {found for text in texts for found in names_in(text)} - used
+                used |= new
+                looked_at += new
+        return self._used[name]
+
+
+def names_in(text: str) -> set[str]:
+    """The variable names in a template."""
+    try:
+        return {str(node.name) for node in _JINJA.parse(str(text)).find_all(nodes.Name)}
+    except TemplateError:  # Ansible says it better when it renders the text
+        return set()
+
+
+# Parses templates and renders none
+_JINJA = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], autoescape=True)
+
+
+def follow(value: Any, path: Path) -> Any:
+    """What is at a path of keys and indexes."""
+    for step in path:
+        value = value[step]
+    return value
+
+
+def templates(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """The text and path of every template in a value."""
+    kind = type(value)
+    if issubclass(kind, str):
+        if "{{" in value or "{%" in value:
+            yield path, value
+    elif issubclass(kind, dict):
+        for key, item in value.items():
+            yield from templates(item, (*path, key))
+    elif issubclass(kind, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from templates(item, (*path, index))
+
+
+def plain(value: Any) -> Any:
+    """Plain dicts, lists and scalars of what Ansible gives: its containers render lazily and its scalars carry tags."""
+    kind = type(value)
+    if kind in _PLAIN or value is None:
+        return value
+    if issubclass(kind, str):
+        return str.__str__(value)
+    if issubclass(kind, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if issubclass(kind, (list, tuple)):
+        return [plain(item) for item in value]
+    for scalar in (int, float):
+        if issubclass(kind, scalar):
+            return scalar(value)
+    return str(value)  # Encrypted text, dates

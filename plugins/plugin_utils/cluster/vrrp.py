@@ -1,0 +1,242 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VRRP: which directors can hold which VIPs, and who is preferred."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Iterable, Mapping, Sequence
+
+from . import keys, schema
+from .addresses import BITS, FAMILY_NAMES, family_of, known
+from .drafts import InstanceDraft, ServiceDraft
+from .hosts import Hosts
+from .mistakes import InventoryPath, Mistakes, listed, near_hint, shape, shown
+from .types import FAMILIES, Family, InstanceDirector, Seconds
+
+DEFAULT_NAMES: dict[Family, str] = {"ipv4": "VI_1", "ipv6": "VI_6"}
+INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and name != "virtual_router_id")
+# RFC 5798 has dropped it
+NO_AUTHENTICATION = "auth_pass is set, but VRRP version 3 has no authentication"
+
+LONGEST_DELAY = 1000  # keepalived.conf(5), preempt_delay
+
+
+@dataclass(frozen=True)
+class VrrpDraft:
+    """`lvs_vrrp` while the inventory is being read."""
+
+    skip_check_adv_addr: bool
+    garp_interval: Seconds
+    gna_interval: Seconds
+    instances: Sequence[InstanceDraft]
+
+
+def resolve_vrrp(
+    given: Any, vips: Sequence[str], services: Iterable[ServiceDraft], hosts: Hosts, mistakes: Mistakes
+) -> VrrpDraft:
+    """VRRP with its instances filled in by what lvs_vrrp says for all of them; `vips` are those of the services."""
+    path = InventoryPath("lvs_vrrp", mistakes)
+    common = keys.read({} if given is None else given, schema.VRRP, path)
+    if common["version"] == 3 and common["auth_pass"] is not None:
+        path.report(NO_AUTHENTICATION)
+    if common["instances"] is None:
+        read = _default_instances(common, vips, hosts, path)
+    else:
+        read = _given_instances(common["instances"], hosts, path)
+    delay = checking_time(services)
+    instances = [_instance(own, common, delay, hosts, at) for own, at in read]
+    _check_instances(instances)
+    if all(own["vips"] for own, _path in read) and (read or not common["instances"]):
+        _check_every_vip(vips, instances, path)
+    check_prefix(common["vip_prefix"], [*vips, *(vip["address"] for one in instances for vip in one.vips)], path)
+    return VrrpDraft(common["skip_check_adv_addr"], common["garp_interval"], common["gna_interval"], instances)
+
+
+def _default_instances(
+    common: Mapping[str, Any], vips: Iterable[str], hosts: Hosts, path: InventoryPath
+) -> list[tuple[dict[str, Any], InventoryPath]]:
+    """One instance per address family in use, with all directors in group order."""
+    by_family: dict[Family, list[str]] = {family: [] for family in FAMILIES}
+    for vip in vips:
+        by_family[family_of(vip)].append(vip)
+    unset = dict.fromkeys(schema.INSTANCE)
+    everywhere = {"virtual_router_id": common["virtual_router_id"], "directors": list(hosts.directors)}
+    return [
+        ({**unset, **everywhere, "name": DEFAULT_NAMES[family], "vips": own}, path)
+        for family, own in by_family.items()
+        if own
+    ]
+
+
+def _given_instances(given: Any, hosts: Hosts, path: InventoryPath) -> list[tuple[dict[str, Any], InventoryPath]]:
+    """The instances listed, each with its path."""
+    if not isinstance(given, list):
+        path.report(f"instances is {shape(given)}, not a list of instances")
+        return []
+    read = []
+    for index, entry in enumerate(given):
+        at = path.at("instances", index)
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+            at.name = entry["name"]
+        own = keys.read(entry, schema.INSTANCE, at)
+        read.append(({**own, "directors": _directors(own["directors"], hosts, at)}, at))
+    return read
+
+
+def _directors(given: Any, hosts: Hosts, path: InventoryPath) -> list[str]:
+    """The instance's directors, the preferred master first: all of them where none are listed."""
+    if given is None:
+        return list(hosts.directors)
+    if not isinstance(given, list):
+        path.report(f"directors is {shape(given)}, not a list of directors")
+        return []
+    if not given:
+        path.report("directors is empty: leave it out for all directors")
+    result = []
+    for name in given:
+        if not isinstance(name, str) or name not in hosts.directors:
+            hint = near_hint(name, hosts.directors, "name there")
+            path.report(f"directors has {shown(name)}, which is not in the group directors{hint}")
+        elif name in result:
+            path.report(f"directors has {name} twice")
+        else:
+            result.append(name)
+    return result
+
+
+def checking_time(services: Iterable[ServiceDraft]) -> int:
+    """Seconds after which every check has been made once more, as many as a director may wait.
+
+    A director that was cut off has taken the real servers out of its table: before that it would refuse the clients.
+    """
+    checks = [service.health for service in services if service.health["type"] != "none"]
+    longest = max(((check["interval"] or 0) + (check["timeout"] or 0) for check in checks), default=0)
+    return min(math.ceil(longest), LONGEST_DELAY)
+
+
+def _instance(
+    given: Mapping[str, Any], common: Mapping[str, Any], delay: int, hosts: Hosts, path: InventoryPath
+) -> InstanceDraft:
+    own = {name: common[name] if given[name] is None else given[name] for name in INHERITED}
+    vips = [known(vip) for vip in given["vips"] or ()]
+    # Of the adverts. The VIPs themselves are not in them, and may be of both.
+    family: Family = vips[0].family if vips else "ipv4"
+    if repeated := [vip.text for vip, times in Counter(vips).items() if times > 1]:
+        path.report(f"vips has {listed(repeated)} twice")
+    if family == "ipv6":
+        # RFC 5798: IPv6 came with version 3
+        if given["version"] == 2:
+            path.report("version is 2, which has no IPv6")
+        own["version"] = 3
+    if own["version"] == 3:
+        if given["auth_pass"] is not None:
+            path.report(NO_AUTHENTICATION)
+        own["auth_pass"] = None
+    _check_times(own, path)
+    delay_given = own["preempt_delay"] is not None
+    return InstanceDraft(
+        path=path,
+        name=given["name"],
+        family=family,
+        version=own["version"],
+        advert_interval=own["advert_interval"],
+        preempt=own["preempt"],
+        preempt_delay=own["preempt_delay"] if delay_given else delay if own["preempt"] else 0,
+        delay_given=delay_given,
+        virtual_router_id=given["virtual_router_id"],
+        auth_pass=own["auth_pass"],
+        unicast=own["unicast"],
+        garp_master_delay=common["garp_master_delay"],
+        garp_master_repeat=common["garp_master_repeat"],
+        garp_master_refresh=common["garp_master_refresh"],
+        vips=[
+            {"address": vip.text, "prefix": vip_prefix(common["vip_prefix"], vip.family)} for vip in dict.fromkeys(vips)
+        ],
+        directors=_with_priorities(given["directors"], own, family, hosts, path),
+    )
+
+
+def vip_prefix(given: int | None, family: Family) -> int:
+    """The prefix length of a VIP on the director: a host route's, unless vip_prefix fits the family."""
+    if given is not None and (given <= 32) == (family == "ipv4"):
+        return given
+    return BITS[family]
+
+
+def check_prefix(given: int | None, vips: Iterable[str], path: InventoryPath) -> None:
+    """Report a prefix length of VIPs that fits none of them."""
+    families = {family_of(vip) for vip in vips}
+    if given is not None and families and all(vip_prefix(given, family) != given for family in families):
+        path.report(f"vip_prefix is {given}, which fits no VIP: 1 to 32 is for IPv4, 33 to 128 for IPv6")
+
+
+def _check_times(own: Mapping[str, Any], path: InventoryPath) -> None:
+    interval = own["advert_interval"]
+    if own["version"] == 2 and (not isinstance(interval, int) or interval < 1):
+        path.report(
+            f"advert_interval is {interval}, and VRRP version 2 counts in whole seconds: version 3 takes fractions"
+        )
+    if own["version"] == 3 and interval >= 40.96:
+        path.report(f"advert_interval is {interval}, and VRRP version 3 takes less than 40.96 seconds")
+    if not own["preempt"] and own["preempt_delay"]:
+        path.report(f"preempt_delay is {own['preempt_delay']}, but preempt is false, so there is nothing to delay")
+
+
+def _with_priorities(
+    names: list[str], own: Mapping[str, Any], family: Family, hosts: Hosts, path: InventoryPath
+) -> list[InstanceDirector]:
+    """The instance's directors with their addresses and priorities, all of them different."""
+    result: list[InstanceDirector] = []
+    holders: dict[int, str] = {}
+    for index, name in enumerate(names):
+        host = hosts.directors[name]
+        priority = own["priority"] - index * own["priority_step"] if host.priority is None else host.priority
+        if priority < 1:
+            path.report(
+                f"priorities run out at {name}, director {index + 1} of {len(names)}: priority {own['priority']}"
+                f" less {index} times priority_step {own['priority_step']} is {priority}, and the least is 1"
+            )
+            break
+        if (other := holders.setdefault(priority, name)) != name:
+            path.report(
+                f"{other} and {name} have the same priority, {priority}: which is preferred would be left to chance"
+            )
+        address = host.addresses.get(family)
+        if address is None and own["unicast"] and host.address:
+            path.report(f"unicast is true, and {name} has no {FAMILY_NAMES[family]} address to send from")
+        result.append(
+            {"host": name, "address": address or host.address, "interface": host.interface, "priority": priority}
+        )
+    return result
+
+
+def _check_instances(instances: Sequence[InstanceDraft]) -> None:
+    """Names, router ids and VIPs belong to one instance each."""
+    names: dict[str, int] = {}
+    routers: dict[tuple[Family, int], int] = {}
+    holders: dict[str, int] = {}
+    for index, instance in enumerate(instances):
+        name, router_id, path = instance.name, instance.virtual_router_id, instance.path
+        if name is not None and (first := names.setdefault(name, index)) != index:
+            path.report(f"the name is already that of instances[{first}]")
+        if router_id is not None and (first := routers.setdefault((instance.family, router_id), index)) != index:
+            path.report(
+                f"virtual_router_id {router_id} is already that of {instances[first].called}:"
+                " on one segment every instance of a family needs its own"
+            )
+        for vip in instance.vips:
+            if (first := holders.setdefault(vip["address"], index)) != index:
+                path.report(
+                    f"VIP {vip['address']} is already in {instances[first].called}: two directors could hold it at once"
+                )
+
+
+def _check_every_vip(vips: Iterable[str], instances: Sequence[InstanceDraft], path: InventoryPath) -> None:
+    held = {vip["address"] for instance in instances for vip in instance.vips}
+    for vip in vips:
+        if vip not in held:
+            path.report(f"no instance has the VIP {vip}, so no director would hold it: add it to the vips of one")

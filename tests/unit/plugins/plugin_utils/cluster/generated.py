@@ -1,0 +1,155 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Inventories made up from a seed: a right one, with some keys set to whatever the schema knows for them."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any, Mapping
+
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema, validators
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.keys import Key
+
+HOSTS = {"lvs1": 11, "lvs2": 12, "lvs3": 13, "web1": 21, "web2": 22, "web3": 23, "client1": 31}
+VIPS = ("172.28.0.100", "172.28.0.101", "10.99.0.100", "192.0.2.100", "2001:db8::100", "2001:db8::101")
+ADDRESSES = ("172.28.0.21", "172.28.0.90", "2001:db8::21", "127.0.0.1", "172.28.0.101", "10.99.0.21")
+EXAMPLES: dict[int, tuple[object, ...]] = {
+    id(validators.BOOLEAN): (True, False),
+    id(validators.PORTS): (80, 443, "8000-8010"),
+    id(validators.URL_PATH): ("/", "/health", "/a%24b?c=d&e=f"),
+    id(validators.PATH): ("/var/lib/x",),
+    id(validators.VIRTUAL_HOST): ("www.example.com", "www.example.com:8080", "[2001:db8::1]:80"),
+    id(validators.EXPECTED): ("ok", "I am {well}! $#", "a.b*c"),
+    id(validators.DOMAIN): ("www.example.com", "_dmarc.example.com", ".", "a.example.com"),
+    id(validators.COMMAND): ("/usr/local/bin/check", "/usr/local/bin/check web 80"),
+    id(validators.AUTH_PASS): ("s3cr3t", "12345678"),
+    id(validators.SECRET): ("a-key-of-an-example",),
+    id(validators.WORD): ("internal",),
+    id(validators.NAMED): ("one", "two-2", "three.3", "four_4"),
+    id(validators.HOST_ADDRESS): VIPS,
+    id(validators.HOST_ADDRESS6): ("2001:db8::21",),
+    id(validators.ANSWERING_ADDRESS): ADDRESSES,
+    id(validators.ADDRESS): ("225.0.0.1",),
+    id(validators.MAIL_ADDRESS): ("ops@example.com",),
+    id(validators.SERVER): ("192.0.2.25", "192.0.2.25:25"),
+}
+
+
+LISTS: dict[str, tuple[object, ...]] = {
+    "ports": (80, 443, "8000-8010"),
+    "HTTP status codes": (200, 204, 302),
+    "mail addresses": ("ops@example.com", "dev@example.com"),
+    "IP addresses": VIPS,
+}
+
+
+def value(rng: random.Random, key: Key) -> Any:
+    """Any value that a key may have; None where this knows none."""
+    validator = key.validator
+    if id(validator) in EXAMPLES:
+        return rng.choice(EXAMPLES[id(validator)])
+    if validator.what.startswith("a list of"):
+        items = validator.choices or LISTS[validator.what[len("a list of ") :]]
+        return rng.sample(list(items), rng.randint(1, min(3, len(items))))
+    if validator.choices:
+        return rng.choice(validator.choices)
+    limits = re.fullmatch(r"a .* from (\S+) to (\S+)", validator.what)
+    if limits is None:
+        return None
+    low, high = (float(number) for number in limits.groups())
+    picked = rng.choice([low, high, rng.uniform(low, min(high, low + 100)), max(low, min(high, 10.0))])
+    return int(picked) if "whole" in validator.what or picked.is_integer() else round(picked, 2)
+
+
+def some(rng: random.Random, keys: Mapping[str, Key], most: int, *without: str) -> dict[str, Any]:
+    """At most so many keys of a level, with values."""
+    names = rng.sample(sorted(set(keys) - set(without)), min(rng.randint(0, most), len(keys) - len(without)))
+    given = {name: value(rng, keys[name]) for name in names}
+    return {name: one for name, one in given.items() if one is not None}
+
+
+def service(rng: random.Random, number: int) -> dict[str, Any]:
+    """A service, mostly by port, with a check of any type."""
+    made: dict[str, Any] = {"name": f"s{number}", "vip": rng.choice(VIPS), "port": 80 + number}
+    if rng.random() < 0.2:
+        del made["port"]
+        made.update(fwmark=number + 1, ports=[8000 + number, f"{9000 + 10 * number}-{9005 + 10 * number}"])
+    made["forward"] = rng.choice(("dr", "dr", "nat", "tun"))
+    if made["forward"] == "tun" and rng.random() < 0.5:
+        made["tunnel"] = rng.choice(
+            ({"type": "gre"}, {"type": "gue", "port": 6080}, {"type": "gue", "port": 1, "checksum": "csum"})
+        )
+    if rng.random() < 0.7:
+        kind = rng.choice(sorted(schema.HEALTH))
+        required = {name: value(rng, key) for name, key in schema.HEALTH[kind].items() if key.required}
+        made["health"] = {"type": kind, **required, **some(rng, schema.HEALTH[kind], 3)}
+        made["protocol"] = "udp" if kind == "udp" else rng.choice(("tcp", "tcp", "udp"))
+    if rng.random() < 0.4:
+        made["real_servers"] = [
+            {"host": "web1", **some(rng, schema.REAL_SERVER, 2, "host", "address", "port")},
+            *rng.sample([{"address": one} for one in ADDRESSES], rng.randint(0, 2)),
+        ]
+    if rng.random() < 0.2:
+        made["sorry_server"] = {"address": rng.choice(ADDRESSES)}
+    made.update(some(rng, schema.SERVICE, 2, "name", "vip", "port", "fwmark", "ports", "forward", "protocol"))
+    return made
+
+
+def instances(rng: random.Random, services: list[dict[str, Any]], directors: list[str]) -> list[dict[str, Any]]:
+    """One instance for all VIPs, or one for each, with names that keepalived has to take as they are."""
+    vips = list(dict.fromkeys(one["vip"] for one in services))
+    parts = [vips] if rng.random() < 0.5 else [[vip] for vip in vips]
+    return [
+        {
+            "name": rng.choice(("VI", "V-I", "V.I", "V_I")) + str(number),
+            "virtual_router_id": 60 + number,
+            "vips": part,
+            "directors": rng.sample(directors, rng.randint(1, len(directors))),
+            **some(rng, schema.INSTANCE, 2, "name", "vips", "directors", "virtual_router_id", "priority"),
+        }
+        for number, part in enumerate(parts)
+    ]
+
+
+def inventory(seed: int) -> dict[str, Any]:
+    """An inventory in the words of base.yml."""
+    rng = random.Random(seed)  # noqa: S311 - the same inventory for the same seed
+    stack = rng.choice(("keepalived", "keepalived", "ldirectord", "static"))
+    directors = [f"lvs{number}" for number in range(1, {"keepalived": 3, "ldirectord": 2, "static": 1}[stack] + 1)]
+    variables: dict[str, Any] = {
+        "lvs_stack": stack,
+        "lvs_services": [service(rng, number) for number in range(rng.randint(1, 3))],
+        **some(rng, schema.CLUSTER, 2, "lvs_stack", "lvs_services"),
+    }
+    if stack == "keepalived" and rng.random() < 0.5:
+        variables["lvs_vrrp"] = some(rng, schema.VRRP, 3, "instances")
+        if rng.random() < 0.5:
+            variables["lvs_vrrp"]["instances"] = instances(rng, variables["lvs_services"], directors)
+    if stack == "ldirectord":
+        variables["lvs_heartbeat"] = {"key": "a-key-of-an-example", **some(rng, schema.HEARTBEAT, 2, "key")}
+        variables["lvs_ldirectord"] = some(rng, schema.LDIRECTORD, 2)
+    if rng.random() < 0.3:
+        variables["lvs_nat"] = {
+            "gateway": rng.choice(("172.28.0.2", "10.99.0.2")),
+            **some(rng, schema.NAT, 1, "gateway"),
+        }
+    if rng.random() < 0.3:
+        variables["lvs_sync"] = {"enabled": True, **some(rng, schema.SYNC, 1, "enabled", "instance")}
+    if rng.random() < 0.2:
+        variables["lvs_mail"] = {name: value(rng, key) for name, key in schema.MAIL.items()}
+    hosts: dict[str, Any] = {}
+    facts = {}
+    for name, number in HOSTS.items():
+        if name.startswith("lvs") and name not in directors:
+            continue
+        hosts[name] = {} if rng.random() < 0.3 else {"lvs_address": f"172.28.0.{number}"}
+        hosts[name].update(some(rng, schema.HOST, 1, "lvs_address", "lvs_address6", "lvs_firewalld_zone"))
+        facts[name] = {"eth0": [f"10.99.0.{number}/24"], "eth1": [f"172.28.0.{number}/24", f"2001:db8::{number}/64"]}
+    return {
+        "all": variables,
+        "hosts": hosts,
+        "facts": facts,
+        "groups": {"directors": directors, "real_servers": ["web1", "web2", "web3"], "clients": ["client1"]},
+    }

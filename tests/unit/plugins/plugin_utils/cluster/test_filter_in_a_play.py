@@ -1,0 +1,157 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter in a play: templates, vaulted secrets and mistakes as Ansible itself handles them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.filter import resolve
+
+COLLECTIONS = Path(resolve.__file__).parents[5]
+TOOLS = Path(sys.executable).parent
+INVENTORY = """
+[directors]
+lvs1 lvs_address=172.28.0.11
+lvs2 lvs_address=172.28.0.12
+[real_servers]
+web1 lvs_address=172.28.0.21 lvs_weight=5
+web2 lvs_address=172.28.0.22
+"""
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+  tasks:
+    - ansible.builtin.copy:
+        content: "{{ hostvars | lvs.cluster.resolve(groups) | to_json }}"
+        dest: "{{ cluster }}"
+        mode: "0600"
+"""
+VAULT_PASSWORD = "of the vault"
+VAULTED = """
+lvs_vrrp:
+  auth_pass: !vault |
+    $ANSIBLE_VAULT;1.1;AES256
+    33346432313036343936356437346239663237373836626538303237363337646637623463663365
+    3336353834363761333231343539356439376539643564340a323632346235623135613034383939
+    33303839333764383363353831313462656234623736393132643036343166383833663936373539
+    3038336564333265650a333765643938353663353966643730366635356536383035616538633930
+    6566
+"""
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """A function that takes group_vars by group and gives the cluster, or what was said of the failure as `error`."""
+    if not (TOOLS / "ansible-playbook").exists():
+        pytest.skip("ansible-playbook is not beside this Python")
+
+    def run(password: str = VAULT_PASSWORD, **group_vars: str) -> dict[str, Any]:
+        (tmp_path / "group_vars").mkdir()
+        files = {f"group_vars/{group}.yml": text for group, text in group_vars.items()}
+        files.update({"hosts.ini": INVENTORY, "play.yml": PLAY, "ansible.cfg": "", "password": password})
+        for name, text in files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),
+            "ANSIBLE_HOME": str(tmp_path),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "password"),
+        }
+        cluster = tmp_path / "cluster.json"
+        done = subprocess.run(
+            [TOOLS / "ansible-playbook", "-i", "hosts.ini", "-e", f"cluster={cluster}", "play.yml"],
+            cwd=tmp_path,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return (
+            {"error": done.stdout + done.stderr} if done.returncode else json.loads(cluster.read_text(encoding="utf-8"))
+        )
+
+    return run
+
+
+def test_templates_and_vaulted_values_are_rendered(play: Callable) -> None:
+    cluster = play(
+        all="""
+net: 172.28.0
+web_port: 8080
+lvs_services:
+  - name: web
+    vip: "{{ net }}.100"
+    port: "{{ web_port }}"
+    real_servers: "{{ groups.real_servers | map('extract', {'web1': {'host': 'web1', 'weight': 9}, 'web2': 'web2'}) }}"
+"""
+        + VAULTED
+    )
+    assert cluster["services"][0]["label"] == "172.28.0.100:8080/tcp"
+    assert [server["weight"] for server in cluster["services"][0]["real_servers"]] == [9, 1]
+    assert cluster["vrrp"]["instances"][0]["auth_pass"] == "s3cr3t"
+
+
+def test_a_secret_that_only_directors_have_is_no_difference(play: Callable) -> None:
+    cluster = play(
+        all="""
+lvs_services: [{name: web, vip: 172.28.0.100, port: 80}]
+lvs_vrrp: {auth_pass: "{{ vault_auth_pass }}"}
+""",
+        directors="vault_auth_pass: s3cr3t",
+    )
+    assert cluster["vrrp"]["instances"][0]["auth_pass"] == "s3cr3t"
+
+
+def test_a_template_that_hosts_render_differently_is_a_mistake(play: Callable) -> None:
+    failed = play(
+        all="""
+mine: "{{ lvs_address }}"
+lvs_services: [{name: web, vip: 172.28.0.100, port: "{{ mine | regex_search('[0-9]+$') }}"}]
+"""
+    )
+    assert "lvs_services: differs between lvs1 and lvs2" in failed["error"]
+
+
+def test_every_template_that_cannot_be_rendered_is_named(play: Callable) -> None:
+    failed = play(
+        all="""
+lvs_services: [{name: web, vip: "{{ net }}.100", port: "{{ web_port }}"}]
+lvs_vrrp: {auth_pass: "{{ vault_auth_pass }}"}
+"""
+    )
+    for place, name in (
+        ("lvs_services[0] vip", "net"),
+        ("lvs_services[0] port", "web_port"),
+        ("lvs_vrrp auth_pass", "vault_auth_pass"),
+    ):
+        assert f"- {place}: cannot be rendered: '{name}' is undefined" in failed["error"]
+
+
+def test_all_mistakes_come_in_one_error(play: Callable) -> None:
+    failed = play(
+        all="lvs_services: [{name: web, vip: 172.28.0.300, port: 80, scheduler: robin}]", directors="lvs_weight: x"
+    )
+    assert "4 mistakes in the inventory, nothing was changed:" in failed["error"]
+    assert '- lvs_services[0] "web": vip is "172.28.0.300", not an IP address' in failed["error"]
+    assert '- host lvs2: lvs_weight is "x", not a whole number from 0 to 65535' in failed["error"]
+
+
+def test_a_secret_without_its_password_says_so(play: Callable) -> None:
+    web = "lvs_services: [{name: web, vip: 172.28.0.100, port: 80}]"
+    indirect = VAULTED.replace("lvs_vrrp:", "vaulted:") + 'lvs_vrrp: {auth_pass: "{{ vaulted.auth_pass }}"}'
+    failed = play(password="another", all=web + indirect)
+    assert "- lvs_vrrp auth_pass: cannot be rendered: Attempt to use undecryptable variable" in failed["error"]

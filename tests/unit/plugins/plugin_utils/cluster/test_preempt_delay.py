@@ -1,0 +1,30 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a director that returns waits, so that its checks have passed before it takes the VIPs."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+
+SLOW = {"type": "tcp", "interval": 20, "timeout": 2.5}
+
+
+@pytest.mark.parametrize(
+    ("vrrp", "health", "delay"),
+    [
+        ({}, SLOW, 23),
+        ({}, {"type": "none"}, 0),
+        ({}, {**SLOW, "interval": 3600}, 1000),
+        ({"preempt_delay": 0}, SLOW, 0),
+        ({"preempt_delay": 5}, SLOW, 5),
+        ({"preempt": False}, SLOW, 0),
+    ],
+    ids=["slow_check", "no_check", "longest_delay", "none_wanted", "given", "no_preempt"],
+)
+def test_waits_for_the_slowest_check(vrrp: dict[str, Any], health: Any, delay: int, inventory: Callable) -> None:
+    cluster = resolve(*inventory({"all": {"lvs_vrrp": vrrp}, "service": {"health": health}}))
+    assert [instance["preempt_delay"] for instance in cluster["vrrp"]["instances"]] == [delay]

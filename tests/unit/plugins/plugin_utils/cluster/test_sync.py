@@ -1,0 +1,32 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A director that returns waits until it knows the connections, unless the inventory says how long."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+
+A = {"name": "A", "virtual_router_id": 51, "vips": ["172.28.0.100"]}
+B = {"name": "B", "virtual_router_id": 52, "vips": ["172.28.0.101"]}
+
+
+@pytest.mark.parametrize(
+    ("vrrp", "delays"),
+    [
+        ({"instances": [A, B]}, [60, 9]),
+        ({"preempt_delay": 3, "instances": [A, B]}, [3, 3]),
+        ({"instances": [A, {**B, "preempt_delay": 3}]}, [60, 3]),
+        ({"instances": [{**A, "preempt_delay": 0}, B]}, [0, 9]),
+        ({"preempt": False, "instances": [A, B]}, [0, 0]),
+    ],
+    ids=["left_out", "given_for_all", "given_for_the_other", "given_for_it", "vips_stay_where_they_are"],
+)
+def test_the_synchronised_instance_waits_unless_the_inventory_says_how_long(
+    vrrp: dict[str, Any], delays: list[int], inventory: Callable
+) -> None:
+    cluster = resolve(*inventory({"all": {"lvs_vrrp": vrrp, "lvs_sync": {"enabled": True, "instance": "A"}}}))
+    assert [instance["preempt_delay"] for instance in cluster["vrrp"]["instances"]] == delays

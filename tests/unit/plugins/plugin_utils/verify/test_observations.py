@@ -1,0 +1,50 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.observations import collect
+
+CLUSTER = {
+    "hosts": {"lvs1": {}, "lvs2": {}, "web1": {}},
+    "directors": ["lvs1", "lvs2"],
+    "clients": ["client1", "client2"],
+}
+
+
+def test_what_was_registered_is_gathered_by_what_it_tells():
+    table = {"services": [], "stats": []}
+    asked = [{"item": {"service": "web", "port": 80}, "requests": 12}]
+    hostvars = {
+        "lvs1": {
+            "lvs_node": {"links": {}},
+            "lvs_before": table,
+            "lvs_after": table,
+            "lvs_ldirectord_status": {"rc": 0},
+        },
+        "web1": {"lvs_node": {"links": {}}, "lvs_vip_check": {"rc": 0}, "lvs_before": table},
+        "client1": {"lvs_arp_answers": {"answers": {"10.0.0.100": {}}}, "lvs_probes": {"results": asked}},
+        "other": {"lvs_node": {"links": {}}},
+    }
+    assert collect(hostvars, CLUSTER) == {
+        "nodes": {"lvs1": {"links": {}}, "web1": {"links": {}}},
+        "lvs_vip": {"web1": {"rc": 0}},
+        "ldirectord": {"lvs1": {"rc": 0}},
+        "before": {"lvs1": table},
+        "after": {"lvs1": table},
+        "arp": {"client1": {"10.0.0.100": {}}},
+        "probes": [{"service": "web", "port": 80, "result": asked[0]}],
+    }
+
+
+@pytest.mark.parametrize("word", ["skipped", "failed", "unreachable"])
+def test_a_result_that_tells_nothing_is_left_out(word):
+    seen = collect({"lvs1": {"lvs_node": {word: True}}, "lvs2": {"lvs_node": {word: False, "links": {}}}}, CLUSTER)
+    assert list(seen["nodes"]) == ["lvs2"]
+
+
+def test_the_services_are_asked_once_and_registered_for_every_client():
+    probes = {"results": [{"item": {"service": "web"}, "requests": 12}]}
+    hostvars = {"client1": {"lvs_probes": probes}, "client2": {"lvs_probes": probes}}
+    assert len(collect(hostvars, CLUSTER)["probes"]) == 1

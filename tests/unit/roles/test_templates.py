@@ -1,0 +1,50 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every right inventory, rendered through every template that its hosts get: no key is missing, nothing is null."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+RESOLVED = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
+OF_A_STACK = {
+    "keepalived": ["keepalived.conf.j2", "keepalived-secrets.conf.j2", "keepalived-restart.conf.j2"],
+    "ldirectord": ["ldirectord.cf.j2", "ha.cf.j2", "haresources.j2", "authkeys.j2", "heartbeat.conf.j2"],
+    "static": [],
+}
+WITH_SYNC = {"ldirectord": ["LVSSyncDaemonSwap.j2"]}
+OF_A_REAL_SERVER = ["test-page.conf.j2", "lvs-test-page.service.j2", "index.html.j2"]
+OF_EVERY_HOST = ["lvs-vip.conf.j2"]
+INCLUDED = ["keepalived-check.j2"]
+
+
+def templates_of(cluster: dict[str, Any], host: str) -> list[str]:
+    """The templates that a host of a cluster gets."""
+    if cluster["hosts"][host]["role"] == "real_server":
+        return OF_EVERY_HOST + OF_A_REAL_SERVER
+    return (
+        OF_EVERY_HOST + OF_A_STACK[cluster["stack"]] + (WITH_SYNC.get(cluster["stack"], []) if cluster["sync"] else [])
+    )
+
+
+def test_no_template_is_left_out() -> None:
+    there = {path.name for path in ROOT.glob("roles/*/templates/*.j2")}
+    tried = {*OF_EVERY_HOST, *OF_A_REAL_SERVER, *INCLUDED}.union(*OF_A_STACK.values(), *WITH_SYNC.values())
+    assert there == tried
+
+
+@pytest.mark.parametrize("path", sorted(RESOLVED.glob("*.json")), ids=lambda path: path.stem)
+def test_a_right_inventory_renders(render, path: Path) -> None:
+    cluster = json.loads(path.read_text(encoding="utf-8"))
+    for host in cluster["hosts"]:
+        for template in templates_of(cluster, host):
+            text = render(cluster, host, template)
+            # Without facts no interface is known; everything else is.
+            unknown = cluster["hosts"][host]["interface"] is None
+            assert unknown or "None" not in text, (host, template)
