@@ -440,7 +440,8 @@ def _rule(answers: list[Answer], family: str, preference: str, source: str, tabl
         # iproute2 6.15 and later: a whole port, as all are that lvs-vip asks for.
         and other.get("sport_mask", "0xffff") == "0xffff"
         # Whatever else it asks for, such as a length of the source or an interface, makes it another rule.
-        and other.keys() <= {"priority", "src", "table", "ipproto", "sport", "sport_mask", "suppress_prefixlen", "protocol"}
+        and other.keys()
+        <= {"priority", "src", "table", "ipproto", "sport", "sport_mask", "suppress_prefixlen", "protocol"}
         for answer in answers
         for other in answer.json()
     )
