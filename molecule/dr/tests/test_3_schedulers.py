@@ -102,5 +102,3 @@ def test_site_changes_the_scheduler_of_a_service_that_serves(cluster):
     assert set(by_client(cluster).values()) == set(SERVERS)
     # A client asks from another port each time: by its address alone it would always come to the same real server.
     assert len(set(cluster.ask(WEB, count=12))) > 1
-    cluster.play("site")
-    assert f"-A -t {WEB}:80 -s rr" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
