@@ -61,3 +61,16 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
     nodes = cluster.group("directors") + cluster.group("real_servers")
     assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}
     assert changed(cluster.play("teardown")) == dict.fromkeys(nodes, 0)
+
+
+def test_a_package_that_another_one_needs_by_now_stays(cluster):
+    cluster.play("site", "--limit", "web1", "--tags", "install")
+    control = "Package: own-site\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody\\nDepends: apache2-bin\\nDescription: none\\n"
+    build = f"mkdir -p own/DEBIAN && printf '{control}' > own/DEBIAN/control && dpkg-deb --build own && dpkg --install own.deb"
+    cluster.host("web1").run_expect([0], f"cd /root && {build}")
+    output = cluster.play("teardown", "--limit", "web1")
+    assert "something else needs or uses them by now" in output
+    installed = cluster.run(
+        "web1", "dpkg-query --show --showformat='${Package} ${db:Status-Status}\\n' apache2-bin own-site"
+    )
+    assert installed.splitlines() == ["apache2-bin installed", "own-site installed"]

@@ -1,0 +1,97 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a teardown may remove: a host's packages are made up, and apt itself is asked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[3] / "roles/common/files/unneeded-packages"
+APT = ("apt-get", "apt-mark", "dpkg", "dpkg-query")
+pytestmark = pytest.mark.skipif(not all(map(shutil.which, APT)), reason="needs apt")
+
+# What the roles have added, and what each of it needs.
+ADDED = {"apache2-bin": ["libapr"], "libapr": [], "iptables": ["libxtables"], "libxtables": [], "ipvsadm": []}
+ASKED = ("apache2-bin", "iptables", "ipvsadm")
+
+
+@pytest.fixture
+def unneeded(tmp_path):
+    """Return a function that tells what can go: of a host with other packages, names asked for, and notes."""
+
+    def ask(others=None, manual=(), asked=ASKED, conffile=None):
+        installed = {**ADDED, **(others or {})}
+        state = tmp_path / "state"
+        (state / "lists/partial").mkdir(parents=True)
+        (tmp_path / "archives/partial").mkdir(parents=True)
+        (tmp_path / "info").mkdir()
+        for package in installed:
+            files = ["/.", str(conffile[1])] if conffile and conffile[0] == package else ["/."]
+            (tmp_path / f"info/{package}.list").write_text("\n".join([*files, ""]))
+            (tmp_path / f"info/{package}.md5sums").write_text("")
+        entries = []
+        for package, needs in installed.items():
+            fields = {"Package": package, "Status": "install ok installed", "Architecture": "all", "Version": "1"}
+            fields.update({"Maintainer": "nobody", "Description": "none"})
+            if isinstance(needs, dict):
+                fields.update(needs)
+            elif needs:
+                fields["Depends"] = ", ".join(needs)
+            if conffile and conffile[0] == package:
+                fields["Conffiles"] = f"\n {conffile[1]} {'0' * 32}"
+            entries.append("".join(f"{name}: {value}\n" for name, value in fields.items()))
+        status = tmp_path / "status"
+        status.write_text("\n".join(entries))
+        automatic = [package for package in installed if package not in (*manual, *asked)]
+        (state / "extended_states").write_text(
+            "".join(f"Package: {name}\nArchitecture: amd64\nAuto-Installed: 1\n\n" for name in automatic)
+        )
+        configuration = tmp_path / "apt.conf"
+        configuration.write_text(
+            f'Dir::State "{state}";\nDir::State::status "{status}";\nDir::Cache "{tmp_path}";\n'
+            'Dir::Etc::sourcelist "/dev/null";\nDir::Etc::sourceparts "/dev/null";\n'
+        )
+        (tmp_path / "added").write_text(" ".join(ADDED) + "\n")
+        (tmp_path / "asked").write_text(" ".join(asked) + "\n")
+        ran = subprocess.run(
+            [SCRIPT, "Debian", tmp_path / "added", tmp_path / "asked", "no-such-unit.service=ipvsadm"],
+            env={**os.environ, "APT_CONFIG": str(configuration), "DPKG_ADMINDIR": str(tmp_path)},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return set(ran.stdout.split())
+
+    return ask
+
+
+def test_all_goes_from_a_host_that_nobody_has_touched(unneeded):
+    assert unneeded() == set(ADDED)
+
+
+def test_a_firewall_that_was_installed_since_keeps_what_it_is_made_of(unneeded):
+    assert unneeded({"ufw": ["iptables"]}) == {"apache2-bin", "libapr", "ipvsadm"}
+
+
+def test_so_does_one_that_only_recommends_it(unneeded):
+    assert unneeded({"fail2ban": {"Recommends": "iptables"}}) == {"apache2-bin", "libapr", "ipvsadm"}
+
+
+def test_a_web_server_keeps_what_it_is_made_of_though_it_came_as_a_dependency_itself(unneeded):
+    assert unneeded({"apache2": ["apache2-bin"]}) == {"iptables", "libxtables", "ipvsadm"}
+
+
+def test_a_dependency_that_somebody_has_asked_for_since_stays(unneeded):
+    assert unneeded(manual=["libxtables"]) == {"apache2-bin", "libapr", "iptables", "ipvsadm"}
+
+
+def test_a_package_whose_configuration_somebody_has_changed_stays_with_what_it_needs(unneeded, tmp_path):
+    changed = tmp_path / "iptables.conf"
+    changed.write_text("written by hand\n")
+    assert unneeded(conffile=("iptables", changed)) == {"apache2-bin", "libapr", "ipvsadm"}
