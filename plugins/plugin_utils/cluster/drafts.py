@@ -9,6 +9,7 @@ Once the whole inventory has proven right, `finished` makes the resolved ones of
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Sequence
 
 from ...module_utils.ipvs.types import endpoint
 from .mistakes import InventoryPath
@@ -26,6 +27,7 @@ from .types import (
     SorryServer,
     Tunnel,
 )
+from .virtual_router import Deployed, advert_address
 
 
 @dataclass
@@ -99,7 +101,10 @@ class ServiceDraft:
 
 @dataclass
 class InstanceDraft:
-    """A VRRP instance being read; `delay_given` is whether the inventory says how long it waits."""
+    """A VRRP instance being read; `delay_given` is whether the inventory says how long it waits.
+
+    `running` are the instances that the directors run already.
+    """
 
     path: InventoryPath
     name: str | None
@@ -110,6 +115,7 @@ class InstanceDraft:
     preempt_delay: Seconds
     delay_given: bool
     virtual_router_id: int | None
+    running: Sequence[Deployed]
     auth_pass: str | None
     unicast: bool
     garp_master_delay: int
@@ -140,7 +146,9 @@ class InstanceDraft:
             "preempt": self.preempt,
             "preempt_delay": max(self.preempt_delay, shortest_delay) if waits else self.preempt_delay,
             "virtual_router_id": self.virtual_router_id,
-            "advert_address": advert_address(self.family, self.virtual_router_id),
+            "advert_address": advert_address(
+                self.family, self.virtual_router_id, [vip["address"] for vip in self.vips], self.running
+            ),
             "auth_pass": self.auth_pass,
             "unicast": self.unicast,
             "garp_master_delay": self.garp_master_delay,
@@ -150,12 +158,3 @@ class InstanceDraft:
             "gateways": gateways,
             "directors": self.directors,
         }
-
-
-def advert_address(family: Family, router_id: int) -> str:
-    """All that an instance's adverts carry, link-local, and the same whatever VIPs it holds.
-
-    With the VIPs in them, a backup that has been told of another VIP before its master would refuse the master's
-    adverts, and become a second one.
-    """
-    return f"169.254.112.{router_id}" if family == "ipv4" else f"fe80::112:{router_id}"

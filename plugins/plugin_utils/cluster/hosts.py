@@ -29,7 +29,7 @@ class Interface:
 class Host:
     """A director or real server. What needs facts is None, or empty, without them.
 
-    `routers` are those of its default routes, `node` is its uname -n.
+    `facts` are those that it has. `routers` are those of its default routes, `node` is its uname -n.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Host:
     zone: str | None
     mtus: Mapping[str, int]
     node: str | None
+    facts: Mapping[str, Any]
 
     def network_of(self, address: str) -> Network | None:
         """The network of this host that holds an address."""
@@ -160,6 +161,7 @@ def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], pat
             if (fact := _fact(given.facts, name)).get("mtu")
         },
         node=_text(given.facts.get("nodename")),
+        facts=given.facts,
     )
 
 

@@ -130,7 +130,7 @@ _VRRP_EACH = {
     "unicast": Key(validators.BOOLEAN, False),
     "priority": Key(PRIORITY, 200),
     "priority_step": Key(validators.integer(1, 253), 10),
-    "virtual_router_id": Key(ROUTER_ID, 51),
+    "virtual_router_id": Key(ROUTER_ID),
 }
 VRRP = {
     **_VRRP_EACH,

@@ -16,6 +16,7 @@ from .drafts import InstanceDraft, ServiceDraft
 from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed, near_hint, shape, shown
 from .types import FAMILIES, Family, InstanceDirector, Seconds
+from .virtual_router import Deployed, deployed_instances, router_id
 
 DEFAULT_NAMES: dict[Family, str] = {"ipv4": "VI_1", "ipv6": "VI_6"}
 INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and name != "virtual_router_id")
@@ -43,12 +44,13 @@ def resolve_vrrp(
     common = keys.read({} if given is None else given, schema.VRRP, path)
     if common["version"] == 3 and common["auth_pass"] is not None:
         path.report(NO_AUTHENTICATION)
+    running = deployed_instances(host.facts for host in hosts.directors.values())
     if common["instances"] is None:
-        read = _default_instances(common, vips, hosts, path)
+        read = _default_instances(common, vips, hosts, running, path)
     else:
         read = _given_instances(common["instances"], hosts, path)
     delay = checking_time(services)
-    instances = [_instance(own, common, delay, hosts, at) for own, at in read]
+    instances = [_instance(own, common, delay, hosts, running, at) for own, at in read]
     _check_instances(instances)
     if all(own["vips"] for own, _path in read) and (read or not common["instances"]):
         _check_every_vip(vips, instances, path)
@@ -57,19 +59,21 @@ def resolve_vrrp(
 
 
 def _default_instances(
-    common: Mapping[str, Any], vips: Iterable[str], hosts: Hosts, path: InventoryPath
+    common: Mapping[str, Any], vips: Iterable[str], hosts: Hosts, running: Sequence[Deployed], path: InventoryPath
 ) -> list[tuple[dict[str, Any], InventoryPath]]:
     """One instance per address family in use, with all directors in group order."""
     by_family: dict[Family, list[str]] = {family: [] for family in FAMILIES}
     for vip in vips:
         by_family[family_of(vip)].append(vip)
     unset = dict.fromkeys(schema.INSTANCE)
-    everywhere = {"virtual_router_id": common["virtual_router_id"], "directors": list(hosts.directors)}
-    return [
-        ({**unset, **everywhere, "name": DEFAULT_NAMES[family], "vips": own}, path)
-        for family, own in by_family.items()
-        if own
-    ]
+    result = []
+    for family, own in by_family.items():
+        if own:
+            name = DEFAULT_NAMES[family]
+            number = common["virtual_router_id"] or router_id(name, own, running)
+            instance = {"name": name, "vips": own, "virtual_router_id": number, "directors": list(hosts.directors)}
+            result.append(({**unset, **instance}, path))
+    return result
 
 
 def _given_instances(given: Any, hosts: Hosts, path: InventoryPath) -> list[tuple[dict[str, Any], InventoryPath]]:
@@ -119,7 +123,12 @@ def checking_time(services: Iterable[ServiceDraft]) -> int:
 
 
 def _instance(
-    given: Mapping[str, Any], common: Mapping[str, Any], delay: int, hosts: Hosts, path: InventoryPath
+    given: Mapping[str, Any],
+    common: Mapping[str, Any],
+    delay: int,
+    hosts: Hosts,
+    running: Sequence[Deployed],
+    path: InventoryPath,
 ) -> InstanceDraft:
     own = {name: common[name] if given[name] is None else given[name] for name in INHERITED}
     vips = [known(vip) for vip in given["vips"] or ()]
@@ -148,6 +157,7 @@ def _instance(
         preempt_delay=own["preempt_delay"] if delay_given else delay if own["preempt"] else 0,
         delay_given=delay_given,
         virtual_router_id=given["virtual_router_id"],
+        running=running,
         auth_pass=own["auth_pass"],
         unicast=own["unicast"],
         garp_master_delay=common["garp_master_delay"],

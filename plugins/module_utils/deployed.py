@@ -1,0 +1,141 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a director has been told, by the files of keepalived, heartbeat, ldirectord and lvs-vip."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, Iterator, Mapping
+
+KEEPALIVED = "/etc/keepalived/keepalived.conf"
+SECRETS = "/etc/keepalived/lvs-secrets.conf"
+HARESOURCES = "/etc/ha.d/haresources"
+HA_CF = "/etc/ha.d/ha.cf"
+LDIRECTORD = "/etc/ha.d/ldirectord.cf"
+LVS_VIP = "/etc/lvs-vip.conf"
+FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD, LVS_VIP)
+
+# A line that the roles have written into these files from the first release on, and nobody else does.
+MARKS = {
+    KEEPALIVED: f"include {SECRETS}",
+    HARESOURCES: "# The same on both nodes: who is preferred, and what the active one runs.",
+    HA_CF: "# Before the media, which it counts for.",
+}
+_ADDRESS = re.compile(r"[0-9a-fA-F]*[.:][0-9a-fA-F.:]+")
+
+
+def foreign_files(files: Mapping[str, str], stacks: set[str], packaged: Mapping[str, str]) -> list[str]:
+    """Return the files that somebody else has written, of those that the roles would overwrite.
+
+    `files` are texts by path, `stacks` the units that the roles have deployed, `packaged` the MD5 sums of files as
+    their package brings them.
+    """
+    foreign = [path for path, mark in MARKS.items() if path in files and mark not in files[path].splitlines()]
+    # What the roles write there has no mark of its own.
+    if LDIRECTORD in files and "heartbeat.service" not in stacks:
+        foreign.append(LDIRECTORD)
+    return [
+        path
+        for path in foreign
+        # Not asked for in vain: where security forbids MD5, there is no dpkg.
+        if _settings(files[path]) and not (path in packaged and md5(files[path]) == packaged[path])
+    ]
+
+
+def md5(text: str) -> str:
+    """Return the checksum by which dpkg knows a configuration file."""
+    return hashlib.new("md5", text.encode("utf-8", "surrogateescape")).hexdigest()  # noqa: S324
+
+
+def _settings(text: str) -> list[str]:
+    """Return the lines that say something: a file without any can be overwritten."""
+    return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "!"))]
+
+
+def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the VRRP instances of keepalived.conf; passwords only by their digests."""
+    words = list(_words(files.get(KEEPALIVED, "")))
+    secrets = dict(line[1:].partition("=")[::2] for line in files.get(SECRETS, "").splitlines() if line.startswith("$"))
+    found = []
+    for name, block in _blocks(words, "vrrp_instance"):
+        advertised, excluded = _addresses(block, "virtual_ipaddress"), _addresses(block, "virtual_ipaddress_excluded")
+        password = _value(block, "auth_pass")
+        if password and password.startswith("$"):
+            password = secrets.get(password[1:].strip("{}"))
+        found.append(
+            {
+                "name": name,
+                "virtual_router_id": int(_value(block, "virtual_router_id") or 0),
+                "version": int(_value(block, "version") or 2),
+                "advert_interval": float(_value(block, "advert_int") or 1),
+                "password": digest(password) if password else None,
+                "unicast": ["unicast_peer"] in block,
+                "advertised": advertised,
+                "addresses": excluded,
+            }
+        )
+    return found
+
+
+def digest(password: str) -> str:
+    """Return what tells two passwords apart without telling them. Of VRRP they are in clear text in each advert anyway."""
+    return hashlib.sha256(password.encode()).hexdigest()[:16]
+
+
+def named_vips(files: Mapping[str, str]) -> list[str]:
+    """Return the addresses that the files have moved or kept so far: what is listed is on some host, and no stranger's."""
+    vips = [vip for one in vrrp_instances(files) for vip in one["advertised"] + one["addresses"]]
+    vips += re.findall(r"(?m)^address ([^/\s]+)", files.get(LVS_VIP, ""))
+    resources = " ".join(_settings(files.get(HARESOURCES, "")))
+    vips += [word for word in re.split(r"::|/|\s", resources) if _ADDRESS.fullmatch(word)]
+    return list(dict.fromkeys(vips))
+
+
+def _words(text: str) -> Iterator[list[str]]:
+    """Yield the words of each line of keepalived.conf without comments; a brace is the last word of a line, or its only one."""
+    for line in text.splitlines():
+        told = re.split(r"(?:^|\s)[#!]", line, maxsplit=1)[0]
+        for part in re.split(r"(?<=[{}])|(?=})", told):
+            words = part.split()
+            if words and words[-1] != "{" and words[-1].endswith("{"):
+                words[-1:] = [words[-1][:-1], "{"]
+            if words:
+                yield words
+
+
+def _blocks(lines: list[list[str]], kind: str) -> Iterator[tuple[str, list[list[str]]]]:
+    """Yield name and lines of each block of a kind, inner blocks with their braces taken away."""
+    block: list[list[str]] | None = None
+    name, depth = "", 0
+    for words in lines:
+        if block is None:
+            if words[0] == kind:
+                name, block = words[1] if len(words) > 1 else "", []
+                depth = words.count("{")
+            continue
+        depth += words.count("{") - words.count("}")
+        if depth <= 0 and "}" in words:
+            yield name, block
+            block = None
+        else:
+            block.append([word for word in words if word not in "{"])
+
+
+def _value(block: list[list[str]], key: str) -> str | None:
+    return next((words[1].strip('"') for words in block if words[0] == key and len(words) > 1), None)
+
+
+def _addresses(block: list[list[str]], key: str) -> list[str]:
+    found = []
+    inside = False
+    for words in block:
+        if words == [key]:
+            inside = True
+        elif inside and words == ["}"]:
+            inside = False
+        elif inside and _ADDRESS.match(words[0]):
+            found.append(words[0].partition("/")[0])
+    return found

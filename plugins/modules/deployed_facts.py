@@ -1,0 +1,149 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: deployed_facts
+short_description: What a director has been told before
+version_added: 0.1.0
+description:
+  - Reads the configuration of keepalived, heartbeat, ldirectord and C(lvs-vip), whoever has written it.
+  - By it C(site.yml) keeps the identity of a virtual router, sees a change that would leave a VIP without an owner or with two,
+    and overwrites nothing that somebody has written by hand.
+options: {}
+extends_documentation_fragment:
+  - lvs.cluster.attributes
+  - lvs.cluster.attributes.info_module
+author:
+  - lvs.cluster contributors (@lvs-cluster)
+seealso:
+  - module: lvs.cluster.node_info
+"""
+
+EXAMPLES = r"""
+- name: See what the directors have been told
+  lvs.cluster.deployed_facts:
+
+- name: Show which files somebody else has written
+  ansible.builtin.debug:
+    var: ansible_facts.deployed_lvs.foreign
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: The facts.
+  returned: always
+  type: dict
+  contains:
+    deployed_lvs:
+      description: What the host has been told.
+      type: dict
+      contains:
+        stacks:
+          description: The units of the stacks that the roles have deployed.
+          type: list
+          elements: str
+        foreign:
+          description: The files that the roles would overwrite, and that somebody else has written.
+          type: list
+          elements: str
+        vips:
+          description: The addresses that these files move, or keep on the host.
+          type: list
+          elements: str
+        instances:
+          description: The VRRP instances of C(keepalived.conf).
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: Its name.
+              type: str
+            virtual_router_id:
+              description: The virtual router that it is of.
+              type: int
+            version:
+              description: The version of VRRP.
+              type: int
+            advert_interval:
+              description: Seconds between two adverts.
+              type: float
+            password:
+              description: A digest of its password. Null without one.
+              type: str
+            unicast:
+              description: Whether its adverts go to each peer.
+              type: bool
+            advertised:
+              description: The addresses in its adverts.
+              type: list
+              elements: str
+            addresses:
+              description: The addresses that move besides.
+              type: list
+              elements: str
+  sample:
+    deployed_lvs:
+      stacks: [keepalived.service]
+      foreign: []
+      vips: [169.254.35.100, 192.0.2.100]
+      instances:
+        - name: VI_1
+          virtual_router_id: 100
+          version: 2
+          advert_interval: 1.0
+          password: null
+          unicast: false
+          advertised: [169.254.35.100]
+          addresses: [192.0.2.100]
+"""
+
+import glob
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils import deployed
+
+ADDITIONS = "/etc/systemd/system/*.service.d/lvs-cluster.conf"
+
+
+def read(path):
+    """The text of a file, None where there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def packaged(module):
+    """The MD5 sums of configuration files as dpkg knows them; empty where there is no dpkg, or no such package."""
+    path = module.get_bin_path("dpkg-query")
+    if not path:
+        return {}
+    show = ["--show", "--showformat=${Conffiles}\n", "ldirectord", "heartbeat", "keepalived"]
+    _code, out, _err = module.run_command([path, *show])
+    return {words[0]: words[1] for words in map(str.split, out.splitlines()) if len(words) >= 2}
+
+
+def main():
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    found = {path: read(path) for path in deployed.FILES}
+    files = {path: text for path, text in found.items() if text is not None}
+    stacks = sorted(path.split("/")[-2][: -len(".d")] for path in glob.glob(ADDITIONS))
+    foreign = deployed.foreign_files(files, set(stacks), {})
+    if foreign:
+        foreign = deployed.foreign_files(files, set(stacks), packaged(module))
+    facts = {
+        "stacks": stacks,
+        "foreign": foreign,
+        "vips": deployed.named_vips(files),
+        "instances": deployed.vrrp_instances(files),
+    }
+    module.exit_json(changed=False, ansible_facts={"deployed_lvs": facts})
+
+
+if __name__ == "__main__":
+    main()

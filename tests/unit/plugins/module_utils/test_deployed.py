@@ -1,0 +1,132 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils import deployed
+
+OURS = """\
+# Ansible managed
+# Cluster of lvs1, lvs2; this is lvs1.
+
+include /etc/keepalived/lvs-secrets.conf
+
+global_defs {
+    router_id lvs1
+}
+
+vrrp_instance VI_1 {
+    state BACKUP
+    interface eth0
+    version 2
+    virtual_router_id 51
+    priority 200
+    advert_int 1
+    authentication {
+        auth_type PASS
+        auth_pass $AUTH_PASS_VI__1
+    }
+    unicast_src_ip 192.0.2.11
+    unicast_peer {
+        192.0.2.12
+    }
+    # All that the adverts carry
+    virtual_ipaddress {
+        169.254.112.51/32 dev lo scope host
+    }
+    virtual_ipaddress_excluded {
+        192.0.2.100/32 dev eth0
+        2001:db8::100/128 dev eth0
+    }
+}
+
+virtual_server 192.0.2.100 80 {
+    real_server 192.0.2.21 80 {
+        weight 1
+    }
+}
+"""
+BY_HAND = """\
+! a tutorial's
+vrrp_instance VI_1{
+  virtual_router_id 7   # as ever
+  authentication { auth_type PASS
+    auth_pass "1111" }
+  virtual_ipaddress { 10.0.0.1 }
+}
+vrrp_instance two {
+  virtual_router_id 8
+  advert_int 0.5
+  version 3
+  virtual_ipaddress {
+    10.0.0.2/24 dev eth1 label eth1:0
+    fe80::1 } }
+"""
+VIP_LIST = "zone port 80/tcp\naddress 192.0.2.101/32 lo\naddress 2001:db8::1/128 lo nodad\nkeep 192.0.2.9 tcp 22\n"
+HARESOURCES = (
+    "# Ansible managed\n# The same on both nodes: who is preferred, and what the active one runs.\n"
+    "ld1 LVSSyncDaemonSwap::master LVSAddress::192.0.2.102/32/eth0 ldirectord::ldirectord.cf\n"
+)
+HA_CF = "# Before the media, which it counts for.\nudpport 694\n"
+
+
+def test_instances_of_our_own_configuration():
+    files = {deployed.KEEPALIVED: OURS, deployed.SECRETS: "# x\n$AUTH_PASS_VI__1=secret\n"}
+    assert deployed.vrrp_instances(files) == [
+        {
+            "name": "VI_1",
+            "virtual_router_id": 51,
+            "version": 2,
+            "advert_interval": 1.0,
+            "password": deployed.digest("secret"),
+            "unicast": True,
+            "advertised": ["169.254.112.51"],
+            "addresses": ["192.0.2.100", "2001:db8::100"],
+        }
+    ]
+    assert "secret" not in str(deployed.vrrp_instances(files))
+
+
+def test_instances_that_somebody_has_written_otherwise():
+    one, two = deployed.vrrp_instances({deployed.KEEPALIVED: BY_HAND})
+    assert (one["name"], one["virtual_router_id"], one["version"], one["advert_interval"]) == ("VI_1", 7, 2, 1.0)
+    assert one["password"] == deployed.digest("1111")
+    assert one["advertised"] == ["10.0.0.1"]
+    assert (two["name"], two["virtual_router_id"], two["version"], two["advert_interval"]) == ("two", 8, 3, 0.5)
+    assert two["advertised"] == ["10.0.0.2", "fe80::1"]
+
+
+def test_vips_of_every_stack():
+    files = {deployed.KEEPALIVED: OURS, deployed.LVS_VIP: VIP_LIST, deployed.HARESOURCES: HARESOURCES}
+    assert deployed.named_vips(files) == [
+        "169.254.112.51",
+        "192.0.2.100",
+        "2001:db8::100",
+        "192.0.2.101",
+        "2001:db8::1",
+        "192.0.2.102",
+    ]
+    assert deployed.named_vips({}) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "stacks", "foreign"),
+    [
+        ({}, [], []),
+        ({deployed.KEEPALIVED: OURS}, [], []),
+        ({deployed.KEEPALIVED: BY_HAND}, [], [deployed.KEEPALIVED]),
+        # A run that was cut short had brought the addition to the unit, and not the configuration.
+        ({deployed.KEEPALIVED: BY_HAND}, ["keepalived.service"], [deployed.KEEPALIVED]),
+        ({deployed.KEEPALIVED: "# nothing but\n\n! comments\n"}, [], []),
+        ({deployed.HARESOURCES: HARESOURCES, deployed.HA_CF: HA_CF}, [], []),
+        ({deployed.HARESOURCES: "a drbddisk::r0\n", deployed.HA_CF: "auto_failback on\n"}, [], "both"),
+        ({deployed.LDIRECTORD: "virtual=1.2.3.4:80\n"}, [], [deployed.LDIRECTORD]),
+        ({deployed.LDIRECTORD: "virtual=1.2.3.4:80\n"}, ["heartbeat.service"], []),
+        ({deployed.LDIRECTORD: "its package's\n"}, [], []),
+    ],
+)
+def test_files_of_somebody_else(files, stacks, foreign):
+    packaged = {deployed.LDIRECTORD: deployed.md5("its package's\n")}
+    wanted = [deployed.HARESOURCES, deployed.HA_CF] if foreign == "both" else foreign
+    assert deployed.foreign_files(files, set(stacks), packaged) == wanted
