@@ -135,9 +135,14 @@ def _locate(
         address = (host.addresses.get(family) if family else None) or four
         if address is None:
             if host.address and family:
-                path.report(
-                    f"host {name} has no {FAMILY_NAMES[family]} address: set its lvs_address{'6' if family == 'ipv6' else ''}"
-                )
+                what, variable = FAMILY_NAMES[family], f"lvs_address{'6' if family == 'ipv6' else ''}"
+                if host.facts:
+                    path.report(f"host {name} has no {what} address: set its {variable}")
+                else:
+                    path.report(
+                        f"host {name} could not be asked for its {what} address, as it did not answer: see to the host, or set"
+                        f" its {variable}, with which the others need not wait for it"
+                    )
             return None
         return name, address
     if address is None:
