@@ -13,7 +13,8 @@ description:
   - Reads the variables C(lvs_*) of every host of the groups C(directors), C(real_servers) and C(clients),
     validates all of them together, and fills in every address, port, weight, interface and role.
   - Cluster-wide variables are those of the first director; a host that sees another value is a mistake.
-  - Every mistake is reported in one error, each with its place in the inventory.
+  - Every mistake is reported in one error, each with its place in the inventory. What may be wrong, where no fact tells, is a
+    warning.
   - Interfaces, and the checks that need them, come from gathered facts. Without facts O(_input) has to hold
     C(lvs_address) for every director and real server, and interfaces are null.
 requirements:

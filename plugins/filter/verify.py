@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: verdict
+name: verify
 short_description: Judge a live cluster by what was seen of it
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
@@ -20,7 +20,7 @@ options:
   hostvars:
     description:
       - C(hostvars), with what C(verify.yml) registered on each host. C(lvs_node) of M(lvs.cluster.node_info),
-        C(lvs_before) and C(lvs_after) of M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of
+        C(lvs_vip_check), C(lvs_before) and C(lvs_after) of M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of
         M(lvs.cluster.arp_probe), and C(lvs_probes), a loop of M(lvs.cluster.vip_probe) over P(lvs.cluster.probe_plan#filter).
     type: dict
     required: true
@@ -42,7 +42,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.observations im
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
 
 
-def verdict(cluster, hostvars):
+def verify(cluster, hostvars):
     """Judge the cluster by what was registered on its hosts."""
     return judge(cluster, collect(hostvars, cluster))
 
@@ -51,4 +51,4 @@ class FilterModule:
     """The filter."""
 
     def filters(self):
-        return {"verdict": verdict}
+        return {"verify": verify}

@@ -55,15 +55,21 @@ def check_real_server_addresses(
     services: Iterable[ServiceDraft], vips: Mapping[str, InventoryPath], hosts: Hosts
 ) -> None:
     """No real server and no sorry server has an address that is no host's: a VIP's, or one reserved (with facts)."""
+    # The same real servers are in service after service, and an inventory has a hundred thousand of them.
+    right: set[tuple[str, str | None]] = set()
     for service in services:
         for server in service.servers:
             address = server["address"]
+            if (address, server["host"]) in right:
+                continue
             if server["host"] is None and address in vips and address != service.vip:
                 service.path.report(
                     f"{called(server)} is a VIP ({vips[address]}): the director that has it would deliver to itself"
                 )
-            if reserved := _reserved(address, hosts.directors.values()):
+            elif reserved := _reserved(address, hosts.directors.values()):
                 service.path.report(f"{called(server)} has the address {address}, {reserved}")
+            elif address not in vips:
+                right.add((address, server["host"]))
 
 
 def _reserved(text: str, directors: Iterable[Host]) -> str | None:

@@ -32,9 +32,10 @@ from .virtual_router import Deployed, advert_address
 
 @dataclass
 class ServiceDraft:
-    """A service being read, and where it stands in the inventory."""
+    """A service being read, and where it stands in the inventory; `given` are the keys that it has there."""
 
     path: InventoryPath
+    given: frozenset[str]
     name: str | None
     vip: str | None
     family: Family | None

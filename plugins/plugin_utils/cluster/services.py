@@ -56,6 +56,7 @@ def _service(entry: dict[str, Any], hosts: Hosts, path: InventoryPath) -> Servic
     _check_scheduler(own, path)
     service = ServiceDraft(
         path=path,
+        given=frozenset(str(name) for name, value in entry.items() if value is not None),
         name=own["name"],
         vip=own["vip"],
         family=family,

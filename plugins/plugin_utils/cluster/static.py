@@ -24,6 +24,13 @@ def check_static(services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | No
             "is enabled, but lvs_stack is static: there is no second director to tell"
         )
     for service in services:
+        # No mistake: the stack can be changed by one variable, and verify asks a service as its check would.
+        unused = [name for name in ("health", "on_failure") if name in service.given]
+        if unused and service.health["type"] != "none":
+            service.path.warn(
+                f"{listed(unused)} {'is' if len(unused) == 1 else 'are'} set, but lvs_stack is static, which checks nothing:"
+                " a real server that is down keeps its share of the clients"
+            )
         if service.sorry_server:
             service.path.report(
                 "sorry_server is set, but lvs_stack is static, which never sees that the others are down"

@@ -141,3 +141,19 @@ def test_lines_of_a_block_are_indented(written):
     block = lines[lines.index("virtual=10.10.10.53:80") + 1 :]
     assert block
     assert all(line.startswith("\t") for line in block)
+
+
+@pytest.mark.parametrize(("intervals", "fork"), [((5, 5), "fork=no"), ((5, 9), "fork=yes")])
+def test_checks_of_several_intervals_take_a_process_each(written, intervals, fork):
+    services = [
+        {
+            "name": f"s{number}",
+            "vip": "10.10.10.53",
+            "port": 80 + number,
+            "health": {"type": "tcp", "interval": interval},
+        }
+        for number, interval in enumerate(intervals)
+    ]
+    lines = written("ldirectord.cf", lvs_services=services)
+    assert fork in lines
+    assert "checkinterval=5" in lines

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -164,7 +165,8 @@ def serve():
 
         def accept():
             connection, _peer = listener.accept()
-            with connection:
+            # The probe may have gone before everything was sent.
+            with connection, contextlib.suppress(OSError):
                 handle(connection)
 
         threading.Thread(target=accept, daemon=True).start()

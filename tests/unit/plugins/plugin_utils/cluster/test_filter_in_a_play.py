@@ -80,9 +80,9 @@ def play(tmp_path: Path) -> Callable[..., dict[str, Any]]:
             text=True,
             timeout=120,
         )
-        return (
-            {"error": done.stdout + done.stderr} if done.returncode else json.loads(cluster.read_text(encoding="utf-8"))
-        )
+        said = done.stdout + done.stderr
+        run.said = said
+        return {"error": said} if done.returncode else json.loads(cluster.read_text(encoding="utf-8"))
 
     return run
 
@@ -155,3 +155,15 @@ def test_a_secret_without_its_password_says_so(play: Callable) -> None:
     indirect = VAULTED.replace("lvs_vrrp:", "vaulted:") + 'lvs_vrrp: {auth_pass: "{{ vaulted.auth_pass }}"}'
     failed = play(password="another", all=web + indirect)
     assert "- lvs_vrrp auth_pass: cannot be rendered: Attempt to use undecryptable variable" in failed["error"]
+
+
+def test_what_may_be_wrong_is_a_warning(play: Callable) -> None:
+    cluster = play(
+        all="""
+lvs_services: [{name: web, vip: 172.28.0.100, port: 80}]
+lvs_nat: {gateway: 172.28.0.2}
+"""
+    )
+    assert cluster["services"][0]["name"] == "web"
+    said = " ".join(play.said.split())
+    assert "[WARNING]: lvs_nat: gateway is 172.28.0.2, and no IPv4 service has forward nat: nobody gets it" in said
