@@ -61,6 +61,12 @@ _value:
     test_page:
       description: Whether real servers get a web server with a page that names the host.
       type: bool
+    take_over:
+      description: Whether configuration that somebody else has written is kept aside and replaced.
+      type: bool
+    accept_outage:
+      description: Whether a change is made that leaves a VIP without an owner, or with two, for a while.
+      type: bool
     directors:
       description: Names of the directors, the preferred master first.
       type: list

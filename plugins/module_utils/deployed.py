@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Iterator, Mapping
+from typing import Any, Callable, Iterator, Mapping
 
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
 SECRETS = "/etc/keepalived/lvs-secrets.conf"
@@ -18,36 +18,23 @@ LDIRECTORD = "/etc/ha.d/ldirectord.cf"
 LVS_VIP = "/etc/lvs-vip.conf"
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD, LVS_VIP)
 
-# A line that the roles have written into these files from the first release on, and nobody else does.
+# What the roles have written into these files from the first release on, and nobody else does.
 MARKS = {
-    KEEPALIVED: f"include {SECRETS}",
-    HARESOURCES: "# The same on both nodes: who is preferred, and what the active one runs.",
-    HA_CF: "# Before the media, which it counts for.",
+    KEEPALIVED: rf"(?m)^include {re.escape(SECRETS)}$",
+    HARESOURCES: r"(?m)^# The same on both nodes: who is preferred, and what the active one runs\.$",
+    HA_CF: r"(?m)^# Before the media, which it counts for\.$",
+    LDIRECTORD: r"(?m)^checkinterval=\S+\nautoreload=\w+\ncleanstop=\w+\nfork=\w+\nlogfile=\"",
 }
 _ADDRESS = re.compile(r"[0-9a-fA-F]*[.:][0-9a-fA-F.:]+")
 
 
-def foreign_files(files: Mapping[str, str], stacks: set[str], packaged: Mapping[str, str]) -> list[str]:
+def foreign_files(files: Mapping[str, str], is_packaged: Callable[[str], bool]) -> list[str]:
     """Return the files that somebody else has written, of those that the roles would overwrite.
 
-    `files` are texts by path, `stacks` the units that the roles have deployed, `packaged` the MD5 sums of files as
-    their package brings them.
+    `files` are texts by path; `is_packaged` tells whether a file is as its package brings it.
     """
-    foreign = [path for path, mark in MARKS.items() if path in files and mark not in files[path].splitlines()]
-    # What the roles write there has no mark of its own.
-    if LDIRECTORD in files and "heartbeat.service" not in stacks:
-        foreign.append(LDIRECTORD)
-    return [
-        path
-        for path in foreign
-        # Not asked for in vain: where security forbids MD5, there is no dpkg.
-        if _settings(files[path]) and not (path in packaged and md5(files[path]) == packaged[path])
-    ]
-
-
-def md5(text: str) -> str:
-    """Return the checksum by which dpkg knows a configuration file."""
-    return hashlib.new("md5", text.encode("utf-8", "surrogateescape")).hexdigest()  # noqa: S324
+    foreign = [path for path, mark in MARKS.items() if path in files and not re.search(mark, files[path])]
+    return [path for path in foreign if _settings(files[path]) and not is_packaged(path)]
 
 
 def _settings(text: str) -> list[str]:
@@ -89,9 +76,14 @@ def named_vips(files: Mapping[str, str]) -> list[str]:
     """Return the addresses that the files have moved or kept so far: what is listed is on some host, and no stranger's."""
     vips = [vip for one in vrrp_instances(files) for vip in one["advertised"] + one["addresses"]]
     vips += re.findall(r"(?m)^address ([^/\s]+)", files.get(LVS_VIP, ""))
-    resources = " ".join(_settings(files.get(HARESOURCES, "")))
-    vips += [word for word in re.split(r"::|/|\s", resources) if _ADDRESS.fullmatch(word)]
+    vips += [word for name in resources(files) for word in re.split(r"::|/", name) if _ADDRESS.fullmatch(word)]
     return list(dict.fromkeys(vips))
+
+
+def resources(files: Mapping[str, str]) -> list[str]:
+    """Return the resources that heartbeat moves, by haresources: each line has a node and its resources."""
+    lines = " \n".join(_settings(files.get(HARESOURCES, ""))).replace("\\ \n", " ").splitlines()
+    return [resource for line in lines for resource in line.split()[1:]]
 
 
 def _words(text: str) -> Iterator[list[str]]:

@@ -46,12 +46,19 @@ ansible_facts:
           description: The units of the stacks that the roles have deployed.
           type: list
           elements: str
+        lvs_vip:
+          description: Whether C(lvs-vip) keeps VIPs or rules.
+          type: bool
         foreign:
           description: The files that the roles would overwrite, and that somebody else has written.
           type: list
           elements: str
         vips:
           description: The addresses that these files move, or keep on the host.
+          type: list
+          elements: str
+        resources:
+          description: What heartbeat moves.
           type: list
           elements: str
         instances:
@@ -88,8 +95,10 @@ ansible_facts:
   sample:
     deployed_lvs:
       stacks: [keepalived.service]
+      lvs_vip: false
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
+      resources: []
       instances:
         - name: VI_1
           virtual_router_id: 100
@@ -102,6 +111,7 @@ ansible_facts:
 """
 
 import glob
+import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils import deployed
@@ -118,14 +128,21 @@ def read(path):
         return None
 
 
-def packaged(module):
-    """The MD5 sums of configuration files as dpkg knows them; empty where there is no dpkg, or no such package."""
-    path = module.get_bin_path("dpkg-query")
-    if not path:
-        return {}
-    show = ["--show", "--showformat=${Conffiles}\n", "ldirectord", "heartbeat", "keepalived"]
-    _code, out, _err = module.run_command([path, *show])
-    return {words[0]: words[1] for words in map(str.split, out.splitlines()) if len(words) >= 2}
+def is_packaged(module, path):
+    """Whether a file is as its package brings it, by dpkg or rpm."""
+    for owner_of, verify in (
+        (["dpkg-query", "--search", path], ["dpkg", "--verify"]),
+        (["rpm", "--query", "--file", "--queryformat", "%{NAME}", path], ["rpm", "--verify", "--nodeps"]),
+    ):
+        tool = module.get_bin_path(owner_of[0])
+        if not tool:
+            continue
+        code, out, _err = module.run_command([tool, *owner_of[1:]])
+        if code == 0:
+            owner = out.partition(":")[0].strip()
+            _code, changed, _err = module.run_command([module.get_bin_path(verify[0], True), *verify[1:], owner])
+            return path not in changed.split()
+    return False
 
 
 def main():
@@ -133,13 +150,13 @@ def main():
     found = {path: read(path) for path in deployed.FILES}
     files = {path: text for path, text in found.items() if text is not None}
     stacks = sorted(path.split("/")[-2][: -len(".d")] for path in glob.glob(ADDITIONS))
-    foreign = deployed.foreign_files(files, set(stacks), {})
-    if foreign:
-        foreign = deployed.foreign_files(files, set(stacks), packaged(module))
+    foreign = deployed.foreign_files(files, lambda path: is_packaged(module, path))
     facts = {
         "stacks": stacks,
+        "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
         "foreign": foreign,
         "vips": deployed.named_vips(files),
+        "resources": deployed.resources(files),
         "instances": deployed.vrrp_instances(files),
     }
     module.exit_json(changed=False, ansible_facts={"deployed_lvs": facts})

@@ -42,6 +42,23 @@ def test_a_kernel_without_the_scheduler_is_told_before_anything_changes(cluster)
     assert set(changed(output).values()) == {0}
 
 
+def test_an_address_in_use_and_a_change_that_would_lose_a_vip_are_refused_before_anything_changes(cluster):
+    taken = "172.28.0.222"
+    interface = cluster.interface("client1")
+    cluster.host("client1").run_expect([0], f"ip address add {taken}/24 dev {interface}")
+    mac = cluster.run("client1", f"cat /sys/class/net/{interface}/address")
+    extra = {"name": "extra", "vip": taken, "port": 80}
+    output = cluster.fail("site", lvs_services=[*cluster.variable("lvs_services"), extra])
+    cluster.run("client1", f"ip address del {taken}/24 dev {interface}")
+    assert f'lvs_services "extra": VIP {taken} is in use: {mac} answers for it' in flat(output)
+    assert set(changed(output).values()) == {0}
+
+    output = cluster.fail("site", lvs_vrrp={**cluster.variable("lvs_vrrp"), "virtual_router_id": 9})
+    assert "virtual_router_id would be 9, and lvs1 runs with 100" in flat(output)
+    assert "lvs_accept_outage=true" in flat(output)
+    assert set(changed(output).values()) == {0}
+
+
 def test_verify_names_the_host_and_the_remedy_and_site_mends(cluster):
     cluster.run("web1", f"sysctl -w net.ipv4.conf.all.arp_ignore=0; ip address del {VIP}/32 dev lo")
     cluster.run("lvs2", "systemctl stop keepalived")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from cluster import Cluster, changed, until
+from cluster import Cluster, changed, flat, until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -61,6 +61,28 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
     nodes = cluster.group("directors") + cluster.group("real_servers")
     assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}
     assert changed(cluster.play("teardown")) == dict.fromkeys(nodes, 0)
+
+
+def test_a_keepalived_of_somebody_else_is_taken_over_with_consent_and_given_back(cluster):
+    by_hand = "vrrp_instance OLD {\\n  interface lo\\n  virtual_router_id 7\\n  virtual_ipaddress {\\n    172.28.0.77\\n  }\\n}\\n"
+    install = "apt-get install -y --no-install-recommends keepalived >/dev/null && mkdir -p /etc/keepalived"
+    start = f"printf '{by_hand}' > /etc/keepalived/keepalived.conf && systemctl enable --now keepalived"
+    cluster.host("lvs1").run_expect([0], f"{install} && {start}")
+    was = cluster.run("lvs1", "sha256sum /etc/keepalived/keepalived.conf")
+
+    output = flat(cluster.fail("site", "--limit", "lvs1"))
+    assert "lvs1: somebody else has written /etc/keepalived/keepalived.conf" in output
+    assert "It moves 172.28.0.77, which no service of the inventory has" in output
+    assert cluster.run("lvs1", "sha256sum /etc/keepalived/keepalived.conf") == was
+
+    cluster.play("site", "--limit", "lvs1", lvs_take_over=True)
+    assert cluster.run("lvs1", "sha256sum /etc/keepalived/keepalived.conf") != was
+    cluster.play("teardown", "--limit", "lvs1")
+    assert cluster.run("lvs1", "sha256sum /etc/keepalived/keepalived.conf") == was
+    assert cluster.run("lvs1", "systemctl is-enabled keepalived; systemctl is-active keepalived").split() == [
+        "enabled",
+        "active",
+    ]
 
 
 def test_a_package_that_another_one_needs_by_now_stays(cluster):

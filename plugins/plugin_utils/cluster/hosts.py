@@ -129,7 +129,9 @@ def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], pat
             if given.facts:
                 path.report("has no address: set lvs_address")
             else:
-                path.report("has no lvs_address, and did not answer when asked for one: see to the host, or set lvs_address")
+                path.report(
+                    "has no lvs_address, and did not answer when asked for one: see to the host, or set lvs_address"
+                )
     elif interfaces and carrier is None:
         having = ", ".join(f"{i.name} {i.address.text}" for i in interfaces if i.name != "lo" and not i.address.special)
         path.report(f"lvs_address {address} is on none of its interfaces (it has {having or 'no address at all'})")

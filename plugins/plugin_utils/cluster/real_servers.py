@@ -13,7 +13,7 @@ from .addresses import FAMILY_NAMES, LOOPBACK, family_of, known, parse
 from .drafts import ServiceDraft
 from .hosts import Host, Hosts
 from .mistakes import InventoryPath, listed, near_hint, shape
-from .types import RealServer, SorryServer
+from .types import Family, RealServer, SorryServer
 
 # Forwarding methods that hand on the packet as it is (facts of ipvsadm(8), -g and -i)
 UNTRANSLATED = ("dr", "tun")
@@ -112,6 +112,17 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
     return sorry
 
 
+def _report_no_address(host: Host, family: Family, path: InventoryPath) -> None:
+    what, variable = FAMILY_NAMES[family], f"lvs_address{'6' if family == 'ipv6' else ''}"
+    if host.facts:
+        path.report(f"host {host.name} has no {what} address: set its {variable}")
+    else:
+        path.report(
+            f"host {host.name} could not be asked for its {what} address, as it did not answer: see to the host, or set its"
+            f" {variable}, with which the others need not wait for it"
+        )
+
+
 def _locate(
     entry: Any, own: Mapping[str, Any], service: ServiceDraft, hosts: Hosts, path: InventoryPath
 ) -> tuple[str | None, str] | None:
@@ -135,14 +146,7 @@ def _locate(
         address = (host.addresses.get(family) if family else None) or four
         if address is None:
             if host.address and family:
-                what, variable = FAMILY_NAMES[family], f"lvs_address{'6' if family == 'ipv6' else ''}"
-                if host.facts:
-                    path.report(f"host {name} has no {what} address: set its {variable}")
-                else:
-                    path.report(
-                        f"host {name} could not be asked for its {what} address, as it did not answer: see to the host, or set"
-                        f" its {variable}, with which the others need not wait for it"
-                    )
+                _report_no_address(host, family, path)
             return None
         return name, address
     if address is None:

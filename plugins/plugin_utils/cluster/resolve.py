@@ -155,6 +155,8 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "arp": arp,
         "start_at_boot": read.scalars["lvs_start_at_boot"],
         "test_page": read.scalars["lvs_test_page"],
+        "take_over": read.scalars["lvs_take_over"],
+        "accept_outage": read.scalars["lvs_accept_outage"],
         "directors": list(read.inventory.directors),
         "real_servers": list(read.inventory.real_servers),
         "clients": list(read.inventory.clients),

@@ -40,6 +40,8 @@ CLUSTER = {
     "lvs_mail": Key(validators.ANYTHING),
     "lvs_start_at_boot": Key(validators.BOOLEAN, True),
     "lvs_test_page": Key(validators.BOOLEAN, False),
+    "lvs_take_over": Key(validators.BOOLEAN, False),
+    "lvs_accept_outage": Key(validators.BOOLEAN, False),
 }
 HOST = {
     "lvs_address": Key(validators.HOST_ADDRESS),

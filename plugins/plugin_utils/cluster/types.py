@@ -503,6 +503,8 @@ class ResolvedCluster(TypedDict):
     arp: str
     start_at_boot: bool
     test_page: bool
+    take_over: bool
+    accept_outage: bool
     directors: list[str]
     real_servers: list[str]
     clients: list[str]

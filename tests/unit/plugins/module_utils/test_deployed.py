@@ -110,23 +110,31 @@ def test_vips_of_every_stack():
     assert deployed.named_vips({}) == []
 
 
+LDIRECTORD_CF = '# Ansible managed\ncheckinterval=6\nautoreload=no\ncleanstop=yes\nfork=no\nlogfile="/var/log/l.log"\n'
+
+
 @pytest.mark.parametrize(
-    ("files", "stacks", "foreign"),
+    ("files", "foreign"),
     [
-        ({}, [], []),
-        ({deployed.KEEPALIVED: OURS}, [], []),
-        ({deployed.KEEPALIVED: BY_HAND}, [], [deployed.KEEPALIVED]),
-        # A run that was cut short had brought the addition to the unit, and not the configuration.
-        ({deployed.KEEPALIVED: BY_HAND}, ["keepalived.service"], [deployed.KEEPALIVED]),
-        ({deployed.KEEPALIVED: "# nothing but\n\n! comments\n"}, [], []),
-        ({deployed.HARESOURCES: HARESOURCES, deployed.HA_CF: HA_CF}, [], []),
-        ({deployed.HARESOURCES: "a drbddisk::r0\n", deployed.HA_CF: "auto_failback on\n"}, [], "both"),
-        ({deployed.LDIRECTORD: "virtual=1.2.3.4:80\n"}, [], [deployed.LDIRECTORD]),
-        ({deployed.LDIRECTORD: "virtual=1.2.3.4:80\n"}, ["heartbeat.service"], []),
-        ({deployed.LDIRECTORD: "its package's\n"}, [], []),
+        ({}, []),
+        ({deployed.KEEPALIVED: OURS}, []),
+        ({deployed.KEEPALIVED: BY_HAND}, [deployed.KEEPALIVED]),
+        ({deployed.KEEPALIVED: "# nothing but\n\n! comments\n"}, []),
+        ({deployed.HARESOURCES: HARESOURCES, deployed.HA_CF: HA_CF, deployed.LDIRECTORD: LDIRECTORD_CF}, []),
+        (
+            {deployed.HARESOURCES: "a drbddisk::r0\n", deployed.HA_CF: "auto_failback on\n"},
+            [deployed.HARESOURCES, deployed.HA_CF],
+        ),
+        ({deployed.LDIRECTORD: "virtual=1.2.3.4:80\n"}, [deployed.LDIRECTORD]),
+        ({deployed.LDIRECTORD: "its package's\n"}, []),
     ],
 )
-def test_files_of_somebody_else(files, stacks, foreign):
-    packaged = {deployed.LDIRECTORD: deployed.md5("its package's\n")}
-    wanted = [deployed.HARESOURCES, deployed.HA_CF] if foreign == "both" else foreign
-    assert deployed.foreign_files(files, set(stacks), packaged) == wanted
+def test_files_of_somebody_else(files, foreign):
+    packaged = {deployed.LDIRECTORD: "its package's\n"}
+    assert deployed.foreign_files(files, lambda path: packaged.get(path) == files[path]) == foreign
+
+
+def test_resources_of_heartbeat():
+    by_hand = "# mine\nld1 10.0.0.1 \\\n    drbddisk::r0\nld2 IPaddr::10.0.0.2/24\n"
+    assert deployed.resources({deployed.HARESOURCES: by_hand}) == ["10.0.0.1", "drbddisk::r0", "IPaddr::10.0.0.2/24"]
+    assert deployed.named_vips({deployed.HARESOURCES: by_hand}) == ["10.0.0.1", "10.0.0.2"]

@@ -91,7 +91,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
         runs |= {"lvs-vip.service"} if director and host["tools"] else set()
         starts = runs | ({"ipvsadm.service"} if director and cluster["stack"] == "static" else set())
         if director and not cluster["start_at_boot"]:
-            starts.discard(STACK_UNIT[cluster["stack"]])
+            starts -= {STACK_UNIT[cluster["stack"]], "ipvsadm.service"}
         nodes[name] = {
             "sysctls": dict(host["sysctls"]),
             "sysctls_boot": dict(host["sysctls"]),

@@ -1,0 +1,46 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: refusals
+short_description: What forbids to deploy a cluster
+version_added: 0.1.0
+author: lvs.cluster contributors (@lvs-cluster)
+description:
+  - Names files that somebody else has written, and changes that leave a VIP without an owner or with two.
+
+options:
+  _input:
+    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
+    type: dict
+    required: true
+  hostvars:
+    description: C(hostvars), with the network facts of the hosts and what M(lvs.cluster.deployed_facts) found on the directors.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Refuse what would be lost
+  ansible.builtin.assert:
+    that: lvs_cluster | lvs.cluster.refusals(hostvars) == []
+"""
+
+RETURN = r"""
+_value:
+  description: A paragraph for each, with the way out.
+  type: list
+  elements: str
+"""
+
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.refusals import refusals
+
+
+class FilterModule:
+    """The filter."""
+
+    def filters(self):
+        return {"refusals": refusals}

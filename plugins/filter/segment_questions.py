@@ -1,0 +1,45 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: segment_questions
+short_description: What to ask a segment before a cluster comes to it
+version_added: 0.1.0
+author: lvs.cluster contributors (@lvs-cluster)
+description:
+  - Names the VIPs and virtual routers that no director has been told of before.
+
+options:
+  _input:
+    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
+    type: dict
+    required: true
+  hostvars:
+    description: C(hostvars), with the network facts of the hosts and what M(lvs.cluster.deployed_facts) found on the directors.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Ask who has the VIPs
+  lvs.cluster.arp_probe:
+    addresses: "{{ (lvs_cluster | lvs.cluster.segment_questions(hostvars)).vips }}"
+"""
+
+RETURN = r"""
+_value:
+  description: C(vips), a list of addresses, and C(routers), a list of ids.
+  type: dict
+"""
+
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment import questions
+
+
+class FilterModule:
+    """The filter."""
+
+    def filters(self):
+        return {"segment_questions": questions}

@@ -1,0 +1,90 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""VRRP adverts (RFC 3768, RFC 5798): what is in one, and listening for them."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import struct
+import time
+from typing import Any, Iterable
+
+PROTOCOL = 112
+GROUPS = {"ipv4": "224.0.0.18", "ipv6": "ff02::12"}
+_BIGGEST = 65535
+_ADVERTISEMENT = 1
+_SO_BINDTODEVICE = 25  # linux/socket.h; Python has no name for it everywhere
+
+
+def parse_advert(message: bytes) -> dict[str, int] | None:
+    """Return version, virtual_router_id and priority of an advert without its IP header; None for what is none."""
+    if len(message) < 8:
+        return None
+    first, router, priority = message[0], message[1], message[2]
+    if first >> 4 not in (2, 3) or first & 0xF != _ADVERTISEMENT:
+        return None
+    return {"version": first >> 4, "virtual_router_id": router, "priority": priority}
+
+
+def without_header(packet: bytes) -> bytes:
+    """Return what an IPv4 packet carries: a raw socket of IPv4 gives the header, too (raw(7))."""
+    return packet[(packet[0] & 0xF) * 4 :] if packet else b""
+
+
+def listen(interfaces: Iterable[str], seconds: float) -> list[dict[str, Any]]:
+    """Return each sender and virtual router heard on some interfaces once, in the order in which they were heard.
+
+    It takes all of `seconds`. Raises OSError.
+    """
+    heard: dict[tuple[str, str, int], dict[str, Any]] = {}
+    end = time.monotonic() + seconds
+    with selectors.DefaultSelector() as selector, contextlib.ExitStack() as opened:
+        for interface in dict.fromkeys(interfaces):
+            for family in GROUPS:
+                line = opened.enter_context(_open(interface, family))
+                if line:
+                    selector.register(line, selectors.EVENT_READ, (line, interface, family))
+        while (left := end - time.monotonic()) > 0:
+            for key, _events in selector.select(left):
+                connection: socket.socket
+                connection, interface, family = key.data
+                packet, sender = connection.recvfrom(_BIGGEST)
+                advert = parse_advert(without_header(packet) if family == "ipv4" else packet)
+                if advert:
+                    source = str(sender[0]).partition("%")[0]
+                    found = {"interface": interface, "family": family, "source": source, **advert}
+                    heard.setdefault((interface, source, advert["virtual_router_id"]), found)
+    return list(heard.values())
+
+
+@contextlib.contextmanager
+def _open(interface: str, family: str) -> Any:
+    """A socket that hears the adverts on one interface; None where the host has no IPv6."""
+    try:
+        connection = socket.socket(socket.AF_INET if family == "ipv4" else socket.AF_INET6, socket.SOCK_RAW, PROTOCOL)
+    except PermissionError:
+        raise
+    except OSError:
+        yield None
+        return
+    with connection:
+        index = socket.if_nametoindex(interface)
+        connection.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, interface.encode() + b"\0")
+        group = socket.inet_pton(connection.family, GROUPS[family])
+        try:
+            if family == "ipv4":
+                # ip(7), struct ip_mreqn
+                joined = struct.pack("4s4si", group, bytes(4), index)
+                connection.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, joined)
+            else:
+                joined = struct.pack("16si", group, index)
+                connection.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, joined)
+        except OSError:
+            # An interface without multicast, or with IPv6 switched off, carries no adverts.
+            yield None
+            return
+        yield connection

@@ -1,0 +1,103 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vrrp_probe
+short_description: Listen who sends VRRP adverts on a segment
+version_added: 0.1.0
+description:
+  - Listens for the adverts of VRRP, of IPv4 and IPv6, and returns each sender and virtual router. By it C(site.yml) sees whether a
+    C(virtual_router_id) is another cluster's already.
+  - It hears what a packet filter on the host lets in, and nothing of clusters that speak to each other by unicast.
+  - Takes all of O(timeout).
+requirements:
+  - root, or CAP_NET_RAW
+options:
+  interfaces:
+    description: The interfaces to listen on.
+    type: list
+    elements: str
+    required: true
+  timeout:
+    description: How long to listen, in seconds. A master sends an advert each C(advert_interval), by default each second.
+    type: float
+    default: 3.5
+extends_documentation_fragment:
+  - lvs.cluster.attributes
+  - lvs.cluster.attributes.info_module
+author:
+  - lvs.cluster contributors (@lvs-cluster)
+seealso:
+  - module: lvs.cluster.arp_probe
+"""
+
+EXAMPLES = r"""
+- name: See which virtual routers the segment has
+  lvs.cluster.vrrp_probe:
+    interfaces: [eth0]
+  register: vrrp
+
+- name: Nobody must have ours
+  ansible.builtin.assert:
+    that: 100 not in vrrp.adverts | map(attribute='virtual_router_id')
+"""
+
+RETURN = r"""
+adverts:
+  description: Each sender and virtual router once.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    interface:
+      description: The interface that it was heard on.
+      type: str
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+    source:
+      description: The address that sends.
+      type: str
+    version:
+      description: The version of VRRP.
+      type: int
+    virtual_router_id:
+      description: The virtual router.
+      type: int
+    priority:
+      description: The sender's priority.
+      type: int
+  sample:
+    - {interface: eth0, family: ipv4, source: 192.0.2.11, version: 2, virtual_router_id: 100, priority: 200}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils.vrrp_adverts import listen
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "interfaces": {"type": "list", "elements": "str", "required": True},
+            "timeout": {"type": "float", "default": 3.5},
+        },
+        supports_check_mode=True,
+    )
+    timeout = module.params["timeout"]
+    if timeout <= 0:
+        module.fail_json(msg=f"timeout must be more than 0, not {timeout}.")
+    try:
+        adverts = listen(module.params["interfaces"], timeout)
+    except PermissionError:
+        module.fail_json(msg="vrrp_probe needs root, or the capability CAP_NET_RAW: use become.")
+    except OSError as error:
+        module.fail_json(msg=f"No adverts can be heard: {error.strerror or error}.")
+    module.exit_json(changed=False, adverts=adverts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Configuration that somebody else has written, and that a run would overwrite."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping
+
+from ...module_utils import deployed
+from ..cluster.mistakes import listed
+from ..cluster.types import ResolvedCluster
+
+# The files that each stack overwrites.
+FILES = {
+    "keepalived": (deployed.KEEPALIVED,),
+    "ldirectord": (deployed.HARESOURCES, deployed.HA_CF, deployed.LDIRECTORD),
+    "static": (),
+}
+# Resources of heartbeat that the roles stop and replace; anything else is somebody's service.
+REPLACED = ("IPaddr", "IPaddr2", "IPv6addr", "LVSAddress", "LVSSyncDaemonSwap", "ldirectord", "MailTo")
+
+
+def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    ours = {vip["address"] for vip in cluster["vips"]}
+    for name, facts in found.items():
+        files = [path for path in facts["foreign"] if path in FILES[cluster["stack"]]]
+        if deployed.HARESOURCES in files:
+            moved = [word for word in facts["resources"] if word.partition("::")[0] not in REPLACED and "::" in word]
+            if moved:
+                yield (
+                    f"{name}: heartbeat there moves {listed(moved)} as well, which this collection does not know and would leave"
+                    " without heartbeat. Take them out of /etc/ha.d/haresources, or use other directors."
+                )
+        if files and not cluster["take_over"]:
+            others = [vip for vip in facts["vips"] if vip not in ours]
+            lost = f" It moves {listed(others)}, which no service of the inventory has." if others else ""
+            yield (
+                f"{name}: somebody else has written {listed(files)}, and site.yml would overwrite it.{lost} With -e"
+                " lvs_take_over=true it is kept in /var/lib/lvs-cluster, and teardown.yml brings it back. The directors are taken over"
+                " one after the other. Until the last one has been, two of them hold each VIP, and open connections are reset."
+            )

@@ -1,0 +1,20 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What forbids a run, as it is known before a host is changed: one place for all of it."""
+
+from __future__ import annotations
+
+from ..cluster.types import ResolvedCluster
+from .foreign import foreign
+from .outages import outages
+from .told import Hostvars, told
+
+
+def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
+    """What forbids a run, each in one paragraph with the way out."""
+    found = {name: facts for name in cluster["directors"] if (facts := told(hostvars, name))}
+    refused = list(foreign(cluster, found))
+    if len(cluster["directors"]) > 1 and not cluster["accept_outage"]:
+        refused += outages(cluster, found)
+    return refused

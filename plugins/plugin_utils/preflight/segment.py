@@ -1,0 +1,90 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the segment is asked before new VIPs and virtual routers come to it, and what its answers forbid."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Iterator, Mapping
+
+from ..cluster.mistakes import listed
+from ..cluster.types import ResolvedCluster
+from .told import Hostvars, facts_of, told
+
+
+def questions(cluster: ResolvedCluster, hostvars: Hostvars) -> dict[str, list[Any]]:
+    """What to ask the segment: `vips`, and `routers` by their ids. Mostly nothing."""
+    return {"vips": new_vips(cluster, hostvars), "routers": new_routers(cluster, hostvars)}
+
+
+def new_vips(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
+    """The VIPs, and gateways of NAT, that no director has been told of before and no host has, as far as is known."""
+    known = {vip for name in cluster["directors"] for vip in told(hostvars, name).get("vips") or ()}
+    for host in cluster["hosts"]:
+        facts = facts_of(hostvars, host)
+        known.update(facts.get("all_ipv4_addresses") or (), facts.get("all_ipv6_addresses") or ())
+    return [vip["address"] for vip in cluster["vips"] if vip["address"] not in known]
+
+
+def strangers(cluster: ResolvedCluster, hostvars: Hostvars, answers: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """The VIPs that a host outside the cluster has; `answers` are those of arp_probe, {VIP: {MAC: replies}}."""
+    # One that could not be asked may have them, and what its interfaces are is not known.
+    if not all(told(hostvars, name) for name in cluster["directors"]):
+        return []
+    own = {mac for host in cluster["hosts"] for mac in _macs(facts_of(hostvars, host))}
+    found = []
+    for vip, macs in answers.items():
+        if others := sorted(mac for mac in macs if mac.lower() not in own):
+            found.append(
+                f"{_place(cluster, vip)} {vip} is in use: {listed(others)} answers for it, which is no interface of a host of this"
+                " cluster. Take another address, or take it from that host first (on the segment: arping, or the switch's table)."
+            )
+    return found
+
+
+def _macs(facts: Mapping[str, Any]) -> Iterator[str]:
+    for name in facts.get("interfaces") or ():
+        fact = facts.get(name) or facts.get(str(name).replace("-", "_")) or {}
+        if fact.get("macaddress"):
+            yield str(fact["macaddress"]).lower()
+
+
+def _place(cluster: ResolvedCluster, vip: str) -> str:
+    """Where the inventory has an address."""
+    names = [service["name"] for service in cluster["services"] if service["vip"] == vip]
+    if names:
+        return f'lvs_services "{names[0]}": VIP'
+    gateway = any(entry["gateway"] for entry in cluster["vips"] if entry["address"] == vip)
+    return "lvs_nat: gateway" if gateway else "lvs_vrrp: VIP"
+
+
+def new_routers(cluster: ResolvedCluster, hostvars: Hostvars) -> list[int]:
+    """The virtual routers that no director runs yet, by their ids."""
+    known = {
+        instance["virtual_router_id"]
+        for name in cluster["directors"]
+        for instance in told(hostvars, name).get("instances") or ()
+    }
+    instances = cluster["vrrp"]["instances"] if cluster["vrrp"] else []
+    return sorted({one["virtual_router_id"] for one in instances} - known)
+
+
+def rivals(cluster: ResolvedCluster, hostvars: Hostvars, adverts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The new virtual routers that another cluster has already; `adverts` are those that vrrp_probe has heard."""
+    new = new_routers(cluster, hostvars)
+    # Adverts of IPv6 come from link-local addresses: whose they are is known only if every director could be asked.
+    asked = all(told(hostvars, name) for name in cluster["directors"])
+    found = []
+    for one in cluster["vrrp"]["instances"] if cluster["vrrp"] else []:
+        own = {director["address"] for director in one["directors"]}
+        found += [
+            f"lvs_vrrp instance {one['name']}: virtual_router_id {one['virtual_router_id']} is in use on the segment, by"
+            f" {advert['source']}, which is no director of this inventory. Set another virtual_router_id."
+            for advert in adverts
+            if one["virtual_router_id"] == advert["virtual_router_id"]
+            and one["virtual_router_id"] in new
+            and one["family"] == advert["family"]
+            and advert["source"] not in own
+            and (asked or one["family"] == "ipv4")
+        ]
+    return list(dict.fromkeys(found))

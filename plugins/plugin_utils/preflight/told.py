@@ -1,0 +1,20 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the hosts were told before, by the facts of this run."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+Hostvars = Mapping[str, Any]
+
+
+def facts_of(hostvars: Hostvars, host: str) -> Mapping[str, Any]:
+    """The facts of a host; none where it was not asked."""
+    return (hostvars[host].get("ansible_facts") or {}) if host in hostvars else {}
+
+
+def told(hostvars: Hostvars, director: str) -> Mapping[str, Any]:
+    """What a director has been told before; nothing where it was not asked."""
+    return facts_of(hostvars, director).get("deployed_lvs") or {}

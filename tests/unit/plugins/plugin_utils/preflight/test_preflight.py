@@ -1,0 +1,209 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What forbids a run: changes of a running cluster, files of somebody else, answers of the segment."""
+
+from __future__ import annotations
+
+import copy
+import re
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils.deployed import HARESOURCES, KEEPALIVED, digest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.refusals import refusals
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment import questions, rivals, strangers
+
+A, B = "192.0.2.100", "192.0.2.101"
+NOTHING = {"stacks": [], "lvs_vip": False, "foreign": [], "vips": [], "resources": [], "instances": []}
+
+
+class Site:
+    """Two directors, two services, and what a run of site.yml would meet there."""
+
+    def __init__(self, **variables):
+        services = [{"name": "a", "vip": A, "port": 80}, {"name": "b", "vip": B, "port": 80}]
+        everywhere = {"lvs_services": services, **variables}
+        self.groups = {"directors": ["lb1", "lb2"], "real_servers": ["www1"]}
+        self.hostvars = {
+            host: {**everywhere, "lvs_address": f"192.0.2.{number}", "ansible_facts": self.facts(number)}
+            for host, number in (("lb1", 11), ("lb2", 12), ("www1", 21))
+        }
+
+    @staticmethod
+    def facts(number):
+        own = {"address": f"192.0.2.{number}", "netmask": "255.255.255.0", "prefix": "24"}
+        return {
+            "interfaces": ["lo", "eth-0"],
+            "eth_0": {"device": "eth-0", "macaddress": f"52:54:00:00:00:{number}", "ipv4": own},
+            "default_ipv4": {**own, "interface": "eth-0", "gateway": "192.0.2.1"},
+            "all_ipv4_addresses": [own["address"]],
+            "nodename": "node",
+        }
+
+    @property
+    def cluster(self):
+        return resolve(self.hostvars, self.groups)
+
+    def runs(self, cluster, *directors):
+        """Have directors run what a cluster says of them."""
+        for host in directors or ("lb1", "lb2"):
+            instances = [
+                {
+                    "name": one["name"],
+                    "virtual_router_id": one["virtual_router_id"],
+                    "version": one["version"],
+                    "advert_interval": float(one["advert_interval"]),
+                    "password": digest(one["auth_pass"]) if one["auth_pass"] else None,
+                    "unicast": bool(one["unicast_peers"]),
+                    "advertised": [one["advert_address"]],
+                    "addresses": [address["address"] for address in one["addresses"]],
+                }
+                for one in cluster["hosts"][host]["instances"]
+            ]
+            vips = [vip for one in instances for vip in one["addresses"]]
+            self.finds(host, instances=instances, vips=vips, stacks=["keepalived.service"])
+        return self
+
+    def finds(self, host, **found):
+        """Have a director be found so."""
+        self.hostvars[host]["ansible_facts"]["deployed_lvs"] = {**copy.deepcopy(NOTHING), **found}
+        return self
+
+    def refused(self):
+        return refusals(self.cluster, self.hostvars)
+
+
+def instances(**first):
+    return {
+        "instances": [
+            {"name": "A", "virtual_router_id": 60, "vips": [A], "directors": ["lb1", "lb2"], **first},
+            {"name": "B", "virtual_router_id": 61, "vips": [B], "directors": ["lb2", "lb1"]},
+        ]
+    }
+
+
+def test_bare_hosts_are_deployed():
+    assert Site().finds("lb1").finds("lb2").refused() == []
+
+
+def test_a_second_run_and_other_services_are_no_danger():
+    running = Site().cluster
+    assert Site().runs(running).refused() == []
+    fewer = Site(lvs_services=[{"name": "a", "vip": A, "port": 80, "scheduler": "rr"}])
+    assert fewer.runs(running).refused() == []
+
+
+def test_a_cluster_that_ran_with_the_former_default_goes_on_with_it():
+    running = Site(lvs_vrrp={"virtual_router_id": 51}).cluster
+    assert Site().runs(running).refused() == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({"virtual_router_id": 51}, {"virtual_router_id": 52}, "virtual_router_id would be 52, and lb1 runs with 51"),
+        ({}, {"auth_pass": "other"}, "auth_pass is another one than lb1 runs with"),
+        ({"auth_pass": "one"}, {"auth_pass": "other"}, "auth_pass is another one"),
+        ({}, {"version": 3}, "version would be 3, and lb1 runs with 2"),
+        ({}, {"advert_interval": 2}, "advert_interval would be 2, and lb1 runs with 1"),
+        ({}, {"unicast": True}, "unicast would be true, and lb1 runs with false"),
+        ({}, instances(), f"{A} would move there from VI_1"),
+        (instances(), {}, f"{A} would move there from A"),
+        (instances(), instances(vips=[A, B]), f"{B} would move there from B"),
+    ],
+)
+def test_a_change_by_which_directors_do_not_understand_each_other_is_refused(before, after, said):
+    if after == instances(vips=[A, B]):
+        after["instances"] = after["instances"][:1]
+    refused = Site(lvs_vrrp=after).runs(Site(lvs_vrrp=before).cluster).refused()
+    assert any(said in text for text in refused), refused
+    assert all("lvs_accept_outage=true" in text for text in refused)
+    assert Site(lvs_vrrp=after, lvs_accept_outage=True).runs(Site(lvs_vrrp=before).cluster).refused() == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"preempt": False, "priority": 150, "garp_master_refresh": 60}),
+        # The master's interval counts
+        ({"version": 3}, {"version": 3, "advert_interval": 0.5}),
+        (instances(), instances(name="RENAMED")),
+    ],
+)
+def test_other_changes_of_vrrp_are_made(before, after):
+    assert Site(lvs_vrrp=after).runs(Site(lvs_vrrp=before).cluster).refused() == []
+
+
+def test_a_change_that_one_director_has_already_is_still_told():
+    changed = Site(lvs_vrrp={"version": 3})
+    changed.runs(changed.cluster, "lb2").runs(Site().cluster, "lb1")
+    assert "lb1 runs with 2" in changed.refused()[0]
+
+
+def test_another_gateway_of_nat_is_refused_and_a_first_one_is_not():
+    def nat(gateway):
+        services = [{"name": "a", "vip": A, "port": 80, "forward": "nat"}]
+        return Site(lvs_services=services, **({"lvs_nat": {"gateway": gateway}} if gateway else {}))
+
+    refused = nat("192.0.2.3").runs(nat("192.0.2.2").cluster).refused()
+    assert len(refused) == 1
+    assert "gateway 192.0.2.3 is new, and 192.0.2.2 leaves" in refused[0]
+    assert nat("192.0.2.2").runs(nat(None).cluster).refused() == []
+
+
+def test_a_configuration_of_somebody_else_is_refused_with_what_it_moves():
+    by_hand = {"foreign": [KEEPALIVED], "vips": [A, "192.0.2.77"]}
+    (refused,) = Site().finds("lb1", **by_hand).finds("lb2").refused()
+    assert refused.startswith(f"lb1: somebody else has written {KEEPALIVED}")
+    assert "It moves 192.0.2.77, which no service of the inventory has" in refused
+    assert "lvs_take_over=true" in refused
+    assert Site(lvs_take_over=True).finds("lb1", **by_hand).refused() == []
+
+
+def test_a_service_of_somebody_else_is_never_taken_over():
+    heartbeat = {"lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "0123456789abcdef"}, "lvs_take_over": True}
+    found = {"foreign": [HARESOURCES], "resources": [f"IPaddr::{A}", "drbddisk::r0", "Filesystem::/dev/drbd0"]}
+    (refused,) = Site(**heartbeat).finds("lb1", **found).refused()
+    assert "drbddisk::r0 and Filesystem::/dev/drbd0" in refused
+    assert re.search("Take them out of .*haresources", refused)
+
+
+def test_only_new_vips_and_routers_are_asked_for():
+    site = Site(lvs_vrrp=instances())
+    site.finds("lb1").finds("lb2")
+    assert questions(site.cluster, site.hostvars) == {"vips": [A, B], "routers": [60, 61]}
+    site.runs(site.cluster, "lb2")
+    assert questions(site.cluster, site.hostvars) == {"vips": [], "routers": []}
+
+
+def test_a_vip_that_a_host_of_the_cluster_has_is_not_asked_for():
+    site = Site()
+    site.hostvars["www1"]["ansible_facts"]["all_ipv4_addresses"].append(A)
+    assert questions(site.cluster, site.hostvars)["vips"] == [B]
+
+
+def test_a_vip_that_somebody_has_is_refused_with_the_mac():
+    site = Site().finds("lb1").finds("lb2")
+    answers = {A: {"02:00:00:00:00:01": 3}, B: {"52:54:00:00:00:21": 1}}
+    (refused,) = strangers(site.cluster, site.hostvars, answers)
+    assert refused.startswith(f'lvs_services "a": VIP {A} is in use: 02:00:00:00:00:01 answers for it')
+
+
+def test_a_vip_that_a_director_out_of_reach_may_have_is_not_refused():
+    site = Site().finds("lb1")
+    assert strangers(site.cluster, site.hostvars, {A: {"02:00:00:00:00:01": 3}}) == []
+
+
+def heard(**advert):
+    return {"interface": "eth0", "family": "ipv4", "source": "192.0.2.200", "virtual_router_id": 100, **advert}
+
+
+def test_a_virtual_router_that_another_cluster_has_is_refused():
+    site = Site().finds("lb1").finds("lb2")
+    (refused,) = rivals(site.cluster, site.hostvars, [heard(), heard()])
+    assert refused.startswith("lvs_vrrp instance VI_1: virtual_router_id 100 is in use on the segment, by 192.0.2.200")
+    for other in ({"source": "192.0.2.12"}, {"virtual_router_id": 7}, {"family": "ipv6", "source": "fe80::1"}):
+        assert rivals(site.cluster, site.hostvars, [heard(**other)]) == []
+    site.runs(site.cluster)
+    assert rivals(site.cluster, site.hostvars, [heard()]) == []
