@@ -8,7 +8,7 @@ Both are lists of services in the shape that lvs.cluster.ipvs_table takes and lv
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..module_utils.ipvs.change import Change, diff
 from ..module_utils.ipvs.types import Destination, ServiceKey, Table, Tunnel
@@ -92,6 +92,54 @@ def removed_real_servers(live: Iterable[Service], cluster: ResolvedCluster) -> l
             if destination_key(destination) not in kept and destination["address"] != sorry.get(key)
         ]
     return leaving
+
+
+def drained_services(live: Iterable[Service], leaving: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What tells the table that the `leaving` ones of removed_real_servers get no new connections: only these, with weight 0."""
+    gone = {(service_key(entry["service"]), destination_key(entry)) for entry in leaving}
+
+    def drained(key: ServiceKey, there: Mapping[str, Any]) -> dict[str, Any] | None:
+        return {**there, "weight": 0} if (key, destination_key(there)) in gone else None
+
+    return _services_with(live, drained)
+
+
+def undrained_services(
+    live: Iterable[Service], cluster: ResolvedCluster, noted: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """What tells the table that real servers which an interrupted run had drained stay after all.
+
+    `noted` are the ones that it was about to drain. Where on_failure is quiesce nothing tells a drained real server from one
+    whose check fails, so its weight is left alone.
+    """
+    drained = {(service_key(entry["service"]), destination_key(entry)) for entry in noted}
+    wanted = {
+        (service_key(entry), destination_key(destination)): destination
+        for service, entry in zip(cluster["services"], cluster["table"])
+        if service["on_failure"] == "remove"
+        for destination in entry["destinations"]
+        if destination["weight"] > 0
+    }
+
+    def mended(key: ServiceKey, there: Mapping[str, Any]) -> Mapping[str, Any] | TableDestination | None:
+        named = (key, destination_key(there))
+        return wanted.get(named) if named in drained and there["weight"] == 0 else None
+
+    return _services_with(live, mended)
+
+
+def _services_with(
+    live: Iterable[Service],
+    change: Callable[[ServiceKey, Mapping[str, Any]], Mapping[str, Any] | TableDestination | None],
+) -> list[dict[str, Any]]:
+    """The services of a live table with those of their destinations that a function changes, as it changes them."""
+    services = []
+    for service in live:
+        key = service_key(service)
+        destinations = [changed for there in service["destinations"] if (changed := change(key, there))]
+        if destinations:
+            services.append({**service, "destinations": destinations})
+    return services
 
 
 def differences(live: Sequence[Service], wanted: Sequence[Service | TableService]) -> Iterator[tuple[ServiceKey, str]]:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from cluster import changed, flat, totals, until
 
@@ -78,6 +80,18 @@ def test_a_reload_that_an_interrupted_run_left_out_is_made_up_for(cluster):
     cluster.run("lvs3", "sed -i 's/weight 5/weight 3/; 1i # cut' /etc/keepalived/keepalived.conf")
     assert changed(cluster.play("site", "--limit", "lvs3"))["lvs3"] > 0
     assert changed(cluster.play("site", "--limit", "lvs3"))["lvs3"] == 0
+
+
+def test_a_drain_that_an_interrupted_run_left_behind_is_put_right(cluster):
+    web3 = cluster.address("web3")
+    service = {"protocol": "tcp", "address": VIP, "port": 80}
+    noted = json.dumps([{"service": service, "address": web3, "port": 80, "label": web3}])
+    edit = f"ipvsadm --edit-server -t {VIP}:80 -r {web3}:80 -g -w 0"
+    cluster.host("lvs3").run_expect([0], f"echo '{noted}' > /run/lvs-drained && {edit}")
+    assert cluster.table("lvs3")[f"{VIP}:80"][web3] == 0
+    cluster.play("site", "--limit", "lvs3", "--tags", "keepalived")
+    assert cluster.table("lvs3")[f"{VIP}:80"][web3] == 1
+    assert cluster.run("lvs3", "ls /run/lvs-drained") == ""
 
 
 def test_dead_hosts_keep_no_change_from_the_others_and_get_it_when_they_are_back(cluster):

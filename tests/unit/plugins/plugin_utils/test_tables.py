@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import (
     differences,
+    drained_services,
     missing_services,
     removed_real_servers,
     undescribed_services,
+    undrained_services,
 )
 
 
@@ -83,3 +85,34 @@ def test_what_is_too_much_differs_too():
 def test_a_live_table_is_read_whatever_somebody_else_has_put_there():
     foreign = {**service(destination("10.0.0.9", weight=100000), address="10.0.0.200"), "scheduler": "none"}
     assert [str(key) for key, _said in differences([foreign], [])] == ["10.0.0.200:80/tcp"]
+
+
+def test_all_that_leave_are_drained_at_once_and_nothing_else_is_told():
+    live = [
+        service(destination("10.0.0.1"), destination("10.0.0.2", 3)),
+        service(destination("10.0.0.2"), address="10.0.0.101"),
+    ]
+    wanted = cluster(service(destination("10.0.0.1")), service(destination("10.0.0.1"), address="10.0.0.101"))
+    leaving = removed_real_servers(live, wanted)
+    assert drained_services(live, leaving) == [service(destination("10.0.0.2", 0))]
+
+
+def kept(*destinations, on_failure="remove"):
+    return {"table": [service(*destinations)], "services": [{"sorry_server": None, "on_failure": on_failure}]}
+
+
+def test_what_an_interrupted_run_has_drained_gets_its_weight_again_if_it_stays():
+    was = [service(destination("10.0.0.1"), destination("10.0.0.2"), destination("10.0.0.3"))]
+    noted = removed_real_servers(was, cluster(service(destination("10.0.0.1"))))
+    now = [service(destination("10.0.0.1", 0), destination("10.0.0.2", 0), destination("10.0.0.3", 0))]
+    # 10.0.0.1 somebody has drained by hand, and 10.0.0.3 leaves
+    inventory = kept(destination("10.0.0.1"), destination("10.0.0.2", 5))
+    assert undrained_services(now, inventory, noted) == [service(destination("10.0.0.2", 5))]
+    assert undrained_services(was, inventory, noted) == []
+    assert undrained_services(now, kept(destination("10.0.0.2", 0)), noted) == []
+
+
+def test_one_whose_check_may_fail_is_not_sent_to():
+    noted = [{"service": {"protocol": "tcp", "address": "10.0.0.100", "port": 80}, "address": "10.0.0.2", "port": 80}]
+    now = [service(destination("10.0.0.2", 0))]
+    assert undrained_services(now, kept(destination("10.0.0.2"), on_failure="quiesce"), noted) == []

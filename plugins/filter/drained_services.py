@@ -1,0 +1,49 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: drained_services
+short_description: Real servers that leave, with weight 0
+version_added: 0.1.0
+author: lvs.cluster contributors (@lvs-cluster)
+description:
+  - Makes of the real servers that P(lvs.cluster.removed_real_servers#filter) names what M(lvs.cluster.ipvs_table) takes.
+
+options:
+  _input:
+    description: The RV(lvs.cluster.ipvs_info#module:services) of M(lvs.cluster.ipvs_info).
+    type: list
+    elements: dict
+    required: true
+  leaving:
+    description: What P(lvs.cluster.removed_real_servers#filter) returned.
+    type: list
+    elements: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Have no new connections go to those that leave
+  lvs.cluster.ipvs_table:
+    services: "{{ ipvs.services | lvs.cluster.drained_services(leaving) }}"
+    purge: none
+"""
+
+RETURN = r"""
+_value:
+  description: The services of these real servers, with them alone, and with weight 0.
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import drained_services
+
+
+class FilterModule:
+    """The filter."""
+
+    def filters(self):
+        return {"drained_services": drained_services}
