@@ -1,0 +1,37 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether each VIP has one owner."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.owners import wrong_owners
+
+CLUSTER = {"directors": ["lb1", "lb2"], "vips": [{"address": "10.0.0.1"}]}
+NONE = "eth0 UP 10.0.0.2/24 10.0.0.10/32 10.0.0.100/32"
+HAS = "eth0 UP 10.0.0.3/24 10.0.0.1/32"
+
+
+def looks(*printed):
+    return [
+        {"item": f"lb{number}", **({"stdout": text} if text else {"unreachable": True})}
+        for number, text in enumerate(printed, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ((HAS, NONE), None),
+        ((NONE, HAS), None),
+        ((HAS, HAS), "10.0.0.1 is held by lb1 and lb2 at once"),
+        ((NONE, NONE), "10.0.0.1 is held by no director"),
+        # The other may have it
+        ((NONE, None), None),
+        ((HAS, None), None),
+    ],
+)
+def test_a_vip_has_one_owner(printed, said):
+    found = wrong_owners(CLUSTER, looks(*printed))
+    assert [text.startswith(said or "") for text in found] == ([True] if said else [])
