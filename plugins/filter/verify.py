@@ -20,8 +20,8 @@ options:
   hostvars:
     description:
       - C(hostvars), with what C(verify.yml) registered on each host. C(lvs_node) of M(lvs.cluster.node_info),
-        C(lvs_vip_check), C(lvs_before) and C(lvs_after) of M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of
-        M(lvs.cluster.arp_probe), and C(lvs_probes), a loop of M(lvs.cluster.vip_probe) over P(lvs.cluster.probe_plan#filter).
+        C(lvs_vip_check), C(lvs_vrrp_heard) of M(lvs.cluster.vrrp_probe), C(lvs_before) and C(lvs_after) of
+        M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of M(lvs.cluster.arp_probe), and C(lvs_probes), a loop of M(lvs.cluster.vip_probe) over P(lvs.cluster.probe_plan#filter).
     type: dict
     required: true
 """

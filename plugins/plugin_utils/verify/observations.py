@@ -16,7 +16,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered.
 
     Returns nodes {host: node_info}, kept {host: result of lvs-vip check}, ldirectord {director: result of the search for
-    its process}, before and after {director: ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}} and probes
+    its process}, vrrp {director: vrrp_probe}, before and after {director: ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}} and probes
     (entries of probe_plan, each with its vip_probe result).
     """
     arp = _results(hostvars, cluster["clients"], "lvs_arp_answers")
@@ -25,6 +25,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
         "nodes": _results(hostvars, cluster["hosts"], "lvs_node"),
         "lvs_vip": _results(hostvars, cluster["hosts"], "lvs_vip_check"),
         "ldirectord": _results(hostvars, cluster["directors"], "lvs_ldirectord_status"),
+        "vrrp": _results(hostvars, cluster["directors"], "lvs_vrrp_heard"),
         "before": _results(hostvars, cluster["directors"], "lvs_before"),
         "after": _results(hostvars, cluster["directors"], "lvs_after"),
         "arp": {client: result["answers"] for client, result in arp.items()},

@@ -32,6 +32,7 @@ from .traffic import (
     table_findings,
 )
 from .vips import arp_findings, holder_findings, holders
+from .vrrp import stranger_findings
 
 
 def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -67,6 +68,7 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
         ),
         *holder_findings(held, cluster["stack"]),
         *arp_findings(held, nodes, seen["arp"]),
+        *stranger_findings(cluster, nodes, seen["vrrp"]),
         *(
             finding
             for director, table in seen["before"].items()

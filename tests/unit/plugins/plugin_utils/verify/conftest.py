@@ -57,6 +57,7 @@ def seen(cluster) -> dict[str, Any]:
     return {
         "nodes": nodes,
         "ldirectord": {},
+        "vrrp": {},
         "before": {"lvs1": copy.deepcopy(table), "lvs2": copy.deepcopy(table)},
         "after": {"lvs1": {**table, "stats": counters(cluster, 9, 3)}, "lvs2": copy.deepcopy(table)},
         "lvs_vip": {name: {"rc": 0, "stdout": ""} for name in ("lvs1", "lvs2", "web1", "web2")},

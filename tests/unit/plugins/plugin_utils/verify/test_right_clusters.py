@@ -116,6 +116,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
             for name in cluster["directors"]
             if cluster["stack"] == "ldirectord"
         },
+        "vrrp": {},
         "before": {name: table(cluster, name, asked=[]) for name in cluster["directors"]},
         "after": {name: table(cluster, name, asked if name == holder else []) for name in cluster["directors"]},
         "arp": {
@@ -295,3 +296,20 @@ def test_shares_that_cannot_be_foretold_are_neither_asked_for_nor_judged(service
     assert [plan["count"] for plan in probe_plan(cluster)] == [12]
     counts = {service_key(cluster["table"][0]): {("10.0.0.21", 80): 0, ("10.0.0.22", 80): 200}}
     assert list(share_findings(cluster, counts)) == []
+
+
+def test_a_stranger_in_a_virtual_router_is_a_fault(cluster):
+    seen = healthy(cluster)
+    if not cluster["vrrp"]:
+        return
+    instance = cluster["vrrp"]["instances"][0]
+    number, family = instance["virtual_router_id"], instance["family"]
+    own = instance["directors"][0]["address"]
+    stranger = "192.0.2.77" if family == "ipv4" else "fe80::77"
+    heard = [{"virtual_router_id": number, "family": family, "source": source} for source in (own, stranger, stranger)]
+    other = [{"virtual_router_id": number % 255 + 1, "family": family, "source": stranger}]
+    seen["vrrp"] = {cluster["directors"][0]: {"adverts": other}, "lvs2": {"msg": "could not listen"}}
+    assert judge(cluster, seen)["faults"] == []
+    seen["vrrp"] = {cluster["directors"][0]: {"adverts": heard}}
+    (fault,) = judge(cluster, seen)["faults"]
+    assert f"hears {stranger} speak for virtual router {number} of instance {instance['name']}" in fault

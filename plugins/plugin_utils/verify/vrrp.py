@@ -1,0 +1,47 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does a stranger take part in a virtual router of this cluster?"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping
+
+from ..cluster.types import ResolvedCluster
+from .finding import Finding
+
+
+def stranger_findings(
+    cluster: ResolvedCluster, nodes: Mapping[str, Mapping[str, Any]], heard: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """Adverts for one of our virtual routers from an address that no director has; `heard` is {director: vrrp_probe}.
+
+    Of IPv6 they come from link-local addresses, which are known only of directors that could be looked at.
+    """
+    all_seen = all(director in nodes for director in cluster["directors"])
+    own = {
+        entry["address"]
+        for director in cluster["directors"]
+        if director in nodes
+        for entry in nodes[director]["addresses"]
+    }
+    said: set[tuple[int, str]] = set()
+    for director, result in heard.items():
+        for advert in result.get("adverts") or []:
+            for instance in cluster["vrrp"]["instances"] if cluster["vrrp"] else []:
+                number, source = instance["virtual_router_id"], advert["source"]
+                addresses = own | {member["address"] for member in instance["directors"] if member["address"]}
+                if (
+                    (number, instance["family"]) == (advert["virtual_router_id"], advert["family"])
+                    and source not in addresses
+                    and (all_seen or instance["family"] == "ipv4")
+                    and (number, source) not in said
+                ):
+                    said.add((number, source))
+                    yield Finding(
+                        director,
+                        f"hears {source} speak for virtual router {number} of instance {instance['name']}, and no director of the"
+                        " inventory has this address",
+                        "It is another cluster, which needs another virtual_router_id, or a director that left the inventory without"
+                        " teardown.yml: stop keepalived there",
+                    )
