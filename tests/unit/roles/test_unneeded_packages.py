@@ -25,7 +25,7 @@ ASKED = ("apache2-bin", "iptables", "ipvsadm")
 def unneeded(tmp_path):
     """Return a function that tells what can go: of a host with other packages, names asked for, and notes."""
 
-    def ask(others=None, manual=(), asked=ASKED, conffile=None):
+    def ask(others=None, manual=(), asked=ASKED, conffile=None, recommended="", mode=()):
         installed = {**ADDED, **(others or {})}
         state = tmp_path / "state"
         (state / "lists/partial").mkdir(parents=True)
@@ -57,10 +57,11 @@ def unneeded(tmp_path):
             f'Dir::State "{state}";\nDir::State::status "{status}";\nDir::Cache "{tmp_path}";\n'
             'Dir::Etc::sourcelist "/dev/null";\nDir::Etc::sourceparts "/dev/null";\n'
         )
-        (tmp_path / "added").write_text(" ".join(ADDED) + "\n")
-        (tmp_path / "asked").write_text(" ".join(asked) + "\n")
+        (tmp_path / "packages").write_text(" ".join(ADDED) + "\n")
+        (tmp_path / "packages-asked-for").write_text(" ".join(asked) + "\n\n")
+        (tmp_path / "packages-recommended").write_text(recommended)
         ran = subprocess.run(
-            [SCRIPT, "Debian", tmp_path / "added", tmp_path / "asked", "no-such-unit.service=ipvsadm"],
+            [SCRIPT, *mode, "Debian", tmp_path, *([] if mode else ["no-such-unit.service=ipvsadm"])],
             env={**os.environ, "APT_CONFIG": str(configuration), "DPKG_ADMINDIR": str(tmp_path)},
             check=True,
             capture_output=True,
@@ -81,6 +82,23 @@ def test_a_firewall_that_was_installed_since_keeps_what_it_is_made_of(unneeded):
 
 def test_so_does_one_that_only_recommends_it(unneeded):
     assert unneeded({"fail2ban": {"Recommends": "iptables"}}) == {"apache2-bin", "libapr", "ipvsadm"}
+
+
+def test_what_was_recommended_before_and_not_there_goes(unneeded):
+    assert unneeded({"ca": {"Recommends": "iptables"}}, recommended="iptables libxtables\n") == set(ADDED)
+
+
+def test_what_was_recommended_before_is_told_right_after_the_installation(unneeded):
+    assert unneeded({"ca": {"Recommends": "iptables"}}, mode=["--recommended"]) == {"iptables", "libxtables"}
+
+
+def test_what_was_recommended_before_stays_where_something_depends_on_it_by_now(unneeded):
+    others = {"ca": {"Recommends": "iptables"}, "ufw": ["iptables"]}
+    assert unneeded(others, recommended="iptables libxtables\n") == {"apache2-bin", "libapr", "ipvsadm"}
+
+
+def test_what_is_only_suggested_goes(unneeded):
+    assert unneeded({"doc": {"Suggests": "iptables"}}) == set(ADDED)
 
 
 def test_a_web_server_keeps_what_it_is_made_of_though_it_came_as_a_dependency_itself(unneeded):
