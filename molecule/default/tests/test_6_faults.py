@@ -56,7 +56,7 @@ def test_an_address_in_use_and_a_change_that_would_lose_a_vip_are_refused_before
     assert set(changed(output).values()) == {0}
 
     output = cluster.fail("site", lvs_vrrp={**cluster.variable("lvs_vrrp"), "virtual_router_id": 9})
-    assert "virtual_router_id would be 9, and lvs1 runs with 100" in flat(output)
+    assert "virtual_router_id is 100 now and would be 9 (on lvs1, lvs2 and lvs3)" in flat(output)
     assert "lvs_accept_outage=true" in flat(output)
     assert set(changed(output).values()) == {0}
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ...module_utils import deployed
 from ..cluster.mistakes import listed
@@ -24,49 +24,49 @@ def outages(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
         # Of what somebody else has written foreign.py tells.
         if deployed.KEEPALIVED not in facts["foreign"]
     }
-    said: dict[str, None] = {}
+    said: dict[tuple[str, str], list[str]] = {}
     for name, instances in running.items():
         for wanted in cluster["hosts"][name]["instances"]:
-            said.update(dict.fromkeys(_changed(wanted, name, instances)))
-    yield from said
+            for what, vips in _changed(wanted, instances):
+                said.setdefault((what, listed(vips) if vips else "the VIPs"), []).append(name)
+    for (what, vips_listed), names in said.items():
+        yield _outage(what, vips_listed, names)
     yield from _gateways(cluster, running)
 
 
-def _changed(wanted: DirectorInstance, host: str, instances: Iterable[Running]) -> Iterator[str]:
+def _changed(wanted: DirectorInstance, instances: Iterable[Running]) -> Iterator[tuple[str, list[str]]]:
+    """What a director would not understand the others by, in words, with the VIPs that it is about."""
+    name = f"instance {wanted['name']}"
     family = [one for one in instances if _is_family(one, wanted["family"])]
     same = next((one for one in family if one["virtual_router_id"] == wanted["virtual_router_id"]), None)
     vips = [address["address"] for address in wanted["addresses"]]
-    if same:
-        changes = [
-            f"{words} would be {_plain(new)}, and {host} runs with {_plain(old)}"
-            for words, old, new in (
-                ("version", same["version"], wanted["version"]),
-                # RFC 3768, 7.1: an advert with another interval is discarded. In version 3 the master's counts.
-                *(
-                    [("advert_interval", same["advert_interval"], float(wanted["advert_interval"]))]
-                    if same["version"] == wanted["version"] == 2
-                    else []
-                ),
-                ("unicast", same["unicast"], bool(wanted["unicast_peers"])),
-            )
-            if old != new
-        ]
-        if same["password"] != (deployed.digest(wanted["auth_pass"]) if wanted["auth_pass"] else None):
-            changes.append(f"auth_pass is another one than {host} runs with")
-        if changes:
-            yield _outage(f"instance {wanted['name']}: {listed(changes)}", vips)
+    if same and (changes := list(_differences(same, wanted))):
+        yield f"{name}: {listed(changes)}", vips
     for one in family:
         moved = [vip for vip in vips if vip in one["addresses"]]
         if not moved or one is same:
             continue
+        ids = f"{one['virtual_router_id']} now and would be {wanted['virtual_router_id']}"
         if one["name"] == wanted["name"] and same is None:
-            what = f"virtual_router_id would be {wanted['virtual_router_id']}, and {host} runs with {one['virtual_router_id']}"
-            yield _outage(f"instance {wanted['name']}: {what}", moved)
+            yield f"{name}: virtual_router_id is {ids}", moved
         else:
-            what = f"virtual router {one['virtual_router_id']} to {wanted['virtual_router_id']}"
-            yield _outage(
-                f"instance {wanted['name']}: {listed(moved)} would move there from {one['name']}, {what}", moved
-            )
+            yield f"{name}: {listed(moved)} would move there from {one['name']}, their virtual router is {ids}", moved
+
+
+def _differences(now: Running, wanted: DirectorInstance) -> Iterator[str]:
+    """What two directors of one virtual router have to agree on, and would not."""
+    pairs: list[tuple[str, object, object]] = [
+        ("version", now["version"], wanted["version"]),
+        ("unicast", now["unicast"], bool(wanted["unicast_peers"])),
+    ]
+    # RFC 3768, 7.1: an advert with another interval is discarded. In version 3 the master's counts.
+    if now["version"] == wanted["version"] == 2:
+        pairs.append(("advert_interval", now["advert_interval"], float(wanted["advert_interval"])))
+    for words, old, new in pairs:
+        if old != new:
+            yield f"{words} is {_plain(old)} now and would be {_plain(new)}"
+    if now["password"] != (deployed.digest(wanted["auth_pass"]) if wanted["auth_pass"] else None):
+        yield "auth_pass would be another one than now"
 
 
 def _is_family(instance: Running, family: str) -> bool:
@@ -78,10 +78,10 @@ def _plain(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value
 
 
-def _outage(what: str, vips: Iterable[str]) -> str:
+def _outage(what: str, vips: str, directors: Sequence[str]) -> str:
     return (
-        f"lvs_vrrp {what}. The directors are told one after the other, and do not understand each other meanwhile: for as long as"
-        f" that takes, two of them hold {listed(vips) if vips else 'the VIPs'}, or none, and open connections are reset."
+        f"lvs_vrrp {what} (on {listed(directors)}). The directors are told one after the other, and do not understand each other"
+        f" meanwhile: for as long as that takes, two of them hold {vips}, or none, and open connections are reset."
         f" {OUTAGE}: do so when few clients are there."
     )
 

@@ -102,12 +102,16 @@ def test_a_cluster_that_ran_with_the_former_default_goes_on_with_it():
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ({"virtual_router_id": 51}, {"virtual_router_id": 52}, "virtual_router_id would be 52, and lb1 runs with 51"),
-        ({}, {"auth_pass": "other"}, "auth_pass is another one than lb1 runs with"),
-        ({"auth_pass": "one"}, {"auth_pass": "other"}, "auth_pass is another one"),
-        ({}, {"version": 3}, "version would be 3, and lb1 runs with 2"),
-        ({}, {"advert_interval": 2}, "advert_interval would be 2, and lb1 runs with 1"),
-        ({}, {"unicast": True}, "unicast would be true, and lb1 runs with false"),
+        (
+            {"virtual_router_id": 51},
+            {"virtual_router_id": 52},
+            "virtual_router_id is 51 now and would be 52 (on lb1 and lb2)",
+        ),
+        ({}, {"auth_pass": "other"}, "auth_pass would be another one than now"),
+        ({"auth_pass": "one"}, {"auth_pass": "other"}, "auth_pass would be another one"),
+        ({}, {"version": 3}, "version is 2 now and would be 3"),
+        ({}, {"advert_interval": 2}, "advert_interval is 1 now and would be 2"),
+        ({}, {"unicast": True}, "unicast is false now and would be true"),
         ({}, instances(), f"{A} would move there from VI_1"),
         (instances(), {}, f"{A} would move there from A"),
         (instances(), instances(vips=[A, B]), f"{B} would move there from B"),
@@ -138,7 +142,7 @@ def test_other_changes_of_vrrp_are_made(before, after):
 def test_a_change_that_one_director_has_already_is_still_told():
     changed = Site(lvs_vrrp={"version": 3})
     changed.runs(changed.cluster, "lb2").runs(Site().cluster, "lb1")
-    assert "lb1 runs with 2" in changed.refused()[0]
+    assert "version is 2 now and would be 3 (on lb1)" in changed.refused()[0]
 
 
 def test_another_gateway_of_nat_is_refused_and_a_first_one_is_not():
