@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Iterator, Mapping
 
 from ...module_utils import deployed
+from ..cluster.addresses import parse
 from ..cluster.mistakes import listed
 from ..cluster.types import ResolvedCluster
 
@@ -26,7 +27,7 @@ def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
     for name, facts in found.items():
         files = [path for path in facts["foreign"] if path in FILES[cluster["stack"]]]
         if deployed.HARESOURCES in files:
-            moved = [word for word in facts["resources"] if word.partition("::")[0] not in REPLACED and "::" in word]
+            moved = [word for word in facts["resources"] if not _is_replaced(word)]
             if moved:
                 yield (
                     f"{name}: heartbeat there moves {listed(moved)} as well, which this collection does not know and would leave"
@@ -40,3 +41,9 @@ def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
                 " lvs_take_over=true it is kept in /var/lib/lvs-cluster, and teardown.yml brings it back. The directors are taken over"
                 " one after the other. Until the last one has been, two of them hold each VIP, and open connections are reset."
             )
+
+
+def _is_replaced(resource: str) -> bool:
+    """Whether a resource of heartbeat moves a VIP or what belongs to it; an address alone is short for IPaddr."""
+    name = resource.partition("::")[0]
+    return name in REPLACED or parse(name.partition("/")[0]) is not None

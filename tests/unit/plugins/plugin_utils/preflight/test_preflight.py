@@ -167,9 +167,12 @@ def test_a_configuration_of_somebody_else_is_refused_with_what_it_moves():
 
 def test_a_service_of_somebody_else_is_never_taken_over():
     heartbeat = {"lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "0123456789abcdef"}, "lvs_take_over": True}
-    found = {"foreign": [HARESOURCES], "resources": [f"IPaddr::{A}", "drbddisk::r0", "Filesystem::/dev/drbd0"]}
+    found = {
+        "foreign": [HARESOURCES],
+        "resources": [f"IPaddr::{A}", f"{B}/24/eth0", "ldirectord", "drbddisk::r0", "mysql"],
+    }
     (refused,) = Site(**heartbeat).finds("lb1", **found).refused()
-    assert "drbddisk::r0 and Filesystem::/dev/drbd0" in refused
+    assert "moves drbddisk::r0 and mysql as well" in refused
     assert re.search("Take them out of .*haresources", refused)
 
 
