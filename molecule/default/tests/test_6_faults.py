@@ -111,3 +111,14 @@ def test_dead_hosts_keep_no_change_from_the_others_and_get_it_when_they_are_back
     cluster.play("site", lvs_services=services)
     assert weight_of_web1(cluster, "lvs3") == 4
     assert not cluster.run("web1", there)
+
+
+def test_a_director_that_was_told_of_another_virtual_router_is_named_and_put_right_with_consent(cluster):
+    other = "sed -i 's/virtual_router_id 100/virtual_router_id 99/' /etc/keepalived/keepalived.conf"
+    cluster.host("lvs3").run_expect([0], f"{other} && systemctl reload keepalived")
+    until(lambda: cluster.holders(VIP) == ["lvs1", "lvs3"], "both hold the VIP")
+    output = cluster.fail("site", "--limit", "lvs3")
+    assert "virtual_router_id is 99 now and would be 100 (on lvs3)" in flat(output)
+    # The id of the other directors counts, of which the inventory says nothing.
+    cluster.play("site", "--limit", "lvs3", lvs_accept_outage=True)
+    assert cluster.holders(VIP) == ["lvs1"]

@@ -61,7 +61,7 @@ def unneeded(tmp_path):
         (tmp_path / "packages-asked-for").write_text(" ".join(asked) + "\n\n")
         (tmp_path / "packages-recommended").write_text(recommended)
         ran = subprocess.run(
-            [SCRIPT, *mode, "Debian", tmp_path, *([] if mode else ["no-such-unit.service=ipvsadm"])],
+            ["sh", SCRIPT, *mode, "Debian", tmp_path, *([] if mode else ["no-such-unit.service=ipvsadm"])],
             env={**os.environ, "APT_CONFIG": str(configuration), "DPKG_ADMINDIR": str(tmp_path)},
             check=True,
             capture_output=True,
