@@ -329,3 +329,10 @@ def test_the_director_with_the_connections_tells_the_others_of_them(cluster, see
     cluster["sync"] = {"id": 51, "instance": "VI_1"}
     seen["before"]["lvs1"]["daemons"], seen["before"]["lvs2"]["daemons"] = first, second
     assert judge(cluster, seen)["faults"] == faults
+
+
+@pytest.mark.parametrize(("first", "second", "fault"), [(8, 3, False), (5, 1, False), (4, 1, True)])
+def test_a_port_that_the_client_uses_again_makes_no_new_connection(cluster, seen, first, second, fault):
+    one, other = seen["after"]["lvs1"]["stats"][0]["destinations"]
+    one["connections"], other["connections"] = first, second
+    assert any("IPVS carried" in line for line in judge(cluster, seen)["faults"]) is fault
