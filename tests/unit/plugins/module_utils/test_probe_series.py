@@ -77,6 +77,14 @@ def test_summary():
     }
 
 
+def test_seconds_are_told_to_the_millisecond_and_latencies_to_a_tenth_of_one():
+    third = 1 / 3
+    samples = (Sample(third, 2 * third, Outcome(error="timeout")), Sample(third, third + 0.01 * third, GOOD))
+    found = summary(Series(0.0, 7 * third, samples, False))
+    assert (found["seconds"], found["rate"], found["first_error"], found["last_error"]) == (2.333, 0.9, 0.667, 0.667)
+    assert (found["longest_gap"], found["longest_gap_start"], found["latency"]["p50"]) == (1.997, 0.337, 3.3)
+
+
 def test_summary_of_nothing():
     found = summary(Series(0.0, 0.0, (), True))
     assert (found["requests"], found["rate"], found["first_error"], found["longest_gap"]) == (0, 0.0, None, 0.0)
