@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure the unit tests: make one small mistake at a time in the code, and see whether a test fails.
 
-Usage: mutate.py [--seed N] [--count N] [FILE...]. A mistake (a mutant) that no test notices is a survivor: it is printed
-as file:line with the change. The seed chooses the mutants, spread evenly over the code, so a result can be repeated.
+Usage: mutate.py [--seed N] [--count N] [FILE...]. A mistake (a mutant) that no test notices is a survivor, printed as
+file:line with the change. The seed chooses the mutants, spread evenly over the code, so a result can be repeated.
 Everything happens in a temporary copy: however this ends, the checkout is as it was. The exit status is 1 if fewer than
 95 of 100 mutants died.
 """
@@ -179,8 +179,8 @@ def _files(pattern: str) -> list[Path]:
     return sorted(path.relative_to(ROOT) for path in ROOT.glob(pattern))
 
 
-def passes(tests: list[str], copy: Path, limit: float | None = None) -> bool:
-    """Whether all tests pass in the copy. One that does not end in time has failed."""
+def failure(tests: list[str], copy: Path, limit: float | None = None) -> str | None:
+    """What pytest says when the first test fails in the copy, or has not ended in time; None if all pass."""
     environment = {
         **os.environ,
         "CI": "1",  # Generated tests take the same examples every time
@@ -190,12 +190,19 @@ def passes(tests: list[str], copy: Path, limit: float | None = None) -> bool:
     }
     command = [*LIMITS, sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     with subprocess.Popen(
-        command, cwd=copy, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        cwd=copy,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     ) as run:
         try:
-            return run.wait(limit) == 0
+            said, _nothing = run.communicate(timeout=limit)
+            return said if run.returncode else None
         except subprocess.TimeoutExpired:
-            return False
+            return f"not done in {limit} s"
         finally:
             # With whatever the tests started.
             if run.poll() is None:
@@ -218,7 +225,7 @@ def survives(mutant: Mutant, file: Path, tests: list[str], copy: Path) -> bool:
     first_line = f"{original.splitlines()[0]}\n" if original.startswith("#!") else ""
     file.write_text(first_line + mutant.source())
     try:
-        return passes(tests, copy, LONGEST_RUN)
+        return failure(tests, copy, LONGEST_RUN) is None
     finally:
         file.write_text(original)
 
@@ -240,8 +247,9 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_signal: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = copied(folder)
-        if not passes(sorted(set().union(*tests.values())), copy):
-            print("The tests fail without a mutant: mend them first (make unit)", file=sys.stderr)
+        broken = failure(sorted(set().union(*tests.values())), copy)
+        if broken:
+            print(f"{broken}\nA test fails without a mutant: mend it first", file=sys.stderr)
             return 2
         died = 0
         for number, (file, mutant) in enumerate(tried, start=1):

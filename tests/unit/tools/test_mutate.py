@@ -88,11 +88,11 @@ def test_the_copy_imports_itself_and_is_the_same_after_each_mutant(tmp_path, mon
     assert link.resolve() == copy.resolve() != mutate.ROOT
     seen = []
 
-    def interrupted(_tests: list[str], folder: Path, _limit: float) -> bool:
+    def interrupted(_tests: list[str], folder: Path, _limit: float) -> None:
         seen.append((folder / FILE).read_text())
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mutate, "passes", interrupted)
+    monkeypatch.setattr(mutate, "failure", interrupted)
     mutant = mutate.mutants(original)[0]
     with pytest.raises(KeyboardInterrupt):
         mutate.survives(mutant, copy / FILE, [], copy)
@@ -102,14 +102,27 @@ def test_the_copy_imports_itself_and_is_the_same_after_each_mutant(tmp_path, mon
 
 def test_tests_that_do_not_end_have_failed(tmp_path):
     (tmp_path / "test_sleep.py").write_text("import time\n\n\ndef test_sleep():\n    time.sleep(60)\n")
-    assert not mutate.passes(["test_sleep.py"], tmp_path, limit=0.5)
+    assert mutate.failure(["test_sleep.py"], tmp_path, limit=0.5) == "not done in 0.5 s"
 
 
 def test_a_bar_that_is_not_reached_is_an_error(monkeypatch, capsys):
     monkeypatch.setattr(mutate, "copied", lambda _folder: mutate.ROOT)
-    monkeypatch.setattr(mutate, "passes", lambda _tests, _copy: True)
+    monkeypatch.setattr(mutate, "failure", lambda _tests, _copy: None)
     monkeypatch.setattr(mutate, "survives", lambda mutant, _file, _tests, _copy: mutant.line < 40)
     assert mutate.main(["--count", "10", "--seed", "3", "plugins/module_utils/ipvs/drain.py"]) == 1
     printed = capsys.readouterr().out.splitlines()
     assert printed[-1].startswith("Seed 3: ")
     assert all(line.startswith("plugins/module_utils/ipvs/drain.py:") for line in printed[:-1])
+
+
+def test_without_a_mutant_all_tests_have_to_pass(monkeypatch, capsys):
+    monkeypatch.setattr(mutate, "copied", lambda _folder: mutate.ROOT)
+    monkeypatch.setattr(mutate, "failure", lambda _tests, _copy: "FAILED test_x.py")
+    assert mutate.main(["--count", "1", FILE]) == 2
+    assert capsys.readouterr().err == "FAILED test_x.py\nA test fails without a mutant: mend it first\n"
+
+
+def test_a_file_that_no_test_covers_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        mutate.main(["plugins/modules/ipvs_table.py"])
+    assert "there are no tests for plugins/modules/ipvs_table.py" in capsys.readouterr().err

@@ -128,7 +128,10 @@ def test_every_family_is_asked_and_every_answer_counted(segment):
     for frame in (arp_answer(here, targets[0]), arp_answer(here, targets[0]), arp_answer(there, targets[0])):
         arp.send(frame)
     arp.send(arp_answer(here, "172.28.0.9"))
-    assert ask_segment(asked, 2, 0.1) == {targets[0]: {here: 2, there: 1}, targets[1]: {}, targets[2]: {}}
+    began = time.monotonic()
+    assert ask_segment(asked, 2, 1.0) == {targets[0]: {here: 2, there: 1}, targets[1]: {}, targets[2]: {}}
+    # All of the time, since a second answer can follow the first.
+    assert 1.0 <= time.monotonic() - began < 3.0
     asked_by_arp = [who_has.arp_request(MACS["eth1"], "172.28.0.31", target) for target in targets[:2]]
     assert [arp.recv(2000) for _question in range(4)] == asked_by_arp * 2
     solicitation = who_has.neighbour_solicitation(MACS["eth1"], "2001:db8::31", targets[2])
@@ -136,9 +139,3 @@ def test_every_family_is_asked_and_every_answer_counted(segment):
     for end in (arp, nd):
         with pytest.raises((BlockingIOError, ConnectionError)):
             end.recv(2000)
-
-
-def test_all_of_the_time_is_waited_for_a_second_answer(segment):
-    began = time.monotonic()
-    ask_segment(questions(["172.28.0.100"], ADDRESSES, LINKS), 3, 0.2)
-    assert 0.2 <= time.monotonic() - began < 0.4
