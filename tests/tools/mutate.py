@@ -257,7 +257,7 @@ def main(arguments: list[str]) -> int:
                 print(f"{file}:{mutant}", flush=True)
             else:
                 died += 1
-            print(f"\r{died} of {number} died", end="\r", file=sys.stderr, flush=True)
+            print(f"{died} of {number} died", end="\r", file=sys.stderr, flush=True)
     print(f"Seed {options.seed}: {died} of {len(tried)} mutants died, {100 * died / max(len(tried), 1):.0f} %")
     return 0 if died >= BAR * len(tried) else 1
 

@@ -222,6 +222,12 @@ def keep_open_in_chunks(connection):
     connection.recv(4096)
 
 
+def tell_source(connection):
+    source = connection.getpeername()[0].encode()
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + source)
+
+
 def drip(connection):
     """Keep every single read within the timeout, but not the whole request."""
     try:
@@ -236,7 +242,7 @@ def drip(connection):
     ("handle", "params", "outcome"),
     [
         (answer, {}, Outcome(name="web1")),
-        (answer, {"source_address": "127.0.0.9"}, Outcome(name="web1")),
+        (tell_source, {"source_address": "127.0.0.9"}, Outcome(name="127.0.0.9")),
         (hang, {"scheme": "tcp"}, Outcome(name="(connected)")),
         (reset, {}, Outcome(error="reset", message=os.strerror(errno.ECONNRESET))),
         (keep_open, {}, Outcome(name="web1")),
