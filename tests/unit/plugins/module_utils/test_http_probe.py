@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -222,6 +223,12 @@ def keep_open_in_chunks(connection):
     connection.recv(4096)
 
 
+def long_page(connection):
+    connection.recv(4096)
+    with contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\nlong\n" + b"x" * 9999994)
+
+
 def tell_source(connection):
     source = connection.getpeername()[0].encode()
     connection.recv(4096)
@@ -243,6 +250,7 @@ def drip(connection):
     [
         (answer, {}, Outcome(name="web1")),
         (tell_source, {"source_address": "127.0.0.9"}, Outcome(name="127.0.0.9")),
+        (long_page, {"timeout": 5.0}, Outcome(name="long")),
         (hang, {"scheme": "tcp"}, Outcome(name="(connected)")),
         (reset, {}, Outcome(error="reset", message=os.strerror(errno.ECONNRESET))),
         (keep_open, {}, Outcome(name="web1")),

@@ -101,6 +101,7 @@ def test_requests_begin_on_schedule():
     series = run_series(Pace(rate=50, count=10), lambda: GOOD, timeout=1)
     assert len(series.samples) == 10
     assert all(sample.start >= n / 50 for n, sample in enumerate(series.samples))
+    assert all(sample.start <= sample.end <= series.seconds for sample in series.samples)
 
 
 def test_duration_bounds_the_number():
