@@ -80,6 +80,14 @@ def test_what_is_too_much_differs_too():
     assert [said for _key, said in differences([extra], [])] == ["in the table, and not in the inventory"]
 
 
+def test_of_a_service_that_is_missing_no_real_server_is_told():
+    missing = service(destination("10.0.0.1"), destination("10.0.0.2"))
+    assert [said for _key, said in differences([], [missing])] == ["not in the table"]
+    assert [said for _key, said in differences([service(destination("10.0.0.1"))], [missing])] == [
+        "real server 10.0.0.2:80 is not in the table"
+    ]
+
+
 def test_a_live_table_is_read_whatever_somebody_else_has_put_there():
     foreign = {**service(destination("10.0.0.9", weight=100000), address="10.0.0.200"), "scheduler": "none"}
     assert [str(key) for key, _said in differences([foreign], [])] == ["10.0.0.200:80/tcp"]
