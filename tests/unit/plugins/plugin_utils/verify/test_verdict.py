@@ -24,6 +24,24 @@ def test_a_healthy_cluster(cluster, seen):
     }
 
 
+@pytest.mark.parametrize(
+    ("arp", "told"),
+    [
+        ({}, ""),
+        ({"client1": {}}, "; ARP was not asked: it is in no network of client1"),
+        ({"client1": {"10.0.0.100": {}}, "client2": {}}, "; ARP from client1 is answered by nobody"),
+        (
+            {"client1": {"10.0.0.100": {"02:00:00:00:00:11": 1}}, "client2": {"10.0.0.100": {"02:00:00:00:00:11": 2}}},
+            "; ARP from client1, client2 is answered by 02:00:00:00:00:11",
+        ),
+    ],
+    ids=["no_clients", "another_network", "nobody", "several_clients"],
+)
+def test_the_report_says_who_answered_for_a_vip(cluster, seen, arp, told):
+    seen["arp"] = arp
+    assert judge(cluster, seen)["report"][0] == f"VIP 10.0.0.100 is held by lvs1{told}"
+
+
 def break_two_holders(seen):
     seen["nodes"]["lvs2"]["addresses"].append(VIP)
 
