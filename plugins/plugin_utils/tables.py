@@ -193,9 +193,8 @@ def _in_words(change: Change, now: Table) -> Iterator[str]:
         yield from _field_differences(f"real server {destination}: ", there, destination, DESTINATION_FIELDS)
     elif change.action == "edit":
         yield from _field_differences("", service, change.service, SERVICE_FIELDS)
-    elif service is None and destination:
-        return  # The service itself is missing, and that is said once
-    else:
+    elif service is not None or not destination:
+        # Where the service itself is missing, that is said once.
         name = f"real server {destination} is " if destination else ""
         yield name + ("not in the table" if change.action == "add" else "in the table, and not in the inventory")
 

@@ -75,6 +75,9 @@ def test_services_weights_and_real_servers_come_and_go(cluster, undisturbed):
     assert cluster.run("web1", "ip -o address show to 172.28.0.102/32") == ""
     assert cluster.ask("172.28.0.101", count=1)[0] in ("web1", "web2")
 
+    again = changed(cluster.play("site"))
+    assert again == dict.fromkeys(cluster.group("directors") + cluster.group("real_servers"), 0)
+
 
 def test_open_connections_survive_a_reload_a_weight_and_a_drain(cluster):
     with cluster.connections("172.28.0.100", count=6) as connections:

@@ -92,6 +92,8 @@ def test_back_without_failback(cluster, tell):
         serves(cluster, "lvs2")
     assert stream["errors"] == {}, stream
     assert stream["answered"] == stream["requests"] > 200
+    # heartbeat ignores the request while it or the other director still moves resources.
+    until(lambda: cluster.run("lvs2", "cl_status rscstatus") == "all", "the resources are settled")
     with gap_at_most(cluster, MOVE_SECONDS, tell, "hb_standby"), cluster.one_owner(VIP):
         cluster.run("lvs2", "/usr/share/heartbeat/hb_standby all")
         serves(cluster, "lvs1")

@@ -19,6 +19,19 @@ MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "r
 UNSHARE = ["unshare", "--map-root-user", "--net"]
 
 
+PRELUDE = [
+    "ip link set lo up; ip tuntap add mode tap name eth0; ip link set eth0 up",
+    "ip address add 10.2.0.21/24 dev eth0; ip address add fd00:2::21/64 dev eth0 nodad",
+    "echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore",
+]
+
+
+def in_namespace(*steps: str) -> subprocess.CompletedProcess[str]:
+    """Run shell steps in a fresh network namespace that is set up as a silent real server's."""
+    command = [*UNSHARE, "sh", "-euc", "\n".join([*PRELUDE, *steps])]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 class Host:
     """Runs lvs-vip in a fresh network namespace, with a list and a memory in a folder."""
 
@@ -35,15 +48,8 @@ class Host:
         self.program.write_text(text)
 
     def run(self, *steps: str) -> list[str]:
-        """The lines that shell steps print, with lvs-vip as $v, an interface eth0, and sysctls of a silent real server."""
-        prelude = [
-            f"v='python3 {self.program}'",
-            "ip link set lo up; ip tuntap add mode tap name eth0; ip link set eth0 up",
-            "ip address add 10.2.0.21/24 dev eth0; ip address add fd00:2::21/64 dev eth0 nodad",
-            "echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore",
-        ]
-        command = [*UNSHARE, "sh", "-euc", "\n".join([*prelude, *steps])]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        """The lines that shell steps print, with lvs-vip as $v."""
+        done = in_namespace(f"v='python3 {self.program}'", *steps)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
@@ -54,10 +60,9 @@ class Host:
 
 @pytest.fixture
 def host(tmp_path):
-    probe = ["ip", "tuntap", "add", "mode", "tap", "name", "eth0"]
-    done = subprocess.run([*UNSHARE, *probe], capture_output=True, text=True, check=False)
+    done = in_namespace()
     if done.returncode:
-        pytest.skip(f"no network namespace with an interface: {done.stderr.strip()}")
+        pytest.skip(f"no network namespace that can be set up: {done.stderr.strip()}")
     return Host(tmp_path)
 
 

@@ -63,6 +63,25 @@ def test_judge(response, outcome):
     assert judge(response, (200,)) == outcome
 
 
+@pytest.mark.parametrize(
+    ("response", "complete"),
+    [
+        (OK, True),
+        (OK[:-1], False),
+        (OK[: OK.index(b"web1") - 2], False),
+        (b"HTTP/1.0 200 OK\r\n\r\nweb1", False),
+        (b"HTTP/1.1 204\r\n\r\n", True),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", True),
+        (b"HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n", False),
+        (CHUNKED + b"0\r\n\r\n", True),
+        (CHUNKED + b"4\r\nweb1", False),
+    ],
+    ids=["whole", "a_byte_missing", "head_alone", "no_length", "204", "304", "interim", "last_chunk", "cut_off_chunk"],
+)
+def test_what_is_whole_while_the_connection_is_open(response, complete):
+    assert http_probe.is_complete(response) is complete
+
+
 @pytest.mark.parametrize(("size", "error"), [(2**20, None), (2**20 - 1, "reset")])
 def test_of_a_long_page_a_mebibyte_is_enough(size, error):
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n"
@@ -205,6 +224,18 @@ def keep_open_in_chunks(connection):
     connection.recv(4096)
 
 
+def long_page(connection):
+    connection.recv(4096)
+    with contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\nlong\n" + b"x" * 9999994)
+
+
+def tell_source(connection):
+    source = connection.getpeername()[0].encode()
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + source)
+
+
 def drip(connection):
     """Keep every single read within the timeout, but not the whole request."""
     try:
@@ -219,7 +250,8 @@ def drip(connection):
     ("handle", "params", "outcome"),
     [
         (answer, {}, Outcome(name="web1")),
-        (answer, {"source_address": "127.0.0.9"}, Outcome(name="web1")),
+        (tell_source, {"source_address": "127.0.0.9"}, Outcome(name="127.0.0.9")),
+        (long_page, {"timeout": 5.0}, Outcome(name="long")),
         (hang, {"scheme": "tcp"}, Outcome(name="(connected)")),
         (reset, {}, Outcome(error="reset", message=os.strerror(errno.ECONNRESET))),
         (keep_open, {}, Outcome(name="web1")),

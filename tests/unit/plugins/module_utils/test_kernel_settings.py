@@ -23,6 +23,7 @@ class Host:
 
     def __init__(self, live=(), brings=(), files=(), modprobe="/sbin/modprobe"):
         self.live, self.brings, self.files, self.modprobe = dict(live), dict(brings), dict(files), modprobe
+        self.modprobe_says: tuple[str, ...] = ()
         self.loaded: set[str] = set()
         self.journal: list[tuple[str, str]] = []
         self.check_mode = False
@@ -33,6 +34,8 @@ class Host:
     def run_command(self, command, environ_update):
         assert environ_update == {"LC_ALL": "C"}
         name = command[-1]
+        if self.modprobe_says:
+            return 1, *self.modprobe_says
         if "--dry-run" not in command:
             self.journal.append(("load", name))
             if name in self.brings:
@@ -132,6 +135,17 @@ def test_what_stands_in_the_way_is_one_sentence(make_host, case):
     with pytest.raises(SettingsError) as caught:
         make_host(**case["host"]).run(case["wanted"])
     assert str(caught.value) == case["error"]
+
+
+@pytest.mark.parametrize("says", [("", "not today\n"), ("not today\n", ""), ("more\n", "not today\n")])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_modprobe_says_is_passed_on(make_host, monkeypatch, says, check_mode):
+    host = make_host()
+    host.modprobe_says = says
+    monkeypatch.setattr(kernel_settings.kernel_modules, "why_not_loadable", lambda name, said: f"{name}: {said}")
+    with pytest.raises(SettingsError) as caught:
+        host.run({"modules": ["ip_vs"]}, check_mode)
+    assert str(caught.value) == "ip_vs: not today\n"
 
 
 def test_former_values_are_on_disk_before_the_first_write(make_host):

@@ -3,8 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import socket
+import time
+
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils.segment_probe import questions
+from ansible_collections.lvs.cluster.plugins.module_utils import segment_probe, who_has
+from ansible_collections.lvs.cluster.plugins.module_utils.segment_probe import ask_segment, questions
 
 
 def address(text, interface):
@@ -95,3 +99,43 @@ def test_far_addresses_are_left_out_on_request():
     targets = ["172.28.0.100", "203.0.113.1", "198.51.100.9", "2001:db8:1::1"]
     asked = questions(targets, [*ADDRESSES, own_vip], LINKS, skip_far=True)
     assert [question.target for question in asked] == ["172.28.0.100"]
+
+
+@pytest.fixture
+def segment(monkeypatch):
+    """The other ends of the sockets that are opened, by interface and type of frame; each is opened once."""
+    ends, ours = {}, {}
+    for line in ("eth1", who_has.ETHERTYPE_ARP), ("eth1", who_has.ETHERTYPE_IPV6):
+        ours[line], ends[line] = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ends[line].setblocking(False)
+    monkeypatch.setattr(segment_probe, "_open", lambda *line: ours.pop(line))
+    yield ends
+    for end in (*ends.values(), *ours.values()):
+        end.close()
+
+
+def arp_answer(mac, address):
+    """The ARP reply in which `mac` says to eth1 that it has an address."""
+    question = who_has.arp_request(mac, address, "172.28.0.31")
+    return who_has.mac_bytes(MACS["eth1"]) + question[6:21] + b"\2" + question[22:]
+
+
+def test_every_family_is_asked_and_every_answer_counted(segment):
+    targets = ["172.28.0.100", "172.28.0.101", "2001:db8::100"]
+    asked = questions(targets, ADDRESSES, LINKS)
+    arp, nd = segment["eth1", who_has.ETHERTYPE_ARP], segment["eth1", who_has.ETHERTYPE_IPV6]
+    here, there = "52:54:00:aa:00:11", "52:54:00:aa:00:12"
+    for frame in (arp_answer(here, targets[0]), arp_answer(here, targets[0]), arp_answer(there, targets[0])):
+        arp.send(frame)
+    arp.send(arp_answer(here, "172.28.0.9"))
+    began = time.monotonic()
+    assert ask_segment(asked, 2, 1.0) == {targets[0]: {here: 2, there: 1}, targets[1]: {}, targets[2]: {}}
+    # All of the time, since a second answer can follow the first.
+    assert 1.0 <= time.monotonic() - began < 3.0
+    asked_by_arp = [who_has.arp_request(MACS["eth1"], "172.28.0.31", target) for target in targets[:2]]
+    assert [arp.recv(2000) for _question in range(4)] == asked_by_arp * 2
+    solicitation = who_has.neighbour_solicitation(MACS["eth1"], "2001:db8::31", targets[2])
+    assert [nd.recv(2000) for _question in range(2)] == [solicitation] * 2
+    for end in (arp, nd):
+        with pytest.raises((BlockingIOError, ConnectionError)):
+            end.recv(2000)

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,17 @@ def test_live_values_are_shown_with_single_blanks(tmp_path):
 def test_no_such_key_has_no_live_value(tmp_path, path):
     (tmp_path / "threshold").write_text("3\t50\n")
     assert sysctl_files.read_live(path, str(tmp_path)) is None
+
+
+def test_a_live_value_is_written_as_a_line_and_its_file_closed(tmp_path):
+    (tmp_path / "threshold").touch()
+    opened = os.listdir("/proc/self/fd")
+    sysctl_files.write_live("threshold", "3 50", str(tmp_path))
+    assert (tmp_path / "threshold").read_text() == "3 50\n"
+    assert os.listdir("/proc/self/fd") == opened
+
+
+def test_a_key_that_the_kernel_lacks_is_not_made(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        sysctl_files.write_live("threshold", "3 50", str(tmp_path))
+    assert not (tmp_path / "threshold").exists()

@@ -35,6 +35,10 @@ def test_arp_reply():
     assert who_has.arp_reply(frame(ARP_REPLY), MAC) == ("172.28.0.100", "52:54:00:aa:00:11")
 
 
+def test_an_arp_reply_may_come_without_padding():
+    assert who_has.arp_reply(frame(ARP_REPLY)[:42], MAC) == ("172.28.0.100", "52:54:00:aa:00:11")
+
+
 def test_neighbour_solicitation():
     sent = who_has.neighbour_solicitation(MAC, "2001:db8::31", "2001:db8::100")
     assert sent == frame(SOLICITATION.format(checksum=sent[56:58].hex()))

@@ -77,9 +77,25 @@ def test_weight_zero_differs_from_one():
     assert [said for _key, said in differences([live], [wanted])] == ["real server 10.0.0.1:80: weight is 0, not 1"]
 
 
+def test_flags_that_differ_are_told_in_words():
+    live = {**service(), "scheduler": "sh", "scheduler_flags": ["sh-fallback", "sh-port"]}
+    wanted = {**service(), "scheduler": "sh"}
+    assert [said for _key, said in differences([live], [wanted])] == [
+        "scheduler_flags is sh-fallback, sh-port, not none"
+    ]
+
+
 def test_what_is_too_much_differs_too():
     extra = service(address="10.0.0.101")
     assert [said for _key, said in differences([extra], [])] == ["in the table, and not in the inventory"]
+
+
+def test_of_a_service_that_is_missing_no_real_server_is_told():
+    missing = service(destination("10.0.0.1"), destination("10.0.0.2"))
+    assert [said for _key, said in differences([], [missing])] == ["not in the table"]
+    assert [said for _key, said in differences([service(destination("10.0.0.1"))], [missing])] == [
+        "real server 10.0.0.2:80 is not in the table"
+    ]
 
 
 def test_a_live_table_is_read_whatever_somebody_else_has_put_there():

@@ -1,77 +1,114 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bounds of what an inventory may hold, where no other test comes to them."""
+"""The edges of each kind of value: the last that is taken, and the first that is not."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import validators
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.addresses import parse
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import shown
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.validators import Validator, integer, list_of, seconds
 
-LONGEST = ".".join(["a" * 63] * 3 + ["a" * 61])  # 253 characters
+LABEL = "a" * 63
+LONGEST_NAME = ".".join([LABEL, LABEL, LABEL, "a" * 61])
+
+TAKEN = [
+    (integer(1, 9), "1", 1),
+    (integer(1, 9), " 9 ", 9),
+    (integer(1, 9), 9.0, 9),
+    (seconds(0.5, 9), 0.5, 0.5),
+    (seconds(0.5, 9), "9.0", 9),
+    (validators.BOOLEAN, "Yes", True),
+    (validators.BOOLEAN, 0, False),
+    (validators.WORD, "~", "~"),
+    (validators.EXPECTED, "is {up} $1", "is {up} $1"),
+    (validators.COMMAND, "/bin/check -a 'b c'", "/bin/check -a 'b c'"),
+    (validators.DOMAIN, ".", "."),
+    (validators.DOMAIN, LONGEST_NAME, LONGEST_NAME),
+    (validators.VIRTUAL_HOST, LONGEST_NAME + ":65535", LONGEST_NAME + ":65535"),
+    (validators.VIRTUAL_HOST, "[2001:db8::1]:1", "[2001:db8::1]:1"),
+    (validators.ANSWERING_ADDRESS, "127.0.0.1", "127.0.0.1"),
+    (list_of(validators.NAMED, "names"), "one", ["one"]),
+    (list_of(validators.choice("a", "b"), "letters"), "a,b", ["a", "b"]),
+    (validators.PATH, "/", "/"),
+    (validators.AUTH_PASS, "12345678", "12345678"),
+    (validators.SECRET, "0123456789abcdef", "0123456789abcdef"),
+    (validators.PORTS, "1-65535", "1-65535"),
+    (validators.PORTS, "80-80", 80),
+    (validators.SERVER, "mail.example.com:1", ("mail.example.com", 1)),
+    (validators.SERVER, "[2001:db8::1]:65535", ("2001:db8::1", 65535)),
+    (validators.SERVER, "2001:db8::1", ("2001:db8::1", 25)),
+    (validators.SERVER, "mail", ("mail", 25)),
+]
+
+NOT_IT = "not {what}"
+REFUSED = [
+    (integer(1, 9), 0, NOT_IT),
+    (integer(1, 9), 10, NOT_IT),
+    (integer(1, 9), 1.5, NOT_IT),
+    (integer(0, 9), True, NOT_IT),
+    (seconds(0.5, 9), 0.4, NOT_IT),
+    (seconds(0.5, 9), 9.1, NOT_IT),
+    (seconds(0.5, 9), float("nan"), NOT_IT),
+    (seconds(0.5, 9), "1.", NOT_IT),
+    (validators.BOOLEAN, "maybe", NOT_IT),
+    (validators.BOOLEAN, 2, NOT_IT),
+    (validators.WORD, "", NOT_IT),
+    (validators.WORD, True, NOT_IT),
+    (validators.WORD, "a b", "which must not contain a space"),
+    (validators.WORD, "\xe9", "which must not contain a character outside printable ASCII"),
+    (validators.WORD, "a!", "which must not contain !"),
+    (validators.EXPECTED, "", NOT_IT),
+    (validators.EXPECTED, "^up", "which must not contain ^"),
+    (validators.COMMAND, "", NOT_IT),
+    (validators.COMMAND, "check", "which must start with the absolute path of a program"),
+    (validators.COMMAND, "/bin/{check", "which must not contain {{"),
+    (validators.NAMED, "-a", NOT_IT),
+    (validators.DOMAIN, "", NOT_IT),
+    (validators.DOMAIN, LABEL + "a", NOT_IT),
+    (validators.DOMAIN, LONGEST_NAME + "a", NOT_IT),
+    (validators.VIRTUAL_HOST, "", NOT_IT),
+    (validators.VIRTUAL_HOST, LONGEST_NAME + "a", NOT_IT),
+    (validators.VIRTUAL_HOST, "www:0", NOT_IT),
+    (validators.VIRTUAL_HOST, "www:65536", NOT_IT),
+    (validators.VIRTUAL_HOST, "[www]", NOT_IT),
+    (validators.ADDRESS, 1, NOT_IT),
+    (validators.HOST_ADDRESS, "127.0.0.1", "a loopback address"),
+    (validators.HOST_ADDRESS6, "192.0.2.1", NOT_IT),
+    (validators.ANSWERING_ADDRESS, "224.0.0.1", "a multicast address"),
+    (list_of(validators.NAMED, "names"), [], NOT_IT),
+    (list_of(validators.NAMED, "names"), {"one": 1}, NOT_IT),
+    (list_of(validators.NAMED, "names"), ["one", "-"], "not a name of letters, digits, dots, hyphens and underscores"),
+    (validators.PATH, "a", "which must start with /"),
+    (validators.URL_PATH, "/$", "which must not contain $: write %24"),
+    (validators.AUTH_PASS, "123456789", "9 characters long: VRRP version 2 takes at most 8"),
+    (validators.AUTH_PASS, "", NOT_IT),
+    (validators.AUTH_PASS, "a b", NOT_IT),
+    (validators.SECRET, "0123456789abcde", "15 characters long: a key that signs should have at least 16"),
+    (validators.SECRET, "0123456789abcde ", NOT_IT),
+    (validators.PORTS, "0-9", NOT_IT),
+    (validators.PORTS, "9-8", NOT_IT),
+    (validators.PORTS, "9-65536", NOT_IT),
+    (validators.PORTS, True, NOT_IT),
+    (validators.MAIL_ADDRESS, "ops", NOT_IT),
+    (validators.MAIL_ADDRESS, "a@b@c", NOT_IT),
+    (validators.MAIL_ADDRESS, "<a@b>", "which must be the address alone, without a name (ops@example.com)"),
+    (validators.SERVER, "mail:0", NOT_IT),
+    (validators.SERVER, "mail:65536", NOT_IT),
+    (validators.SERVER, "[mail]:25", NOT_IT),
+]
 
 
-@pytest.mark.parametrize(
-    ("validator", "value"),
-    [
-        (validators.VIRTUAL_HOST, "www.example.com:1"),
-        (validators.VIRTUAL_HOST, "www.example.com:65535"),
-        (validators.VIRTUAL_HOST, LONGEST),
-        (validators.VIRTUAL_HOST, "[2001:db8::1]"),
-        (validators.DOMAIN, LONGEST),
-        (validators.DOMAIN, "a.example.com."),
-        (validators.NAMED, 7),
-        (validators.ANSWERING_ADDRESS, "127.0.0.1"),
-        (validators.AUTH_PASS, "12345678"),
-    ],
-)
-def test_accepted(validator, value):
-    assert validator.read(value) == str(value)
+@pytest.mark.parametrize(("validator", "value", "read"), TAKEN)
+def test_the_last_value_that_is_taken(validator: Validator, value: Any, read: Any) -> None:
+    found = validator.read(value)
+    assert (found, type(found)) == (read, type(read))
 
 
-@pytest.mark.parametrize(
-    ("validator", "value"),
-    [
-        (validators.VIRTUAL_HOST, "www.example.com:0"),
-        (validators.VIRTUAL_HOST, "www.example.com:65536"),
-        (validators.VIRTUAL_HOST, f"{LONGEST}a"),
-        (validators.VIRTUAL_HOST, "[www.example.com]"),
-        (validators.VIRTUAL_HOST, "www.example.com:"),
-        (validators.DOMAIN, f"{LONGEST}a"),
-        (validators.DOMAIN, ".."),
-        (validators.NAMED, True),
-        (validators.ANSWERING_ADDRESS, "0.0.0.0"),
-        (validators.ANSWERING_ADDRESS, "fe80::1"),
-        (validators.HOST_ADDRESS6, "fe80::1"),
-        (validators.AUTH_PASS, 12345678),
-        (validators.AUTH_PASS, "123456789"),
-        (validators.SECRET, 1234567890123456),
-    ],
-)
-def test_refused(validator, value):
-    with pytest.raises(ValueError):
+@pytest.mark.parametrize(("validator", "value", "why"), REFUSED)
+def test_the_first_value_that_is_not(validator: Validator, value: Any, why: str) -> None:
+    with pytest.raises(ValueError) as wrong:
         validator.read(value)
-
-
-@pytest.mark.parametrize(
-    ("address", "special"),
-    [
-        ("0.1.2.3", "an unspecified address"),
-        ("::", "an unspecified address"),
-        ("::5", None),
-        ("127.9.9.9", "a loopback address"),
-        ("::ffff:192.0.2.1", "an IPv4 address written as one of IPv6"),
-        ("255.255.255.255", "the broadcast address"),
-        ("169.254.0.1", "a link-local address"),
-        ("192.0.2.1", None),
-    ],
-)
-def test_what_an_address_is_besides_a_hosts(address, special):
-    assert parse(address).special == special
-
-
-def test_a_long_value_is_shown_in_part():
-    assert shown("x" * 58) == '"' + "x" * 58 + '"'
-    assert shown("x" * 59) == '"' + "x" * 56 + "..."
+    assert validators.reason(wrong.value, validator) == why.format(what=validator.what)

@@ -24,6 +24,24 @@ def test_a_healthy_cluster(cluster, seen):
     }
 
 
+@pytest.mark.parametrize(
+    ("arp", "told"),
+    [
+        ({}, ""),
+        ({"client1": {}}, "; ARP was not asked: it is in no network of client1"),
+        ({"client1": {"10.0.0.100": {}}, "client2": {}}, "; ARP from client1 is answered by nobody"),
+        (
+            {"client1": {"10.0.0.100": {"02:00:00:00:00:11": 1}}, "client2": {"10.0.0.100": {"02:00:00:00:00:11": 2}}},
+            "; ARP from client1, client2 is answered by 02:00:00:00:00:11",
+        ),
+    ],
+    ids=["no_clients", "another_network", "nobody", "several_clients"],
+)
+def test_the_report_says_who_answered_for_a_vip(cluster, seen, arp, told):
+    seen["arp"] = arp
+    assert judge(cluster, seen)["report"][0] == f"VIP 10.0.0.100 is held by lvs1{told}"
+
+
 def break_two_holders(seen):
     seen["nodes"]["lvs2"]["addresses"].append(VIP)
 
@@ -329,3 +347,10 @@ def test_the_director_with_the_connections_tells_the_others_of_them(cluster, see
     cluster["sync"] = {"id": 51, "instance": "VI_1"}
     seen["before"]["lvs1"]["daemons"], seen["before"]["lvs2"]["daemons"] = first, second
     assert judge(cluster, seen)["faults"] == faults
+
+
+@pytest.mark.parametrize(("first", "second", "fault"), [(8, 3, False), (5, 1, False), (4, 1, True)])
+def test_a_port_that_the_client_uses_again_makes_no_new_connection(cluster, seen, first, second, fault):
+    one, other = seen["after"]["lvs1"]["stats"][0]["destinations"]
+    one["connections"], other["connections"] = first, second
+    assert any("IPVS carried" in line for line in judge(cluster, seen)["faults"]) is fault

@@ -1,0 +1,77 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bounds of what an inventory may hold, where no other test comes to them."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import validators
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.addresses import parse
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import shown
+
+LONGEST = ".".join(["a" * 63] * 3 + ["a" * 61])  # 253 characters
+
+
+@pytest.mark.parametrize(
+    ("validator", "value"),
+    [
+        (validators.VIRTUAL_HOST, "www.example.com:1"),
+        (validators.VIRTUAL_HOST, "www.example.com:65535"),
+        (validators.VIRTUAL_HOST, LONGEST),
+        (validators.VIRTUAL_HOST, "[2001:db8::1]"),
+        (validators.DOMAIN, LONGEST),
+        (validators.DOMAIN, "a.example.com."),
+        (validators.NAMED, 7),
+        (validators.ANSWERING_ADDRESS, "127.0.0.1"),
+        (validators.AUTH_PASS, "12345678"),
+    ],
+)
+def test_accepted(validator, value):
+    assert validator.read(value) == str(value)
+
+
+@pytest.mark.parametrize(
+    ("validator", "value"),
+    [
+        (validators.VIRTUAL_HOST, "www.example.com:0"),
+        (validators.VIRTUAL_HOST, "www.example.com:65536"),
+        (validators.VIRTUAL_HOST, f"{LONGEST}a"),
+        (validators.VIRTUAL_HOST, "[www.example.com]"),
+        (validators.VIRTUAL_HOST, "www.example.com:"),
+        (validators.DOMAIN, f"{LONGEST}a"),
+        (validators.DOMAIN, ".."),
+        (validators.NAMED, True),
+        (validators.ANSWERING_ADDRESS, "0.0.0.0"),
+        (validators.ANSWERING_ADDRESS, "fe80::1"),
+        (validators.HOST_ADDRESS6, "fe80::1"),
+        (validators.AUTH_PASS, 12345678),
+        (validators.AUTH_PASS, "123456789"),
+        (validators.SECRET, 1234567890123456),
+    ],
+)
+def test_refused(validator, value):
+    with pytest.raises(ValueError):
+        validator.read(value)
+
+
+@pytest.mark.parametrize(
+    ("address", "special"),
+    [
+        ("0.1.2.3", "an unspecified address"),
+        ("::", "an unspecified address"),
+        ("::5", None),
+        ("127.9.9.9", "a loopback address"),
+        ("::ffff:192.0.2.1", "an IPv4 address written as one of IPv6"),
+        ("255.255.255.255", "the broadcast address"),
+        ("169.254.0.1", "a link-local address"),
+        ("192.0.2.1", None),
+    ],
+)
+def test_what_an_address_is_besides_a_hosts(address, special):
+    assert parse(address).special == special
+
+
+def test_a_long_value_is_shown_in_part():
+    assert shown("x" * 58) == '"' + "x" * 58 + '"'
+    assert shown("x" * 59) == '"' + "x" * 56 + "..."
