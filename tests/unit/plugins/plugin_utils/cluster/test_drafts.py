@@ -20,7 +20,7 @@ def complete(kind: type) -> Any:
     if kind is ServiceDraft:
         values["fwmark"] = None
     else:
-        values.update(delay_given=True, preempt_delay=0)
+        values.update(delay_given=True, preempt_delay=0, family="ipv4", vips=[{"address": "10.0.0.9"}], running=[])
     return kind(**values)
 
 
