@@ -26,13 +26,14 @@ _STOP_CHECK = 0.2
 class Pace:
     """When to ask: `rate` per second (None: each request when the one before has ended), until the first limit.
 
-    `count` requests, `duration` seconds, or the existence of `stop_file`.
+    `count` requests, `duration` seconds, the existence of `stop_file`, or `max_errors` requests that have failed.
     """
 
     rate: float | None = None
     count: int | None = None
     duration: float | None = None
     stop_file: str | None = None
+    max_errors: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def run_series(pace: Pace, request: Callable[[], Outcome], timeout: float) -> Se
 
     crew = _Crew(sample, min(_MOST_THREADS, math.ceil(pace.rate * timeout) + 1) if pace.rate else 0)
     number, stopped = 0, False
-    while pace.count is None or number < pace.count:
+    while (pace.count is None or number < pace.count) and not _failed_enough(samples, pace.max_errors):
         due = number / pace.rate if pace.rate else time.monotonic() - origin
         if pace.duration is not None and max(due, time.monotonic() - origin) >= pace.duration:
             break
@@ -84,6 +85,10 @@ def run_series(pace: Pace, request: Callable[[], Outcome], timeout: float) -> Se
         number += 1
     crew.finish()
     return Series(started, time.monotonic() - origin, tuple(sorted(samples, key=lambda one: one.start)), stopped)
+
+
+def _failed_enough(samples: list[Sample], most: int | None) -> bool:
+    return most is not None and sum(sample.outcome.error is not None for sample in samples) >= most
 
 
 class _Crew:

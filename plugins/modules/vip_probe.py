@@ -71,6 +71,9 @@ options:
   stop_file:
     description: The probe ends, with a result, as soon as this file exists. It is not removed.
     type: path
+  max_errors:
+    description: The probe ends, with a result, after so many failed requests. Each may have cost O(timeout).
+    type: int
 extends_documentation_fragment:
   - lvs.cluster.attributes
   - lvs.cluster.attributes.info_module
@@ -238,13 +241,14 @@ def main():
             "rate": {"type": "float"},
             "timeout": {"type": "float", "default": 3},
             "stop_file": {"type": "path"},
+            "max_errors": {"type": "int"},
         },
         required_one_of=[["count", "duration"]],
         required_if=[["scheme", "tcp", ["port"]]],
         supports_check_mode=True,
     )
     params = module.params
-    for name in ("count", "duration", "rate", "timeout"):
+    for name in ("count", "duration", "rate", "timeout", "max_errors"):
         if params[name] is not None and params[name] <= 0:
             module.fail_json(msg=f"{name} must be more than 0, not {params[name]}.")
     try:
@@ -254,7 +258,7 @@ def main():
     except OSError as error:
         module.fail_json(msg=f"{params['address']} can't be asked: {error.strerror or error}.")
     rate = params["rate"] or (DEFAULT_RATE if params["duration"] else None)
-    pace = Pace(rate, params["count"], params["duration"], params["stop_file"])
+    pace = Pace(rate, params["count"], params["duration"], params["stop_file"], params["max_errors"])
     module.exit_json(changed=False, **summary(run_series(pace, lambda: ask(target), target.timeout)))
 
 

@@ -49,6 +49,12 @@ def test_latencies(seconds, expected):
     assert latencies(seconds) == expected
 
 
+def test_failed_requests_end_a_series():
+    outcomes = iter([GOOD, Outcome(error="timeout"), GOOD, Outcome(error="timeout"), GOOD])
+    series = run_series(Pace(count=5, max_errors=2), lambda: next(outcomes), timeout=1)
+    assert [sample.outcome.error for sample in series.samples] == [None, "timeout", None, "timeout"]
+
+
 def test_summary():
     lost = Outcome(error="timeout", message="timed out")
     samples = (
