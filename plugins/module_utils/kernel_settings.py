@@ -31,16 +31,18 @@ from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_plan i
     with_kept,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils.sysctl_files import dotted_key
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure, Runner, ToolFailed
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import run as run_tool
 
 
-class SettingsError(Exception):
+class SettingsError(Failure):
     """What stands in the way, in one sentence for the user."""
 
 
-def run(module: Any, settings: Settings, purge: bool = True) -> dict[str, Any]:
+def run(module: Any, runner: Runner, settings: Settings, purge: bool = True) -> dict[str, Any]:
     """Make the host what `settings` say, or in check mode find out what that would change.
 
-    Without `purge` the parameters of earlier runs stay. Return the module's result. Raises SettingsError.
+    Without `purge` the parameters of earlier runs stay. Return the module's result. Raises SettingsError, and ToolFailed of modprobe.
     """
     files = {path: _read(path) for path in file_texts(settings, {})}
     recorded = _recorded(settings.record_file, files[settings.record_file])
@@ -52,7 +54,7 @@ def run(module: Any, settings: Settings, purge: bool = True) -> dict[str, Any]:
     others = _others(settings)
     loaded = kernel_modules.loaded_modules(settings.modules)
     missing = [name for name in settings.modules if name not in loaded]
-    _load(module, missing)
+    _load(runner, missing, module.check_mode)
     keys = touched(settings, recorded, _forwarding() if FORWARD in settings.sysctls else ())
     found = Found(missing, {path: _live(path) for path in [*recorded, *keys]}, files)
     # In check mode the modules that bring the keys in are not loaded yet.
@@ -141,20 +143,22 @@ def _forwarding() -> list[str]:
     return [path for path in paths if _live(path) == "1"]
 
 
-def _load(module: Any, missing: list[str]) -> None:
+def _load(runner: Runner, missing: list[str], check_mode: bool) -> None:
     """Load the modules; in check mode only ask modprobe whether it could."""
-    modprobe = module.get_bin_path("modprobe")
-    if missing and not modprobe and not module.check_mode:
+    modprobe = runner.find("modprobe") if missing else None
+    if modprobe is None:
+        if check_mode or not missing:
+            return
         raise SettingsError(
             f"The kernel module {missing[0]} is not loaded, and there is no modprobe: install the package kmod; in a "
             "container load the module on the container's host."
         )
-    for name in missing if modprobe else []:
-        dry_run = ["--dry-run"] if module.check_mode else []
-        code, out, err = module.run_command([modprobe, *dry_run, "--", name], environ_update={"LC_ALL": "C"})
-        if code:
-            raise SettingsError(kernel_modules.why_not_loadable(name, err or out))
-        if not module.check_mode and not kernel_modules.loaded_modules([name]):
+    for name in missing:
+        argv = [modprobe, *(["--dry-run"] if check_mode else []), "--", name]
+        result = run_tool(runner, argv)
+        if result.rc:
+            raise ToolFailed(kernel_modules.why_not_loadable(name, result.err or result.out), argv, result)
+        if not check_mode and not kernel_modules.loaded_modules([name]):
             raise SettingsError(
                 f"modprobe {name} succeeded, but there is no module of that name now: a file of /etc/modprobe.d "
                 "suppresses it, or it is an alias (give the module's own name)."

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import Runner, ToolFailed, ToolMissing, run
+
 UNIT_PROPERTIES = ("LoadState", "ActiveState", "UnitFileState")
 _FAMILIES = {"inet": "ipv4", "inet6": "ipv6"}
 
 
-def run_tool(module: Any, tool: str, arguments: Sequence[str], needs: str) -> str:
-    """Return what `tool` prints; where it is missing or fails, end the module and say that it `needs` something."""
-    path = module.get_bin_path(tool)
-    if not path:
-        module.fail_json(msg=f"{tool} was not found on this host; {needs} is required.")
-    code, out, err = module.run_command([path, *arguments], environ_update={"LC_ALL": "C"})
-    if code:
-        module.fail_json(msg=f"{tool} {arguments[0]} failed ({(err or out).strip()}): it takes {needs}.")
-    return str(out)
+def output_of(runner: Runner, tool: str, arguments: Sequence[str], needs: str) -> str:
+    """Return what `tool` prints. Raises ToolMissing and ToolFailed, which say what it `needs`."""
+    path = runner.find(tool)
+    if path is None:
+        raise ToolMissing(f"{tool} was not found on this host; {needs} is required.")
+    argv = [path, *arguments]
+    result = run(runner, argv)
+    if result.rc:
+        said = (result.err or result.out).strip()
+        raise ToolFailed(f"{tool} {arguments[0]} failed ({said}): it takes {needs}.", argv, result)
+    return result.out
 
 
 def systemctl_show(units: Sequence[str]) -> list[str]:

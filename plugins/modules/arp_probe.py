@@ -105,11 +105,12 @@ import ipaddress
 import json
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils.node import parse_addresses, parse_links, run_tool
+from ansible_collections.lvs.cluster.plugins.module_utils.node import output_of, parse_addresses, parse_links
 from ansible_collections.lvs.cluster.plugins.module_utils.segment_probe import ask_segment, questions
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, fail, mistakes_told
 
 
-def main():
+def main(runner=HOST):
     module = AnsibleModule(
         argument_spec={
             "addresses": {"type": "list", "elements": "str", "required": True},
@@ -125,19 +126,20 @@ def main():
     for name in ("count", "timeout"):
         if params[name] <= 0:
             module.fail_json(msg=f"{name} must be more than 0, not {params[name]}.")
-    links = json.loads(run_tool(module, "ip", ["-j", "address"], "iproute2 4.13 or later"))
     try:
-        asked = questions(
-            params["addresses"],
-            parse_addresses(links),
-            parse_links(links),
-            params["interface"],
-            params["source"],
-            params["skip_far"],
-        )
+        links = json.loads(output_of(runner, "ip", ["-j", "address"], "iproute2 4.13 or later"))
+        with mistakes_told():
+            asked = questions(
+                params["addresses"],
+                parse_addresses(links),
+                parse_links(links),
+                params["interface"],
+                params["source"],
+                params["skip_far"],
+            )
         answers = ask_segment(asked, params["count"], params["timeout"])
-    except ValueError as error:
-        module.fail_json(msg=str(error))
+    except Failure as error:
+        fail(module, error)
     except PermissionError:
         module.fail_json(msg="arp_probe needs root, or the capability CAP_NET_RAW: use become.")
     except OSError as error:

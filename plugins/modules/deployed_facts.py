@@ -115,6 +115,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils import deployed
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, ToolMissing, fail, run
 
 ADDITIONS = "/etc/systemd/system/*.service.d/lvs-cluster.conf"
 
@@ -128,29 +129,35 @@ def read(path):
         return None
 
 
-def is_packaged(module, path):
+def is_packaged(runner, path):
     """Whether a file is as its package brings it, by dpkg or rpm."""
     for owner_of, verify in (
         (["dpkg-query", "--search", path], ["dpkg", "--verify"]),
         (["rpm", "--query", "--file", "--queryformat", "%{NAME}", path], ["rpm", "--verify", "--nodeps"]),
     ):
-        tool = module.get_bin_path(owner_of[0])
-        if not tool:
+        tool = runner.find(owner_of[0])
+        if tool is None:
             continue
-        code, out, _err = module.run_command([tool, *owner_of[1:]])
-        if code == 0:
-            owner = out.partition(":")[0].strip()
-            _code, changed, _err = module.run_command([module.get_bin_path(verify[0], True), *verify[1:], owner])
+        found = run(runner, [tool, *owner_of[1:]])
+        if found.rc == 0:
+            verifier = runner.find(verify[0])
+            if verifier is None:
+                raise ToolMissing(f"{verify[0]} was not found on this host, which has {owner_of[0]}: install it again.")
+            # Its exit status is 1 where a file has changed.
+            changed = run(runner, [verifier, *verify[1:], found.out.partition(":")[0].strip()]).out
             return path not in changed.split()
     return False
 
 
-def main():
+def main(runner=HOST):
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     found = {path: read(path) for path in deployed.FILES}
     files = {path: text for path, text in found.items() if text is not None}
     stacks = sorted(path.split("/")[-2][: -len(".d")] for path in glob.glob(ADDITIONS))
-    foreign = deployed.foreign_files(files, lambda path: is_packaged(module, path))
+    try:
+        foreign = deployed.foreign_files(files, lambda path: is_packaged(runner, path))
+    except Failure as error:
+        fail(module, error)
     facts = {
         "stacks": stacks,
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),

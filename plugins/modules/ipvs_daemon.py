@@ -89,12 +89,7 @@ from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import start_reading
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import (
-    IpvsError,
-    checked_output,
-    fail,
-    find_ipvsadm,
-)
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.daemon import (
     read_daemon,
     refusal,
@@ -102,31 +97,32 @@ from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.daemon import (
     start_arguments,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import parse_daemons
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, ToolFailed, fail, mistakes_told
 
 
-def live(path, role):
+def live(ipvsadm, role):
     """Return the running daemon of a role, or None."""
-    daemons = parse_daemons(checked_output(path, "-Ln", "--daemon")) if path else ()
+    daemons = parse_daemons(ipvsadm.output("-Ln", "--daemon")) if ipvsadm else ()
     return next((daemon for daemon in daemons if daemon.role == role), None)
 
 
-def refuse(path, wanted):
+def refuse(ipvsadm, wanted):
     """Raise IpvsError when the kernel would not start the daemon."""
-    reason = refusal(wanted, start_reading(path)())
+    reason = refusal(wanted, start_reading(ipvsadm)())
     if reason:
         raise IpvsError(reason)
 
 
-def start_or_go_back(path, before, wanted):
+def start_or_go_back(ipvsadm, before, wanted):
     """Start a daemon; when that fails, start the one that was stopped for it, and say what runs now."""
     try:
-        checked_output(path, *start_arguments(wanted))
-    except IpvsError as error:
+        ipvsadm.output(*start_arguments(wanted))
+    except ToolFailed as error:
         if before is None:
             raise
         try:
-            checked_output(path, *start_arguments(before))
-        except IpvsError as again:
+            ipvsadm.output(*start_arguments(before))
+        except ToolFailed as again:
             raise IpvsError(
                 f"{str(error).rstrip('.')}. The {wanted.role} daemon that ran before was stopped, and does not start again: {again}",
                 **{**error.facts, "changed": True},
@@ -136,19 +132,19 @@ def start_or_go_back(path, before, wanted):
         ) from error
 
 
-def write(path, before, wanted, role):
+def write(ipvsadm, before, wanted, role):
     """Stop what runs, start what is wanted and return it; raise IpvsError when something else runs then."""
     if before is not None:
-        checked_output(path, "--stop-daemon", role)
+        ipvsadm.output("--stop-daemon", role)
     if wanted is not None:
-        start_or_go_back(path, before, wanted)
-    now = live(path, role)
+        start_or_go_back(ipvsadm, before, wanted)
+    now = live(ipvsadm, role)
     if not runs_as(now, wanted):
         raise IpvsError(f"ipvsadm reported success, but the {role} daemon is {now and asdict(now)}.")
     return now
 
 
-def main():
+def main(runner=HOST):
     module = AnsibleModule(
         argument_spec={
             "role": {"type": "str", "choices": ["master", "backup"], "required": True},
@@ -165,16 +161,17 @@ def main():
     )
     role = module.params["role"]
     try:
-        wanted = read_daemon(module.params) if module.params["state"] == "present" else None
-        path = find_ipvsadm(module)
-        before = live(path, role)
+        with mistakes_told():
+            wanted = read_daemon(module.params) if module.params["state"] == "present" else None
+        ipvsadm = find_ipvsadm(module, runner)
+        before = live(ipvsadm, role)
         changed = not runs_as(before, wanted)
         after = wanted if changed else before
-        if changed and wanted and path:
-            refuse(path, wanted)
+        if changed and wanted and ipvsadm:
+            refuse(ipvsadm, wanted)
         if changed and not module.check_mode:
-            after = write(path, before, wanted, role)
-    except (IpvsError, ValueError) as error:
+            after = write(ipvsadm, before, wanted, role)
+    except Failure as error:
         fail(module, error)
     result = {"changed": changed, "daemon": after and asdict(after)}
     if module._diff:

@@ -110,7 +110,7 @@ from functools import partial
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import apply_table, start_reading
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.arguments import DESTINATION, KEY
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, fail, find_ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.drain import (
     CONNECTION_STATES,
     count_connections,
@@ -125,6 +125,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import (
     read_destination_key,
     read_key,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, fail, mistakes_told
 
 
 def read_wanted(params):
@@ -155,11 +156,11 @@ def with_destination(table, key, destination, state):
     return Table({**table.services, key: replace(service, destinations=destinations)})
 
 
-def drain(module, path, key, destination, result):
+def drain(module, ipvsadm, key, destination, result):
     """Wait as the options say, and exit."""
     kinds = module.params["wait_for"] or default_states(key)
     timeout = module.params["timeout"] if module.params["wait"] else 0
-    look = partial(count_connections, path, key, destination)
+    look = partial(count_connections, ipvsadm, key, destination)
     result["remaining"] = wait_until_gone(look, kinds, timeout, settle=result["changed"])
     rest = describe_remaining(result["remaining"], kinds)
     if module.params["wait"] and rest:
@@ -167,7 +168,7 @@ def drain(module, path, key, destination, result):
     module.exit_json(**result)
 
 
-def main():
+def main(runner=HOST):
     module = AnsibleModule(
         argument_spec={
             "service": {"type": "dict", "required": True, "options": KEY},
@@ -183,16 +184,17 @@ def main():
     )
     state = module.params["state"]
     try:
-        key, destination = read_wanted(module.params)
-        path = find_ipvsadm(module)
-        before = start_reading(path)()
+        with mistakes_told():
+            key, destination = read_wanted(module.params)
+        ipvsadm = find_ipvsadm(module, runner)
+        before = start_reading(ipvsadm)()
         if module.check_mode and state == "present" and key not in before.services:
             before = Table({**before.services, key: Service(key)})
         after = with_destination(before, key, destination, state)
-        result = apply_table(path, before, after, module.check_mode, module._diff)
+        result = apply_table(ipvsadm, before, after, module.check_mode, module._diff)
         if state == "drained" and not module.check_mode:
-            drain(module, path, key, destination, result)
-    except (IpvsError, ValueError) as error:
+            drain(module, ipvsadm, key, destination, result)
+    except Failure as error:
         fail(module, error)
     module.exit_json(**result)
 

@@ -241,12 +241,7 @@ rules:
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import (
-    IpvsError,
-    checked_output,
-    fail,
-    find_ipvsadm,
-)
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.export import table_data
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import (
     parse_connections,
@@ -257,6 +252,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.render import restore_lines
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, fail
 
 NOTHING = {
     "available": False,
@@ -280,23 +276,23 @@ LISTINGS = {
 
 def gather(ipvsadm, wanted):
     """Return what the module returns, of a host with IPVS."""
-    table = parse_table(checked_output(ipvsadm, "-Sn"), checked_output(ipvsadm, "-Ln", "--thresholds"))
+    table = parse_table(ipvsadm.output("-Sn"), ipvsadm.output("-Ln", "--thresholds"))
     found = {
         "available": True,
         "services": table_data(table),
-        "timeouts": asdict(parse_timeouts(checked_output(ipvsadm, "-Ln", "--timeout"))),
-        "daemons": [asdict(daemon) for daemon in parse_daemons(checked_output(ipvsadm, "-Ln", "--daemon"))],
+        "timeouts": asdict(parse_timeouts(ipvsadm.output("-Ln", "--timeout"))),
+        "daemons": [asdict(daemon) for daemon in parse_daemons(ipvsadm.output("-Ln", "--daemon"))],
     }
     for name in wanted:
         if name == "rules":
             found[name] = restore_lines(table)
         else:
             arguments, parse = LISTINGS[name]
-            found[name] = parse(checked_output(ipvsadm, *arguments))
+            found[name] = parse(ipvsadm.output(*arguments))
     return found
 
 
-def main():
+def main(runner=HOST):
     module = AnsibleModule(
         argument_spec={
             "gather": {"type": "list", "elements": "str", "choices": [*LISTINGS, "rules"], "default": []},
@@ -305,11 +301,11 @@ def main():
     )
     wanted = module.params["gather"]
     try:
-        ipvsadm = find_ipvsadm(module)
+        ipvsadm = find_ipvsadm(module, runner)
         if ipvsadm is None:
             module.exit_json(changed=False, **{name: NOTHING[name] for name in (*BASICS, *wanted)})
         module.exit_json(changed=False, **gather(ipvsadm, wanted))
-    except (IpvsError, ValueError) as error:
+    except Failure as error:
         fail(module, error)
 
 

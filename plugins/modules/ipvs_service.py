@@ -75,9 +75,10 @@ from dataclasses import replace
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import apply_table, start_reading
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.arguments import KEY, SERVICE
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, fail, find_ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import Table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_key, read_service
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, fail, mistakes_told
 
 
 def with_service(table, service):
@@ -92,7 +93,7 @@ def without_service(table, key):
     return Table({other: service for other, service in table.services.items() if other != key})
 
 
-def main():
+def main(runner=HOST):
     module = AnsibleModule(
         argument_spec={
             **KEY,
@@ -103,18 +104,15 @@ def main():
     )
     params = dict(module.params)
     try:
-        if params.pop("state") == "present":
-            wanted = read_service(params)
-            path = find_ipvsadm(module)
-            before = start_reading(path)()
-            after = with_service(before, wanted)
-        else:
-            key = read_key(params)
-            path = find_ipvsadm(module)
-            before = start_reading(path)()
-            after = without_service(before, key)
-        module.exit_json(**apply_table(path, before, after, module.check_mode, module._diff))
-    except (IpvsError, ValueError) as error:
+        present = params.pop("state") == "present"
+        with mistakes_told():
+            wanted = read_service(params) if present else None
+            key = wanted.key if wanted else read_key(params)
+        ipvsadm = find_ipvsadm(module, runner)
+        before = start_reading(ipvsadm)()
+        after = with_service(before, wanted) if wanted else without_service(before, key)
+        module.exit_json(**apply_table(ipvsadm, before, after, module.check_mode, module._diff))
+    except Failure as error:
         fail(module, error)
 
 

@@ -111,11 +111,12 @@ changes:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import apply_table, start_reading
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import PURGES, target_table
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, fail, find_ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_table
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, fail, mistakes_told
 
 
-def main():
+def main(runner=HOST):
     module = AnsibleModule(
         argument_spec={
             # What is inside is checked by read_table: for 10,000 real servers the argument spec takes seconds.
@@ -130,13 +131,14 @@ def main():
     # Without an invocation of its own, every service would travel back to the controller, and into its log.
     invocation = {"module_args": {**params, "services": f"{len(params['services'])} services"}}
     try:
-        path = find_ipvsadm(module)
-        reading = start_reading(path)
-        wanted = read_table(params["services"])
+        ipvsadm = find_ipvsadm(module, runner)
+        reading = start_reading(ipvsadm)
+        with mistakes_told():
+            wanted = read_table(params["services"])
         before = reading()
         after = target_table(before, wanted, params["purge"], params["keep_weights"])
-        result = apply_table(path, before, after, module.check_mode, module._diff)
-    except (IpvsError, ValueError) as error:
+        result = apply_table(ipvsadm, before, after, module.check_mode, module._diff)
+    except Failure as error:
         fail(module, error, invocation=invocation)
     module.exit_json(invocation=invocation, **result)
 

@@ -60,14 +60,10 @@ timeouts:
 from dataclasses import asdict, astuple, replace
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import (
-    IpvsError,
-    checked_output,
-    fail,
-    find_ipvsadm,
-)
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import parse_timeouts
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import MAX_IDLE, Timeouts
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, fail, mistakes_told
 
 NAMES = ("tcp", "tcpfin", "udp")
 KERNEL_DEFAULT = Timeouts(900, 120, 300)
@@ -82,33 +78,34 @@ def read_wanted(params):
     return wanted
 
 
-def live(path):
+def live(ipvsadm):
     """Return the kernel's timeouts."""
-    return parse_timeouts(checked_output(path, "-Ln", "--timeout")) if path else KERNEL_DEFAULT
+    return parse_timeouts(ipvsadm.output("-Ln", "--timeout")) if ipvsadm else KERNEL_DEFAULT
 
 
-def write(path, after):
+def write(ipvsadm, after):
     """Set the timeouts, and raise IpvsError when the kernel then has others."""
-    checked_output(path, "--set", *map(str, astuple(after)))
-    now = live(path)
+    ipvsadm.output("--set", *map(str, astuple(after)))
+    now = live(ipvsadm)
     if now != after:
         raise IpvsError(f"ipvsadm --set reported success, but the timeouts are {asdict(now)}, not {asdict(after)}.")
 
 
-def main():
+def main(runner=HOST):
     module = AnsibleModule(
         argument_spec={name: {"type": "int"} for name in NAMES},
         required_one_of=[NAMES],
         supports_check_mode=True,
     )
     try:
-        wanted = read_wanted(module.params)
-        path = find_ipvsadm(module)
-        before = live(path)
+        with mistakes_told():
+            wanted = read_wanted(module.params)
+        ipvsadm = find_ipvsadm(module, runner)
+        before = live(ipvsadm)
         after = replace(before, **wanted)
         if after != before and not module.check_mode:
-            write(path, after)
-    except (IpvsError, ValueError) as error:
+            write(ipvsadm, after)
+    except Failure as error:
         fail(module, error)
     result = {"changed": after != before, "timeouts": asdict(after)}
     if module._diff:

@@ -151,11 +151,12 @@ overridden:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import SettingsError, run
+from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import run
 from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_plan import settings_from
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, fail, mistakes_told
 
 
-def main():
+def main(runner=HOST):
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},
@@ -169,12 +170,13 @@ def main():
     params = module.params
     present = params["state"] == "present"
     try:
-        settings = settings_from(
-            params["name"], params["modules"] if present else [], params["sysctls"] if present else {}
-        )
-        result = run(module, settings, params["purge"] or not present)
-    except (ValueError, SettingsError) as error:
-        module.fail_json(msg=str(error))
+        with mistakes_told():
+            settings = settings_from(
+                params["name"], params["modules"] if present else [], params["sysctls"] if present else {}
+            )
+        result = run(module, runner, settings, params["purge"] or not present)
+    except Failure as error:
+        fail(module, error)
     for entry in result["overridden"]:
         module.warn(
             f"The next boot will set {entry['key']} to {entry['value']}, because {entry['file']} is read after "

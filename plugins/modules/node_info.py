@@ -163,27 +163,28 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files
 from ansible_collections.lvs.cluster.plugins.module_utils.kernel_modules import module_states
 from ansible_collections.lvs.cluster.plugins.module_utils.node import (
+    output_of,
     parse_addresses,
     parse_links,
     parse_units,
-    run_tool,
     systemctl_show,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils.sysctl_files import boot_values, key_path, live_or_none
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, fail
 
 
 def starts_by_script(service):
     return bool(glob.glob(f"/etc/rc[2-5].d/S[0-9][0-9]{glob.escape(service)}"))
 
 
-def read_units(module, units):
+def read_units(runner, units):
     if not units:
         return {}
-    out = run_tool(module, "systemctl", systemctl_show(units), "a host booted with systemd")
+    out = output_of(runner, "systemctl", systemctl_show(units), "a host booted with systemd")
     return parse_units(units, out, starts_by_script)
 
 
-def main():
+def main(runner=HOST):
     names = {"type": "list", "elements": "str", "default": []}
     module = AnsibleModule(
         argument_spec={"sysctls": dict(names), "modules": dict(names), "units": dict(names)},
@@ -191,14 +192,18 @@ def main():
     )
     sysctls = {key: key_path(key) for key in module.params["sysctls"]}
     at_boot = boot_values(conf_files("sysctl.d"), sysctls.values())
-    links = json.loads(run_tool(module, "ip", ["-j", "address"], "iproute2 4.13 or later"))
+    try:
+        links = json.loads(output_of(runner, "ip", ["-j", "address"], "iproute2 4.13 or later"))
+        units = read_units(runner, list(dict.fromkeys(module.params["units"])))
+    except Failure as error:
+        fail(module, error)
     module.exit_json(
         changed=False,
         sysctls={key: live_or_none(path) for key, path in sysctls.items()},
         sysctls_boot={key: at_boot[path] and at_boot[path][0] for key, path in sysctls.items()},
         sysctls_boot_files={key: at_boot[path] and at_boot[path][1] for key, path in sysctls.items()},
         modules=module_states(module.params["modules"], conf_files("modules-load.d"), conf_files("modprobe.d")),
-        units=read_units(module, list(dict.fromkeys(module.params["units"]))),
+        units=units,
         addresses=parse_addresses(links),
         links=parse_links(links),
     )

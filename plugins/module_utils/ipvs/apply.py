@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Sequence
 
+from ..tools import Failure, Result, process_facts
 from .change import Change, diff, in_effect
-from .command import IpvsError, Result, checked_output, explain, run, start
+from .command import Ipvsadm, IpvsError, explain
 from .listing import parse_daemons
 from .parse import parse_table
 from .preflight import missing_modules, mixed_families
@@ -20,21 +21,21 @@ from .types import Table
 NAMED = 10
 
 
-def start_reading(path: str | None) -> Callable[[], Table]:
+def start_reading(ipvsadm: Ipvsadm | None) -> Callable[[], Table]:
     """Start reading the table and return the function that waits for it; without ipvsadm it is empty."""
-    if path is None:
+    if ipvsadm is None:
         return Table
-    rules, thresholds = start(path, "-Sn"), start(path, "-Ln", "--thresholds")
+    rules, thresholds = ipvsadm.start("-Sn"), ipvsadm.start("-Ln", "--thresholds")
     return lambda: parse_table(rules(), thresholds())
 
 
-def apply_table(path: str | None, before: Table, after: Table, check: bool, with_diff: bool) -> dict[str, Any]:
+def apply_table(ipvsadm: Ipvsadm | None, before: Table, after: Table, check: bool, with_diff: bool) -> dict[str, Any]:
     """Make `after` of `before`, or only say what it takes, and return what a module returns.
 
-    Raises IpvsError when the kernel would refuse a change, and when the table is not as it should be afterwards.
+    Raises IpvsError when a change would be refused, and when the table is not as it should be afterwards.
     """
     changes = diff(before, after)
-    refuse_impossible(path, changes)
+    refuse_impossible(ipvsadm, changes)
     lines = [change_line(change) for change in changes]
     result: dict[str, Any] = {"changed": bool(changes), "changes": lines}
     if with_diff:
@@ -44,29 +45,31 @@ def apply_table(path: str | None, before: Table, after: Table, check: bool, with
             "before": describe(before),
             "after": describe(after),
         }
-    if changes and path is not None and not check:
-        written = run(path, "-R", stdin="".join(f"{line}\n" for line in lines))
+    if changes and ipvsadm is not None and not check:
+        written = ipvsadm.run("-R", stdin="".join(f"{line}\n" for line in lines))
+        left = process_facts([ipvsadm.path, "-R"], written)
         try:
-            now = start_reading(path)()
-        except (IpvsError, ValueError) as error:
+            now = start_reading(ipvsadm)()
+        except Failure as error:
             said = "; ".join(dict.fromkeys(written.err.strip().splitlines())) or "nothing"
             raise IpvsError(
-                f"The table was written (ipvsadm -R said: {said}), and could not be read again: {error}", **result
+                f"The table was written (ipvsadm -R said: {said}), and could not be read again: {error}",
+                **{**result, **left},
             ) from error
         try:
             verify_applied(changes, now, written)
         except IpvsError as error:
             done = any(in_effect(change, now) for change in changes)
-            error.facts.update({**result, "changed": done}, cmd="ipvsadm -R", rc=written.rc, stderr=written.err)
+            error.facts.update({**result, "changed": done, **left})
             raise
     return result
 
 
-def refuse_impossible(path: str | None, changes: Sequence[Change]) -> None:
+def refuse_impossible(ipvsadm: Ipvsadm | None, changes: Sequence[Change]) -> None:
     """Raise IpvsError for what the kernel is known to refuse, before anything is written."""
     sentences = missing_modules(changes)
     mixed = next(mixed_families(changes), None)
-    if mixed is not None and path is not None and parse_daemons(checked_output(path, "-Ln", "--daemon")):
+    if mixed is not None and ipvsadm is not None and parse_daemons(ipvsadm.output("-Ln", "--daemon")):
         sentences.append(
             f"The kernel refuses to {mixed.action} real server {mixed.destination} to service {mixed.service.key} while a connection sync "
             "daemon runs: real servers of the other address family cannot be synchronised. Stop the daemon "
@@ -83,7 +86,7 @@ def verify_applied(changes: Sequence[Change], now: Table, written: Result) -> No
         return
     said = written.err.strip().splitlines()
     if "Permission denied" in written.err:
-        raise IpvsError(explain(written, "ipvsadm -R"))
+        raise IpvsError(explain(written, ["ipvsadm", "-R"]))
     # ipvsadm -R prints one message for each line that the kernel refuses, in their order, but not which line.
     paired = len(said) == len(failed)
     sentences = [f"{change}: {message}" for change, message in zip(failed, said)] if paired else map(str, failed)

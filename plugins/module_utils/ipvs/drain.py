@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Callable, Sequence
 
-from .command import failure, run
+from .command import Ipvsadm
 from .listing import parse_counts
 from .render import key_words
 from .types import Destination, ServiceKey
@@ -18,12 +18,12 @@ CONNECTION_STATES = ("active", "inactive", "persistent")
 INTERVAL = 1.0  # Seconds between two looks
 
 
-def count_connections(path: str, key: ServiceKey, destination: Destination) -> dict[str, int]:
+def count_connections(ipvsadm: Ipvsadm, key: ServiceKey, destination: Destination) -> dict[str, int]:
     """Return the connections of a destination by kind; none when it, or its service, is gone."""
     arguments = ("-Ln", "--persistent-conn", *key_words(key).split())
-    result = run(path, *arguments)
+    result = ipvsadm.run(*arguments)
     if result.rc and "No such service" not in result.err:
-        raise failure(result, arguments)
+        raise ipvsadm.failure(result, *arguments)
     for service in parse_counts(result.out):
         for server in service["destinations"]:
             if (server["address"], server["port"]) == destination.key:

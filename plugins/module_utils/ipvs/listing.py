@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Iterator, Sequence
 
+from ..tools import NotUnderstood
 from .export import key_data
 from .parse import parse_endpoint, parse_listed_key
 from .types import Daemon, Timeouts
@@ -19,7 +20,7 @@ COUNTS = ("weight", "persistent", "active", "inactive")
 
 
 def parse_timeouts(text: str) -> Timeouts:
-    """Return the timeouts out of `ipvsadm -Ln --timeout`. Raises ValueError when there are none."""
+    """Return the timeouts out of `ipvsadm -Ln --timeout`. Raises NotUnderstood when there are none."""
     with _understood("--timeout", text):
         return Timeouts(*(int(word) for word in text.rpartition(":")[2].split()))
 
@@ -88,7 +89,7 @@ def _understood(listing: str, line: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise ValueError(f"ipvsadm -Ln {listing} printed a line that is not understood: {line.strip()}") from error
+        raise NotUnderstood(f"ipvsadm -Ln {listing} printed a line that is not understood: {line.strip()}") from error
 
 
 def _entries(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Mapping, Tuple
 
+from ..tools import NotUnderstood
 from .types import MAX_FWMARK, Destination, Service, ServiceKey, Table, Tunnel
 
 PROTOCOL_OF = {"-t": "tcp", "-u": "udp", "--sctp-service": "sctp"}
@@ -25,7 +26,7 @@ def parse_table(rules: str, thresholds: str = "") -> Table:
     """Return the table that `ipvsadm -Sn` (`rules`) and `ipvsadm -Ln --thresholds` describe.
 
     `rules` may also be what render.restore_lines gave: `-x` and `-y` are read.
-    Raises ValueError naming a line that is not understood.
+    Raises NotUnderstood with a line that is not.
     """
     services: dict[ServiceKey, Service] = {}
     known: dict[str, Destination] = {}  # By its text: real servers come back in service after service
@@ -50,7 +51,7 @@ def parse_table(rules: str, thresholds: str = "") -> Table:
             elif line:
                 raise ValueError
         except (ValueError, KeyError, IndexError) as error:
-            raise ValueError(f"ipvsadm -Sn printed a line that is not understood: {line}") from error
+            raise NotUnderstood(f"ipvsadm -Sn printed a line that is not understood: {line}") from error
     return with_thresholds(Table(services), parse_thresholds(thresholds))
 
 

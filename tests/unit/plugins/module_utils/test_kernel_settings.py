@@ -12,6 +12,7 @@ import yaml
 from ansible_collections.lvs.cluster.plugins.module_utils import kernel_settings
 from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings import SettingsError, run
 from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_plan import settings_from
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure, Result, ToolFailed
 
 DATA = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text())
 REFUSALS = {"refused": errno.EINVAL, "denied": errno.EACCES, "forbidden": errno.EPERM, "read-only": errno.EROFS}
@@ -19,7 +20,7 @@ FORWARD, REDIRECTS = "net/ipv4/ip_forward", "net/ipv4/conf/all/accept_redirects"
 
 
 class Host:
-    """A host in memory that also stands for the AnsibleModule; *journal* tells what was written, in order."""
+    """A host in memory that also stands for the AnsibleModule and the runner; *journal* tells what was written, in order."""
 
     def __init__(self, live=(), brings=(), files=(), modprobe="/sbin/modprobe"):
         self.live, self.brings, self.files, self.modprobe = dict(live), dict(brings), dict(files), modprobe
@@ -28,20 +29,21 @@ class Host:
         self.journal: list[tuple[str, str]] = []
         self.check_mode = False
 
-    def get_bin_path(self, _name):
+    def find(self, tool):
+        assert tool == "modprobe"
         return self.modprobe
 
-    def run_command(self, command, environ_update):
-        assert environ_update == {"LC_ALL": "C"}
-        name = command[-1]
+    def start(self, argv, stdin=""):
+        name = argv[-1]
+        assert argv == [self.modprobe, *(["--dry-run"] if self.check_mode else []), "--", name]
         if self.modprobe_says:
-            return 1, *self.modprobe_says
-        if "--dry-run" not in command:
+            return lambda: Result(1, *self.modprobe_says)
+        if "--dry-run" not in argv:
             self.journal.append(("load", name))
             if name in self.brings:
                 self.loaded.add(name)
                 self.live.update(self.brings[name])
-        return 0, "", ""
+        return lambda: Result(0, "", "")
 
     def write_live(self, path, value):
         self.journal.append(("set", path))
@@ -72,7 +74,7 @@ class Host:
         self.journal.clear()
         self.check_mode = check_mode
         settings = settings_from(wanted.get("name", "lvs"), wanted.get("modules", []), wanted.get("sysctls", {}))
-        return run(self, settings, wanted.get("purge", True))
+        return run(self, self, settings, wanted.get("purge", True))
 
 
 @pytest.fixture
@@ -132,7 +134,7 @@ def test_check_mode_foretells_and_changes_nothing(make_host, life):
 
 @pytest.mark.parametrize("case", DATA["failing"].values(), ids=DATA["failing"])
 def test_what_stands_in_the_way_is_one_sentence(make_host, case):
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(Failure) as caught:
         make_host(**case["host"]).run(case["wanted"])
     assert str(caught.value) == case["error"]
 
@@ -143,9 +145,11 @@ def test_what_modprobe_says_is_passed_on(make_host, monkeypatch, says, check_mod
     host = make_host()
     host.modprobe_says = says
     monkeypatch.setattr(kernel_settings.kernel_modules, "why_not_loadable", lambda name, said: f"{name}: {said}")
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ToolFailed) as caught:
         host.run({"modules": ["ip_vs"]}, check_mode)
     assert str(caught.value) == "ip_vs: not today\n"
+    command = "modprobe --dry-run -- ip_vs" if check_mode else "modprobe -- ip_vs"
+    assert caught.value.facts == {"cmd": command, "rc": 1, "stdout": says[0], "stderr": says[1]}
 
 
 def test_former_values_are_on_disk_before_the_first_write(make_host):

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.lvs.cluster.plugins.module_utils import node
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import ToolFailed, ToolMissing
+from ansible_collections.lvs.cluster.tests.unit.plugins.played import Played
 
 DATA = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text())
 
@@ -48,42 +50,33 @@ def test_links():
     assert node.parse_links(DATA["ip_address"]) == DATA["links"]
 
 
-class Ended(Exception):
-    """The module has ended with a failure."""
-
-
-class Module:
-    """Stands for the AnsibleModule where a tool is run, or is not there."""
-
-    def __init__(self, path="/sbin/ip", left=(0, "", "")):
-        self.path, self.left = path, left
-
-    def get_bin_path(self, _tool):
-        return self.path
-
-    def run_command(self, argv, environ_update):
-        assert (argv, environ_update) == ([self.path, "-j", "address"], {"LC_ALL": "C"})
-        return self.left
-
-    def fail_json(self, msg):
-        raise Ended(msg)
+def ip_address(left, **tools):
+    """Ask for the addresses of a host on which ip leaves something, unless `tools` says that there is none."""
+    runner = Played([{"argv": "-j address", **left}], **(tools or {"ip": "/sbin/ip"}))
+    return node.output_of(runner, "ip", ["-j", "address"], "iproute2")
 
 
 def test_a_tool_gives_what_it_prints():
-    assert node.run_tool(Module(left=(0, "[]", "a warning")), "ip", ["-j", "address"], "iproute2") == "[]"
+    assert ip_address({"out": "[]", "err": "a warning"}) == "[]"
+
+
+def test_a_tool_that_is_not_there_is_said_to_be_required():
+    with pytest.raises(ToolMissing) as missing:
+        ip_address({}, systemctl="/bin/systemctl")
+    assert str(missing.value) == "ip was not found on this host; iproute2 is required."
 
 
 @pytest.mark.parametrize(
-    ("module", "told"),
+    ("out", "err", "told"),
     [
-        (Module(path=None), "ip was not found on this host; iproute2 is required."),
-        (Module(left=(1, "", "no such option\n")), "ip -j failed (no such option): it takes iproute2."),
-        (Module(left=(1, "usage\n", "")), "ip -j failed (usage): it takes iproute2."),
-        (Module(left=(1, "usage\n", "no such option\n")), "ip -j failed (no such option): it takes iproute2."),
+        ("", "no such option\n", "no such option"),
+        ("usage\n", "", "usage"),
+        ("usage\n", "no such option\n", "no such option"),
     ],
-    ids=["not_there", "complains", "says_it_on_standard_output", "says_both"],
+    ids=["complains", "says_it_on_standard_output", "says_both"],
 )
-def test_a_tool_that_fails_ends_the_module_with_what_it_said(module, told):
-    with pytest.raises(Ended) as ended:
-        node.run_tool(module, "ip", ["-j", "address"], "iproute2")
-    assert str(ended.value) == told
+def test_a_tool_that_fails_is_told_with_what_it_said(out, err, told):
+    with pytest.raises(ToolFailed) as failed:
+        ip_address({"rc": 1, "out": out, "err": err})
+    assert str(failed.value) == f"ip -j failed ({told}): it takes iproute2."
+    assert failed.value.facts == {"cmd": "ip -j address", "rc": 1, "stdout": out, "stderr": err}

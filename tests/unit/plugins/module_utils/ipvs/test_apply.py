@@ -3,14 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import sys
-
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import verify_applied
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.change import diff
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import NOT_ROOT, IpvsError, Result, run, start
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import NOT_ROOT, IpvsError
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import Table
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import Result
 
 
 def complaint(rules, now, err, rc=255):
@@ -55,17 +54,3 @@ def test_a_message_about_something_in_effect_is_no_failure():
     verify_applied(
         diff(Table(), parse_table(marks(1))), parse_table(marks(2)), Result(255, "", "Service already exists\n")
     )
-
-
-TALKER = "import sys; sys.stderr.write('no\\n' * 100000); sys.stdout.write(sys.stdin.read())"
-
-
-def test_much_input_and_many_complaints_do_not_wait_for_each_other():
-    lines = "-A -f 1 -s rr\n" * 100000
-    result = run(sys.executable, "-c", TALKER, stdin=lines)
-    assert (result.rc, result.out, len(result.err)) == (0, lines, 300000)
-
-
-def test_two_readers_run_side_by_side():
-    readers = [start(sys.executable, "-c", f"print('{name}' * 100000)") for name in ("a", "b")]
-    assert [reader() for reader in readers] == ["a" * 100000 + "\n", "b" * 100000 + "\n"]

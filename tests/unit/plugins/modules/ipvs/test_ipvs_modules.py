@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import importlib
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs import command, daemon, drain, preflight
-
-IPVSADM = "/usr/sbin/ipvsadm"
+from ansible_collections.lvs.cluster.tests.unit.plugins.played import Played
 
 
 def cases():
@@ -30,48 +27,10 @@ def cases():
             yield pytest.param(path.stem, case, id=f"{path.stem}-{name}")
 
 
-class Player:
-    """Stands for subprocess.Popen and plays the runs of a case."""
-
-    def __init__(self, runs):
-        self.runs = list(runs)
-
-    def __call__(self, argv, stdin=None, stdout=None, stderr=None, env=None):
-        assert env["LC_ALL"] == "C"
-        assert self.runs, f"one process too many: {argv}"
-        run = self.runs.pop(0)
-        assert argv == [IPVSADM, *str(run["argv"]).split()]
-        return Process(argv, run, stdout)
-
-
-class Process:
-    """A process that has ended before it began."""
-
-    def __init__(self, argv, run, stdout):
-        self.args, self.run, self.returncode = argv, run, run.get("rc", 0)
-        self.out = run.get("out", "").encode()
-        if hasattr(stdout, "write"):
-            stdout.write(self.out)
-
-    def communicate(self, given=None, timeout=None):
-        assert (given or b"").decode() == self.run.get("stdin", "")
-        return self.out, self.run.get("err", "").encode()
-
-    def poll(self):
-        return self.returncode
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_error):
-        return None
-
-
 @pytest.mark.parametrize(("name", "case"), list(cases()))
 def test_module(name, case, monkeypatch, tmp_path, capsys):
-    player, host = Player(case.get("runs", [])), case.get("host", "ready")
-    monkeypatch.setattr(subprocess, "Popen", player)
-    monkeypatch.setattr(AnsibleModule, "get_bin_path", lambda *_: None if host == "bare" else IPVSADM)
+    host = case.get("host", "ready")
+    runner = Played(case.get("runs", []), **({} if host == "bare" else {"ipvsadm": "/usr/sbin/ipvsadm"}))
     monkeypatch.setattr(command, "PROC_TABLE", str(tmp_path if host == "ready" else tmp_path / "nothing"))
     monkeypatch.setattr(drain, "INTERVAL", 0)
     monkeypatch.setattr(daemon, "INTERFACES", str(tmp_path))
@@ -85,8 +44,8 @@ def test_module(name, case, monkeypatch, tmp_path, capsys):
         "_ansible_diff": case.get("diff", False),
     }
     with patch_module_args(params), pytest.raises(SystemExit):
-        module.main()
+        module.main(runner)
     result = json.loads(capsys.readouterr().out)
-    assert not player.runs, "processes not started"
+    assert not runner.runs, "processes not started"
     expected = {"failed": False, **case["result"]}
     assert {key: result.get(key, False if key == "failed" else None) for key in expected} == expected

@@ -1,0 +1,48 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import ToolMissing
+from ansible_collections.lvs.cluster.plugins.modules.deployed_facts import is_packaged
+from ansible_collections.lvs.cluster.tests.unit.plugins.played import Played
+
+FILE = "/etc/ha.d/ha.cf"
+DPKG = {"dpkg-query": "/usr/bin/dpkg-query", "dpkg": "/usr/bin/dpkg"}
+RPM = {"rpm": "/usr/bin/rpm"}
+RPM_OWNER = f"--query --file --queryformat %{{NAME}} {FILE}"
+
+
+@pytest.mark.parametrize(
+    ("tools", "runs", "packaged"),
+    [
+        (DPKG, [{"argv": f"--search {FILE}", "rc": 1}], False),
+        (DPKG, [{"argv": f"--search {FILE}", "out": f"heartbeat: {FILE}\n"}, {"argv": "--verify heartbeat"}], True),
+        (
+            DPKG,
+            [
+                {"argv": f"--search {FILE}", "out": f"heartbeat: {FILE}\n"},
+                {"argv": "--verify heartbeat", "rc": 1, "out": f"??5?????? c {FILE}\n"},
+            ],
+            False,
+        ),
+        (RPM, [{"argv": RPM_OWNER, "out": "heartbeat"}, {"argv": "--verify --nodeps heartbeat"}], True),
+        ({**DPKG, **RPM}, [{"argv": f"--search {FILE}", "rc": 1}, {"argv": RPM_OWNER, "rc": 1}], False),
+        ({}, [], False),
+    ],
+    ids=["of_no_package", "as_packaged", "changed", "as_packaged_by_rpm", "both_tools", "no_tool"],
+)
+def test_a_file_is_packaged_when_its_package_finds_it_as_it_was(tools, runs, packaged):
+    runner = Played(runs, **tools)
+    assert is_packaged(runner, FILE) is packaged
+    assert not runner.runs
+
+
+def test_a_package_that_cannot_be_verified_is_an_error():
+    runner = Played(
+        [{"argv": f"--search {FILE}", "out": f"heartbeat: {FILE}\n"}], **{"dpkg-query": "/usr/bin/dpkg-query"}
+    )
+    with pytest.raises(ToolMissing) as missing:
+        is_packaged(runner, FILE)
+    assert str(missing.value) == "dpkg was not found on this host, which has dpkg-query: install it again."
