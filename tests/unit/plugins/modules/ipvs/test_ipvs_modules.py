@@ -49,3 +49,16 @@ def test_module(name, case, monkeypatch, tmp_path, capsys):
     assert not runner.runs, "processes not started"
     expected = {"failed": False, **case["result"]}
     assert {key: result.get(key, False if key == "failed" else None) for key in expected} == expected
+
+
+def test_a_bug_is_not_told_as_a_failure(monkeypatch):
+    """Ansible tells what leaves main() with its traceback, a ValueError, too."""
+
+    def stumble(*_):
+        raise ValueError("invalid literal for int()")
+
+    module = importlib.import_module("ansible_collections.lvs.cluster.plugins.modules.ipvs_table")
+    monkeypatch.setattr(module, "target_table", stumble)
+    runner = Played([{"argv": "-Sn"}, {"argv": "-Ln --thresholds"}], ipvsadm="/usr/sbin/ipvsadm")
+    with patch_module_args({"services": []}), pytest.raises(ValueError, match="invalid literal"):
+        module.main(runner)
