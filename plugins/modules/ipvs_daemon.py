@@ -89,6 +89,7 @@ from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.apply import start_reading
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.capabilities import lacking, needs_of_daemon
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.daemon import (
     read_daemon,
@@ -97,6 +98,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.daemon import (
     start_arguments,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import parse_daemons
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import SYNC_GROUP, SYNC_PORT, SYNC_TTL
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, ToolFailed, fail, mistakes_told
 
 
@@ -107,10 +109,13 @@ def live(ipvsadm, role):
 
 
 def refuse(ipvsadm, wanted):
-    """Raise IpvsError when the kernel would not start the daemon."""
+    """Raise IpvsError when ipvsadm or the kernel would not start the daemon."""
+    reasons = lacking(ipvsadm, needs_of_daemon(wanted))
     reason = refusal(wanted, start_reading(ipvsadm)())
     if reason:
-        raise IpvsError(reason)
+        reasons.append(reason)
+    if reasons:
+        raise IpvsError("\n".join(reasons))
 
 
 def start_or_go_back(ipvsadm, before, wanted):
@@ -152,9 +157,9 @@ def main(runner=HOST):
             "interface": {"type": "str"},
             "syncid": {"type": "int", "default": 0},
             "maxlen": {"type": "int"},
-            "group": {"type": "str", "default": "224.0.0.81"},
-            "port": {"type": "int", "default": 8848},
-            "ttl": {"type": "int", "default": 1},
+            "group": {"type": "str", "default": SYNC_GROUP},
+            "port": {"type": "int", "default": SYNC_PORT},
+            "ttl": {"type": "int", "default": SYNC_TTL},
         },
         required_if=[("state", "present", ["interface"])],
         supports_check_mode=True,

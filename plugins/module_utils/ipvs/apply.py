@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Callable, Sequence
 
 from ..tools import Failure, Result, process_facts
+from .capabilities import lacking, needs_of_changes
 from .change import Change, diff, in_effect
 from .command import Ipvsadm, IpvsError, explain
 from .listing import parse_daemons
@@ -66,8 +67,10 @@ def apply_table(ipvsadm: Ipvsadm | None, before: Table, after: Table, check: boo
 
 
 def refuse_impossible(ipvsadm: Ipvsadm | None, changes: Sequence[Change]) -> None:
-    """Raise IpvsError for what the kernel is known to refuse, before anything is written."""
+    """Raise IpvsError for what ipvsadm or the kernel is known to refuse, before anything is written."""
     sentences = missing_modules(changes)
+    if ipvsadm is not None:
+        sentences += lacking(ipvsadm, needs_of_changes(changes))
     mixed = next(mixed_families(changes), None)
     if mixed is not None and ipvsadm is not None and parse_daemons(ipvsadm.output("-Ln", "--daemon")):
         sentences.append(

@@ -13,7 +13,7 @@ from typing import Any, Mapping
 from .address import canonical, is_multicast
 from .change import diff
 from .preflight import mixed_families
-from .types import MAX_PORT, Daemon, Table
+from .types import MAX_PORT, SYNC_GROUP, SYNC_PORT, SYNC_TTL, Daemon, Table
 
 # Maximum UDP payload. The kernel silently clamps larger values, and raises a backup's value to its minimum
 # (ip_vs_sync.c, start_sync_thread).
@@ -70,12 +70,19 @@ def runs_as(live: Daemon | None, wanted: Daemon | None) -> bool:
 
 
 def start_arguments(daemon: Daemon) -> list[str]:
-    """Return ipvsadm's arguments that start a daemon, every setting stated."""
+    """Return ipvsadm's arguments that start a daemon.
+
+    What the kernel takes by itself is left out: ipvsadm has had words for it only since 1.29.
+    """
     arguments = ["--start-daemon", daemon.role, "--mcast-interface", daemon.interface, "--syncid", str(daemon.syncid)]
     if daemon.maxlen is not None:
         arguments += ["--sync-maxlen", str(daemon.maxlen)]
-    for option, value in (("group", daemon.group), ("port", daemon.port), ("ttl", daemon.ttl)):
+    for option, value, default in (
+        ("group", daemon.group, SYNC_GROUP),
+        ("port", daemon.port, SYNC_PORT),
+        ("ttl", daemon.ttl, SYNC_TTL),
+    ):
         # Of a daemon that an older ipvsadm has told of, these are not known.
-        if value is not None:
+        if value not in (None, default):
             arguments += [f"--mcast-{option}", str(value)]
     return arguments

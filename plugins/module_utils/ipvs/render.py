@@ -64,7 +64,7 @@ def destination_words(destination: Destination) -> str:
     """Return the words that follow a destination's name."""
     words = f"{SWITCH_OF[destination.forward]} -w {destination.weight}"
     tunnel = destination.tunnel
-    # Plain IP in IP needs no word, and ipvsadm has had one only since 1.30.
+    # Plain IP in IP needs no word, and ipvsadm has had one only since 1.31.
     if tunnel is not None and tunnel.type != "ipip":
         words += " --tun-type " + tunnel.type
         if tunnel.port is not None:

@@ -29,6 +29,9 @@ MAX_TIMEOUT = 86400 * 31  # Seconds; ipvsadm's MAX_TIMEOUT
 # Seconds of a timeout that every kernel takes: INT_MAX / HZ, where HZ is 1000 at most (ip_vs_ctl.c, ip_vs_set_timeout).
 MAX_IDLE = (2**31 - 1) // 1000
 
+# What the kernel takes where a daemon is started without them (ip_vs_sync.c, start_sync_thread).
+SYNC_GROUP, SYNC_PORT, SYNC_TTL = "224.0.0.81", 8848, 1
+
 # The three flag bits have names of their own under the two hashing schedulers (ipvsadm(8), --sched-flags).
 FLAGS_OF = {"sh": ("sh-fallback", "sh-port"), "mh": ("mh-fallback", "mh-port")}
 PLAIN_FLAGS = ("flag-1", "flag-2", "flag-3")
