@@ -18,7 +18,7 @@ port:
   type: int
 protocol:
   description:
-    - Transport protocol of a service by O({at}address). V(tcp) when it is left out.
+    - Transport protocol of a service by O({at}address). V(tcp) when it is left out. V(sctp) needs C(ipvsadm) 1.28.
   type: str
   choices: [tcp, udp, sctp]
 fwmark:
@@ -44,6 +44,7 @@ scheduler_flags:
   description:
     - Flags of the scheduler. V(sh) takes V(sh-fallback) and V(sh-port), V(mh) takes V(mh-fallback) and V(mh-port),
       any other V(flag-1), V(flag-2) and V(flag-3).
+    - They need C(ipvsadm) 1.27, those of V(mh) 1.30.
   type: list
   elements: str
   default: []
@@ -98,7 +99,7 @@ tunnel:
   type: dict
   suboptions:
     type:
-      description: Kind of tunnel.
+      description: Kind of tunnel. V(gue) and V(gre) need C(ipvsadm) 1.31.
       type: str
       choices: [ipip, gue, gre]
       default: ipip

@@ -50,6 +50,7 @@ options:
     type: int
     default: 1
 notes:
+  - Before C(ipvsadm) 1.29, O(maxlen) has to be left out, and O(group), O(port) and O(ttl) have to be as by default.
   - In check mode on a host that has no C(ipvsadm) or no IPVS in its kernel yet, no daemon is taken as running.
 seealso:
   - module: lvs.cluster.ipvs_info
