@@ -7,9 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= /usr/bin/python3
 SCENARIO ?= default
-SCENARIOS := default static forwarding staging
-# These run by name until each has passed as a whole three times in a row, and all of them fit the time that CI has.
-SCENARIOS_BY_NAME := dr ldirectord production podman
+SCENARIOS := default static dr forwarding ldirectord podman staging production
 # Those that converge by Ansible's own strategy, which users have; mitogen takes half the time.
 PLAIN_SCENARIOS := default static
 # Those with tasks of their own: checked on bare hosts, and run a second time.
@@ -135,7 +133,7 @@ bench-forwarding: venv ## bench's figures of the forwarding methods, on nodes of
 	@python tests/bench forwarding
 	@python3 molecule/lab destroy
 
-test: ## all checks and the scenarios of SCENARIOS, whole; what CI runs
+test: ## all checks and all scenarios, whole; what CI runs
 	@$(PHASES) deps venv lint unit sanity build docs-lint $(SCENARIOS:%=molecule-%)
 
 clean: ## remove what was built; the lab and its cached images stay
