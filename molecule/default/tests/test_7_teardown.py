@@ -72,7 +72,7 @@ def test_a_keepalived_of_somebody_else_is_taken_over_with_consent_and_given_back
 
     output = flat(cluster.fail("site", "--limit", "lvs1"))
     assert "lvs1: somebody else has written /etc/keepalived/keepalived.conf" in output
-    assert "It moves 172.28.0.77, which no service of the inventory has" in output
+    assert "The inventory has no service for 172.28.0.77" in output
     assert cluster.run("lvs1", "sha256sum /etc/keepalived/keepalived.conf") == was
 
     cluster.play("site", "--limit", "lvs1", lvs_take_over=True)

@@ -51,7 +51,7 @@ def apply_table(path: str | None, before: Table, after: Table, check: bool, with
         except (IpvsError, ValueError) as error:
             said = "; ".join(dict.fromkeys(written.err.strip().splitlines())) or "nothing"
             raise IpvsError(
-                f"The table was written (ipvsadm -R said: {said}), and could not be read again: {error}", **result
+                f"The table was written (ipvsadm -R said: {said}), but could not be read again: {error}", **result
             ) from error
         try:
             verify_applied(changes, now, written)
