@@ -111,7 +111,7 @@ def resolve_hosts(inventory: Inventory, mistakes: Mistakes) -> Hosts:
 def _why_not_both(directors: Mapping[str, Host]) -> str:
     both = "is in both groups, directors and real_servers: "
     if len(directors) > 1:
-        return both + "two directors that serve each other would send connections in a circle"
+        return both + "two directors that serve each other would send connections in a circle. Use separate hosts"
     return both + "take it out of real_servers, and list it by its address in the real_servers of a service"
 
 
