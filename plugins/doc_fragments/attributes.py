@@ -16,11 +16,11 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and tell, without changing the host, whether it would change it.
+    description: Can run in C(check_mode) and report whether it would change the host, without changing it.
   diff_mode:
     description: Shows in diff mode what has changed, or would change in C(check_mode).
   idempotent:
-    description: Run again on a host nobody else has changed, it reports no change.
+    description: A second run reports no change if nobody else has changed the host.
   platform:
     description: The operating systems a managed host can run.
     platforms: linux
@@ -46,5 +46,5 @@ attributes:
   idempotent:
     support: full
     details:
-      - It changes nothing. What it returns follows the host, and can differ between two runs.
+      - It changes nothing. It returns the state of the host, which can differ between two runs.
 """

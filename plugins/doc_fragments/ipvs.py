@@ -23,12 +23,12 @@ protocol:
   choices: [tcp, udp, sctp]
 fwmark:
   description:
-    - Firewall mark, V(1) to V(4294967295), of a service that packets belong to by their mark.
+    - Firewall mark, V(1) to V(4294967295). Packets with this mark belong to the service.
   type: int
 family:
   description:
     - Address family of a service by O({at}fwmark), V(ipv4) when it is left out.
-    - Beside O({at}address) it is not needed, and must fit.
+    - With O({at}address) it is not needed, and must match.
   type: str
   choices: [ipv4, ipv6]
 """
@@ -54,17 +54,17 @@ persistence:
   type: int
 persistence_netmask:
   description:
-    - Clients that count as one for persistence, as a netmask or a prefix length for IPv4, a prefix length for IPv6.
-    - Every client counts for itself when it is left out.
+    - Which clients count as one for persistence. A netmask or a prefix length for IPv4, a prefix length for IPv6.
+    - By default every address counts as one client.
   type: str
 persistence_engine:
   description:
-    - What makes a client the same, when it is not its address.
+    - What identifies a client instead of its address.
   type: str
   choices: [sip]
 one_packet:
   description:
-    - Schedule every packet for itself, for services by V(udp) or by firewall mark.
+    - Whether to schedule every packet on its own, for services by V(udp) or by firewall mark.
   type: bool
   default: false
 """
@@ -79,18 +79,18 @@ forward:
   default: dr
 weight:
   description:
-    - Capacity compared with the other real servers, V(0) to V(65535). V(0) drains, it takes no new connections.
+    - Share of new connections compared with the other real servers, V(0) to V(65535). V(0) drains the real server.
   type: int
   default: 1
 upper_threshold:
   description:
-    - Number of connections from which on the real server takes no new ones. V(0) for none.
+    - Number of connections at which the real server gets no new ones. V(0) is no limit.
   type: int
   default: 0
 lower_threshold:
   description:
-    - Number of connections below which it takes new ones again, at most O({at}upper_threshold). V(0) leaves it to
-      the kernel, which takes three quarters of the upper one.
+    - Number of connections below which it gets new ones again, at most O({at}upper_threshold). With V(0) the kernel
+      takes three quarters of the upper one.
   type: int
   default: 0
 tunnel:
@@ -104,7 +104,7 @@ tunnel:
       choices: [ipip, gue, gre]
       default: ipip
     port:
-      description: Port of a V(gue) tunnel, which needs it; the others have none.
+      description: Port of a V(gue) tunnel, required for it. The other types have no port.
       type: int
     checksum:
       description:
@@ -121,7 +121,7 @@ address:
 port:
   description:
     - Port of the real server. The service's port when it is left out.
-    - Another one than the service's needs O({at}forward=nat), except where the service is a firewall mark.
+    - A port that differs from the service's needs O({at}forward=nat), unless the service has a firewall mark.
   type: int
 """
 
@@ -159,7 +159,7 @@ class ModuleDocFragment:
   services:
     description:
       - The services, each with its real servers.
-      - What the kernel or C(ipvsadm) would refuse or rewrite is refused as a whole, before anything is written.
+      - If the kernel or C(ipvsadm) would refuse or rewrite anything in it, the module refuses all of it before it writes.
     type: list
     elements: dict
     required: true

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: drained_services
-short_description: Real servers that leave, with weight 0
+short_description: Set the weight of removed real servers to 0
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Makes of the real servers that P(lvs.cluster.removed_real_servers#filter) names what M(lvs.cluster.ipvs_table) takes.
+  - Turns the real servers from P(lvs.cluster.removed_real_servers#filter) into the input of M(lvs.cluster.ipvs_table) that
+    drains them.
 
 options:
   _input:
@@ -26,7 +27,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Have no new connections go to those that leave
+- name: Send no new connections to the removed real servers
   lvs.cluster.ipvs_table:
     services: "{{ ipvs.services | lvs.cluster.drained_services(leaving) }}"
     purge: none
@@ -34,7 +35,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The services of these real servers, with them alone, and with weight 0.
+  description: The services of these real servers, with only these real servers, at weight 0.
   type: list
   elements: dict
 """

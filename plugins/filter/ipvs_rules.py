@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: ipvs_rules
-short_description: An IPVS table as the lines that ipvsadm restores it from
+short_description: Turn an IPVS table into the lines that ipvsadm restores
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - For the file that a host restores its table from at boot. Thresholds are among the lines, which C(ipvsadm -S) leaves out.
+  - Makes the content of the file from which a host restores its table at boot. Unlike C(ipvsadm -S), it includes thresholds.
 
 options:
   _input:
@@ -23,7 +23,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Keep the table for the next boot
+- name: Save the table for the next boot
   ansible.builtin.copy:
     content: "{{ lvs_cluster.table | lvs.cluster.ipvs_rules | join('\n') }}\n"
     dest: /etc/ipvsadm.rules

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: missing_services
-short_description: Services of the cluster that a table lacks
+short_description: Find services of the cluster that are missing in a table
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Compares the services that M(lvs.cluster.ipvs_info) read with those that the table of the resolved cluster has.
+  - Compares the services that M(lvs.cluster.ipvs_info) read with the table of the resolved cluster.
 
 options:
   _input:
@@ -36,7 +36,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The missing services in words, C(192.0.2.100:80/tcp) or C(fwmark 99).
+  description: The missing services, such as C(192.0.2.100:80/tcp) or C(fwmark 99).
   type: list
   elements: str
 """

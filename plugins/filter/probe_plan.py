@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: probe_plan
-short_description: What to ask of a cluster through its VIPs
+short_description: Plan the requests to a cluster through its VIPs
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Lists one probe for each TCP port of each service, with as many requests as show the shares of the weights.
+  - Lists one probe for each TCP port of each service, with enough requests to show the shares of the weights.
 
 options:
   _input:
@@ -31,7 +31,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A list of C(service), C(address), C(port), C(scheme), C(path), C(host), C(status), C(count), and C(names), whose pages may come.
+  description: A list of C(service), C(address), C(port), C(scheme), C(path), C(host), C(status), C(count), and C(names), the hosts whose pages are right.
   type: list
   elements: dict
 """

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: refusals
-short_description: What forbids to deploy a cluster
+short_description: Find reasons not to deploy a cluster
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Names files that somebody else has written, and changes that leave a VIP without an owner or with two.
+  - Finds files that somebody else has written, and changes that leave a VIP without an owner or with two.
 
 options:
   _input:
@@ -24,14 +24,14 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Refuse what would be lost
+- name: Refuse to overwrite files or lose a VIP
   ansible.builtin.assert:
     that: lvs_cluster | lvs.cluster.refusals(hostvars) == []
 """
 
 RETURN = r"""
 _value:
-  description: A paragraph for each, with the way out.
+  description: One message for each, with what to do.
   type: list
   elements: str
 """

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: removed_real_servers
-short_description: Real servers in a director's table that its services no longer have
+short_description: Find real servers in a director's table that its services no longer have
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Compares the services that M(lvs.cluster.ipvs_info) read with the resolved cluster.
-  - Passes over a service that would be left with no weight at all, a service that leaves as a whole, and a sorry server.
+  - Skips a service that would be left without any weight, a service that is removed as a whole, and a sorry server.
 
 options:
   _input:
@@ -26,14 +26,14 @@ options:
 """
 
 EXAMPLES = r"""
-- name: See who is about to leave
+- name: Show the removed real servers
   ansible.builtin.debug:
     msg: "{{ ipvs.services | lvs.cluster.removed_real_servers(lvs_cluster) | map(attribute='label') }}"
 """
 
 RETURN = r"""
 _value:
-  description: A list of C(service), C(address) and C(port), as M(lvs.cluster.ipvs_destination) takes them, and C(label), in words.
+  description: A list of C(service), C(address) and C(port), as M(lvs.cluster.ipvs_destination) takes them, and C(label), the real server in words.
   type: list
   elements: dict
 """

@@ -12,11 +12,11 @@ short_description: Turn an inventory into the resolved cluster
 description:
   - Reads the variables C(lvs_*) of every host of the groups C(directors), C(real_servers) and C(clients),
     validates all of them together, and fills in every address, port, weight, interface and role.
-  - Cluster-wide variables are those of the first director; a host that sees another value is a mistake.
-  - Every mistake is reported in one error, each with its place in the inventory. What may be wrong, where no fact tells, is a
-    warning.
-  - Interfaces, and the checks that need them, come from gathered facts. Without facts O(_input) has to hold
-    C(lvs_address) for every director and real server, and interfaces are null.
+  - Takes cluster-wide variables from the first director. A host with another value is a mistake.
+  - Reports all mistakes in one error, each with its place in the inventory. Gives a warning for what may be wrong but the facts
+    cannot decide.
+  - Takes interfaces from gathered facts. Without facts, O(_input) needs C(lvs_address) for every director and real server,
+    interfaces are null, and the checks that need them are skipped.
 requirements:
   - netaddr (on the controller)
 positional: groups
@@ -50,10 +50,10 @@ _value:
   type: dict
   contains:
     stack:
-      description: What keeps the table and the VIPs (keepalived, ldirectord, static).
+      description: What manages the table and the VIPs (keepalived, ldirectord, static).
       type: str
     arp:
-      description: How real servers keep silent about the VIPs (sysctl, arptables, redirect).
+      description: What keeps real servers from answering ARP for the VIPs (sysctl, arptables, redirect).
       type: str
     start_at_boot:
       description: Whether the directors' services start at boot.
@@ -62,10 +62,10 @@ _value:
       description: Whether real servers get a web server with a page that names the host.
       type: bool
     take_over:
-      description: Whether configuration that somebody else has written is kept aside and replaced.
+      description: Whether configuration that somebody else has written is saved and replaced.
       type: bool
     accept_outage:
-      description: Whether a change is made that leaves a VIP without an owner, or with two, for a while.
+      description: Whether changes are allowed that leave a VIP without an owner, or with two, for a while.
       type: bool
     directors:
       description: Names of the directors, the preferred master first.
@@ -108,7 +108,7 @@ _value:
           description: Its name.
           type: str
         label:
-          description: What the kernel tells it from others by, C(192.0.2.100:80/tcp) or C(fwmark 7).
+          description: What identifies it in the kernel, such as C(192.0.2.100:80/tcp) or C(fwmark 7).
           type: str
         vip:
           description: Its VIP.
@@ -156,10 +156,10 @@ _value:
           description: Seconds for which a client stays with its real server.
           type: int
         persistence_netmask:
-          description: Which clients count as one; null for each by itself.
+          description: Which clients count as one; null if every address counts as one client.
           type: str
         persistence_engine:
-          description: What makes a client the same when it is not its address.
+          description: What identifies a client instead of its address.
           type: str
         one_packet:
           description: Whether each packet is scheduled by itself.
@@ -235,10 +235,10 @@ _value:
               description: Its weight.
               type: int
             upper_threshold:
-              description: Connections from which on it takes no new ones; V(0) for none.
+              description: Connections at which it gets no new ones; V(0) for no limit.
               type: int
             lower_threshold:
-              description: Connections below which it takes new ones again.
+              description: Connections below which it gets new ones again.
               type: int
         sorry_server:
           description: The server that answers while no real server does.
@@ -374,7 +374,7 @@ _value:
               description: The password of VRRP version 2, or null.
               type: str
             unicast:
-              description: Whether the adverts go to each director by itself.
+              description: Whether the adverts go to each director by unicast.
               type: bool
             garp_master_delay:
               description: Seconds after which a new master announces the VIPs once more.
@@ -510,7 +510,7 @@ _value:
               description: Address and port of the sorry server.
               type: str
             sorry_server_method:
-              description: How the sorry server is reached, where it is not as the real servers are.
+              description: Forwarding method of the sorry server; null if it is that of the real servers.
               type: str
             quiesce:
               description: Whether a failed real server keeps its place with weight 0.
@@ -779,7 +779,7 @@ _value:
           type: list
           elements: str
     hosts:
-      description: By host name, all that a director or real server has to be. A template of a host needs nothing else of other hosts.
+      description: By host name, everything that a director or real server needs. The templates of a host need nothing from other hosts.
       type: dict
       contains:
         NAME:
@@ -840,7 +840,7 @@ _value:
                   description: The mark.
                   type: int
             arptables_rules:
-              description: VIPs that it is silent about by arptables.
+              description: VIPs for which arptables keeps the host from answering ARP.
               type: list
               elements: dict
               contains:
@@ -848,10 +848,10 @@ _value:
                   description: The VIP.
                   type: str
                 address:
-                  description: The address that it asks from instead.
+                  description: The address that replaces the VIP in its own ARP requests.
                   type: str
             redirects:
-              description: VIPs whose packets it takes for its own.
+              description: VIPs whose packets it redirects to itself.
               type: list
               elements: dict
               contains:
@@ -887,7 +887,7 @@ _value:
                   description: UDP port.
                   type: int
             vips:
-              description: VIPs on its devices, but for those that VRRP or heartbeat moves.
+              description: VIPs on its devices, except those that VRRP or heartbeat moves.
               type: list
               elements: dict
               contains:
@@ -904,7 +904,7 @@ _value:
                   description: The device.
                   type: str
             return_routes:
-              description: The way back through the directors.
+              description: The routes back through the directors.
               type: list
               elements: dict
               contains:
@@ -921,7 +921,7 @@ _value:
                   description: The network that holds the gateway.
                   type: str
             return_rules:
-              description: Packets that take it.
+              description: Packets that take these routes.
               type: list
               elements: dict
               contains:
@@ -938,7 +938,7 @@ _value:
                   description: Source port, V(0) for all of them.
                   type: raw
             default_rules:
-              description: Sources whose packets take it where no other route leads.
+              description: Source addresses whose packets take these routes if no other route matches.
               type: list
               elements: dict
               contains:
@@ -963,7 +963,7 @@ _value:
               description: Name of a director; null on a real server.
               type: str
             instances:
-              description: The VRRP instances that it takes part in, each with all that its block says.
+              description: The VRRP instances that it takes part in, each with everything in its block.
               type: list
               elements: dict
               contains:

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: segment_questions
-short_description: What to ask a segment before a cluster comes to it
+short_description: Find what to ask on a segment before a cluster is deployed
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Names the VIPs and virtual routers that no director has been told of before.
+  - Returns the VIPs and virtual routers that are not deployed on any director yet.
 
 options:
   _input:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: segment_refusals
-short_description: What answers of a segment forbid to deploy a cluster
+short_description: Find VIPs and virtual routers that others on the segment use
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A sentence for each.
+  description: One message for each.
   type: list
   elements: str
 """

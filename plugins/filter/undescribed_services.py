@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: undescribed_services
-short_description: Services of a table that the cluster does not describe
+short_description: Find services of a table that are not in the cluster
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Compares the services that M(lvs.cluster.ipvs_info) read with those that the table of the resolved cluster has.
+  - Compares the services that M(lvs.cluster.ipvs_info) read with the table of the resolved cluster.
 
 options:
   _input:
@@ -30,7 +30,7 @@ EXAMPLES = r"""
   lvs.cluster.ipvs_info:
   register: ipvs
 
-- name: Take away what is not the cluster's
+- name: Remove services that are not in the cluster
   lvs.cluster.ipvs_service:
     address: "{{ item.address | default(omit) }}"
     port: "{{ item.port | default(omit) }}"

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: undrained_services
-short_description: Real servers that an interrupted run has drained, with their weights
+short_description: Restore the weights of real servers that an interrupted run has drained
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Makes what M(lvs.cluster.ipvs_table) takes of real servers that were to leave, that the cluster has after all, and that have
-    weight 0.
-  - Passes over services with C(on_failure) V(quiesce), of which weight 0 can come from a check that fails.
+  - Finds real servers with weight 0 that an interrupted run was to remove, and that are still in the cluster. Returns the input
+    of M(lvs.cluster.ipvs_table) that restores their weights.
+  - Skips services with C(on_failure) V(quiesce), since there a failed check may have set the weight to 0.
 
 options:
   _input:
@@ -32,7 +32,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Give those that stay their weight again
+- name: Restore the weights of real servers that stay
   lvs.cluster.ipvs_table:
     services: "{{ ipvs.services | lvs.cluster.undrained_services(lvs_cluster, noted) }}"
     purge: none
@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The services of these real servers, with them alone, and with the weights that the cluster gives them.
+  description: The services of these real servers, with only these real servers, at their weights in the cluster.
   type: list
   elements: dict
 """

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: verify
-short_description: Judge a live cluster by what was seen of it
+short_description: Compare a live cluster with the resolved cluster
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Compares what the modules of this collection saw on the hosts with the resolved cluster.
+  - Compares what the modules of this collection found on the hosts with the resolved cluster.
 
 options:
   _input:
@@ -19,22 +19,24 @@ options:
     required: true
   hostvars:
     description:
-      - C(hostvars), with what C(verify.yml) registered on each host. C(lvs_node) of M(lvs.cluster.node_info),
-        C(lvs_vip_check), C(lvs_vrrp_heard) of M(lvs.cluster.vrrp_probe), C(lvs_before) and C(lvs_after) of
-        M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of M(lvs.cluster.arp_probe), and C(lvs_probes), a loop of M(lvs.cluster.vip_probe) over P(lvs.cluster.probe_plan#filter).
+      - C(hostvars), with the results that C(verify.yml) registered on each host.
+      - These are C(lvs_node) of M(lvs.cluster.node_info), C(lvs_vip_check) of C(lvs-vip check), C(lvs_vrrp_heard) of
+        M(lvs.cluster.vrrp_probe), C(lvs_before) and C(lvs_after) of M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of
+        M(lvs.cluster.arp_probe), and C(lvs_probes), a loop of M(lvs.cluster.vip_probe) over
+        P(lvs.cluster.probe_plan#filter). With ldirectord also C(lvs_ldirectord_status).
     type: dict
     required: true
 """
 
 EXAMPLES = r"""
-- name: Say what is wrong
+- name: Show the faults
   ansible.builtin.debug:
     msg: "{{ (lvs_cluster | lvs.cluster.verify(hostvars)).faults }}"
 """
 
 RETURN = r"""
 _value:
-  description: C(faults), each naming the host and what to do, and C(report), what was proven. Both are lists of lines.
+  description: C(faults), each with the host and what to do, and C(report), what was proven. Both are lists of lines.
   type: dict
 """
 

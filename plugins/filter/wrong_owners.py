@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: wrong_owners
-short_description: VIPs that no director has, or more than one
+short_description: Find VIPs that no director holds, or more than one
 version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
@@ -32,7 +32,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A sentence for each, with what to look at.
+  description: One message for each, with what to look at.
   type: list
   elements: str
 """

@@ -78,7 +78,7 @@ def questions(
 def _without_zone(target: str) -> str:
     """Answers carry no zone, so a target with one would never be matched (RFC 4007, 11)."""
     if "%" in target:
-        raise ValueError(f"{target} has a zone: leave it out, and state the interface.")
+        raise ValueError(f"{target} has a zone: leave the zone out, and set interface.")
     return target
 
 
@@ -103,7 +103,7 @@ def _question(
     if interface is None:
         if not near:
             raise ValueError(
-                f"No interface of this host has an address in the network of {target}: state interface or source."
+                f"No interface of this host has an address in the network of {target}: set interface or source."
             )
         interface = near[0]["interface"]
     link = links.get(interface)

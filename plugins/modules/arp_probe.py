@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: arp_probe
-short_description: Ask a segment who answers for an address
+short_description: Find out which hosts on a segment answer for an address
 version_added: 0.1.0
 description:
   - Broadcasts ARP requests (for IPv6 sends neighbour solicitations) for some addresses, and returns every MAC address
-    that answers. Of a VIP that should be the master's alone. A second one is a real server that is not silent, or a
-    second master.
+    that answers. For a VIP only the master should answer. A second answer comes from a real server that must not answer,
+    or from a second master.
   - Bypasses the host's own neighbour table, and does not change it.
   - Takes all of O(timeout), because a second answer can follow the first.
 requirements:
@@ -26,22 +26,22 @@ options:
     required: true
   interface:
     description:
-      - The interface to ask out of. Left out, it is the one that has O(source), and without that the one whose network
-        the address is in.
+      - The interface to send from. The default is the interface that has O(source), or else the interface whose network
+        holds the address.
     type: str
   source:
-    description: The address to ask from, for the addresses of its family. Left out, it is one of the interface's.
+    description: The sender address, for the addresses of its family. The default is an address of the interface.
     type: str
   count:
     description: How often to ask for each address, spread evenly over O(timeout).
     type: int
     default: 1
   timeout:
-    description: How long to listen in all, in seconds.
+    description: How long to listen in total, in seconds.
     type: float
     default: 1
   skip_far:
-    description: Whether to leave out addresses in no network of this host, to which a router leads, instead of failing.
+    description: Whether to skip addresses that are in no network of this host, instead of failing.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -61,11 +61,11 @@ EXAMPLES = r"""
     count: 3
   register: arp
 
-- name: One host alone must answer for the VIP
+- name: Only one host must answer for the VIP
   ansible.builtin.assert:
     that: arp.answers['172.28.0.100'] | length == 1
 
-- name: Ask for two VIPs on the segment of one's own address
+- name: Ask for two VIPs on the segment of the host's own address
   lvs.cluster.arp_probe:
     addresses:
       - 172.28.0.100
@@ -76,7 +76,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 answers:
-  description: For each of O(addresses) how many replies came from each MAC address. Empty where nobody answered.
+  description: For each of O(addresses), how many replies came from each MAC address. Empty if nobody answered.
   returned: success
   type: dict
   sample:
@@ -92,10 +92,10 @@ asked:
       description: The address.
       type: str
     interface:
-      description: The interface that it was asked out of.
+      description: The interface that the question was sent from.
       type: str
     source:
-      description: The address that it was asked from, V(0.0.0.0) from an interface without an IPv4 address.
+      description: The sender address, V(0.0.0.0) if the interface has no IPv4 address.
       type: str
   sample:
     - {address: 172.28.0.100, interface: eth1, source: 172.28.0.31}

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: deployed_facts
-short_description: What a director has been told before
+short_description: Read what is already deployed on a director
 version_added: 0.1.0
 description:
   - Reads the configuration of keepalived, heartbeat, ldirectord and C(lvs-vip), whoever has written it.
-  - By it C(site.yml) keeps the identity of a virtual router, sees a change that would leave a VIP without an owner or with two,
-    and overwrites nothing that somebody has written by hand.
+  - C(site.yml) uses it to keep the C(virtual_router_id), to refuse changes that would leave a VIP without an owner or with two,
+    and to refuse to overwrite files that somebody else has written.
 options: {}
 extends_documentation_fragment:
   - lvs.cluster.attributes
@@ -24,7 +24,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what the directors have been told
+- name: Read what is deployed on the directors
   lvs.cluster.deployed_facts:
 
 - name: Show which files somebody else has written
@@ -39,7 +39,7 @@ ansible_facts:
   type: dict
   contains:
     deployed_lvs:
-      description: What the host has been told.
+      description: What is deployed on the host.
       type: dict
       contains:
         stacks:
@@ -50,15 +50,15 @@ ansible_facts:
           description: Whether C(lvs-vip) keeps VIPs or rules.
           type: bool
         foreign:
-          description: The files that the roles would overwrite, and that somebody else has written.
+          description: The files that somebody else has written, and that the roles would overwrite.
           type: list
           elements: str
         vips:
-          description: The addresses that these files move, or keep on the host.
+          description: The addresses in the configuration files, which the daemons move or keep on the host.
           type: list
           elements: str
         resources:
-          description: What heartbeat moves.
+          description: The resources that heartbeat moves.
           type: list
           elements: str
         instances:
@@ -70,7 +70,7 @@ ansible_facts:
               description: Its name.
               type: str
             virtual_router_id:
-              description: The virtual router that it is of.
+              description: Its C(virtual_router_id).
               type: int
             version:
               description: The version of VRRP.
@@ -79,17 +79,17 @@ ansible_facts:
               description: Seconds between two adverts.
               type: float
             password:
-              description: A digest of its password. Null without one.
+              description: A digest of its password. Null without a password.
               type: str
             unicast:
-              description: Whether its adverts go to each peer.
+              description: Whether its adverts go to each peer by unicast.
               type: bool
             advertised:
               description: The addresses in its adverts.
               type: list
               elements: str
             addresses:
-              description: The addresses that move besides.
+              description: The addresses that move with it but are not in the adverts.
               type: list
               elements: str
   sample:

@@ -10,10 +10,10 @@ version_added: 0.1.0
 short_description: Manage the connection synchronisation daemons of IPVS
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Starts or stops one of the two daemons of the kernel that send (V(master)) and receive (V(backup)) connections,
-    so that they outlive a failover. Both can run on one director.
+  - Starts or stops one of the kernel's two daemons that send (V(master)) and receive (V(backup)) connections,
+    so that connections survive a failover. Both daemons can run on one director.
   - A daemon that runs with other settings is stopped and started again.
-  - They are the kernel's and end with it. Where keepalived or heartbeat runs the daemons, leave them to it.
+  - The daemons do not survive a reboot. Where keepalived or heartbeat runs them, do not use this module.
 options:
   role:
     description: Which of the two daemons.
@@ -21,21 +21,21 @@ options:
     choices: [master, backup]
     required: true
   state:
-    description: Whether it runs.
+    description: Whether the daemon runs.
     type: str
     choices: [present, absent]
     default: present
   interface:
-    description: Network interface that the messages take. Needed for O(state=present).
+    description: Network interface for the messages. Needed for O(state=present).
     type: str
   syncid:
-    description: Number of the cluster, V(0) to V(255). A backup takes messages of its own number only, with V(0) all.
+    description: Number of the cluster, V(0) to V(255). A backup accepts only messages with its own number, with V(0) all.
     type: int
     default: 0
   maxlen:
     description:
-      - Longest message in bytes, V(1) to V(65507), or V(65487) with an IPv6 group; for a V(backup) from V(1024) on.
-      - The kernel takes it from the MTU when it is left out, and whatever it runs with is then left as it is.
+      - Longest message in bytes, V(1) to V(65507), or V(65487) with an IPv6 group. A V(backup) needs at least V(1024).
+      - By default the kernel derives it from the MTU, and the value of a running daemon is not changed.
     type: int
   group:
     description: Multicast group, IPv4 or IPv6.
@@ -72,7 +72,7 @@ EXAMPLES = r"""
     interface: eth0
     syncid: 51
 
-- name: Receive no connections any more
+- name: Stop receiving connections
   lvs.cluster.ipvs_daemon:
     role: backup
     state: absent

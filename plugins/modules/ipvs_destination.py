@@ -11,7 +11,7 @@ short_description: Manage, and drain, one real server of one virtual service
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Adds, edits, drains or removes one real server of one service of the IPVS table.
-  - With O(state=present) an option that is left out has its default, whatever the real server had before.
+  - With O(state=present) an option that is left out is set to its default, whatever the real server had before.
   - For more than a few entries M(lvs.cluster.ipvs_table) is faster and safer.
 options:
   service:
@@ -21,31 +21,31 @@ options:
   state:
     description:
       - V(present) adds the real server or edits it.
-      - V(drained) sets its weight to 0 and leaves the rest as it is, so that it takes no new connections. A real
-        server that is not in the table takes none either, and is no error.
+      - V(drained) sets its weight to 0 and changes nothing else, so that it gets no new connections. A real
+        server that is not in the table is no error.
       - V(absent) removes it. Its connections end, at once or with their next packet.
     type: str
     choices: [present, drained, absent]
     default: present
   wait:
-    description: With O(state=drained), wait until its connections are gone. Not done in check mode.
+    description: With O(state=drained), wait until its connections have ended. Check mode does not wait.
     type: bool
     default: false
   wait_for:
     description:
-      - Which connections must be gone. V(inactive) ones have been closed and wait to be forgotten, which takes up to
-        the timeout C(tcpfin); V(persistent) ones are clients bound to the real server, for as long as they keep coming.
-      - Left out, V(active) ones, and with a service by C(udp) V(inactive) ones, too. Of UDP all are inactive, and are forgotten
-        the timeout C(udp) after their last packet.
+      - Which connections must have ended. V(inactive) TCP connections are closed, but the kernel remembers them for up to
+        the timeout C(tcpfin). V(persistent) ones are clients bound to the real server, for as long as they return in time.
+      - The default is V(active), and for a C(udp) service also V(inactive). All UDP connections are inactive, and the kernel
+        forgets them when the timeout C(udp) has passed since their last packet.
     type: list
     elements: str
     choices: [active, inactive, persistent]
   timeout:
-    description: For how many seconds to wait. Then the module fails, and says what is left.
+    description: For how many seconds to wait. Then the module fails, and names the connections that are left.
     type: int
     default: 300
 notes:
-  - In check mode a service that is not in the table is taken as one that an earlier task would have added.
+  - In check mode a service that is not in the table is no error, since an earlier task may be about to add it.
 seealso:
   - module: lvs.cluster.ipvs_table
   - module: lvs.cluster.ipvs_service

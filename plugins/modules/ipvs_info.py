@@ -11,14 +11,14 @@ short_description: Read the IPVS table, its timeouts, daemons and counters
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Returns the virtual server table of a host as plain data, in the shape that M(lvs.cluster.ipvs_table) takes.
-  - On demand also counters, rates, connections, and the table as lines for C(ipvsadm -R).
+  - On demand it also returns counters, rates, connections, and the table as lines for C(ipvsadm -R).
 options:
   gather:
     description:
-      - What to return beside the table, the timeouts and the daemons. Each costs one more run of C(ipvsadm).
+      - What to return in addition to the table, the timeouts and the daemons. Each costs one more run of C(ipvsadm).
       - V(stats) returns RV(stats), V(rates) returns RV(rates), V(counts) returns RV(counts),
         V(connections) returns RV(connections), which can be as many as the director has clients.
-      - V(rules) returns RV(rules), and costs nothing.
+      - V(rules) returns RV(rules), and needs no extra run.
     type: list
     elements: str
     choices: [stats, rates, counts, connections, rules]
@@ -38,7 +38,7 @@ EXAMPLES = r"""
   lvs.cluster.ipvs_info:
   register: ipvs
 
-- name: Give every service of this director to another one
+- name: Copy every service of this director to another director
   lvs.cluster.ipvs_table:
     services: "{{ ipvs.services }}"
   delegate_to: lvs2
@@ -67,7 +67,7 @@ available:
   type: bool
   sample: true
 services:
-  description: The table. Fed back to M(lvs.cluster.ipvs_table) it changes nothing.
+  description: The table. Given to M(lvs.cluster.ipvs_table), it changes nothing.
   returned: success
   type: list
   elements: dict
@@ -98,13 +98,13 @@ services:
       description: Persistence in seconds, or V(null).
       type: int
     persistence_netmask:
-      description: Dotted for IPv4, prefix length for IPv6, V(null) when every client counts for itself.
+      description: Netmask for IPv4, prefix length for IPv6, V(null) if every address counts as one client.
       type: str
     persistence_engine:
       description: Persistence engine, or V(null).
       type: str
     one_packet:
-      description: Whether every packet is scheduled for itself.
+      description: Whether every packet is scheduled on its own.
       type: bool
     destinations:
       description: The real servers.
@@ -121,7 +121,7 @@ services:
           description: Forwarding method, V(dr), V(nat) or V(tun).
           type: str
         weight:
-          description: Weight; V(0) takes no new connections.
+          description: Weight; with V(0) it gets no new connections.
           type: int
         upper_threshold:
           description: Upper connection threshold, V(0) for none.
@@ -130,7 +130,7 @@ services:
           description: Lower connection threshold, V(0) for none.
           type: int
         tunnel:
-          description: C(type), C(port) and C(checksum) of the tunnel; V(null) when not forwarded by one.
+          description: C(type), C(port) and C(checksum) of the tunnel; V(null) without a tunnel.
           type: dict
   sample:
     - address: 192.0.2.100
@@ -153,7 +153,7 @@ services:
           lower_threshold: 0
           tunnel: null
 timeouts:
-  description: Lifetimes of idle connections in seconds; V(null) where RV(available=false).
+  description: Lifetimes of idle connections in seconds; V(null) with RV(available=false).
   returned: success
   type: dict
   sample: {tcp: 900, tcpfin: 120, udp: 300}
@@ -166,7 +166,7 @@ daemons:
     - {role: master, interface: eth0, syncid: 51, maxlen: 1472, group: 224.0.0.81, port: 8848, ttl: 1}
 stats:
   description:
-    - Counters since a service or a real server was added or set to zero, by service and by real server.
+    - Counters by service and by real server, since each was added or its counters were set to zero.
     - Each service has the keys of RV(services) that name it, and C(destinations), each named by address and port.
   returned: with O(gather) V(stats)
   type: list
@@ -196,7 +196,7 @@ rates:
   type: list
   elements: dict
 counts:
-  description: Weight and present connections of every real server, by service.
+  description: Weight and current connections of every real server, by service.
   returned: with O(gather) V(counts)
   type: list
   elements: dict
@@ -210,9 +210,9 @@ counts:
         - {address: 192.0.2.21, port: 80, weight: 1, persistent: 0, active: 3, inactive: 9}
 connections:
   description:
-    - The connections the director knows; C(expires) in seconds.
-    - One whose source port is 0 is a persistence template. That of a firewall mark is of protocol V(ip), and has the
-      mark in the place of the virtual address.
+    - The connections that the director knows; C(expires) is in seconds.
+    - An entry with source port 0 is a persistence template. The template of a firewall mark has protocol V(ip), and the
+      mark in place of the virtual address.
   returned: with O(gather) V(connections)
   type: list
   elements: dict
@@ -229,7 +229,7 @@ connections:
 rules:
   description:
     - The table as lines for C(ipvsadm -R).
-    - Unlike those of C(ipvsadm -Sn) they hold the thresholds, and the firewall marks that it prints as negative.
+    - Unlike the lines of C(ipvsadm -Sn), they have the thresholds, and correct firewall marks where it prints negative ones.
   returned: with O(gather) V(rules)
   type: list
   elements: str

@@ -10,8 +10,8 @@ version_added: 0.1.0
 short_description: Manage one virtual service of the IPVS table
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Adds, edits or removes one virtual service. Its real servers are left as they are.
-  - An option that is left out has its default, whatever the service had before.
+  - Adds, edits or removes one virtual service. Its real servers are not changed.
+  - An option that is left out is set to its default, whatever the service had before.
   - For more than a few entries M(lvs.cluster.ipvs_table) is faster and safer.
 options:
   state:
@@ -39,14 +39,14 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Have a web service in which clients stay with their real server for five minutes
+- name: Add a web service in which clients stay with their real server for five minutes
   lvs.cluster.ipvs_service:
     address: 192.0.2.100
     port: 80
     scheduler: wrr
     persistence: 300
 
-- name: Have a DNS service that schedules every packet
+- name: Add a DNS service that schedules every packet
   lvs.cluster.ipvs_service:
     address: 2001:db8::100
     port: 53

@@ -10,16 +10,16 @@ version_added: 0.1.0
 short_description: Manage the IPVS table of a director as a whole
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Makes the virtual server table what O(services) says, by the smallest change and in one C(ipvsadm) process.
+  - Changes the virtual server table to what O(services) says, by the smallest change and in one C(ipvsadm) process.
   - In every service new real servers come first, then weights that rise, then the other edits, then removals. A
     service that keeps a real server is never without one.
-  - Afterwards the table is read again. An entry that is not as it should be is a failure that names it.
-  - The table is the kernel's and ends with it. See the role P(lvs.cluster.director#role) for a table that is
+  - Afterwards the module reads the table again. It fails and names every entry that is not as it should be.
+  - The table does not survive a reboot. See the role P(lvs.cluster.director#role) for a table that is
     restored at boot.
 options:
   purge:
     description:
-      - What is removed because O(services) does not have it.
+      - Which entries that O(services) does not have are removed.
       - V(none) removes nothing. V(services) removes the other real servers of the services listed, and leaves the
         other services alone. V(all) removes the other services too.
     type: str
@@ -27,13 +27,13 @@ options:
     default: services
   keep_weights:
     description:
-      - Leave the weights of real servers that are there already as they are, so that what was drained, or what a
-        health check has set, stays.
+      - Whether to keep the weights of real servers that are already in the table. Then a drained real server stays
+        drained, and a weight that a health check has set stays.
     type: bool
     default: false
 notes:
   - In check mode on a host that has no C(ipvsadm) or no IPVS in its kernel yet, the table is taken as empty.
-  - Where keepalived or ldirectord keeps the table, change their configuration instead.
+  - Where keepalived or ldirectord manages the table, change their configuration instead.
 seealso:
   - module: lvs.cluster.ipvs_info
   - module: lvs.cluster.ipvs_service
@@ -62,7 +62,7 @@ EXAMPLES = r"""
             weight: 3
           - address: 192.0.2.22
 
-- name: Have exactly these services, and leave drained real servers drained
+- name: Set exactly these services, and keep drained real servers drained
   lvs.cluster.ipvs_table:
     purge: all
     keep_weights: true
@@ -98,7 +98,7 @@ EXAMPLES = r"""
 RETURN = r"""
 changes:
   description:
-    - The changes in the order in which they were made, or in check mode would be, as lines for C(ipvsadm -R).
+    - The changes in the order in which they were made, or in check mode would be made, as lines for C(ipvsadm -R).
     - C(-A), C(-E) and C(-D) add, edit and delete a service, C(-a), C(-e) and C(-d) a real server.
   returned: success
   type: list

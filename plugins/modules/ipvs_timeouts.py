@@ -10,20 +10,20 @@ version_added: 0.1.0
 short_description: Manage how long IPVS remembers idle connections
 author: lvs.cluster contributors (@lvs-cluster)
 description:
-  - Sets the lifetimes of idle connections, for all services at once. Those left out stay as they are.
-  - They are the kernel's and end with it; set them again at boot, or let keepalived do it.
+  - Sets the lifetimes of idle connections, for all services at once. A timeout that is left out is not changed.
+  - The timeouts do not survive a reboot. Set them again at boot, or let keepalived do it.
 options:
   tcp:
-    description: Seconds of an established TCP connection, V(1) to V(2147483). The kernel starts with 900.
+    description: Seconds for an idle established TCP connection, V(1) to V(2147483). The kernel's default is 900.
     type: int
   tcpfin:
-    description: Seconds of a TCP connection that has received a FIN. The kernel starts with 120.
+    description: Seconds for a TCP connection that has received a FIN. The kernel's default is 120.
     type: int
   udp:
-    description: Seconds since the last UDP packet. The kernel starts with 300.
+    description: Seconds since the last UDP packet. The kernel's default is 300.
     type: int
 notes:
-  - In check mode on a host that has no C(ipvsadm) or no IPVS in its kernel yet, the kernel's own values are assumed.
+  - In check mode on a host that has no C(ipvsadm) or no IPVS in its kernel yet, the kernel's defaults are assumed.
 seealso:
   - module: lvs.cluster.ipvs_info
 extends_documentation_fragment:
@@ -42,7 +42,7 @@ EXAMPLES = r"""
   lvs.cluster.ipvs_timeouts:
     tcp: 3600
 
-- name: Have the kernel's own timeouts
+- name: Set the kernel's default timeouts
   lvs.cluster.ipvs_timeouts:
     tcp: 900
     tcpfin: 120

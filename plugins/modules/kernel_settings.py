@@ -7,20 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kernel_settings
-short_description: Kernel modules and parameters, now and at boot
+short_description: Set kernel modules and parameters, now and at boot
 version_added: 0.1.0
 description:
-  - Loads kernel modules and sets kernel parameters (sysctls), in the running kernel and for every boot, in one go.
-    Modules come first, because they bring parameters in. C(net.ipv4.vs.*) exists only once C(ip_vs) is loaded.
-  - Remembers the value that each parameter had before, and sets it again when the parameter leaves O(sysctls) or
+  - Loads kernel modules and sets kernel parameters (sysctls), in the running kernel and for every boot.
+    Modules come first, because they add parameters. C(net.ipv4.vs.*) exists only once C(ip_vs) is loaded.
+  - Remembers the value that each parameter had before. Restores it when the parameter is removed from O(sysctls), or
     with O(state=absent).
-  - A module that leaves O(modules), or all of them with O(state=absent), is not loaded at the next boot, but is never
-    unloaded, because others may use it.
-  - Warns where a file that is read later at boot sets a parameter to something else.
+  - A module that is removed from O(modules) is not loaded at the next boot. With O(state=absent) this holds for all
+    modules. Modules are never unloaded, because others may use them.
+  - Warns if a file that is read later at boot sets a parameter to another value.
 options:
   name:
     description:
-      - The name under which these settings are kept.
+      - The name of these settings.
       - The files are C(/etc/modules-load.d/NAME.conf), C(/etc/sysctl.d/90-NAME.conf) and, for the former values,
         C(/var/lib/lvs-cluster/NAME.json).
     type: str
@@ -28,7 +28,7 @@ options:
   modules:
     description:
       - The kernel modules, by their own names, not by an alias.
-      - One that is built into the kernel, or that a container's host has loaded, counts as loaded.
+      - A module that is built into the kernel, or that a container's host has loaded, counts as loaded.
     type: list
     elements: str
     default: []
@@ -48,8 +48,8 @@ options:
     default: true
   state:
     description:
-      - V(present) makes modules and parameters what is stated.
-      - V(absent) removes the files and sets the former values again. O(modules) and O(sysctls) are not looked at.
+      - V(present) sets the modules and parameters.
+      - V(absent) removes the files and restores the former values. O(modules) and O(sysctls) are ignored.
     type: str
     choices: [present, absent]
     default: present
@@ -59,8 +59,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Asks C(modprobe --dry-run) whether the modules can be loaded, if there is a modprobe yet.
-      - A parameter that does not exist yet, while modules are still to be loaded, counts as one that would change.
+      - Runs C(modprobe --dry-run) to see whether the modules can be loaded, if modprobe is installed.
+      - A parameter that does not exist while modules are still to be loaded counts as one that would change.
   diff_mode:
     support: full
   idempotent:
@@ -72,7 +72,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make a director's kernel ready
+- name: Prepare a director's kernel
   lvs.cluster.kernel_settings:
     name: lvs-director
     modules:
@@ -83,14 +83,14 @@ EXAMPLES = r"""
       net.ipv4.vs.expire_nodest_conn: 1
       net.ipv4.vs.sync_threshold: 3 50
 
-- name: Keep a real server silent about the VIP
+- name: Keep a real server from answering ARP for the VIP
   lvs.cluster.kernel_settings:
     name: lvs-real-server
     sysctls:
       net.ipv4.conf.all.arp_ignore: 1
       net.ipv4.conf.all.arp_announce: 2
 
-- name: Set the former values again
+- name: Restore the former values
   lvs.cluster.kernel_settings:
     name: lvs-director
     state: absent
@@ -112,13 +112,13 @@ sysctls_set:
   sample:
     net.ipv4.ip_forward: {before: "0", after: "1"}
 sysctls_restored:
-  description: The parameters that have left, and were set to their former values.
+  description: The parameters that were removed, and set to their former values.
   returned: success
   type: dict
   sample:
     net.ipv4.conf.all.rp_filter: {before: "0", after: "2"}
 leaving:
-  description: The parameters that an earlier run has set, and that O(sysctls) no longer has.
+  description: The parameters that an earlier run has set and that are no longer in O(sysctls).
   returned: success
   type: list
   elements: str
@@ -131,8 +131,7 @@ files_changed:
   sample: [/etc/modules-load.d/lvs-director.conf, /etc/sysctl.d/90-lvs-director.conf]
 overridden:
   description:
-    - The parameters that the next boot will set to another value, because of a file read later, by
-      systemd-sysctl's rules.
+    - The parameters that the next boot will set to another value, because systemd-sysctl reads another file later.
   returned: success
   type: list
   elements: dict

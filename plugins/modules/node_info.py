@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node_info
-short_description: What a host is really set to, now and at the next boot
+short_description: Read the kernel settings, units and addresses of a host, now and at the next boot
 version_added: 0.1.0
 description:
-  - Reads kernel parameters, kernel modules, systemd units, addresses and links in one execution, so that they can be
-    compared with what an LVS host must be.
-  - What the next boot sets is read from the files of sysctl.d and modules-load.d in all their directories, by the rules
-    of systemd-sysctl and systemd-modules-load, not from the files that this collection writes.
+  - Reads kernel parameters, kernel modules, systemd units, addresses and links in one execution, so that you can
+    compare them with what an LVS host needs.
+  - To find what the next boot sets, it reads the files of sysctl.d and modules-load.d in all their directories, by the rules
+    of systemd-sysctl and systemd-modules-load, not only the files that this collection writes.
 requirements:
   - C(ip) of iproute2 4.13 or later
   - C(systemctl), for O(units)
@@ -29,7 +29,7 @@ options:
     elements: str
     default: []
   units:
-    description: The systemd units to look at. Without a suffix C(.service) is meant.
+    description: The systemd units to read. A name without a suffix means C(.service).
     type: list
     elements: str
     default: []
@@ -43,7 +43,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what a director is set to
+- name: Read the settings of a director
   lvs.cluster.node_info:
     sysctls:
       - net.ipv4.ip_forward
@@ -64,25 +64,25 @@ EXAMPLES = r"""
 RETURN = r"""
 sysctls:
   description:
-    - The live value of each of O(sysctls), its fields one blank apart. Null where the kernel has no such parameter, or
-      does not let it be read.
+    - The live value of each of O(sysctls), its fields separated by single spaces. Null if the kernel has no such
+      parameter, or if it cannot be read.
   returned: success
   type: dict
   sample: {net.ipv4.ip_forward: "1", net.ipv4.vs.sync_threshold: "3 50"}
 sysctls_boot:
-  description: The value of each of O(sysctls) that the next boot sets. Null where it sets none.
+  description: The value of each of O(sysctls) that the next boot sets. Null if it sets none.
   returned: success
   type: dict
   sample: {net.ipv4.ip_forward: "0", net.ipv4.vs.sync_threshold: "3 50"}
 sysctls_boot_files:
-  description: The file that sets each value of RV(sysctls_boot), of several the one that prevails.
+  description: The file that sets each value of RV(sysctls_boot). If several do, the one that prevails.
   returned: success
   type: dict
   sample:
     net.ipv4.ip_forward: /etc/sysctl.d/99-sysctl.conf
     net.ipv4.vs.sync_threshold: /etc/sysctl.d/90-lvs-director.conf
 modules:
-  description: For each of O(modules), whether it is there now, and whether the next boot loads it.
+  description: For each of O(modules), whether it is loaded now, and whether the next boot loads it.
   returned: success
   type: dict
   contains:
@@ -100,13 +100,13 @@ units:
   type: dict
   contains:
     exists:
-      description: Whether systemd has it, and it is not masked.
+      description: Whether systemd has the unit, and the unit is not masked.
       type: bool
     active:
       description: Whether it runs now.
       type: bool
     enabled:
-      description: Whether it starts at boot on its own account.
+      description: Whether it is enabled to start at boot.
       type: bool
     state:
       description: Systemd's word for what it is now, such as V(active), V(inactive), V(failed) or V(activating).
@@ -135,7 +135,7 @@ addresses:
       description: V(global), V(link), V(host) or V(site).
       type: str
     usable:
-      description: Whether it can be used. IPv6 keeps an address that another host has answered for, and does not use it.
+      description: Whether the host can use it. If another host has answered for an IPv6 address, the kernel keeps it but does not use it.
       type: bool
   sample:
     - {address: 172.28.0.11, prefix: 24, interface: eth1, family: ipv4, scope: global, usable: true}

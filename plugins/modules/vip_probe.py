@@ -7,21 +7,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vip_probe
-short_description: Ask a VIP, and count who answers
+short_description: Send requests to a VIP, and count who answers
 version_added: 0.1.0
 description:
-  - Makes requests to a VIP from the host on which it runs, each over a new connection, and returns who answered how
-    often, the errors by kind, the longest time without an answer, and the latencies.
-  - Run it in the background (C(async), C(poll=0)) on a client while something happens to the cluster, and collect the
+  - Sends requests to a VIP from the host on which it runs, each over a new connection. Returns how often each real server
+    answered, the errors by kind, the longest time without an answer, and the latencies.
+  - To watch a cluster during a change, run it in the background (C(async), C(poll=0)) on a client, and collect the
     result with M(ansible.builtin.async_status). O(stop_file) ends it early.
   - A failed request is part of the result, never a failure of the module.
 options:
   address:
-    description: The address to ask, IPv4 or IPv6, or a name that resolves to one (the first is taken).
+    description: The address to ask, IPv4 or IPv6, or a name. Of a name's addresses the first is used.
     type: str
     required: true
   port:
-    description: The port, V(1) to V(65535). Left out, it is 80 with O(scheme=http) and 443 with O(scheme=https).
+    description: The port, V(1) to V(65535). The default is 80 with O(scheme=http) and 443 with O(scheme=https).
     type: int
   scheme:
     description: V(tcp) only connects. V(http) and V(https) fetch O(path).
@@ -33,10 +33,10 @@ options:
     type: str
     default: /
   host_header:
-    description: The virtual host to ask for. Left out, it is O(address).
+    description: The virtual host to ask for. The default is O(address).
     type: str
   sni:
-    description: The server name in the TLS handshake. Left out, it is O(host_header) without a port, or none.
+    description: The server name in the TLS handshake. The default is O(host_header) without a port, or no name.
     type: str
   expected_status:
     description: The HTTP status codes of a good answer. A redirection is not followed.
@@ -51,28 +51,28 @@ options:
     description: A file of CA certificates for O(validate_certs), in place of the system's.
     type: path
   source_address:
-    description: The address of this host to ask from. Left out, the kernel chooses.
+    description: The source address of the requests. By default the kernel chooses.
     type: str
   count:
-    description: How many requests to make. O(count) or O(duration) is needed; of both the first limit ends it.
+    description: How many requests to make. Needed without O(duration). With both, the first limit reached ends the probe.
     type: int
   duration:
     description: How long to make requests, in seconds.
     type: float
   rate:
     description:
-      - How many requests to begin per second. They overlap where one takes longer than the interval.
-      - Left out, it is 20 with O(duration); with O(count) alone each request begins when the one before has ended.
+      - How many requests to start per second. They overlap if one takes longer than the interval.
+      - The default is 20 with O(duration). With O(count) alone each request starts when the one before has ended.
     type: float
   timeout:
     description: How long a whole request may take, in seconds.
     type: float
     default: 3
   stop_file:
-    description: The probe ends, with a result, as soon as this file exists. It is not removed.
+    description: The probe ends, with a result, as soon as this file exists. The probe does not remove the file.
     type: path
   max_errors:
-    description: The probe ends, with a result, after so many failed requests. Each may have cost O(timeout).
+    description: The probe ends, with a result, after this many failed requests. Each may take O(timeout).
     type: int
 extends_documentation_fragment:
   - lvs.cluster.attributes
@@ -97,7 +97,7 @@ EXAMPLES = r"""
     host_header: www.example.com
     count: 10
 
-- name: Begin to watch the VIP in the background
+- name: Start watching the VIP in the background
   lvs.cluster.vip_probe:
     address: 172.28.0.100
     duration: 300
@@ -150,23 +150,23 @@ rate:
   type: float
   sample: 20.0
 answered:
-  description: How many of them got a good answer.
+  description: How many requests got a good answer.
   returned: success
   type: int
   sample: 197
 answers:
   description:
-    - How often each answer came. An answer goes by the first line of its body, at most 100 characters, by V((empty\))
-      without one, with O(scheme=tcp) by V((connected\)).
-    - After the first 100 different ones all others count as V((others\)).
+    - How often each answer came. The name of an answer is the first line of its body, at most 100 characters, or V((empty\))
+      without a body. With O(scheme=tcp) it is V((connected\)).
+    - After the first 100 different answers all others count as V((others\)).
   returned: success
   type: dict
   sample: {web1: 99, web2: 98}
 errors:
   description:
     - How many errors of each kind there were.
-    - C(refused), C(timeout), C(unreachable), C(reset) (also closed before the whole answer had come), C(status) (not an
-      O(expected_status)), C(tls), C(other).
+    - The kinds are C(refused), C(timeout), C(unreachable), C(reset) (also if the answer was incomplete), C(status) (not an
+      O(expected_status)), C(tls) and C(other).
   returned: success
   type: dict
   sample: {timeout: 3}
@@ -176,12 +176,12 @@ error_messages:
   type: dict
   sample: {timeout: timed out}
 first_error:
-  description: When the first failed request had failed, in seconds since RV(began). Null without one.
+  description: When the first failed request failed, in seconds since RV(began). Null if none failed.
   returned: success
   type: float
   sample: 4.052
 last_error:
-  description: When the last failed request had failed, in seconds since RV(began). Null without one.
+  description: When the last failed request failed, in seconds since RV(began). Null if none failed.
   returned: success
   type: float
   sample: 4.152
@@ -196,15 +196,15 @@ longest_gap_start:
   type: float
   sample: 2.003
 latency:
-  description: Percentiles of the time that a good answer took, in milliseconds. Null without one.
+  description: Percentiles of the time that a good answer took, in milliseconds. Null without a good answer.
   returned: success
   type: dict
   contains:
     p50:
-      description: Half of them took at most this.
+      description: Half of the answers took at most this.
       type: float
     p90:
-      description: Nine of ten took at most this.
+      description: 90 of 100 took at most this.
       type: float
     p99:
       description: 99 of 100 took at most this.

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vrrp_probe
-short_description: Listen who sends VRRP adverts on a segment
+short_description: Find out who sends VRRP adverts on a segment
 version_added: 0.1.0
 description:
-  - Listens for the adverts of VRRP, of IPv4 and IPv6, and returns each sender and virtual router. By it C(site.yml) sees whether a
-    C(virtual_router_id) is another cluster's already.
-  - It hears what a packet filter on the host lets in, and nothing of clusters that speak to each other by unicast.
+  - Listens for VRRP adverts over IPv4 and IPv6, and returns each sender and virtual router. C(site.yml) uses it to find out
+    whether another cluster already uses a C(virtual_router_id).
+  - It hears only what the host's packet filter lets in. It does not hear clusters that use unicast.
   - Takes all of O(timeout).
 requirements:
   - root, or CAP_NET_RAW
@@ -23,7 +23,7 @@ options:
     elements: str
     required: true
   timeout:
-    description: How long to listen, in seconds. A master sends an advert each C(advert_interval), by default each second.
+    description: How long to listen, in seconds. A master sends an advert every C(advert_interval), by default every second.
     type: float
     default: 3.5
 extends_documentation_fragment:
@@ -36,12 +36,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See which virtual routers the segment has
+- name: Find the virtual routers on the segment
   lvs.cluster.vrrp_probe:
     interfaces: [eth0]
   register: vrrp
 
-- name: Nobody must have ours
+- name: Nobody else must use our virtual_router_id
   ansible.builtin.assert:
     that: 100 not in vrrp.adverts | map(attribute='virtual_router_id')
 """
@@ -54,13 +54,13 @@ adverts:
   elements: dict
   contains:
     interface:
-      description: The interface that it was heard on.
+      description: The interface on which the advert was heard.
       type: str
     family:
       description: V(ipv4) or V(ipv6).
       type: str
     source:
-      description: The address that sends.
+      description: The sender's address.
       type: str
     version:
       description: The version of VRRP.

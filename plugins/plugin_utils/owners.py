@@ -26,8 +26,8 @@ def wrong_owners(cluster: ResolvedCluster, looks: Iterable[Mapping[str, Any]]) -
         ]
         if len(owners) > 1:
             found.append(
-                f"{vip['address']} is held by {listed(owners)} at once: they do not hear each other. Let VRRP through between them (IP"
-                " protocol 112, to 224.0.0.18 and ff02::12 unless unicast is true), in their packet filters and in the network."
+                f"{vip['address']} is held by {listed(owners)} at once: they do not hear each other. Let VRRP through between them, in"
+                " their packet filters and in the network (IP protocol 112, to 224.0.0.18 and ff02::12 unless unicast is true)."
             )
         elif not owners and set(printed) >= set(cluster["directors"]):
             found.append(

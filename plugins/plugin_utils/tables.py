@@ -196,7 +196,7 @@ def _in_words(change: Change, now: Table) -> Iterator[str]:
     elif service is not None or not destination:
         # Where the service itself is missing, that is said once.
         name = f"real server {destination} is " if destination else ""
-        yield name + ("not in the table" if change.action == "add" else "in the table, and not in the inventory")
+        yield name + ("not in the table" if change.action == "add" else "in the table, but not in the inventory")
 
 
 def _field_differences(prefix: str, live: Any, wanted: Any, fields: Iterable[str]) -> Iterator[str]:

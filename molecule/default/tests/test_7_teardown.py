@@ -64,7 +64,9 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
 
 
 def test_a_keepalived_of_somebody_else_is_taken_over_with_consent_and_given_back(cluster):
-    by_hand = "vrrp_instance OLD {\\n  interface lo\\n  virtual_router_id 7\\n  virtual_ipaddress {\\n    172.28.0.77\\n  }\\n}\\n"
+    interface = cluster.interface("lvs1")
+    instance = f"interface {interface}\\n virtual_router_id 7\\n virtual_ipaddress {{\\n 172.28.0.77\\n }}"
+    by_hand = f"vrrp_instance OLD {{\\n {instance}\\n}}\\n"
     install = "apt-get install -y --no-install-recommends keepalived >/dev/null && mkdir -p /etc/keepalived"
     start = f"printf '{by_hand}' > /etc/keepalived/keepalived.conf && systemctl enable --now keepalived"
     cluster.host("lvs1").run_expect([0], f"{install} && {start}")
@@ -72,7 +74,7 @@ def test_a_keepalived_of_somebody_else_is_taken_over_with_consent_and_given_back
 
     output = flat(cluster.fail("site", "--limit", "lvs1"))
     assert "lvs1: somebody else has written /etc/keepalived/keepalived.conf" in output
-    assert "It moves 172.28.0.77, which no service of the inventory has" in output
+    assert "The inventory has no service for 172.28.0.77" in output
     assert cluster.run("lvs1", "sha256sum /etc/keepalived/keepalived.conf") == was
 
     cluster.play("site", "--limit", "lvs1", lvs_take_over=True)
@@ -90,7 +92,7 @@ def test_a_package_that_another_one_needs_by_now_stays(cluster):
     control = "Package: own-site\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody\\nDepends: apache2-bin\\nDescription: none\\n"
     build = f"mkdir -p own/DEBIAN && printf '{control}' > own/DEBIAN/control && dpkg-deb --build own && dpkg --install own.deb"
     cluster.host("web1").run_expect([0], f"cd /root && {build}")
-    output = cluster.play("teardown", "--limit", "web1")
+    output = flat(cluster.play("teardown", "--limit", "web1"))
     assert "something else needs or uses them by now" in output
     installed = cluster.run(
         "web1", "dpkg-query --show --showformat='${Package} ${db:Status-Status}\\n' apache2-bin own-site"

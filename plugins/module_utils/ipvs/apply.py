@@ -54,7 +54,7 @@ def apply_table(ipvsadm: Ipvsadm | None, before: Table, after: Table, check: boo
         except Failure as error:
             said = "; ".join(dict.fromkeys(written.err.strip().splitlines())) or "nothing"
             raise IpvsError(
-                f"The table was written (ipvsadm -R said: {said}), and could not be read again: {error}",
+                f"The table was written (ipvsadm -R said: {said}), but could not be read again: {error}",
                 **{**result, **left},
             ) from error
         try:

@@ -56,8 +56,8 @@ def refusal(daemon: Daemon, table: Table) -> str:
         return f"This host has no interface {daemon.interface} for the {daemon.role} daemon."
     for change in mixed_families(diff(Table(), table)):
         return (
-            f"The kernel starts no sync daemon beside {change.destination} of {change.service.key}: a real server of "
-            "the other address family cannot be synchronised. Remove it first."
+            f"The kernel starts no sync daemon beside real server {change.destination} of service {change.service.key}: a "
+            "real server of the other address family cannot be synchronised. Remove it first."
         )
     return ""
 

@@ -27,7 +27,7 @@ def missing_modules(changes: Iterable[Change], modules: str = MODULES, loaded: s
                 wanted.setdefault(f"ip_vs_pe_{name}", f"persistence engine {name} of {service.key}")
     return [
         f"The kernel has no {what}: boot a kernel that has the module {name} (on Red Hat it may be in the package "
-        "kernel-modules-extra), or take another."
+        "kernel-modules-extra), or choose another."
         for name, what in wanted.items()
         if is_missing(name, modules, loaded)
     ]

@@ -24,7 +24,7 @@ def check_addresses(hosts: Hosts, mistakes: Mistakes) -> None:
         for address in host.addresses.values():
             if owners.setdefault(address, host.name) != host.name:
                 InventoryPath(f"host {host.name}", mistakes).report(
-                    f"has the address {address}, which is also that of {owners[address]}"
+                    f"has the address {address}, and so does {owners[address]}"
                 )
 
 
@@ -42,11 +42,9 @@ def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inven
     routers = {router: host.name for host in hosts.directors.values() for router in host.routers}
     for vip, path in vips.items():
         if vip in owners:
-            path.report(
-                f"VIP {vip} is the address of host {owners[vip]}: a VIP is one of its own, which moves between directors"
-            )
+            path.report(f"VIP {vip} is the address of host {owners[vip]}: choose an address that no host has")
         if vip in routers:
-            path.report(f"VIP {vip} is the router of director {routers[vip]}, by its default route")
+            path.report(f"VIP {vip} is the default gateway of director {routers[vip]}")
         if reserved := _reserved(vip, hosts.directors.values()):
             path.report(f"VIP {vip} is {reserved}")
 
@@ -64,7 +62,7 @@ def check_real_server_addresses(
                 continue
             if server["host"] is None and address in vips and address != service.vip:
                 service.path.report(
-                    f"{called(server)} is a VIP ({vips[address]}): the director that has it would deliver to itself"
+                    f"{called(server)} is a VIP ({vips[address]}): the director that holds it would deliver to itself"
                 )
             elif reserved := _reserved(address, hosts.directors.values()):
                 service.path.report(f"{called(server)} has the address {address}, {reserved}")
@@ -92,8 +90,7 @@ def check_clients(inventory: Inventory, mistakes: Mistakes) -> None:
         for group in ("directors", "real_servers"):
             if name in getattr(inventory, group):
                 InventoryPath(f"host {name}", mistakes).report(
-                    f"is in the groups clients and {group}: what it asks of the VIPs would not leave it, so nothing would be"
-                    " proven"
+                    f"is in the groups clients and {group}: its requests to the VIPs would stay on the host, and prove nothing"
                 )
 
 
@@ -153,8 +150,8 @@ def check_return_path(services: Iterable[ServiceDraft], nat: Nat, vips: Iterable
             if name and name not in told and routers and not set(routers) & inside:
                 told.add(name)
                 service.path.warn(
-                    f"forward is nat, and the default route of real server {name} is by {listed(routers)}, which is no address"
-                    " of a director: its answers would bypass the directors, and no client would take them. Set lvs_nat"
+                    f"forward is nat, but the default gateway of real server {name} is {listed(routers)}, not a director: its"
+                    " answers would bypass the directors, and the clients would drop them. Set lvs_nat"
                 )
 
 
@@ -182,7 +179,7 @@ def check_sync(services: Iterable[ServiceDraft], sync: Sync | None) -> None:
             if service.family and family_of(server["address"]) != service.family:
                 service.path.report(
                     f"real server {called(server)} is {FAMILY_NAMES[family_of(server['address'])]} and the VIP is"
-                    f" {FAMILY_NAMES[service.family]}: the kernel refuses that beside connection synchronisation, so disable"
+                    f" {FAMILY_NAMES[service.family]}: the kernel refuses that beside connection synchronisation. Disable"
                     " lvs_sync, or use one family"
                 )
                 break
@@ -201,13 +198,13 @@ def check_marks(services: Sequence[ServiceDraft]) -> None:
             if other is service.path:
                 service.path.report(f"ports has {port} twice")
             elif other:
-                service.path.report(f"ports has {port}, which {other} has already: a packet has one mark")
+                service.path.report(f"ports has {port}, and so has {other}: a packet can have only one mark")
             taken.append((first, last, service.path))
     for service in services:
         number = service.port or 0
         for low, high, other in marked.get((service.vip, service.protocol), ()):
             if low <= number <= high:
-                service.path.report(f"port {number} is marked by {other}, so no packet would be left for this service")
+                service.path.report(f"port {number} is marked by {other}: no packet would reach this service")
 
 
 def _port_range(port: Ports) -> tuple[int, int]:

@@ -40,9 +40,7 @@ def resolve_health(given: Any, protocol: str, ports: list[Ports] | None, portles
     health["type"] = kind
     health.update(keys.read(options, schema.HEALTH[kind], path))  # type: ignore[typeddict-item]
     if kind == "udp" and protocol != "udp" and health["port"] is None:
-        path.report(
-            f"type is udp, and protocol is {protocol}: no real server would answer, so give the port of one that does"
-        )
+        path.report(f"type is udp, but protocol is {protocol}: set port to a UDP port on which the real servers answer")
     if kind in CONNECTING and health["port"] is None:
         if portless:
             path.report(f"port is missing: the service has none that a {kind} check could connect to")

@@ -26,11 +26,11 @@ def read_heartbeat(given: Any, vips: Sequence[str], hosts: Hosts, mistakes: Mist
     own = keys.read({} if given is None else given, schema.HEARTBEAT, path)
     if len(hosts.directors) > MOST:
         InventoryPath("lvs_stack", mistakes).report(
-            f"is ldirectord, whose heartbeat has two nodes, one of them active, and the group directors has"
-            f" {listed(hosts.directors)}: keepalived takes any number"
+            f"is ldirectord, which takes one or two directors, but the group directors has {listed(hosts.directors)}:"
+            " keepalived takes any number"
         )
     if len(hosts.directors) > 1 and not (isinstance(given, dict) and "key" in given):
-        path.report("key is missing: without it every host of the segment could take the VIPs")
+        path.report("key is missing: without it any host on the segment could take the VIPs")
     _check_times(own, path)
     check_prefix(own["vip_prefix"], vips, path)
     _check_addresses(own, vips, hosts, path)
@@ -83,22 +83,22 @@ def _check_times(own: Mapping[str, Any], path: InventoryPath) -> None:
     order = ("keepalive", "warntime", "deadtime", "initdead")
     for shorter, longer in zip(order, order[1:]):
         if own[shorter] >= own[longer]:
-            path.report(f"{shorter} is {own[shorter]} seconds, not less than {longer}, which is {own[longer]}")
+            path.report(f"{shorter} is {own[shorter]} seconds: it must be less than {longer}, which is {own[longer]}")
 
 
 def _check_addresses(own: Mapping[str, Any], vips: Iterable[str], hosts: Hosts, path: InventoryPath) -> None:
     group = parse(own["multicast_group"])
     if group and group.special != "a multicast address":
-        path.report(f"multicast_group is {own['multicast_group']}, which is not the address of a group")
+        path.report(f"multicast_group is {own['multicast_group']}, which is not a multicast address")
     for host in hosts.directors.values():
         if host.address and ":" in host.address:
-            path.report(f"directors speak over IPv4, and lvs_address of {host.name} is {host.address}")
+            path.report(f"heartbeat speaks IPv4 only, but lvs_address of {host.name} is {host.address}")
     six = [vip for vip in vips if family_of(vip) == "ipv6"]
     interfaces = {host.carrier_of(vip) for host in hosts.directors.values() for vip in six[:1]}
     if len(interfaces) > 1:
         path.report(
-            f"the VIPs of IPv6 need one interface for both directors, and theirs are {listed(sorted(map(str, interfaces)))}:"
-            " haresources is the same on both"
+            "IPv6 VIPs need the same interface name on both directors, but theirs are"
+            f" {listed(sorted(map(str, interfaces)))}: haresources is the same on both"
         )
 
 

@@ -111,7 +111,7 @@ def resolve_hosts(inventory: Inventory, mistakes: Mistakes) -> Hosts:
 def _why_not_both(directors: Mapping[str, Host]) -> str:
     both = "is in both groups, directors and real_servers: "
     if len(directors) > 1:
-        return both + "two directors that serve each other send connections in a circle"
+        return both + "two directors that serve each other would send connections in a circle. Use separate hosts"
     return both + "take it out of real_servers, and list it by its address in the real_servers of a service"
 
 
@@ -130,7 +130,7 @@ def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], pat
                 path.report("has no address: set lvs_address")
             else:
                 path.report(
-                    "has no lvs_address, and did not answer when asked for one: see to the host, or set lvs_address"
+                    "has no lvs_address, and did not answer when asked for its address: repair the host, or set lvs_address"
                 )
     elif interfaces and carrier is None:
         having = ", ".join(f"{i.name} {i.address.text}" for i in interfaces if i.name != "lo" and not i.address.special)

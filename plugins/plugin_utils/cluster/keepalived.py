@@ -127,15 +127,15 @@ def check_keepalived(services: Iterable[ServiceDraft]) -> None:
         # keepalived's own words: quorum 1 exceeds total weight of real servers 0
         if service.real_servers and not any(server["weight"] for server in service.real_servers):
             service.path.report(
-                "every real server has weight 0, so none would serve: give one a weight, or take the service out"
+                "every real server has weight 0, so none would serve: give one a weight, or remove the service"
             )
         health = service.health
         if health["command"] is not None and isinstance(health["timeout"], float):
             service.path.report(
-                f"health timeout is {health['timeout']}, and keepalived counts whole seconds for a script"
+                f"health timeout is {health['timeout']}, but keepalived takes whole seconds for a script"
             )
         # check_dns.c of 2.2.7 takes both for an empty label
         if health["name"] not in (None, ".") and any(len(label) < 2 for label in str(health["name"]).split(".")):
             service.path.report(
-                f"health name is {health['name']}, and keepalived asks for no name with a part of one letter, or with a dot at its end"
+                f"health name is {health['name']}, but keepalived takes no name with a part of one letter or a dot at the end"
             )

@@ -47,7 +47,7 @@ def read_ldirectord(given: Any, mail: Mail | None, mistakes: Mistakes) -> dict[s
     own = keys.read({} if given is None else given, schema.LDIRECTORD, InventoryPath("lvs_ldirectord", mistakes))
     if mail and mail["server"] and mail["port"] != SMTP_PORT:
         InventoryPath("lvs_mail", mistakes).report(
-            f"server has port {mail['port']}, and lvs_stack is ldirectord, which sends mail to port {SMTP_PORT} alone"
+            f"server has port {mail['port']}, but ldirectord sends mail only to port {SMTP_PORT}"
         )
     return own
 
@@ -134,21 +134,21 @@ def check_ldirectord(services: Iterable[ServiceDraft]) -> None:
     """Report what a service has that ldirectord cannot be told."""
     for service in services:
         for reason in _unsupported(service):
-            service.path.report(f"{reason}, and lvs_stack is ldirectord")
+            service.path.report(f"{reason} (lvs_stack is ldirectord)")
 
 
 def _unsupported(service: ServiceDraft) -> Iterable[str]:
     tunnel = service.tunnel
     if service.protocol == "sctp":
-        yield "protocol is sctp, which ldirectord does not know (it has tcp and udp)"
+        yield "protocol is sctp, but ldirectord has only tcp and udp"
     if tunnel and tunnel["type"] != "ipip":
-        yield f"tunnel type is {tunnel['type']}, which ldirectord does not know (it has ipip)"
+        yield f"tunnel type is {tunnel['type']}, but ldirectord has only ipip"
     if service.persistence_engine is not None:
-        yield f"persistence_engine is {service.persistence_engine}, and ldirectord has none"
+        yield f"persistence_engine is {service.persistence_engine}, but ldirectord has no persistence engine"
     if service.port == 0:
-        yield "port is 0, which ldirectord does not take"
+        yield "port is 0, but ldirectord needs a port"
     if service.one_packet and service.fwmark is not None:
-        yield "one_packet is true, which ldirectord does not know of firewall marks"
+        yield "one_packet is true, but ldirectord has no one_packet for firewall marks"
     for reason in _unsupported_check(service.health, service.protocol, service.family):
         yield f"health {reason}"
 
@@ -156,17 +156,17 @@ def _unsupported(service: ServiceDraft) -> Iterable[str]:
 def _unsupported_check(health: Health, protocol: str, family: Family | None) -> Iterable[str]:
     """What ldirectord's checks cannot do."""
     if health["type"] == "udp" or (health["type"] == "tcp" and protocol == "udp"):
-        yield f"type is {health['type']}, and ldirectord knows no answer of a real server of UDP but that of a ping"
+        yield f"type is {health['type']}, but ldirectord can check a real server of UDP only by ping"
     for name, value in (("interval", health["interval"]), ("timeout", health["timeout"])):
         if isinstance(value, float):
-            yield f"{name} is {value}, and ldirectord counts whole seconds"
+            yield f"{name} is {value}, but ldirectord takes whole seconds"
     if health["status"] is not None and health["status"] != [200]:
-        yield f"status is {listed(health['status'])}, and ldirectord takes every 2xx and nothing else"
+        yield f"status is {listed(health['status'])}, but ldirectord accepts every 2xx and nothing else"
     if health["type"] in ("smtp", "ping") and family == "ipv6":
-        yield f"type is {health['type']}, which ldirectord does not know of IPv6"
+        yield f"type is {health['type']}, but ldirectord has no such check for IPv6"
     if health["sni"] and health["virtualhost"] is not None:
-        yield f"virtualhost is {health['virtualhost']}, which ldirectord sends within TLS alone: set sni to false"
+        yield f"virtualhost is {health['virtualhost']}, but ldirectord cannot name it in the TLS handshake: set sni to false"
     if health["type"] == "dns" and health["record"] != "A":
-        yield f"record is {health['record']}, and ldirectord asks for A alone"
+        yield f"record is {health['record']}, but ldirectord asks only for A"
     if any(character in (health["command"] or "") for character in " #"):
-        yield "command has arguments or a #, and ldirectord gives it arguments of its own (VIP, port, real server, port)"
+        yield "command has arguments or a #, but ldirectord passes its own arguments (VIP, port, real server, port)"

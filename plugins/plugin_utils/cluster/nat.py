@@ -53,13 +53,15 @@ def resolve_nat(
             path.report(f"{key} is {address}, which is not {FAMILY_NAMES[family]}")
             continue
         if address in taken:
-            path.report(f"{key} {address} is a VIP: it is an address of the directors' inside network alone")
+            path.report(
+                f"{key} {address} is a VIP: give the gateway an address of its own on the real servers' network"
+            )
         translated = [service for service in services if service.forward == "nat" and service.family == family]
         if translated:
             gateways[family] = address
             _check_hosts(key, address, translated, hosts, path)
         else:
-            path.warn(f"{key} is {address}, and no {FAMILY_NAMES[family]} service has forward nat: nobody gets it")
+            path.warn(f"{key} is {address}, but no {FAMILY_NAMES[family]} service has forward nat: it is not used")
     return Nat(gateways, own["route"])
 
 
@@ -72,9 +74,7 @@ def _check_hosts(key: str, address: str, services: Sequence[ServiceDraft], hosts
             path.report(f"{key} {address} is on none of the networks of {host.name} ({listed(host.networks)})")
         lone = host.role == "director" and len(hosts.directors) == 1
         if is_own(host, address) and not lone:
-            path.report(
-                f"{key} {address} is the address of host {host.name}: it moves between the directors, as a VIP does"
-            )
+            path.report(f"{key} {address} is the address of host {host.name}: choose an address that no host has")
 
 
 def is_own(host: Host, address: str) -> bool:
@@ -104,7 +104,7 @@ def moved_gateways(
         if len(holding) > 1:
             InventoryPath("lvs_nat", mistakes).report(
                 f"the VIPs of services with forward nat are in the instances {listed(instances[i].name for i in holding)}, which"
-                f" may be on two directors, and {KEYS[family]} {address} on one alone: put them in one instance"
+                f" two directors may hold, but {KEYS[family]} {address} is on one director only: put them in one instance"
             )
         for number in holding[:1]:
             moved[number].append({"address": address, "prefix": BITS[family]})

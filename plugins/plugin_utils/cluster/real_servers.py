@@ -26,13 +26,15 @@ def resolve_real_servers(given: Any, service: ServiceDraft, hosts: Hosts) -> lis
     path = service.path
     if given is None:
         if not hosts.real_servers:
-            path.report("real_servers is left out, which means the group real_servers, and that is empty or missing")
+            path.report(
+                "real_servers is left out, which means the group real_servers, but that group is empty or missing"
+            )
         given = list(hosts.real_servers)
     elif not isinstance(given, list):
         path.report(f"real_servers is {shape(given)}, not a list")
         return []
     elif not given:
-        path.report("real_servers is empty: leave it out for the whole group, or take the service out of lvs_services")
+        path.report("real_servers is empty: leave it out for the whole group, or remove the service from lvs_services")
     result = []
     seen: dict[tuple[str, int], int] = {}
     for index, entry in enumerate(given):
@@ -91,7 +93,7 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
     name, address = found
     sorry: SorryServer = {"host": name, "address": address, "port": _port(own["port"], service, name or address, path)}
     if any(server["address"] == address and server["port"] == sorry["port"] for server in service.real_servers):
-        path.report(f"{called(sorry)} is also a real server of the service, and so is down when it is needed")
+        path.report(f"{called(sorry)} is also a real server of the service: it would be down when it is needed")
     if (
         known(address).special == LOOPBACK
         and service.family
@@ -104,11 +106,11 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
         )
     if known(address).special == LOOPBACK and service.port and sorry["port"] != service.port:
         path.report(
-            f"address is {address}, the directors themselves, where packets keep their port: port is {sorry['port']},"
-            f" the service has {service.port}"
+            f"address is {address}, the directors themselves, where packets keep their port: set port to {service.port},"
+            f" not {sorry['port']}"
         )
     if service.health["type"] == "none":
-        path.report("is never used: health is of type none, so nothing sees that the others are down")
+        path.report("is never used: health type is none, so nothing notices that the real servers are down")
     return sorry
 
 
@@ -118,8 +120,7 @@ def _report_no_address(host: Host, family: Family, path: InventoryPath) -> None:
         path.report(f"host {host.name} has no {what} address: set its {variable}")
     else:
         path.report(
-            f"host {host.name} could not be asked for its {what} address, as it did not answer: see to the host, or set its"
-            f" {variable}, with which the others need not wait for it"
+            f"host {host.name} did not answer when asked for its {what} address: repair the host, or set its {variable}"
         )
 
 
@@ -159,7 +160,7 @@ def _locate(
         # With one director this is IPVS's local delivery; two that deliver to each other send connections in a circle
         if address in director.addresses.values() and len(hosts.directors) > 1:
             path.report(
-                f"address is {address}, which is director {director.name}: its other directors could not deliver to it"
+                f"address is {address}, which is director {director.name}: the other directors could not deliver to it"
             )
     _check_family(address, service, path)
     return hosts.by_address.get(address), address
@@ -182,7 +183,7 @@ def _check_family(address: str, service: ServiceDraft, path: InventoryPath) -> N
     wraps = service.tunnel["type"] if service.tunnel else None
     if family == "ipv4" and wraps not in (None, "gre") and family_of(address) == "ipv6":
         path.report(
-            f"address is {address}: a tunnel of type {wraps} over IPv6 carries IPv6 alone, and the VIP is IPv4 (gre carries both)"
+            f"address is {address}: a tunnel of type {wraps} over IPv6 carries only IPv6, but the VIP is IPv4 (gre carries both)"
         )
 
 

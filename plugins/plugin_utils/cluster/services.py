@@ -24,7 +24,7 @@ def resolve_services(given: Any, hosts: Hosts, mistakes: Mistakes) -> list[Servi
     path = InventoryPath("lvs_services", mistakes)
     if given is None:
         path.report(
-            "is not set for any director or real server: a cluster needs its list of services (an empty one takes them all away)"
+            "is not set for any director or real server: a cluster needs its list of services (an empty list removes them all)"
         )
         return []
     if not isinstance(given, list):
@@ -91,16 +91,16 @@ def _check_ports(own: Mapping[str, Any], entry: dict[str, Any], path: InventoryP
         if entry.get("port") is None:
             path.report("port is missing (or fwmark, for a service made of marked packets)")
         if own["ports"] is not None:
-            path.report("ports goes with fwmark: a service of one address has one port")
+            path.report("ports needs fwmark: without fwmark a service has one port")
         if own["port"] == 0 and own["persistence"] is None:
-            path.report("port is 0, which means all ports, and needs persistence")
+            path.report("port is 0, which means all ports: that needs persistence")
     elif own["port"] is not None:
         path.report("has both port and fwmark: give ports, the list of ports to mark")
     if own["persistence_engine"] == "sip" and own["protocol"] != "udp":
         # ip_vs_pe_sip.c, ip_vs_sip_fill_param
-        path.report(f"persistence_engine is sip, which drops every packet but UDP, and protocol is {own['protocol']}")
+        path.report(f"persistence_engine is sip, which drops everything but UDP, but protocol is {own['protocol']}")
     if own["one_packet"] and own["protocol"] != "udp" and own["fwmark"] is None:
-        path.report(f"one_packet is for UDP, and protocol is {own['protocol']}")
+        path.report(f"one_packet is for UDP, but protocol is {own['protocol']}")
 
 
 def _check_scheduler(own: Mapping[str, Any], path: InventoryPath) -> None:
@@ -138,7 +138,7 @@ def _tunnel(own: Mapping[str, Any], path: InventoryPath) -> Tunnel | None:
     given = own["tunnel"]
     if own["forward"] != "tun":
         if given is not None:
-            path.report(f"tunnel needs forward tun, and forward is {own['forward']}")
+            path.report(f"tunnel needs forward tun, but forward is {own['forward']}")
         return None
     at = path.at("tunnel")
     tunnel = keys.read(given if given is not None else {}, schema.TUNNEL, at)
@@ -146,7 +146,7 @@ def _tunnel(own: Mapping[str, Any], path: InventoryPath) -> Tunnel | None:
     if kind == "gue" and tunnel["port"] is None:
         at.report("port is missing: GUE is carried over UDP")
     if kind != "gue" and tunnel["port"] is not None:
-        at.report(f"port is for type gue, and type is {kind}")
+        at.report(f"port is for type gue, but type is {kind}")
     # gre0, which unpacks on the real server, drops what has a checksum (net/ipv4/ip_tunnel.c)
     if kind != "gue" and tunnel["checksum"] != "none":
         at.report(f"checksum {tunnel['checksum']} is not for type {kind}")

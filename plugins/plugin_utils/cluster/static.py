@@ -17,7 +17,7 @@ def check_static(services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | No
     """Report what a table that nobody watches cannot do."""
     if len(hosts.directors) > 1:
         InventoryPath("lvs_stack", mistakes).report(
-            f"is static, which has one director, and the group directors has {listed(hosts.directors)}"
+            f"is static, which takes one director, but the group directors has {listed(hosts.directors)}"
         )
     if sync is not None:
         InventoryPath("lvs_sync", mistakes).report(
@@ -33,5 +33,5 @@ def check_static(services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | No
             )
         if service.sorry_server:
             service.path.report(
-                "sorry_server is set, but lvs_stack is static, which never sees that the others are down"
+                "sorry_server is set, but lvs_stack is static, which never notices that the real servers are down"
             )

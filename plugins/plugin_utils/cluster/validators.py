@@ -314,7 +314,7 @@ def _secret(value: object) -> str:
     except InvalidValue:  # Whose words would give a character away
         raise ValueError from None
     if len(text) < 16:
-        raise InvalidValue(f"{len(text)} characters long: a key that signs should have at least 16")
+        raise InvalidValue(f"{len(text)} characters long: the key needs at least 16")
     if any(character in text for character in "#\"'"):
         raise ValueError
     return text

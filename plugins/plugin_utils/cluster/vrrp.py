@@ -187,11 +187,9 @@ def check_prefix(given: int | None, vips: Iterable[str], path: InventoryPath) ->
 def _check_times(own: Mapping[str, Any], path: InventoryPath) -> None:
     interval = own["advert_interval"]
     if own["version"] == 2 and (not isinstance(interval, int) or interval < 1):
-        path.report(
-            f"advert_interval is {interval}, and VRRP version 2 counts in whole seconds: version 3 takes fractions"
-        )
+        path.report(f"advert_interval is {interval}, but VRRP version 2 takes whole seconds: version 3 takes fractions")
     if own["version"] == 3 and interval >= 40.96:
-        path.report(f"advert_interval is {interval}, and VRRP version 3 takes less than 40.96 seconds")
+        path.report(f"advert_interval is {interval}, but VRRP version 3 takes less than 40.96 seconds")
     if not own["preempt"] and own["preempt_delay"]:
         path.report(f"preempt_delay is {own['preempt_delay']}, but preempt is false, so there is nothing to delay")
 
@@ -208,16 +206,16 @@ def _with_priorities(
         if priority < 1:
             path.report(
                 f"priorities run out at {name}, director {index + 1} of {len(names)}: priority {own['priority']}"
-                f" less {index} times priority_step {own['priority_step']} is {priority}, and the least is 1"
+                f" less {index} times priority_step {own['priority_step']} is {priority}, and the lowest allowed is 1"
             )
             break
         if (other := holders.setdefault(priority, name)) != name:
             path.report(
-                f"{other} and {name} have the same priority, {priority}: which is preferred would be left to chance"
+                f"{other} and {name} have the same priority, {priority}: chance would decide which is preferred"
             )
         address = host.addresses.get(family)
         if address is None and own["unicast"] and host.address:
-            path.report(f"unicast is true, and {name} has no {FAMILY_NAMES[family]} address to send from")
+            path.report(f"unicast is true, but {name} has no {FAMILY_NAMES[family]} address to send from")
         result.append(
             {"host": name, "address": address or host.address, "interface": host.interface, "priority": priority}
         )

@@ -30,16 +30,17 @@ def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
             moved = [word for word in facts["resources"] if not _is_replaced(word)]
             if moved:
                 yield (
-                    f"{name}: heartbeat there moves {listed(moved)} as well, which this collection does not know and would leave"
-                    " without heartbeat. Take them out of /etc/ha.d/haresources, or use other directors."
+                    f"{name}: heartbeat also moves {listed(moved)}. site.yml does not manage that, and would leave it without heartbeat."
+                    " Remove it from /etc/ha.d/haresources, or use other directors."
                 )
         if files and not cluster["take_over"]:
             others = [vip for vip in facts["vips"] if vip not in ours]
-            lost = f" It moves {listed(others)}, which no service of the inventory has." if others else ""
+            lost = f" The inventory has no service for {listed(others)}." if others else ""
             yield (
-                f"{name}: somebody else has written {listed(files)}, and site.yml would overwrite it.{lost} With -e"
-                " lvs_take_over=true it is kept in /var/lib/lvs-cluster, and teardown.yml brings it back. The directors are taken over"
-                " one after the other. Until the last one has been, two of them hold each VIP, and open connections are reset."
+                f"{name}: somebody else has written {listed(files)}, and site.yml would overwrite it.{lost} To replace it, run site.yml"
+                " with -e lvs_take_over=true. A copy is kept in /var/lib/lvs-cluster, and teardown.yml restores it. Directors are"
+                " taken over one after the other. Until the last one is done, two of them hold each VIP, and open connections are"
+                " reset."
             )
 
 

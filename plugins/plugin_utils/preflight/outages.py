@@ -13,7 +13,7 @@ from ..cluster.types import DirectorInstance, ResolvedCluster
 
 Running = Mapping[str, Any]
 
-OUTAGE = "With -e lvs_accept_outage=true site.yml does it all the same"
+OUTAGE = "To do it anyway, run site.yml with -e lvs_accept_outage=true when few clients are connected."
 
 
 def outages(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -50,7 +50,7 @@ def _changed(wanted: DirectorInstance, instances: Iterable[Running]) -> Iterator
         if one["name"] == wanted["name"] and same is None:
             yield f"{name}: virtual_router_id is {ids}", moved
         else:
-            yield f"{name}: {listed(moved)} would move there from {one['name']}, their virtual router is {ids}", moved
+            yield f"{name}: {listed(moved)} would move there from {one['name']}: virtual_router_id is {ids}", moved
 
 
 def _differences(now: Running, wanted: DirectorInstance) -> Iterator[str]:
@@ -66,7 +66,7 @@ def _differences(now: Running, wanted: DirectorInstance) -> Iterator[str]:
         if old != new:
             yield f"{words} is {_plain(old)} now and would be {_plain(new)}"
     if now["password"] != (deployed.digest(wanted["auth_pass"]) if wanted["auth_pass"] else None):
-        yield "auth_pass would be another one than now"
+        yield "auth_pass would change"
 
 
 def _is_family(instance: Running, family: str) -> bool:
@@ -80,9 +80,8 @@ def _plain(value: object) -> object:
 
 def _outage(what: str, vips: str, directors: Sequence[str]) -> str:
     return (
-        f"lvs_vrrp {what} (on {listed(directors)}). The directors are told one after the other, and do not understand each other"
-        f" meanwhile: for as long as that takes, two of them hold {vips}, or none, and open connections are reset."
-        f" {OUTAGE}: do so when few clients are there."
+        f"lvs_vrrp {what} (on {listed(directors)}). The directors are changed one after the other. Until the last one is done, they do"
+        f" not understand each other: two of them hold {vips}, or none does, and open connections are reset. {OUTAGE}"
     )
 
 
@@ -94,7 +93,6 @@ def _gateways(cluster: ResolvedCluster, running: Mapping[str, Iterable[Running]]
         left = sorted(address for address in before - kept if (":" in address) == (gateway["family"] == "ipv6"))
         if left:
             yield (
-                f"lvs_nat: the gateway {gateway['address']} is new, and {listed(left)} leaves. The real servers send their answers"
-                " to the new gateway before the directors have it: until then no service with forward nat answers."
-                f" {OUTAGE}: do so when few clients are there."
+                f"lvs_nat: gateway {gateway['address']} would replace {listed(left)}. The real servers send their answers to the new"
+                f" gateway before the directors have it: until then no service with forward nat answers. {OUTAGE}"
             )

@@ -36,8 +36,9 @@ def strangers(cluster: ResolvedCluster, hostvars: Hostvars, answers: Mapping[str
     for vip, macs in answers.items():
         if others := sorted(mac for mac in macs if mac.lower() not in own):
             found.append(
-                f"{_place(cluster, vip)} {vip} is in use: {listed(others)} answers for it, which is no interface of a host of this"
-                " cluster. Take another address, or take it from that host first (on the segment: arping, or the switch's table)."
+                f"{_place(cluster, vip)} {vip} is in use: {listed(others)} answers for it, and no host of this cluster has that MAC"
+                " address. Choose another VIP, or find the other host (arping on the segment, or the switch's MAC table) and remove"
+                " the address there."
             )
     return found
 

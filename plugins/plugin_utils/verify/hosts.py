@@ -15,12 +15,14 @@ from .finding import Finding
 
 RUN_SITE = "Run site.yml"
 TAKEN = "another host has answered for it (duplicate address detection)"
-WHO_ELSE = "Look who else has the address: ip -6 neigh, or lvs.cluster.arp_probe"
+WHO_ELSE = "Find out which host it is: ip -6 neigh, or lvs.cluster.arp_probe"
 # Does its work while the host boots: whether it is active says nothing.
 BOOT_UNIT = "ipvsadm.service"
 # What holds a director's VIPs, by the stack.
 DIRECTOR_UNITS = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.service", "static": "lvs-vip.service"}
-OTHER_FILE = "Look for a file in /etc/sysctl.d or /etc/sysctl.conf that sets it later than the collection's own"
+OTHER_FILE = (
+    "Look in /etc/sysctl.d and /etc/sysctl.conf for a file that is read later than the collection's own, and sets it"
+)
 
 
 def host_findings(name: str, wanted: HostPart, node: Mapping[str, Any]) -> Iterator[Finding]:
@@ -49,7 +51,7 @@ def unit_findings(name: str, units: Mapping[str, bool], node: Mapping[str, Any])
         if at_boot and not state["enabled"]:
             yield Finding(name, f"{unit} does not start at boot", RUN_SITE)
         if not at_boot and state["enabled"]:
-            yield Finding(name, f"{unit} starts at boot, and lvs_start_at_boot is false", RUN_SITE)
+            yield Finding(name, f"{unit} starts at boot, but lvs_start_at_boot is false", RUN_SITE)
 
 
 def units_of(cluster: ResolvedCluster, name: str) -> dict[str, bool]:
@@ -73,10 +75,10 @@ def lvs_vip_findings(name: str, cluster: ResolvedCluster, checked: Mapping[str, 
         return
     if checked["rc"]:
         said = checked.get("stderr") or checked.get("msg")
-        yield Finding(name, f"lvs-vip cannot say what is in place ({said})", RUN_SITE)
+        yield Finding(name, f"lvs-vip check failed ({said})", RUN_SITE)
     for line in checked.get("stdout", "").splitlines():
         verb, _blank, what = line.partition(" ")
-        fault = f"lacks what its list has: {what}" if verb == "add" else f"still has what left its list: {what}"
+        fault = f"missing: {what}" if verb == "add" else f"left over: {what}"
         yield Finding(name, fault, RUN_SITE)
 
 
@@ -90,16 +92,16 @@ def other_stack_findings(name: str, cluster: ResolvedCluster, node: Mapping[str,
         if unit == "lvs-vip.service" and keeps_rules(cluster, name):
             continue
         if node["units"].get(unit, {"active": False})["active"]:
-            yield Finding(name, f"{unit} runs, and lvs_stack is {cluster['stack']}", RUN_SITE)
+            yield Finding(name, f"{unit} runs, but lvs_stack is {cluster['stack']}", RUN_SITE)
 
 
 def ldirectord_findings(name: str, active: bool, status: Mapping[str, Any]) -> Iterator[Finding]:
     """ldirectord runs where the VIPs are, and nowhere else; status is what the search for its process returned."""
     runs = status["rc"] == 0
     if active and not runs:
-        yield Finding(name, "has the VIPs, and ldirectord does not run: nobody checks the real servers", RUN_SITE)
+        yield Finding(name, "has the VIPs, but ldirectord does not run: nothing checks the real servers", RUN_SITE)
     if runs and not active:
-        yield Finding(name, "runs ldirectord, and has no VIP", "Look at: journalctl -u heartbeat")
+        yield Finding(name, "runs ldirectord, but has no VIP", "Look at: journalctl -u heartbeat")
 
 
 def _sysctls(name: str, wanted: Mapping[str, str], node: Mapping[str, Any]) -> Iterator[Finding]:
@@ -131,7 +133,7 @@ def _vips(name: str, vips: Sequence[HostVip], node: Mapping[str, Any]) -> Iterat
         if (vip["address"], vip["device"]) not in present:
             yield Finding(name, f"VIP {vip['address']} is not on {vip['device']}", RUN_SITE)
         elif not present[vip["address"], vip["device"]]:
-            yield Finding(name, f"VIP {vip['address']} is on {vip['device']} and not usable: {TAKEN}", WHO_ELSE)
+            yield Finding(name, f"VIP {vip['address']} is on {vip['device']}, but not usable: {TAKEN}", WHO_ELSE)
 
 
 def usable(address: Mapping[str, Any]) -> bool:

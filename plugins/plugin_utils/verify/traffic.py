@@ -94,9 +94,9 @@ def answer_findings(probes: list[Mapping[str, Any]]) -> Iterator[Finding]:
         if strangers:
             yield Finding(
                 probe["service"],
-                f"{probe['address']}:{probe['port']} was answered by {', '.join(map(repr, strangers))}, and its real"
+                f"{probe['address']}:{probe['port']} was answered by {', '.join(map(repr, strangers))}, but its real"
                 f" servers are {', '.join(probe['names'])}",
-                "Look who answers on that port: another virtual host, or something between the client and the directors",
+                "Find out what answers on that port: another virtual host, or something between the client and the directors",
             )
 
 
@@ -116,9 +116,9 @@ def carried_findings(
         if answered and carried is not None and 2 * carried < answered:
             yield Finding(
                 service["name"],
-                f"{answered} requests were answered, and IPVS carried {carried} connections",
-                "Look who answers for the VIP: a real server that is not silent, a server on the director itself, or"
-                " packets that nobody marks",
+                f"{answered} requests were answered, but IPVS carried only {carried} connections",
+                "Find out what answers for the VIP: a real server that answers ARP, or a server on the director itself. With a"
+                " firewall mark, check that the packets are marked",
             )
 
 
@@ -158,7 +158,7 @@ def share_findings(
             if never or abs(got - due) > max(1, TOLERANCE * due):
                 yield Finding(
                     server["host"] or server["address"],
-                    f"got {got} of {total} connections to {service['name']}, and its weight is due {due:.0f}",
+                    f"got {got} of {total} connections to {service['name']}, but {due:.0f} are due to its weight",
                     "Look at the weights in: ipvsadm -Ln",
                 )
 
@@ -207,7 +207,7 @@ def _remedy(difference: str, stack: str) -> str:
         # What checks the real servers leaves a weight alone that somebody else has set to 0
         log = {"keepalived": "journalctl -u keepalived", "ldirectord": "ldirectord's log"}[stack]
         return (
-            f"Look whether its health check passes ({log}); if so, it was drained by hand or by a "
-            "run that was cut short: put it back with lvs.cluster.ipvs_destination"
+            f"Check whether its health check passes ({log}). If it does, it was drained by hand or by an interrupted "
+            "run: put it back with lvs.cluster.ipvs_destination"
         )
-    return "Run site.yml, and look for hands or tools that change the table"
+    return "Run site.yml, and find out who or what else changes the table"

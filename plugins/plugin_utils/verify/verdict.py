@@ -100,23 +100,23 @@ def _empties(cluster: ResolvedCluster) -> bool:
 def _unreached(cluster: ResolvedCluster, nodes: Mapping[str, Any]) -> Iterator[Finding]:
     for name in cluster["hosts"]:
         if name not in nodes:
-            yield Finding(name, "could not be looked at", "Look whether it is up and answers SSH")
+            yield Finding(name, "could not be checked", "Check that it is up and answers SSH")
 
 
 def _unread(cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mapping[str, Any]) -> Iterator[Finding]:
     """What a host that answered could not be asked for: unknown is not the same as right."""
-    remedy = "Look at what verify.yml said of the task that failed there"
+    remedy = "Look in the output of verify.yml for the task that failed there"
     for name in (name for name in cluster["hosts"] if name in seen["nodes"]):
         if "lvs-vip.service" in units_of(cluster, name) and name not in seen["lvs_vip"]:
-            yield Finding(name, "could not be asked what lvs-vip keeps there", remedy)
+            yield Finding(name, "lvs-vip check could not be run", remedy)
         if name not in cluster["directors"]:
             continue
         if name not in seen["before"]:
             yield Finding(name, "its table could not be read", remedy)
         elif seen["probes"] and name not in seen["after"] and any(name in directors for directors in held.values()):
-            yield Finding(name, "its counters could not be read again, so nothing is proven of what it carries", remedy)
+            yield Finding(name, "its counters could not be read again: it is not proven what it carries", remedy)
         if cluster["stack"] == "ldirectord" and name not in seen["ldirectord"]:
-            yield Finding(name, "could not be asked whether ldirectord runs", remedy)
+            yield Finding(name, "it could not be checked whether ldirectord runs", remedy)
 
 
 def _served(
@@ -172,7 +172,7 @@ def _weights(service: Service) -> str:
 def _rule(service: Service) -> str:
     rule = "persistence" if service["persistence"] is not None else service["scheduler"]
     if by_client(service) and len(service["real_servers"]) > 1:
-        return f"by {rule}, which brings one client to one real server: the others were not asked"
+        return f"by {rule}, which keeps one client on one real server: the others were not asked"
     return f"by {rule}"
 
 
@@ -182,14 +182,14 @@ def _arp(vip: str, answers: Mapping[str, Mapping[str, Mapping[str, int]]]) -> st
         return ""
     clients = [client for client, seen in answers.items() if vip in seen]
     if not clients:
-        return f"; ARP was not asked: it is in no network of {', '.join(answers)}"
+        return f"; ARP was not asked: the VIP is in no network of {', '.join(answers)}"
     macs = sorted({mac for client in clients for mac in answers[client][vip]})
     return f"; ARP from {', '.join(clients)} is answered by {', '.join(macs) or 'nobody'}"
 
 
 def _why_not(service: Service) -> str:
     if service["protocol"] != "tcp":
-        return f"{service['protocol']} has no common question"
+        return f"only TCP is asked, and the protocol is {service['protocol']}"
     if not ports_of(service):
-        return "it has no port of its own"
-    return "the group clients has no host that could be reached"
+        return "the service has no port of its own"
+    return "no host of the group clients could be reached"

@@ -11,8 +11,8 @@ from ..cluster.types import ResolvedCluster
 from .finding import Finding
 from .hosts import DIRECTOR_UNITS, usable
 
-SPLIT = "Look whether the directors hear each other ({}, firewalls), then run site.yml"
-SPOKEN = {"keepalived": "VRRP, protocol 112", "ldirectord": "heartbeat, UDP port 694 or that of lvs_heartbeat"}
+SPLIT = "Check that the directors hear each other ({}, firewalls), then run site.yml"
+SPOKEN = {"keepalived": "VRRP, protocol 112", "ldirectord": "heartbeat, UDP port 694 or the port of lvs_heartbeat"}
 
 
 def holders(cluster: ResolvedCluster, nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -29,7 +29,7 @@ def holders(cluster: ResolvedCluster, nodes: Mapping[str, Mapping[str, Any]]) ->
 
 
 def holder_findings(held: Mapping[str, list[str]], stack: str) -> Iterator[Finding]:
-    """A VIP that no director in_effect, or more than one."""
+    """A VIP that no director holds, or more than one."""
     for vip, directors in held.items():
         if not directors:
             yield Finding(
@@ -59,7 +59,7 @@ def arp_findings(
 
 
 def _silence(owner: str) -> str:
-    return f"Run site.yml --limit {owner}" if " " not in owner else "Take the address away from it"
+    return f"Run site.yml --limit {owner}" if " " not in owner else "Remove the address from it"
 
 
 def _macs(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

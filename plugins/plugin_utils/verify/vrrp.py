@@ -40,8 +40,8 @@ def stranger_findings(
                     said.add((number, source))
                     yield Finding(
                         director,
-                        f"hears {source} speak for virtual router {number} of instance {instance['name']}, and no director of the"
+                        f"hears adverts of {source} for virtual router {number} of instance {instance['name']}, but no director of the"
                         " inventory has this address",
-                        "It is another cluster, which needs another virtual_router_id, or a director that left the inventory without"
-                        " teardown.yml: stop keepalived there",
+                        "If it is another cluster, give one of the two another virtual_router_id. If it is a director that left the"
+                        " inventory without teardown.yml, stop keepalived there",
                     )

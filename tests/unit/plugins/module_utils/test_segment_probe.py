@@ -73,7 +73,7 @@ def test_how_an_address_is_asked_for(target, how, expected):
         (
             "203.0.113.1",
             {},
-            "No interface of this host has an address in the network of 203.0.113.1: state interface or source.",
+            "No interface of this host has an address in the network of 203.0.113.1: set interface or source.",
         ),
         ("172.28.0.1", {"source": "172.28.0.99"}, "No interface of this host has the source address 172.28.0.99."),
         ("172.28.0.1", {"interface": "eth7"}, "eth7 is not an Ethernet interface of this host."),
@@ -84,7 +84,7 @@ def test_how_an_address_is_asked_for(target, how, expected):
             {"interface": "eth0"},
             "The interface eth0 has no IPv6 address to ask for 2001:db8::1 from.",
         ),
-        ("fe80::1%eth0", {}, "fe80::1%eth0 has a zone: leave it out, and state the interface."),
+        ("fe80::1%eth0", {}, "fe80::1%eth0 has a zone: leave the zone out, and set interface."),
         ("web1", {}, "'web1' does not appear to be an IPv4 or IPv6 address"),
     ],
 )

@@ -87,7 +87,7 @@ def test_flags_that_differ_are_told_in_words():
 
 def test_what_is_too_much_differs_too():
     extra = service(address="10.0.0.101")
-    assert [said for _key, said in differences([extra], [])] == ["in the table, and not in the inventory"]
+    assert [said for _key, said in differences([extra], [])] == ["in the table, but not in the inventory"]
 
 
 def test_of_a_service_that_is_missing_no_real_server_is_told():

@@ -78,7 +78,7 @@ def test_the_error_counts_the_mistakes_and_says_that_nothing_was_changed(invento
         resolve(*inventory({"service": {"one_packet": True}}))
     assert str(one.value) == (
         "1 mistake in the inventory, nothing was changed:\n"
-        '- lvs_services[0] "web": one_packet is for UDP, and protocol is tcp'
+        '- lvs_services[0] "web": one_packet is for UDP, but protocol is tcp'
     )
     with pytest.raises(InventoryMistakes) as two:
         resolve(*inventory({"service": {"scheduler": "x", "forward": "y"}}))

@@ -166,4 +166,4 @@ lvs_nat: {gateway: 172.28.0.2}
     )
     assert cluster["services"][0]["name"] == "web"
     said = " ".join(play.said.split())
-    assert "[WARNING]: lvs_nat: gateway is 172.28.0.2, and no IPv4 service has forward nat: nobody gets it" in said
+    assert "[WARNING]: lvs_nat: gateway is 172.28.0.2, but no IPv4 service has forward nat: it is not used" in said

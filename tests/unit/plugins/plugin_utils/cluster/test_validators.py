@@ -86,7 +86,7 @@ REFUSED = [
     (validators.AUTH_PASS, "123456789", "9 characters long: VRRP version 2 takes at most 8"),
     (validators.AUTH_PASS, "", NOT_IT),
     (validators.AUTH_PASS, "a b", NOT_IT),
-    (validators.SECRET, "0123456789abcde", "15 characters long: a key that signs should have at least 16"),
+    (validators.SECRET, "0123456789abcde", "15 characters long: the key needs at least 16"),
     (validators.SECRET, "0123456789abcde ", NOT_IT),
     (validators.PORTS, "0-9", NOT_IT),
     (validators.PORTS, "9-8", NOT_IT),

@@ -107,8 +107,8 @@ def test_a_cluster_that_ran_with_the_former_default_goes_on_with_it():
             {"virtual_router_id": 52},
             "virtual_router_id is 51 now and would be 52 (on lb1 and lb2)",
         ),
-        ({}, {"auth_pass": "other"}, "auth_pass would be another one than now"),
-        ({"auth_pass": "one"}, {"auth_pass": "other"}, "auth_pass would be another one"),
+        ({}, {"auth_pass": "other"}, "auth_pass would change"),
+        ({"auth_pass": "one"}, {"auth_pass": "other"}, "auth_pass would change"),
         ({}, {"version": 3}, "version is 2 now and would be 3"),
         ({}, {"advert_interval": 2}, "advert_interval is 1 now and would be 2"),
         ({}, {"unicast": True}, "unicast is false now and would be true"),
@@ -152,7 +152,7 @@ def test_another_gateway_of_nat_is_refused_and_a_first_one_is_not():
 
     refused = nat("192.0.2.3").runs(nat("192.0.2.2").cluster).refused()
     assert len(refused) == 1
-    assert "gateway 192.0.2.3 is new, and 192.0.2.2 leaves" in refused[0]
+    assert "gateway 192.0.2.3 would replace 192.0.2.2" in refused[0]
     assert nat("192.0.2.2").runs(nat(None).cluster).refused() == []
 
 
@@ -160,7 +160,7 @@ def test_a_configuration_of_somebody_else_is_refused_with_what_it_moves():
     by_hand = {"foreign": [KEEPALIVED], "vips": [A, "192.0.2.77"]}
     (refused,) = Site().finds("lb1", **by_hand).finds("lb2").refused()
     assert refused.startswith(f"lb1: somebody else has written {KEEPALIVED}")
-    assert "It moves 192.0.2.77, which no service of the inventory has" in refused
+    assert "The inventory has no service for 192.0.2.77" in refused
     assert "lvs_take_over=true" in refused
     assert Site(lvs_take_over=True).finds("lb1", **by_hand).refused() == []
 
@@ -172,8 +172,8 @@ def test_a_service_of_somebody_else_is_never_taken_over():
         "resources": [f"IPaddr::{A}", f"{B}/24/eth0", "ldirectord", "drbddisk::r0", "mysql"],
     }
     (refused,) = Site(**heartbeat).finds("lb1", **found).refused()
-    assert "moves drbddisk::r0 and mysql as well" in refused
-    assert re.search("Take them out of .*haresources", refused)
+    assert "also moves drbddisk::r0 and mysql" in refused
+    assert re.search("Remove it from .*haresources", refused)
 
 
 def test_only_new_vips_and_routers_are_asked_for():

@@ -251,20 +251,20 @@ def test_a_check_of_another_port_says_nothing_of_this_one(port, health, expected
 @pytest.mark.parametrize("cluster", ["mark_set_elsewhere", "every_port"], indirect=True)
 def test_a_service_without_a_port_is_not_asked_and_the_report_says_so(cluster):
     assert probe_plan(cluster) == []
-    assert judge(cluster, healthy(cluster))["report"][-1].endswith("was not asked: it has no port of its own")
+    assert judge(cluster, healthy(cluster))["report"][-1].endswith("was not asked: the service has no port of its own")
 
 
 @pytest.mark.parametrize("cluster", ["by_client"], indirect=True)
 def test_one_client_of_a_hash_proves_one_real_server_and_the_report_says_so(cluster):
     assert judge(cluster, healthy(cluster))["report"][-1].endswith(
-        "(by sh, which brings one client to one real server: the others were not asked)"
+        "(by sh, which keeps one client on one real server: the others were not asked)"
     )
 
 
 def test_what_is_asked_has_to_come_through_ipvs(cluster):
     seen = healthy(cluster)
     seen["after"]["lvs1"]["stats"] = seen["before"]["lvs1"]["stats"]
-    carried = [fault for fault in judge(cluster, seen)["faults"] if "IPVS carried 0 connections" in fault]
+    carried = [fault for fault in judge(cluster, seen)["faults"] if "IPVS carried only 0 connections" in fault]
     assert len(carried) == (1 if seen["probes"] else 0)
 
 
@@ -312,4 +312,4 @@ def test_a_stranger_in_a_virtual_router_is_a_fault(cluster):
     assert judge(cluster, seen)["faults"] == []
     seen["vrrp"] = {cluster["directors"][0]: {"adverts": heard}}
     (fault,) = judge(cluster, seen)["faults"]
-    assert f"hears {stranger} speak for virtual router {number} of instance {instance['name']}" in fault
+    assert f"hears adverts of {stranger} for virtual router {number} of instance {instance['name']}" in fault

@@ -28,7 +28,7 @@ def test_a_healthy_cluster(cluster, seen):
     ("arp", "told"),
     [
         ({}, ""),
-        ({"client1": {}}, "; ARP was not asked: it is in no network of client1"),
+        ({"client1": {}}, "; ARP was not asked: the VIP is in no network of client1"),
         ({"client1": {"10.0.0.100": {}}, "client2": {}}, "; ARP from client1 is answered by nobody"),
         (
             {"client1": {"10.0.0.100": {"02:00:00:00:00:11": 1}}, "client2": {"10.0.0.100": {"02:00:00:00:00:11": 2}}},
@@ -152,15 +152,15 @@ def break_kept(seen):
         (
             break_kept,
             [
-                "web1: lacks what its list has: address 10.0.0.100/32 lo. Run site.yml",
-                "web1: still has what left its list: route -4 10.0.0.1 eth0. Run site.yml",
-                "web2: lvs-vip cannot say what is in place (No such file or directory). Run site.yml",
+                "web1: missing: address 10.0.0.100/32 lo. Run site.yml",
+                "web1: left over: route -4 10.0.0.1 eth0. Run site.yml",
+                "web2: lvs-vip check failed (No such file or directory). Run site.yml",
             ],
         ),
         (
             break_two_holders,
             [
-                "lvs1, lvs2: hold VIP 10.0.0.100 at the same time. Look whether the directors hear each other (VRRP,"
+                "lvs1, lvs2: hold VIP 10.0.0.100 at the same time. Check that the directors hear each other (VRRP,"
                 " protocol 112, firewalls), then run site.yml"
             ],
         ),
@@ -181,15 +181,15 @@ def break_kept(seen):
             break_stranger,
             [
                 "a machine that is not in the inventory: answers client1's ARP for VIP 10.0.0.100 with"
-                " 02:00:00:00:00:99. Take the address away from it"
+                " 02:00:00:00:00:99. Remove the address from it"
             ],
         ),
         (break_sysctl_now, ["web1: net.ipv4.conf.all.arp_ignore is 0, not 1. Run site.yml"]),
         (
             break_sysctl_at_boot,
             [
-                "web1: net.ipv4.conf.all.arp_ignore will be 0 after a reboot, not 1. Look for a file in /etc/sysctl.d or"
-                " /etc/sysctl.conf that sets it later than the collection's own"
+                "web1: net.ipv4.conf.all.arp_ignore will be 0 after a reboot, not 1. Look in /etc/sysctl.d and"
+                " /etc/sysctl.conf for a file that is read later than the collection's own, and sets it"
             ],
         ),
         (break_module, ["lvs2: kernel module ip_vs_wrr will not be loaded after a reboot. Run site.yml"]),
@@ -199,22 +199,22 @@ def break_kept(seen):
         ),
         (
             break_by_another_stack,
-            ["lvs2: lvs-vip.service runs, and lvs_stack is keepalived. Run site.yml"],
+            ["lvs2: lvs-vip.service runs, but lvs_stack is keepalived. Run site.yml"],
         ),
         (break_vip_on_lo, ["web2: VIP 10.0.0.100 is not on lo. Run site.yml"]),
         (
             break_weight,
             [
-                "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.21:80: weight is 1, not 3. Look whether its health check"
-                " passes (journalctl -u keepalived); if so, it was drained by hand or by a run that was cut short: put it"
+                "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.21:80: weight is 1, not 3. Check whether its health check"
+                " passes (journalctl -u keepalived). If it does, it was drained by hand or by an interrupted run: put it"
                 " back with lvs.cluster.ipvs_destination"
             ],
         ),
         (
             break_real_server_gone,
             [
-                "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.22:80 is not in the table. Look whether its health check"
-                " passes (journalctl -u keepalived); if so, it was drained by hand or by a run that was cut short: put it"
+                "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.22:80 is not in the table. Check whether its health check"
+                " passes (journalctl -u keepalived). If it does, it was drained by hand or by an interrupted run: put it"
                 " back with lvs.cluster.ipvs_destination"
             ],
         ),
@@ -232,54 +232,52 @@ def break_kept(seen):
         (
             break_shares,
             [
-                "web1: got 6 of 12 connections to web, and its weight is due 9. Look at the weights in: ipvsadm -Ln",
-                "web2: got 6 of 12 connections to web, and its weight is due 3. Look at the weights in: ipvsadm -Ln",
+                "web1: got 6 of 12 connections to web, but 9 are due to its weight. Look at the weights in: ipvsadm -Ln",
+                "web2: got 6 of 12 connections to web, but 3 are due to its weight. Look at the weights in: ipvsadm -Ln",
             ],
         ),
         (
             break_nothing_carried,
             [
-                "web: 12 requests were answered, and IPVS carried 0 connections. Look who answers for the VIP: a real"
-                " server that is not silent, a server on the director itself, or packets that nobody marks"
+                "web: 12 requests were answered, but IPVS carried only 0 connections. Find out what answers for the VIP: a"
+                " real server that answers ARP, or a server on the director itself. With a firewall mark, check that the"
+                " packets are marked"
             ],
         ),
         (
             break_table_unread,
-            ["lvs2: its table could not be read. Look at what verify.yml said of the task that failed there"],
+            ["lvs2: its table could not be read. Look in the output of verify.yml for the task that failed there"],
         ),
         (
             break_counters_unread,
             [
-                "lvs1: its counters could not be read again, so nothing is proven of what it carries. Look at what"
-                " verify.yml said of the task that failed there"
+                "lvs1: its counters could not be read again: it is not proven what it carries. Look in the output"
+                " of verify.yml for the task that failed there"
             ],
         ),
         (
             break_lvs_vip_unread,
-            [
-                "web1: could not be asked what lvs-vip keeps there. Look at what verify.yml said of the task that failed"
-                " there"
-            ],
+            ["web1: lvs-vip check could not be run. Look in the output of verify.yml for the task that failed there"],
         ),
         (
             break_page_of_a_stranger,
             [
-                "web: 10.0.0.100:80 was answered by 'Please log in', and its real servers are web1, web2. Look who answers"
+                "web: 10.0.0.100:80 was answered by 'Please log in', but its real servers are web1, web2. Find out what answers"
                 " on that port: another virtual host, or something between the client and the directors"
             ],
         ),
         (
             break_duplicate,
             [
-                "web1: VIP 10.0.0.100 is on lo and not usable: another host has answered for it (duplicate address"
-                " detection). Look who else has the address: ip -6 neigh, or lvs.cluster.arp_probe"
+                "web1: VIP 10.0.0.100 is on lo, but not usable: another host has answered for it (duplicate address"
+                " detection). Find out which host it is: ip -6 neigh, or lvs.cluster.arp_probe"
             ],
         ),
         (
             break_vip_that_cannot_be_used,
             ["directors: none of them holds VIP 10.0.0.100. Look at: systemctl status keepalived.service, on each"],
         ),
-        (break_unreachable, ["web2: could not be looked at. Look whether it is up and answers SSH"]),
+        (break_unreachable, ["web2: could not be checked. Check that it is up and answers SSH"]),
     ],
 )
 def test_a_fault_names_the_host_and_the_remedy(cluster, seen, broken, faults):
@@ -296,7 +294,7 @@ def test_a_director_whose_interface_is_down_takes_no_vip(cluster, seen):
 def test_a_vip_that_no_client_is_near_is_said_not_to_be_asked_for(cluster, seen):
     seen["arp"] = {"client1": {}}
     assert judge(cluster, seen)["report"][0] == (
-        "VIP 10.0.0.100 is held by lvs1; ARP was not asked: it is in no network of client1"
+        "VIP 10.0.0.100 is held by lvs1; ARP was not asked: the VIP is in no network of client1"
     )
 
 
@@ -304,7 +302,7 @@ def test_without_clients_the_services_are_not_asked_and_the_report_says_so(clust
     seen.update(arp={}, probes=[])
     assert judge(cluster, seen)["faults"] == []
     assert judge(cluster, seen)["report"][-1] == (
-        "web 10.0.0.100:80/tcp was not asked: the group clients has no host that could be reached"
+        "web 10.0.0.100:80/tcp was not asked: no host of the group clients could be reached"
     )
 
 
@@ -324,10 +322,10 @@ def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(cluster,
     seen["ldirectord"] = {"lvs1": {"rc": 1}, "lvs2": {"rc": 0}}
     seen["before"]["lvs2"] = seen["before"]["lvs1"]
     assert judge(cluster, seen)["faults"] == [
-        "lvs1: has the VIPs, and ldirectord does not run: nobody checks the real servers. Run site.yml",
-        "lvs2: runs ldirectord, and has no VIP. Look at: journalctl -u heartbeat",
-        "lvs2: 10.0.0.100:80/tcp: in the table, and not in the inventory. Run site.yml, and look for hands or tools that"
-        " change the table",
+        "lvs1: has the VIPs, but ldirectord does not run: nothing checks the real servers. Run site.yml",
+        "lvs2: runs ldirectord, but has no VIP. Look at: journalctl -u heartbeat",
+        "lvs2: 10.0.0.100:80/tcp: in the table, but not in the inventory. Run site.yml, and find out who or what else"
+        " changes the table",
     ]
 
 
