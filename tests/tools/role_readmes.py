@@ -17,7 +17,7 @@ from typing import Any, Iterator
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-# Ansible's markup: O(lvs.cluster.common#role:main:lvs_arp), C(keepalived), P(lvs.cluster.common#role) ...
+# Ansible's markup: O(lvs.cluster.cluster#role:main:lvs_arp), C(keepalived), P(lvs.cluster.cluster#role) ...
 MARKUP = re.compile(r"\b(?:RV|[BCEIMOPUV])\((?:[\w.]+#\w+:(?:main:)?)?([^)#]*)(?:#\w+)?\)")
 PAGE = """\
 <!-- Written by `make readmes` from meta/argument_specs.yml. -->

@@ -20,7 +20,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = [
-    ROOT / "roles" / role / "templates" for role in ("director", "ldirectord", "heartbeat", "common", "real_server")
+    ROOT / "roles" / role / "templates" for role in ("director", "ldirectord", "heartbeat", "_host", "real_server")
 ]
 
 
@@ -52,7 +52,7 @@ def render():
             lvs_cluster=cluster,
             director_host=cluster["hosts"][host],
             heartbeat_host=cluster["hosts"][host],
-            common_vip_host=cluster["hosts"][host],
+            _host_part=cluster["hosts"][host],
             real_server_sockets=cluster["hosts"][host]["listen"],
             real_server_httpd="/usr/sbin/apache2",
             real_server_httpd_modules="/usr/lib/apache2/modules",
@@ -105,7 +105,7 @@ def describe():
 @pytest.fixture
 def vip() -> ModuleType:
     """The program lvs-vip as a module, anew for every test."""
-    spec = importlib.util.spec_from_file_location("lvs_vip", ROOT / "roles" / "common" / "files" / "lvs_vip.py")
+    spec = importlib.util.spec_from_file_location("lvs_vip", ROOT / "roles" / "_host" / "files" / "lvs_vip.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables that the role common documents are those the resolver reads, at every level."""
+"""The variables that the role cluster documents are those the resolver reads, at every level."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import yaml
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import health, schema, validators
 
 ROOT = Path(__file__).parents[3]
-SPEC = yaml.safe_load((ROOT / "roles/common/meta/argument_specs.yml").read_text(encoding="utf-8"))
+SPEC = yaml.safe_load((ROOT / "roles/cluster/meta/argument_specs.yml").read_text(encoding="utf-8"))
 OPTIONS = SPEC["argument_specs"]["main"]["options"]
 # How the role works, not what the cluster is
-OF_THE_ROLE = {"common_package_cache_valid_time", "common_ssh_port"}
+OF_THE_ROLE = {"cluster_package_cache_valid_time", "cluster_ssh_port"}
 
 # The options of all types together: which type has which is in their descriptions
 HEALTH = {"type": health.TYPE, **{name: key for keys in schema.HEALTH.values() for name, key in keys.items()}}

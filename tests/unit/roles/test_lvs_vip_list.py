@@ -73,7 +73,7 @@ def test_the_template_writes_the_list(render, model, host, lines):
 
 
 @pytest.mark.parametrize(
-    ("variables", "port"), [({"ansible_port": 2222}, 2222), ({"ansible_port": 2222, "common_ssh_port": 22}, 22)]
+    ("variables", "port"), [({"ansible_port": 2222}, 2222), ({"ansible_port": 2222, "cluster_ssh_port": 22}, 22)]
 )
 def test_answers_of_ssh_are_kept_from_the_way_back(render, variables, port):
     lines = listed(render, "nat_static", "web1", **variables)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-FILES = Path(__file__).parents[3] / "roles" / "common" / "files"
+FILES = Path(__file__).parents[3] / "roles" / "_host" / "files"
 PROGRAM = FILES / "lvs_vip.py"
 MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
 # A namespace of its own for each run; as somebody who is not root, one of users, too.

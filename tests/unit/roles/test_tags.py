@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema
 
 ROLES = Path(__file__).parents[3] / "roles"
+STACKS = schema.CLUSTER["lvs_stack"].validator.choices
+INCLUDES = ("ansible.builtin.include_tasks", "ansible.builtin.include_role")
 
 
 def tags(file: str) -> dict[str, set[str]]:
@@ -22,7 +25,8 @@ def tags(file: str) -> dict[str, set[str]]:
             what = task.get(f"ansible.builtin.{how}")
             if what:
                 name = what if isinstance(what, str) else what.get("tasks_from") or what.get("file")
-                found[name] = set(task.get("tags", []))
+                given = task.get("tags", [])
+                found[name] = {given} if isinstance(given, str) else set(given)
     return found
 
 
@@ -32,7 +36,25 @@ def test_a_real_server_is_silent_before_it_has_a_vip():
     assert real_server["vip"] <= real_server["silence.yml"]
 
 
-@pytest.mark.parametrize("stack", ["keepalived.yml", "ldirectord.yml", "static.yml"])
+@pytest.mark.parametrize("stack", STACKS)
 def test_a_director_forwards_before_it_has_a_vip(stack):
-    assert tags("director/tasks/direct.yml")[stack] <= tags("director/tasks/prepare.yml")["kernel.yml"]
-    assert "heartbeat" in tags("director/tasks/prepare.yml")["kernel.yml"]
+    kernel = tags("director/tasks/prepare.yml")["kernel.yml"]
+    assert {"director", stack, "heartbeat"} <= kernel
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_task_of_a_stack_has_its_tags(stack):
+    tasks = yaml.safe_load((ROLES / f"director/tasks/{stack}/deploy.yml").read_text(encoding="utf-8"))
+    assert [task["tags"] for task in tasks] == [["director", stack]] * len(tasks)
+    # What is included has them by apply, the task itself by tags.
+    included = [task[how] for task in tasks for how in INCLUDES if how in task]
+    assert [one["apply"] for one in included] == [{"tags": ["director", stack]}] * len(included)
+
+
+def test_tags_of_other_stacks_leave_out_no_stack():
+    deploy = tags("director/tasks/deploy.yml")
+    assert deploy == {"{{ lvs_cluster.stack }}/deploy.yml": {"always"}}
+
+
+def test_every_stack_has_its_folder():
+    assert {path.parent.name for path in (ROLES / "director/tasks").glob("*/deploy.yml")} == set(STACKS)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "roles/common/files/unneeded-packages"
+SCRIPT = Path(__file__).parents[3] / "roles/_host/files/unneeded-packages"
 APT = ("apt-get", "apt-mark", "dpkg", "dpkg-query")
 pytestmark = pytest.mark.skipif(not all(map(shutil.which, APT)), reason="needs apt")
 

@@ -1,0 +1,28 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role _host is for the other roles: by itself it refuses, and names those that are for users."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_run_alone_it_fails_and_names_roles_that_are_there():
+    (task,) = yaml.safe_load((ROOT / "roles/_host/tasks/main.yml").read_text(encoding="utf-8"))
+    assert task["tags"] == "always"
+    assert "when" not in task
+    named = re.findall(r"lvs\.cluster\.(\w+)", task["ansible.builtin.fail"]["msg"])
+    assert named == ["_host", "director", "real_server", "site"]
+    assert all((ROOT / "roles" / name / "tasks/main.yml").exists() for name in named[:3])
+    assert (ROOT / "playbooks" / f"{named[3]}.yml").exists()
+
+
+def test_it_says_that_it_is_not_for_users():
+    for file in ("meta/main.yml", "meta/argument_specs.yml", "README.md"):
+        assert "not for users" in (ROOT / "roles/_host" / file).read_text(encoding="utf-8")

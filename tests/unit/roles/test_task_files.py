@@ -1,0 +1,49 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of tasks that are named are there, and none is left that nothing names: an include is looked up only when it is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Iterator
+
+import yaml
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema
+
+ROOT = Path(__file__).parents[3]
+ROLES = ROOT / "roles"
+STACK = "{{ lvs_cluster.stack }}"
+STACKS = schema.CLUSTER["lvs_stack"].validator.choices
+
+
+def tasks(listed: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Every task of a list of plays or tasks, those of blocks with them."""
+    for task in listed:
+        yield task
+        for part in ("tasks", "block", "rescue", "always"):
+            yield from tasks(task.get(part, []))
+
+
+def named(file: Path) -> Iterator[Path]:
+    """The files of tasks that a playbook or a file of tasks brings in."""
+    for task in tasks(yaml.safe_load(file.read_text(encoding="utf-8"))):
+        for how in ("import_role", "include_role"):
+            given = task.get(f"ansible.builtin.{how}")
+            if given:
+                role = given["name"].removeprefix("lvs.cluster.")
+                yield ROLES / role / "tasks" / f"{given.get('tasks_from', 'main')}.yml"
+        for how in ("import_tasks", "include_tasks"):
+            given = task.get(f"ansible.builtin.{how}")
+            if given:
+                name = given if isinstance(given, str) else given["file"]
+                for stack in STACKS if STACK in name else [""]:
+                    yield (file.parent / name.replace(STACK, stack)).resolve()
+
+
+def test_files_of_tasks_are_those_that_something_names():
+    files = set(ROLES.glob("*/tasks/**/*.yml"))
+    callers = [*files, *(ROOT / "playbooks").glob("**/*.yml")]
+    # A role's own beginning is named by its users.
+    beginnings = set(ROLES.glob("*/tasks/main.yml"))
+    assert {path for caller in callers for path in named(caller)} | beginnings == files
