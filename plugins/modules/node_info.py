@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node_info
-short_description: Read the kernel settings, units and addresses of a host, now and at the next boot
+short_description: Read the kernel settings, units, addresses and files of a host, now and at the next boot
 version_added: 0.1.0
 description:
   - Reads kernel parameters, kernel modules, systemd units, addresses and links in one execution, so that you can
@@ -32,6 +32,11 @@ options:
     description: The systemd units to read. A name without a suffix means C(.service).
     type: list
     elements: str
+    default: []
+  files:
+    description: The files to read.
+    type: list
+    elements: path
     default: []
 extends_documentation_fragment:
   - lvs.cluster.attributes
@@ -113,6 +118,19 @@ units:
       type: str
   sample:
     keepalived: {exists: true, active: true, enabled: true, state: active}
+files:
+  description: For each of O(files), its checksum and its age. Null if it is not there.
+  returned: success
+  type: dict
+  contains:
+    checksum:
+      description: The SHA-1 of its content, as M(ansible.builtin.stat) returns it.
+      type: str
+    mtime:
+      description: When its content last changed, in seconds since 1970.
+      type: float
+  sample:
+    /etc/keepalived/keepalived.conf: {checksum: 3e7d0c5b8f4b2d6a9d1e8f7c6b5a4938271605f4, mtime: 1772357400.25}
 addresses:
   description: All addresses of the host.
   returned: success
@@ -158,6 +176,7 @@ links:
 
 import glob
 import json
+import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files
@@ -184,10 +203,22 @@ def read_units(runner, units):
     return parse_units(units, out, starts_by_script)
 
 
+def read_file(module, path):
+    try:
+        return {"checksum": module.sha1(path), "mtime": os.stat(path).st_mtime}
+    except OSError:
+        return None
+
+
 def main(runner=HOST):
     names = {"type": "list", "elements": "str", "default": []}
     module = AnsibleModule(
-        argument_spec={"sysctls": dict(names), "modules": dict(names), "units": dict(names)},
+        argument_spec={
+            "sysctls": dict(names),
+            "modules": dict(names),
+            "units": dict(names),
+            "files": {**names, "elements": "path"},
+        },
         supports_check_mode=True,
     )
     sysctls = {key: key_path(key) for key in module.params["sysctls"]}
@@ -204,6 +235,7 @@ def main(runner=HOST):
         sysctls_boot_files={key: at_boot[path] and at_boot[path][1] for key, path in sysctls.items()},
         modules=module_states(module.params["modules"], conf_files("modules-load.d"), conf_files("modprobe.d")),
         units=units,
+        files={path: read_file(module, path) for path in module.params["files"]},
         addresses=parse_addresses(links),
         links=parse_links(links),
     )

@@ -64,12 +64,14 @@ def test_an_address_in_use_and_a_change_that_would_lose_a_vip_are_refused_before
 def test_verify_names_the_host_and_the_remedy_and_site_mends(cluster):
     cluster.run("web1", f"sysctl -w net.ipv4.conf.all.arp_ignore=0; ip address del {VIP}/32 dev lo")
     cluster.run("lvs2", "systemctl stop keepalived")
+    cluster.run("lvs3", "sed -i 's/weight 3/weight 4/' /etc/keepalived/keepalived.conf")
     output = flat(cluster.fail("verify"))
     assert "web1: net.ipv4.conf.all.arp_ignore is 0, not 1. Run site.yml" in output
     assert f"address {VIP}/32 lo" in output
     assert "lvs2: keepalived.service" in output
+    assert "lvs3: /etc/keepalived/keepalived.conf is not what site.yml would write" in output
     again = changed(cluster.play("site"))
-    assert {host for host, count in again.items() if count} == {"web1", "lvs2"}
+    assert {host for host, count in again.items() if count} == {"web1", "lvs2", "lvs3"}
 
 
 def test_a_reload_that_an_interrupted_run_left_out_is_made_up_for(cluster):

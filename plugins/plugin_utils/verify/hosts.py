@@ -54,6 +54,22 @@ def unit_findings(name: str, units: Mapping[str, bool], node: Mapping[str, Any])
             yield Finding(name, f"{unit} starts at boot, but lvs_start_at_boot is false", RUN_SITE)
 
 
+def file_findings(name: str, expected: Sequence[Mapping[str, Any]], node: Mapping[str, Any]) -> Iterator[Finding]:
+    """Compare the files of a host with {path, checksum, pid_file}: what site.yml would write, and who reads it when it starts."""
+    for file in expected:
+        path, there, daemon = file["path"], node["files"].get(file["path"]), node["files"].get(file["pid_file"])
+        if there is None:
+            yield Finding(name, f"{path} is not there", RUN_SITE)
+        elif there["checksum"] != file["checksum"]:
+            yield Finding(
+                name,
+                f"{path} is not what site.yml would write",
+                f"See the difference: ansible-playbook site.yml --check --diff --limit {name}. Then run site.yml",
+            )
+        elif daemon and there["mtime"] > daemon["mtime"]:
+            yield Finding(name, f"{path} has changed since its daemon read it", RUN_SITE)
+
+
 def units_of(cluster: ResolvedCluster, name: str) -> dict[str, bool]:
     """The services a host of the cluster runs: {unit: whether it starts at boot}."""
     if cluster["hosts"][name]["role"] == "real_server":

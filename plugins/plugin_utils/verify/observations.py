@@ -11,12 +11,15 @@ from ..cluster.types import ResolvedCluster
 
 Hostvars = Mapping[str, Mapping[str, Any]]
 
+# What the tasks "expected" of the roles set.
+EXPECTED = ("director_expected_files", "ldirectord_expected_files", "heartbeat_expected_files")
+
 
 def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered.
 
     Returns nodes {host: node_info}, kept {host: result of lvs-vip check}, ldirectord {director: result of the search for
-    its process}, vrrp {director: vrrp_probe}, before and after {director: ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}} and probes
+    its process}, expected {host: files as site.yml would write them}, vrrp {director: vrrp_probe}, before and after {director: ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}} and probes
     (entries of probe_plan, each with its vip_probe result).
     """
     arp = _results(hostvars, cluster["clients"], "lvs_arp_answers")
@@ -25,6 +28,11 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
         "nodes": _results(hostvars, cluster["hosts"], "lvs_node"),
         "lvs_vip": _results(hostvars, cluster["hosts"], "lvs_vip_check"),
         "ldirectord": _results(hostvars, cluster["directors"], "lvs_ldirectord_status"),
+        "expected": {
+            host: [file for name in EXPECTED for file in hostvars[host].get(name) or ()]
+            for host in cluster["hosts"]
+            if host in hostvars
+        },
         "vrrp": _results(hostvars, cluster["directors"], "lvs_vrrp_heard"),
         "before": _results(hostvars, cluster["directors"], "lvs_before"),
         "after": _results(hostvars, cluster["directors"], "lvs_after"),

@@ -12,6 +12,7 @@ from ..cluster.types import ResolvedCluster, Service
 from ..tables import service_key
 from .finding import Finding
 from .hosts import (
+    file_findings,
     host_findings,
     ldirectord_findings,
     link_findings,
@@ -58,6 +59,7 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
                 *link_findings(name, cluster["hosts"][name], node),
                 *unit_findings(name, units_of(cluster, name), node),
                 *other_stack_findings(name, cluster, node),
+                *file_findings(name, seen["expected"].get(name, ()), node),
             )
         ),
         *(finding for name, checked in seen["lvs_vip"].items() for finding in lvs_vip_findings(name, cluster, checked)),
@@ -115,6 +117,8 @@ def _unread(cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mappi
             yield Finding(name, "its table could not be read", remedy)
         elif seen["probes"] and name not in seen["after"] and any(name in directors for directors in held.values()):
             yield Finding(name, "its counters could not be read again: it is not proven what it carries", remedy)
+        if not seen["expected"].get(name):
+            yield Finding(name, "its configuration could not be compared with the inventory", remedy)
         if cluster["stack"] == "ldirectord" and name not in seen["ldirectord"]:
             yield Finding(name, "it could not be checked whether ldirectord runs", remedy)
 

@@ -32,7 +32,8 @@ def named(file: Path) -> Iterator[Path]:
             given = task.get(f"ansible.builtin.{how}")
             if given:
                 role = given["name"].removeprefix("lvs.cluster.")
-                yield ROLES / role / "tasks" / f"{given.get('tasks_from', 'main')}.yml"
+                for stack in STACKS:
+                    yield ROLES / role / "tasks" / f"{given.get('tasks_from', 'main').replace(STACK, stack)}.yml"
         for how in ("import_tasks", "include_tasks"):
             given = task.get(f"ansible.builtin.{how}")
             if given:

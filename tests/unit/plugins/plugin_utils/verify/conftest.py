@@ -24,6 +24,7 @@ SERVICES = [
         "real_servers": [{"host": "web1", "weight": 3}, {"host": "web2", "weight": 1}],
     }
 ]
+CONFIGURATION = {"path": "/etc/k.conf", "checksum": "same", "pid_file": "/run/k.pid"}
 MACS = {host: f"02:00:00:00:00:{address.rpartition('.')[2]}" for host, address in ADDRESSES.items()}
 
 
@@ -50,6 +51,10 @@ def seen(cluster) -> dict[str, Any]:
             "modules": {module: {"loaded": True, "boot": True} for module in host["modules"]},
             "units": {unit: {"active": True, "enabled": True} for unit in UNITS[host["role"]]},
             "addresses": addresses,
+            "files": {
+                "/etc/k.conf": {"checksum": "same", "mtime": 5.0},
+                "/run/k.pid": {"checksum": "pid", "mtime": 6.0},
+            },
             "links": {"lo": {"mac": "00:00:00:00:00:00", "up": True}, "eth0": {"mac": MACS[name], "up": True}},
         }
     nodes["lvs1"]["addresses"].append({"address": "10.0.0.100", "prefix": 32, "interface": "eth0", "family": "ipv4"})
@@ -57,6 +62,7 @@ def seen(cluster) -> dict[str, Any]:
     return {
         "nodes": nodes,
         "ldirectord": {},
+        "expected": {name: [CONFIGURATION] for name in ("lvs1", "lvs2")},
         "vrrp": {},
         "before": {"lvs1": copy.deepcopy(table), "lvs2": copy.deepcopy(table)},
         "after": {"lvs1": {**table, "stats": counters(cluster, 9, 3)}, "lvs2": copy.deepcopy(table)},

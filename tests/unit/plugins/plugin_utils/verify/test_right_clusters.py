@@ -103,6 +103,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
                 *(entry(vip["address"], own) for vip in cluster["vips"] if name == holder),
             ],
             "links": {own: {"mac": f"02:00:00:00:00:{number:02x}", "up": True}},
+            "files": {"/etc/own.conf": {"checksum": "same", "mtime": 5.0}},
         }
     asked = [
         {**plan, "result": {"requests": plan["count"], "answered": plan["count"], "errors": {}}}
@@ -115,6 +116,9 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
             name: {"rc": 0 if name == holder else 3}
             for name in cluster["directors"]
             if cluster["stack"] == "ldirectord"
+        },
+        "expected": {
+            name: [{"path": "/etc/own.conf", "checksum": "same", "pid_file": None}] for name in cluster["directors"]
         },
         "vrrp": {},
         "before": {name: table(cluster, name, asked=[]) for name in cluster["directors"]},

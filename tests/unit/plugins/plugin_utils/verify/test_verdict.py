@@ -42,6 +42,22 @@ def test_the_report_says_who_answered_for_a_vip(cluster, seen, arp, told):
     assert judge(cluster, seen)["report"][0] == f"VIP 10.0.0.100 is held by lvs1{told}"
 
 
+def break_configuration(seen):
+    seen["nodes"]["lvs2"]["files"]["/etc/k.conf"]["checksum"] = "another"
+
+
+def break_configuration_gone(seen):
+    seen["nodes"]["lvs2"]["files"]["/etc/k.conf"] = None
+
+
+def break_configuration_unread(seen):
+    seen["nodes"]["lvs2"]["files"]["/etc/k.conf"]["mtime"] = 7.0
+
+
+def break_configuration_not_rendered(seen):
+    seen["expected"]["lvs2"] = []
+
+
 def break_two_holders(seen):
     seen["nodes"]["lvs2"]["addresses"].append(VIP)
 
@@ -276,6 +292,22 @@ def break_kept(seen):
         (
             break_vip_that_cannot_be_used,
             ["directors: none of them holds VIP 10.0.0.100. Look at: systemctl status keepalived.service, on each"],
+        ),
+        (
+            break_configuration,
+            [
+                "lvs2: /etc/k.conf is not what site.yml would write. See the difference: ansible-playbook site.yml --check"
+                " --diff --limit lvs2. Then run site.yml"
+            ],
+        ),
+        (break_configuration_gone, ["lvs2: /etc/k.conf is not there. Run site.yml"]),
+        (break_configuration_unread, ["lvs2: /etc/k.conf has changed since its daemon read it. Run site.yml"]),
+        (
+            break_configuration_not_rendered,
+            [
+                "lvs2: its configuration could not be compared with the inventory. Look in the output of verify.yml for the"
+                " task that failed there"
+            ],
         ),
         (break_unreachable, ["web2: could not be checked. Check that it is up and answers SSH"]),
     ],
