@@ -373,9 +373,6 @@ _value:
             auth_pass:
               description: The password of VRRP version 2, or null.
               type: str
-            unicast:
-              description: Whether the adverts go to each director by unicast.
-              type: bool
             garp_master_delay:
               description: Seconds after which a new master announces the VIPs once more.
               type: int
@@ -385,6 +382,9 @@ _value:
             garp_master_refresh:
               description: Seconds between announcements of a master; V(0) for none.
               type: int
+            unicast:
+              description: Whether the adverts go to each director by unicast.
+              type: bool
             vips:
               description: The VIPs it moves.
               type: list
@@ -994,9 +994,6 @@ _value:
                 auth_pass:
                   description: The password of VRRP version 2, or null.
                   type: str
-                secret:
-                  description: Name of keepalived's variable that holds the password.
-                  type: str
                 garp_master_delay:
                   description: Seconds after which a new master announces the VIPs once more.
                   type: int
@@ -1006,12 +1003,18 @@ _value:
                 garp_master_refresh:
                   description: Seconds between announcements of a master; V(0) for none.
                   type: int
+                secret:
+                  description: Name of keepalived's variable that holds the password.
+                  type: str
                 interface:
                   description: Interface of its adverts.
                   type: str
                 priority:
                   description: Its priority.
                   type: int
+                takes_over:
+                  description: Whether it takes the VIPs from any other director when it comes.
+                  type: bool
                 unicast_src:
                   description: Address that its adverts come from; null with multicast.
                   type: str

@@ -151,10 +151,10 @@ class InstanceDraft:
                 self.family, self.virtual_router_id, [vip["address"] for vip in self.vips], self.running
             ),
             "auth_pass": self.auth_pass,
-            "unicast": self.unicast,
             "garp_master_delay": self.garp_master_delay,
             "garp_master_repeat": self.garp_master_repeat,
             "garp_master_refresh": self.garp_master_refresh,
+            "unicast": self.unicast,
             "vips": self.vips,
             "gateways": gateways,
             "directors": self.directors,

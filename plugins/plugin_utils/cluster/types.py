@@ -148,8 +148,8 @@ class InstanceDirector(TypedDict):
     priority: int
 
 
-class Instance(TypedDict):
-    """A VRRP instance, the same on all its directors."""
+class InstanceSettings(TypedDict):
+    """What all directors of a VRRP instance have to agree on."""
 
     name: str
     family: Family
@@ -160,10 +160,15 @@ class Instance(TypedDict):
     virtual_router_id: int
     advert_address: str
     auth_pass: str | None
-    unicast: bool
     garp_master_delay: int
     garp_master_repeat: int
     garp_master_refresh: int
+
+
+class Instance(InstanceSettings):
+    """A VRRP instance, the same on all its directors."""
+
+    unicast: bool
     vips: list[MovedAddress]
     gateways: list[MovedAddress]
     directors: list[InstanceDirector]
@@ -434,24 +439,16 @@ class AddressOnDevice(TypedDict):
     device: str | None
 
 
-class DirectorInstance(TypedDict):
-    """A VRRP instance as one director runs it: all that its block in keepalived.conf says."""
+class DirectorInstance(InstanceSettings):
+    """A VRRP instance as one director runs it: all that its block in keepalived.conf says.
 
-    name: str
-    family: Family
-    version: int
-    advert_interval: Seconds
-    preempt: bool
-    preempt_delay: Seconds
-    virtual_router_id: int
-    advert_address: str
-    auth_pass: str | None
+    `takes_over` is whether this director takes the VIPs from any other one when it comes.
+    """
+
     secret: str
-    garp_master_delay: int
-    garp_master_repeat: int
-    garp_master_refresh: int
     interface: str | None
     priority: int
+    takes_over: bool
     unicast_src: str | None
     unicast_peers: list[str]
     addresses: list[AddressOnDevice]
