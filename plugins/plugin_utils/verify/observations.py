@@ -18,9 +18,9 @@ EXPECTED = ("director_expected_files", "ldirectord_expected_files", "heartbeat_e
 def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered.
 
-    Returns nodes {host: node_info}, kept {host: result of lvs-vip check}, ldirectord {director: result of the search for
-    its process}, expected {host: files as site.yml would write them}, vrrp {director: vrrp_probe}, before and after {director: ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}} and probes
-    (entries of probe_plan, each with its vip_probe result).
+    Returns nodes {host: node_info}, lvs_vip {host: result of lvs-vip check}, ldirectord {director: result of the search for its
+    process}, expected {host: files as site.yml would write them}, vrrp {director: vrrp_probe}, before and after {director:
+    ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}} and probes (entries of probe_plan, each with its vip_probe result).
     """
     arp = _results(hostvars, cluster["clients"], "lvs_arp_answers")
     asked = _results(hostvars, cluster["clients"], "lvs_probes")
