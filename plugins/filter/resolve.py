@@ -543,9 +543,6 @@ _value:
                 name:
                   description: The domain name to ask for.
                   type: str
-                command:
-                  description: The script to run.
-                  type: str
                 port:
                   description: Port to ask.
                   type: int
@@ -575,6 +572,9 @@ _value:
                 lower_threshold:
                   description: Lower threshold.
                   type: int
+                command:
+                  description: The script that checks it, with its arguments, or null.
+                  type: str
     ldirectord:
       description: ldirectord.cf, the same on every director; null with another stack.
       type: dict

@@ -110,6 +110,21 @@ def check_one_segment(instances: Iterable[InstanceDraft], hosts: Hosts, mistakes
                 )
 
 
+def check_vip_networks(instances: Iterable[InstanceDraft], hosts: Hosts) -> None:
+    """Warn where a VIP is on a network of one director and on none of another, to which it may move (with facts)."""
+    for instance in instances:
+        members = [hosts.directors[director["host"]] for director in instance.directors]
+        members = [host for host in members if host.networks and host.on_network]
+        for vip in instance.vips:
+            having = next((host for host in members if _reaches(host, vip["address"])), None)
+            lacking = next((host for host in members if not _reaches(host, vip["address"])), None)
+            if having and lacking:
+                instance.path.warn(
+                    f"VIP {vip['address']} is on a network of director {having.name}, but on none of director {lacking.name}"
+                    f" ({listed(lacking.networks)}): there no router would send it packets, unless something else sees to that"
+                )
+
+
 def check_direct_routing(services: Iterable[ServiceDraft], hosts: Hosts) -> None:
     """Warn where a director may not reach the real servers of dr without a router (with facts, which have no routes)."""
     seen: set[str] = set()

@@ -53,7 +53,7 @@ def director_parts(
         part["modules"] = modules
         part["router_id"] = name if NAME.fullmatch(name) else f'"{name}"'
         part["instances"] = [
-            own for instance in (vrrp["instances"] if vrrp else []) if (own := _own_instance(host, instance))
+            own for instance in (vrrp["instances"] if vrrp else []) if (own := _own_instance(host, instance, services))
         ]
         part["sync"] = {"id": sync["id"], "instance": sync["instance"], "interface": host.interface} if sync else None
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
@@ -109,7 +109,7 @@ def _split(ports: Sequence[Ports], most: int) -> list[list[Ports]]:
     return lists
 
 
-def _own_instance(host: Host, instance: Instance) -> DirectorInstance | None:
+def _own_instance(host: Host, instance: Instance, services: Sequence[Service]) -> DirectorInstance | None:
     """An instance as one of its directors runs it; its peers are the others, never itself."""
     own = next((director for director in instance["directors"] if director["host"] == host.name), None)
     if own is None:
@@ -143,14 +143,26 @@ def _own_instance(host: Host, instance: Instance) -> DirectorInstance | None:
         "unicast_src": own["address"] if instance["unicast"] else None,
         "unicast_peers": [peer for peer in peers if peer] if instance["unicast"] else [],
         "addresses": vips + gateways,
-        "track_interfaces": _other_devices(gateways + vips, own["interface"]),
+        "track_interfaces": _other_devices(
+            [address["device"] for address in gateways + vips] + _inner_devices(host, vips, services), own["interface"]
+        ),
     }
 
 
-def _other_devices(addresses: Sequence[AddressOnDevice], own: str | None) -> list[str]:
+def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequence[Service]) -> list[str | None]:
+    """The devices without which a service of the VIPs has no real server: those that lead to all that it has."""
+    moved = {vip["address"] for vip in vips}
+    found: list[str | None] = []
+    for service in services:
+        if service["vip"] in moved:
+            devices = {host.device_of(server["address"]) for server in service["real_servers"]}
+            found += devices if len(devices) == 1 else ()
+    return found
+
+
+def _other_devices(devices: Sequence[str | None], own: str | None) -> list[str]:
     """The devices besides an instance's own, which keepalived watches anyway, and refuses to be told to."""
-    devices = dict.fromkeys(address["device"] for address in addresses)
-    return [device for device in devices if device is not None and device != own]
+    return [device for device in dict.fromkeys(devices) if device is not None and device != own]
 
 
 def secret_name(instance: str) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Iterator, Mapping, Sequence
 
 from . import keys, schema
@@ -53,6 +54,11 @@ class Host:
         """The network of this host that holds an address."""
         wanted = known(address)
         return next((network for network in self.networks if network.holds(wanted)), None)
+
+    @cached_property
+    def own_addresses(self) -> frozenset[str]:
+        """All its addresses that are known, by the inventory and by its facts."""
+        return frozenset([*self.addresses.values(), *(network.address for network in self.networks)])
 
     @property
     def on_network(self) -> bool:

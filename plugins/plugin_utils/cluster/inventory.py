@@ -15,7 +15,22 @@ from .variables import Unrenderable, Variables
 
 GROUPS = ("directors", "real_servers", "clients")
 # Play variables of this collection's own playbooks, which are no inventory variables
-OWN = frozenset(("lvs_cluster",))
+OWN = frozenset(
+    (
+        "lvs_after",
+        "lvs_arp_answers",
+        "lvs_before",
+        "lvs_cluster",
+        "lvs_expected_files",
+        "lvs_ldirectord_status",
+        "lvs_node",
+        "lvs_probes",
+        "lvs_settled",
+        "lvs_verification",
+        "lvs_vip_check",
+        "lvs_vrrp_heard",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +113,7 @@ def _read(given: Variables, name: str, path: InventoryPath) -> Any:
 
 
 def _check_names(given: Mapping[str, Variables], mistakes: Mistakes) -> None:
-    """A misspelt variable would be ignored without a word: what is named nearly like one of ours is a mistake."""
+    """A variable of our prefix that nothing reads is a mistake: a wish that would be ignored without a word."""
     known = [*schema.CLUSTER, *schema.HOST]
     holders: dict[str, list[str]] = {}
     for host, variables in given.items():
@@ -106,11 +121,14 @@ def _check_names(given: Mapping[str, Variables], mistakes: Mistakes) -> None:
             if name.startswith("lvs_") and name not in known and name not in OWN:
                 holders.setdefault(name, []).append(host)
     for name, hosts in holders.items():
-        if near := nearest(name, known, cutoff=0.85):
-            others = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
-            InventoryPath(name, mistakes).report(
-                f"unknown variable, set for {hosts[0]}{others}: the nearest known one is {near}"
-            )
+        others = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
+        near = nearest(name, known, cutoff=0.85)
+        hint = (
+            f"the nearest known one is {near}"
+            if near
+            else "lvs.cluster has no variable of this name. Remove it, or give your own variables another prefix than lvs_"
+        )
+        InventoryPath(name, mistakes).report(f"unknown variable, set for {hosts[0]}{others}: {hint}")
 
 
 def _check_same(name: str, hosts: list[Variables], mistakes: Mistakes) -> None:

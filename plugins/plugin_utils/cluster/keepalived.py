@@ -68,6 +68,7 @@ def _virtual_server(service: Service) -> KeepalivedService:
                 "weight": server["weight"],
                 "upper_threshold": server["upper_threshold"],
                 "lower_threshold": server["lower_threshold"],
+                "command": _command(service, server),
             }
             for server in service["real_servers"]
         ],
@@ -100,6 +101,18 @@ def _at(server: RealServer | SorryServer, marked: bool) -> str:
     return server["address"] if marked else f"{server['address']} {server['port']}"
 
 
+def _command(service: Service, server: RealServer) -> str | None:
+    """The script that checks a real server, told of it as ldirectord tells one: VIP, port, real server, port.
+
+    Without a port, 0 stands for it.
+    """
+    health = service["health"]
+    if health["command"] is None:
+        return None
+    port = health["port"] or server["port"] or 0
+    return f"{health['command']} {service['vip']} {service['port'] or 0} {server['address']} {port}"
+
+
 def _check(health: Health) -> KeepalivedCheck | None:
     block = BLOCKS.get(health["type"])
     if block is None:
@@ -113,7 +126,6 @@ def _check(health: Health) -> KeepalivedCheck | None:
         "regex": None if health["expect"] is None else literal(health["expect"]),
         "record": health["record"],
         "name": health["name"],
-        "command": health["command"],
         "port": health["port"],
         "timeout": health["timeout"] or 0,
         "retries": health["retries"] or 0,

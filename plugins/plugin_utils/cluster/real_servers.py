@@ -158,9 +158,10 @@ def _locate(
         path.report(f"address is {address}, which is the VIP itself")
     for director in hosts.directors.values():
         # With one director this is IPVS's local delivery; two that deliver to each other send connections in a circle
-        if address in director.addresses.values() and len(hosts.directors) > 1:
+        if address in director.own_addresses and len(hosts.directors) > 1:
             path.report(
-                f"address is {address}, which is director {director.name}: the other directors could not deliver to it"
+                f"address is {address}, which is director {director.name}: the other directors would send it connections that"
+                " it sends on. Use a host that is no director"
             )
     _check_family(address, service, path)
     return hosts.by_address.get(address), address

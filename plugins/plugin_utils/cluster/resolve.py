@@ -24,6 +24,7 @@ from .checks import (
     check_real_server_addresses,
     check_return_path,
     check_sync,
+    check_vip_networks,
     check_vips,
 )
 from .director_part import director_parts
@@ -130,6 +131,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_real_server_addresses(services, read.vip_paths, hosts)
     check_clients(read.inventory, mistakes)
     check_one_segment(read.instances, hosts, mistakes)
+    check_vip_networks(read.instances, hosts)
     check_prefixes(read.instances, hosts, InventoryPath("lvs_vrrp", mistakes))
     check_return_path(services, read.nat, read.vip_paths, hosts)
     check_sync(services, read.sync)

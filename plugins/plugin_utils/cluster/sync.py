@@ -32,6 +32,11 @@ def resolve_sync(given: Any, instances: Sequence[InstanceDraft] | None, mistakes
         path.report(f"instance is {name}, which is no instance of lvs_vrrp" + near_hint(name, names, "name there"))
     if not own["enabled"] or (instances is not None and not names):
         return None
+    if name is None and len(names) > 1:
+        path.warn(
+            f"one instance is synchronised, and lvs_vrrp has {len(names)}. It is {names[0]}, the first: connections to the VIPs"
+            " of the others end at a failover. To choose, set instance"
+        )
     return {"id": own["id"], "instance": None if instances is None else name or names[0]}
 
 

@@ -216,7 +216,6 @@ class KeepalivedCheck(TypedDict):
     regex: str | None
     record: str | None
     name: str | None
-    command: str | None
     port: int | None
     timeout: Seconds
     retries: int
@@ -224,12 +223,16 @@ class KeepalivedCheck(TypedDict):
 
 
 class KeepalivedRealServer(TypedDict):
-    """A real server in keepalived's words; `at` is its address, and its port where it has one."""
+    """A real server in keepalived's words; `at` is its address, and its port where it has one.
+
+    `command` is the script that checks it, with arguments.
+    """
 
     at: str
     weight: int
     upper_threshold: int
     lower_threshold: int
+    command: str | None
 
 
 class KeepalivedService(TypedDict):
