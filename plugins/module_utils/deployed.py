@@ -80,6 +80,12 @@ def named_vips(files: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(vips))
 
 
+def directors_of(files: Mapping[str, str]) -> list[str]:
+    """Return the directors of the cluster that has given the host its VIPs and rules; none where the list does not say."""
+    found = re.search(r"(?m)^# Directors: (.+)$", files.get(LVS_VIP, ""))
+    return found.group(1).split() if found else []
+
+
 def resources(files: Mapping[str, str]) -> list[str]:
     """Return the resources that heartbeat moves, by haresources: each line has a node and its resources."""
     lines = " \n".join(_settings(files.get(HARESOURCES, ""))).replace("\\ \n", " ").splitlines()

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: deployed_facts
-short_description: Read what is already deployed on a director
+short_description: Read what is already deployed on a director or a real server
 version_added: 0.1.0
 description:
   - Reads the configuration of keepalived, heartbeat, ldirectord and C(lvs-vip), whoever has written it.
   - C(site.yml) uses it to keep the C(virtual_router_id), to refuse changes that would leave a VIP without an owner or with two,
-    and to refuse to overwrite files that somebody else has written.
+    and to refuse to overwrite files that somebody else, or another inventory, has written.
 options: {}
 extends_documentation_fragment:
   - lvs.cluster.attributes
@@ -24,7 +24,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read what is deployed on the directors
+- name: Read what is deployed on the host
   lvs.cluster.deployed_facts:
 
 - name: Show which files somebody else has written
@@ -49,6 +49,10 @@ ansible_facts:
         lvs_vip:
           description: Whether C(lvs-vip) keeps VIPs or rules.
           type: bool
+        directors:
+          description: The directors of the cluster that the VIPs and rules of C(lvs-vip) belong to.
+          type: list
+          elements: str
         foreign:
           description: The files that somebody else has written, and that the roles would overwrite.
           type: list
@@ -96,6 +100,7 @@ ansible_facts:
     deployed_lvs:
       stacks: [keepalived.service]
       lvs_vip: false
+      directors: []
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
       resources: []
@@ -161,6 +166,7 @@ def main(runner=HOST):
     facts = {
         "stacks": stacks,
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
+        "directors": deployed.directors_of(files),
         "foreign": foreign,
         "vips": deployed.named_vips(files),
         "resources": deployed.resources(files),

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Configuration that somebody else has written, and that a run would overwrite."""
+"""Configuration that somebody else, or another inventory, has written, and that a run would overwrite."""
 
 from __future__ import annotations
 
@@ -41,6 +41,18 @@ def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
                 " with -e lvs_take_over=true. A copy is kept in /var/lib/lvs-cluster, and teardown.yml restores it. Directors are"
                 " taken over one after the other. Until the last one is done, two of them hold each VIP, and open connections are"
                 " reset."
+            )
+
+
+def other_clusters(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Hosts whose VIPs are those of a cluster with other directors: this one's list would take the place of theirs."""
+    for name, facts in found.items():
+        others = facts["directors"]
+        if others and not set(others) & set(cluster["directors"]) and not cluster["take_over"]:
+            yield (
+                f"{name}: its VIPs belong to the cluster of {listed(others)}. A host belongs to one cluster, and site.yml would"
+                f" remove them. First run teardown.yml --limit {name} with the inventory of that cluster, or run this one once"
+                " with -e lvs_take_over=true"
             )
 
 

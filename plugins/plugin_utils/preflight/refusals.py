@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..cluster.types import ResolvedCluster
-from .foreign import foreign
+from .foreign import foreign, other_clusters
 from .outages import outages
 from .told import Hostvars, told
 
@@ -14,7 +14,8 @@ from .told import Hostvars, told
 def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
     """What forbids a run, each in one paragraph with the way out."""
     found = {name: facts for name in cluster["directors"] if (facts := told(hostvars, name))}
-    refused = list(foreign(cluster, found))
+    everywhere = {name: facts for name in cluster["hosts"] if (facts := told(hostvars, name))}
+    refused = [*foreign(cluster, found), *other_clusters(cluster, everywhere)]
     if len(cluster["directors"]) > 1 and not cluster["accept_outage"]:
         refused += outages(cluster, found)
     return refused

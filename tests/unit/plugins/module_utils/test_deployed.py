@@ -138,3 +138,22 @@ def test_resources_of_heartbeat():
     by_hand = "# mine\nld1 10.0.0.1 \\\n    drbddisk::r0\nld2 IPaddr::10.0.0.2/24\n"
     assert deployed.resources({deployed.HARESOURCES: by_hand}) == ["10.0.0.1", "drbddisk::r0", "IPaddr::10.0.0.2/24"]
     assert deployed.named_vips({deployed.HARESOURCES: by_hand}) == ["10.0.0.1", "10.0.0.2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "directors"),
+    [
+        (
+            "# Written by lvs.cluster.\n# Directors: lb1.example.org lb2\naddress 192.0.2.100/32 lo\n",
+            ["lb1.example.org", "lb2"],
+        ),
+        ("# Written by lvs.cluster.\naddress 192.0.2.100/32 lo\n", []),
+    ],
+    ids=["now", "older"],
+)
+def test_the_list_of_vips_says_whose_they_are(text, directors):
+    assert deployed.directors_of({deployed.LVS_VIP: text}) == directors
+
+
+def test_without_a_list_nobody_has_given_the_host_a_vip():
+    assert deployed.directors_of({}) == []

@@ -15,7 +15,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.refusals imp
 from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment import questions, rivals, strangers
 
 A, B = "192.0.2.100", "192.0.2.101"
-NOTHING = {"stacks": [], "lvs_vip": False, "foreign": [], "vips": [], "resources": [], "instances": []}
+NOTHING = {"stacks": [], "lvs_vip": False, "directors": [], "foreign": [], "vips": [], "resources": [], "instances": []}
 
 
 class Site:
@@ -214,3 +214,15 @@ def test_a_virtual_router_that_another_cluster_has_is_refused():
         assert rivals(site.cluster, site.hostvars, [heard(**other)]) == []
     site.runs(site.cluster)
     assert rivals(site.cluster, site.hostvars, [heard()]) == []
+
+
+@pytest.mark.parametrize("directors", [[], ["lb1", "lb2"], ["lb2", "lb3"]], ids=["unknown", "ours", "one_left"])
+def test_a_real_server_of_this_cluster_is_no_other_one_s(directors):
+    assert Site().finds("www1", directors=directors).refused() == []
+
+
+def test_a_real_server_of_another_cluster_is_refused_without_consent():
+    (refused,) = Site().finds("www1", directors=["gw1", "gw2"]).refused()
+    assert refused.startswith("www1: its VIPs belong to the cluster of gw1 and gw2.")
+    assert "teardown.yml --limit www1" in refused
+    assert Site(lvs_take_over=True).finds("www1", directors=["gw1", "gw2"]).refused() == []
