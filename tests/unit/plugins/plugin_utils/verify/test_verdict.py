@@ -323,6 +323,12 @@ def test_a_director_whose_interface_is_down_takes_no_vip(cluster, seen):
     assert judge(cluster, seen)["faults"] == ["lvs2: its interface eth0 is down. Look at: ip link show eth0"]
 
 
+def test_a_director_whose_link_to_the_real_servers_is_down_takes_no_vip(cluster, seen):
+    cluster["hosts"]["lvs2"]["instances"][0]["track_interfaces"] = ["eth1"]
+    seen["nodes"]["lvs2"]["links"]["eth1"] = {"mac": None, "up": False}
+    assert judge(cluster, seen)["faults"] == ["lvs2: its interface eth1 is down. Look at: ip link show eth1"]
+
+
 def test_a_vip_that_no_client_is_near_is_said_not_to_be_asked_for(cluster, seen):
     seen["arp"] = {"client1": {}}
     assert judge(cluster, seen)["report"][0] == (
