@@ -21,7 +21,6 @@ OWN = frozenset(
         "lvs_arp_answers",
         "lvs_before",
         "lvs_cluster",
-        "lvs_expected_files",
         "lvs_ldirectord_status",
         "lvs_node",
         "lvs_probes",
