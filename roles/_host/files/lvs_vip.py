@@ -26,7 +26,8 @@ the first. The line of a rule starts with the tool that makes it.
                                            goes the way that the next three lines are about
   route GATEWAY DEVICE [NETWORK]           the way back through a director, in a routing table of its own; NETWORK is
                                            the one around DEVICE
-  reply SOURCE PROTOCOL PORT               what SOURCE sends from a service's port goes that way; PORT 0 is all of them
+  reply SOURCE PROTOCOL PORTS              what SOURCE sends from a service's port, or from a range of ports such as
+                                           8000-8010, goes that way; 0 stands for all ports
   default SOURCE                           and so does what SOURCE sends where no other route of the host leads
 
 What lvs-vip put in place is remembered below /run, which a reboot empties as it empties the kernel's tables; what
@@ -426,8 +427,9 @@ def _rules_ask(words: Words, *preferences: str) -> list[Words]:
 
 
 def _rule(answers: list[Answer], family: str, preference: str, source: str, table: str, *port: str) -> Part:
-    """A routing rule for what a source sends, perhaps by one protocol alone, or from one port: its number or 0 for all."""
+    """A routing rule for what a source sends, perhaps by one protocol alone, or from one port or range: 0 is all ports."""
     protocol, number = port or ("", "0")
+    number = span_text(spans([number])[0], "-")
     rule = ["pref", preference, "from", source]
     rule += ["ipproto", PROTOCOLS[protocol]] if protocol else []
     rule += ["sport", number] if number != "0" else []
@@ -436,17 +438,28 @@ def _rule(answers: list[Answer], family: str, preference: str, source: str, tabl
     there = any(
         (str(other["priority"]), other["src"], other.get("table")) == (preference, source, table)
         and str(other.get("ipproto")) in names
-        and str(other.get("sport", 0)) == number
+        and _source_ports(other) == number
         # iproute2 6.15 and later: a whole port, as all are that lvs-vip asks for.
         and other.get("sport_mask", "0xffff") == "0xffff"
         # Whatever else it asks for, such as a length of the source or an interface, makes it another rule.
         and other.keys()
-        <= {"priority", "src", "table", "ipproto", "sport", "sport_mask", "suppress_prefixlen", "protocol"}
+        <= {"priority", "src", "table", "ipproto", *SOURCE_PORTS, "suppress_prefixlen", "protocol"}
         for answer in answers
         for other in answer.json()
     )
     ip = ["ip", family, "rule"]
     return Part(there, [[*ip, "add", *rule, *MARKED]], [[*ip, "del", *rule]])
+
+
+# By iproute2's iprule.c: the first for one port, the next two for a range.
+SOURCE_PORTS = ("sport", "sport_start", "sport_end", "sport_mask")
+
+
+def _source_ports(rule: dict[str, Any]) -> str:
+    """The source port that a rule asks for, as in a line of the list."""
+    if "sport_start" in rule:
+        return f"{rule['sport_start']}-{rule['sport_end']}"
+    return str(rule.get("sport", 0))
 
 
 def _keep_ask(words: Words) -> list[Words]:
@@ -500,7 +513,7 @@ KINDS = {
     "address": Kind("ADDRESS/PREFIX NAME [nodad]", _address_ask, _address_parts),
     "keep": Kind("ADDRESS PROTOCOL NUMBER", _keep_ask, _keep_parts),
     "route": Kind("ADDRESS NAME [ADDRESS/PREFIX]", _route_ask, _route_parts),
-    "reply": Kind("ADDRESS PROTOCOL NUMBER", _reply_ask, _reply_parts),
+    "reply": Kind("ADDRESS PROTOCOL PORTS", _reply_ask, _reply_parts),
     "default": Kind("ADDRESS", _default_ask, _default_parts),
 }
 
@@ -513,6 +526,7 @@ WORDS: dict[str, tuple[str, Callable[[str], object]]] = {
     "NAME": (NAME, str),
     "NUMBER": (r"\d{1,10}", int),
     "PROTOCOL": ("tcp|udp|sctp", str),
+    "PORTS": (f"0|{SPAN}", str),
     "SPAN,...": (f"{SPAN}(,{SPAN})*", str),
     "SPAN/PROTOCOL": (f"{SPAN}/{NAME}", str),
 }

@@ -1,9 +1,12 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is accepted can be deployed: generated inventories, through the templates of their hosts and keepalived's own check."""
+"""What is accepted can be deployed: generated inventories, through the templates of their hosts and the tools that read them."""
 
 from __future__ import annotations
+
+import os
+import subprocess
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
@@ -11,9 +14,10 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import hostvars_and_groups
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.generated import inventory
 from ansible_collections.lvs.cluster.tests.unit.roles.test_keepalived_conf import check, needs_keepalived
+from ansible_collections.lvs.cluster.tests.unit.roles.test_lvs_vip_namespace import UNSHARE, able
 from ansible_collections.lvs.cluster.tests.unit.roles.test_templates import templates_of
 
-SEEDS = range(600)
+SEEDS = range(int(os.environ.get("LVS_GENERATED", "600")))
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +47,18 @@ def test_keepalived_takes_every_configuration(render, accepted, tmp_path):
             if checked.returncode or checked.stderr:
                 refused[seed] = checked.stderr
     assert refused == {}
+
+
+def test_nft_takes_every_rule(vip, render, accepted, tmp_path):
+    able("nft", "add", "table", "inet", "lvs_test")
+    rulesets = {
+        vip.nft_ruleset(vip.read_list(render(cluster, host, "lvs-vip.conf.j2"))): seed
+        for seed, cluster in accepted.items()
+        for host in cluster["hosts"]
+    }
+    assert len(rulesets) > 20
+    for ruleset, seed in rulesets.items():
+        (tmp_path / f"{seed}").write_text(ruleset, encoding="utf-8")
+    checks = 'cd "$0"; for seed in *; do nft --check --file "$seed" || echo "refused: $seed"; done'
+    done = subprocess.run([*UNSHARE, "sh", "-euc", checks, tmp_path], capture_output=True, text=True, check=True)
+    assert done.stdout == "", done.stderr

@@ -251,6 +251,10 @@ def plan(vip, line, answers):
                     "ip -4 rule add pref 11200 from 10.2.0.2 ipproto 6 sport 8080 lookup 112 protocol kernel",
                 ),
                 (
+                    *("reply 10.2.0.21 tcp 9010-9015", 11200),
+                    "ip -4 rule add pref 11200 from 10.2.0.21 ipproto 6 sport 9010-9015 lookup 112 protocol kernel",
+                ),
+                (
                     *("reply 10.2.0.21 tcp 0", 11199),
                     "ip -4 rule add pref 11199 from 10.2.0.21 ipproto 6 lookup 112 protocol kernel",
                 ),

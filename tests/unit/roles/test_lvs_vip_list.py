@@ -114,7 +114,7 @@ def test_comments_blanks_and_repetitions_do_not_count(vip):
         ("fou inet 6080", "such a line is: fou ipv4|ipv6 NUMBER"),
         ("route 10.2.0.1 eth0 lan", "such a line is: route ADDRESS NAME [ADDRESS/PREFIX]"),
         ("keep 10.2.0.21 tcp ssh", "such a line is: keep ADDRESS PROTOCOL NUMBER"),
-        ("reply 10.2.0.21 tcp", "such a line is: reply ADDRESS PROTOCOL NUMBER"),
+        ("reply 10.2.0.21 tcp", "such a line is: reply ADDRESS PROTOCOL PORTS"),
         ("default gateway", "such a line is: default ADDRESS"),
     ],
 )

@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is accepted can be deployed: inventories made up from seeds, rendered, checked by the tools that will read them.
 
-Every seed is an inventory of its own, and always the same one: a failure names it.
+Every seed is an inventory of its own, and always the same one: a failure names it. LVS_GENERATED is how many there are.
 """
 
 from __future__ import annotations
 
+import os
 import typing
 from collections import Counter
 from typing import Any, Callable
@@ -22,7 +23,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import 
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import hostvars_and_groups
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.generated import inventory
 
-SEEDS = range(1200)
+SEEDS = range(int(os.environ.get("LVS_GENERATED", "1200")))
 
 
 @pytest.fixture(scope="module")
