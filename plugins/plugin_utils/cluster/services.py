@@ -44,7 +44,12 @@ def resolve_services(given: Any, hosts: Hosts, mistakes: Mistakes) -> list[Servi
             path.report(f"the name is already that of {other}")
         label = service.label
         if label is not None and (other := labels.setdefault(label, path)) is not path:
-            path.report(f"{label} is already the service {other}")
+            way_out = (
+                ": to have one service for several VIPs or protocols, leave out ports and mark the packets yourself"
+                if service.fwmark is not None
+                else ""
+            )
+            path.report(f"{label} is already the service {other}{way_out}")
         services.append(service)
     return services
 
