@@ -215,9 +215,7 @@ def test_what_firewalld_keeps_can_be_taken_away_while_it_does_not_run(lvs_vip, v
             "firewall-offline-cmd --zone=public --remove-port=80/tcp",
         ],
     )
-    with pytest.raises(
-        vip.Failure, match=r"^cannot add: zone port 80/tcp: firewalld does not run: start it, or"
-    ):
+    with pytest.raises(vip.Failure, match=r"^cannot add: zone port 80/tcp: firewalld does not run: start it, or"):
         lvs_vip("add", "zone port 80/tcp")
 
 
@@ -312,7 +310,8 @@ def test_a_line_of_another_version_is_left_to_a_human(lvs_vip, vip):
     assert lvs_vip("add", "nft redirect 10.9.0.2")[1] == ["nft -c -f -", "nft -f -"]
     assert lvs_vip("check", "nft redirect 10.9.0.2")[0] == ["prune nft 10.9.0.1 magic"]
     with pytest.raises(
-        vip.Failure, match=r'^another version of lvs-vip added "nft 10.9.0.1 magic", which is in .*/placed\. Remove by hand'
+        vip.Failure,
+        match=r'^another version of lvs-vip added "nft 10.9.0.1 magic", which is in .*/placed\. Remove by hand',
     ):
         lvs_vip("clear")
 
