@@ -194,7 +194,7 @@ def test_exit_statuses(host):
     )
     assert [line if line.isdigit() else line[:22] for line in said] == [
         *("lvs-vip: cannot read /", "2", "lvs-vip: usage: lvs-vi", "2"),
-        *(f"lvs-vip: {host.list}"[:22], "2", "lvs-vip: cannot put in", "1"),
+        *(f"lvs-vip: {host.list}"[:22], "2", "lvs-vip: cannot add: a", "1"),
     ]
 
 
