@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What every module of this collection declares about itself.
+    """The attributes that every module of this collection documents.
 
     ``lvs.cluster.attributes`` describes the attributes; a module adds its own ``support`` (and ``details``) to
     ``check_mode``, ``diff_mode`` and ``idempotent``. A module that only reads also extends

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from textwrap import indent
 
-# The options of a service and of a destination are the same in every module: written once, put together below.
+# The options of a service and of a destination are the same in every module. They are written once, and combined below.
 _KEY = r"""
 address:
   description:
@@ -141,12 +141,11 @@ def _table() -> str:
 class ModuleDocFragment:
     """The options of services and destinations.
 
-    ``lvs.cluster.ipvs`` names one service, ``lvs.cluster.ipvs.service`` holds what else it has,
-    ``lvs.cluster.ipvs.server`` is a real server and the service it belongs to, ``lvs.cluster.ipvs.table`` a whole
-    list of services.
+    ``lvs.cluster.ipvs`` has the options that name a service, ``lvs.cluster.ipvs.service`` its other options.
+    ``lvs.cluster.ipvs.server`` is a real server with its service, ``lvs.cluster.ipvs.table`` a list of services.
     """
 
-    # Annotated, since ansible-test reads what a plain assignment holds as a literal.
+    # With an annotation, because ansible-test reads the value of a plain assignment as a literal.
     DOCUMENTATION: str = "options:" + indent(_options(_KEY), "  ")
     SERVICE: str = "options:" + indent(_options(_SERVICE), "  ")
     SERVER: str = (

@@ -43,7 +43,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import r
 
 
 def ipvs_rules(services):
-    """Render services as restore lines, with what is wrong with them as an Ansible error."""
+    """Render services as restore lines; what is wrong with the services becomes an Ansible error."""
     try:
         return restore_lines(read_table(services))
     except ValueError as mistakes:

@@ -1081,7 +1081,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import R
 
 
 def resolve_filter(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> ResolvedCluster:
-    """Resolve a cluster, with its mistakes as an Ansible error."""
+    """Resolve a cluster; its mistakes become an Ansible error."""
     if not HAS_NETADDR:
         raise AnsibleFilterError(
             "lvs.cluster.resolve needs the Python package netaddr where Ansible runs: pip install netaddr"

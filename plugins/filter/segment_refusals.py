@@ -49,7 +49,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment impo
 
 
 def segment_refusals(cluster, hostvars, answers, adverts):
-    """All that the segment's answers forbid."""
+    """Everything on the segment that forbids a deployment."""
     return strangers(cluster, hostvars, answers) + rivals(cluster, hostvars, adverts)
 
 

@@ -45,7 +45,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import 
 
 
 def verify(cluster, hostvars):
-    """Judge the cluster by what was registered on its hosts."""
+    """Compare the results that were registered on the hosts with the resolved cluster."""
     return judge(cluster, collect(hostvars, cluster))
 
 

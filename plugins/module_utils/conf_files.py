@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import os
 
-# Strongest first: a file masks the file of the same name in the directories behind it.
+# Highest priority first: a file masks files of the same name in the directories after it.
 ROOTS = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
 
 
 def conf_files(folder: str, root: str = "") -> list[tuple[str, str]]:
-    """Return `(path, text)` of every file that counts in `folder` (such as `sysctl.d`), in order of name.
+    """Return `(path, text)` of every file in use in `folder` (such as `sysctl.d`), in order of name.
 
-    A masked file (a link to /dev/null) has an empty text. `root` is put before the paths that are
-    read, never before those returned.
+    A masked file (a link to /dev/null) has an empty text. `root` is a prefix of the paths that are read, but not of the
+    paths that are returned.
     """
     winners: dict[str, str] = {}
     for base in ROOTS:
@@ -30,7 +30,7 @@ def conf_files(folder: str, root: str = "") -> list[tuple[str, str]]:
 
 
 def with_file(files: list[tuple[str, str]], path: str, text: str) -> list[tuple[str, str]]:
-    """Return `files` as they would be with `text` in `path`, a file of /etc; without the file if `text` is empty."""
+    """Return `files` with `text` in `path`, a file of /etc; if `text` is empty, without this file."""
     name = os.path.basename(path)
     winners = {os.path.basename(other): (other, body) for other, body in files}
     if text:

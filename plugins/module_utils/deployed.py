@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a director has been told, by the files of keepalived, heartbeat, ldirectord and lvs-vip."""
+"""What is deployed on a director, according to the files of keepalived, heartbeat, ldirectord and lvs-vip."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LDIRECTORD = "/etc/ha.d/ldirectord.cf"
 LVS_VIP = "/etc/lvs-vip.conf"
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD, LVS_VIP)
 
-# What the roles have written into these files from the first release on, and nobody else does.
+# Lines that the roles have written into these files since the first release, and nobody else writes.
 MARKS = {
     KEEPALIVED: rf"(?m)^include {re.escape(SECRETS)}$",
     HARESOURCES: r"(?m)^# The same on both nodes: who is preferred, and what the active one runs\.$",
@@ -29,16 +29,16 @@ _ADDRESS = re.compile(r"[0-9a-fA-F]*[.:][0-9a-fA-F.:]+")
 
 
 def foreign_files(files: Mapping[str, str], is_packaged: Callable[[str], bool]) -> list[str]:
-    """Return the files that somebody else has written, of those that the roles would overwrite.
+    """Return the files that the roles would overwrite and that somebody else has written.
 
-    `files` are texts by path; `is_packaged` tells whether a file is as its package brings it.
+    `files` are texts by path; `is_packaged` tells whether a file is unchanged from its package.
     """
     foreign = [path for path, mark in MARKS.items() if path in files and not re.search(mark, files[path])]
     return [path for path in foreign if _settings(files[path]) and not is_packaged(path)]
 
 
 def _settings(text: str) -> list[str]:
-    """Return the lines that say something: a file without any can be overwritten."""
+    """Return the lines that are not empty and no comments: a file without such lines can be overwritten."""
     return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "!"))]
 
 
@@ -68,12 +68,12 @@ def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def digest(password: str) -> str:
-    """Return what tells two passwords apart without telling them. Of VRRP they are in clear text in each advert anyway."""
+    """Return a digest that shows whether two passwords differ, without the passwords. VRRP sends them in clear text anyway."""
     return hashlib.sha256(password.encode()).hexdigest()[:16]
 
 
 def named_vips(files: Mapping[str, str]) -> list[str]:
-    """Return the addresses that the files have moved or kept so far: what is listed is on some host, and no stranger's."""
+    """Return the addresses in the files. A host that has one of them is in the cluster, not a stranger."""
     vips = [vip for one in vrrp_instances(files) for vip in one["advertised"] + one["addresses"]]
     vips += re.findall(r"(?m)^address ([^/\s]+)", files.get(LVS_VIP, ""))
     vips += [word for name in resources(files) for word in re.split(r"::|/", name) if _ADDRESS.fullmatch(word)]
@@ -81,7 +81,7 @@ def named_vips(files: Mapping[str, str]) -> list[str]:
 
 
 def directors_of(files: Mapping[str, str]) -> list[str]:
-    """Return the directors of the cluster that has given the host its VIPs and rules; none where the list does not say."""
+    """Return the directors of the cluster that deployed the host's VIPs and rules; none if the list does not name them."""
     found = re.search(r"(?m)^# Directors: (.+)$", files.get(LVS_VIP, ""))
     return found.group(1).split() if found else []
 
@@ -93,7 +93,7 @@ def resources(files: Mapping[str, str]) -> list[str]:
 
 
 def _words(text: str) -> Iterator[list[str]]:
-    """Yield the words of each line of keepalived.conf without comments; a brace is the last word of a line, or its only one."""
+    """Yield the words of each line of keepalived.conf without comments. A brace ends a line, or is the only word of a line."""
     for line in text.splitlines():
         told = re.split(r"(?:^|\s)[#!]", line, maxsplit=1)[0]
         for part in re.split(r"(?<=[{}])|(?=})", told):
@@ -105,7 +105,7 @@ def _words(text: str) -> Iterator[list[str]]:
 
 
 def _blocks(lines: list[list[str]], kind: str) -> Iterator[tuple[str, list[list[str]]]]:
-    """Yield name and lines of each block of a kind, inner blocks with their braces taken away."""
+    """Yield name and lines of each block of a kind. The braces of inner blocks are removed."""
     block: list[list[str]] | None = None
     name, depth = "", 0
     for words in lines:

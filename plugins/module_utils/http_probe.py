@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One request of a probe: TCP, HTTP or HTTPS over a connection of its own, and what came of it."""
+"""One request of a probe: TCP, HTTP or HTTPS over a new connection, and its outcome."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EN
 
 @dataclass(frozen=True)
 class Target:
-    """Whom to ask and how: `sockaddr` of `family`, `timeout` in seconds for a whole request.
+    """Where to send a request and how: `sockaddr` of `family`, `timeout` in seconds for the whole request.
 
-    `request` are the bytes of an HTTP request, None for plain TCP; `tls` is an ssl.SSLContext or None.
+    `request` has the bytes of an HTTP request, None for plain TCP; `tls` is an ssl.SSLContext or None.
     """
 
     family: int
@@ -52,9 +52,9 @@ class Outcome:
 
 
 def target_from(params: Mapping[str, Any]) -> Target:
-    """Return whom to ask, from vip_probe's parameters.
+    """Return the target for vip_probe's parameters.
 
-    Raises ValueError with a sentence for the user, and OSError: no such name, no such CA file.
+    Raises ValueError with a sentence for the user, and OSError if the name or the CA file does not exist.
     """
     scheme, address = params["scheme"], params["address"]
     port = DEFAULT_PORTS.get(scheme) if params["port"] is None else params["port"]
@@ -82,7 +82,7 @@ def target_from(params: Mapping[str, Any]) -> Target:
 
 
 def host_of(authority: str) -> str:
-    """Return the host of `www.example.com:8443` or `[2001:db8::1]:8443`: a TLS handshake names no port (RFC 6066, 3)."""
+    """Return the host of `www.example.com:8443` or `[2001:db8::1]:8443`: a TLS handshake sends no port (RFC 6066, 3)."""
     if authority.startswith("["):
         return authority[1:].partition("]")[0]
     host, _colon, port = authority.rpartition(":")
@@ -102,7 +102,7 @@ def _authority(address: str, port: int, scheme: str) -> str:
 
 
 def _tls_context(validate: bool, ca_file: str | None) -> Any:
-    # Here, because importing it takes longer than a probe without TLS needs.
+    # Imported here, because the import takes longer than a probe without TLS.
     import ssl  # noqa: PLC0415
 
     if validate:
@@ -114,13 +114,13 @@ def _tls_context(validate: bool, ca_file: str | None) -> Any:
 
 
 def http_request(path: str, host: str) -> bytes:
-    """Return a GET of HTTP/1.0 (RFC 1945), which no server answers in chunks, with the Host for virtual hosts."""
+    """Return a GET of HTTP/1.0 (RFC 1945) with a Host header. No server answers HTTP/1.0 in chunks."""
     lines = [f"GET {path} HTTP/1.0", f"Host: {host}", "User-Agent: lvs.cluster.vip_probe", "Accept: */*"]
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode("utf-8")
 
 
 def ask(target: Target) -> Outcome:
-    """Make one request over a new connection. Never raises: what goes wrong is part of the outcome."""
+    """Make one request over a new connection. Never raises: the outcome includes any error."""
     deadline = time.monotonic() + target.timeout
     connection = None
     try:
@@ -147,7 +147,7 @@ def ask(target: Target) -> Outcome:
 
 
 def judge(response: bytes, statuses: tuple[int, ...]) -> Outcome:
-    """Return what a whole HTTP response means; the name is the first line of its body."""
+    """Return the outcome for a complete HTTP response; the name is the first line of its body."""
     if not response:
         return Outcome(error="reset", message="closed without an answer")
     head, body = split_response(response)
@@ -169,9 +169,9 @@ def judge(response: bytes, statuses: tuple[int, ...]) -> Outcome:
 
 
 def split_response(response: bytes) -> tuple[list[str], bytes | None]:
-    """Return the lines of a response's head and its body, which is None until the head is whole.
+    """Return the lines of a response's head, and its body, which is None until the head is complete.
 
-    Interim responses (100 Continue) before it are left out; a line may end without a carriage return (RFC 9112, 2.2).
+    Skips interim responses (100 Continue). A line may end without a carriage return (RFC 9112, 2.2).
     """
     match = _BLANK_LINE.search(response)
     head = (response[: match.start()] if match else response).decode("latin-1").splitlines() or [""]
@@ -182,7 +182,7 @@ def split_response(response: bytes) -> tuple[list[str], bytes | None]:
 
 
 def is_complete(response: bytes) -> bool:
-    """Whether a response is whole although the connection is still open."""
+    """Whether a response is complete although the connection is still open."""
     head, body = split_response(response)
     if body is None or _INTERIM.match(head[0]):
         return False
@@ -195,7 +195,7 @@ def is_complete(response: bytes) -> bool:
 
 
 def unchunked(body: bytes) -> bytes | None:
-    """Return a body that comes in chunks (RFC 9112, 7.1) in one piece, None where its end has not come yet."""
+    """Join a chunked body (RFC 9112, 7.1); None until its end has arrived."""
     parts: list[bytes] = []
     while True:
         line, newline, rest = body.partition(b"\n")
@@ -217,7 +217,7 @@ def error_kind(error: OSError) -> str:
         return "timeout"
     if isinstance(error, ConnectionRefusedError):
         return "refused"
-    # Before Python's ssl errors, which are OSErrors too, but hold OpenSSL's numbers in errno.
+    # Check for Python's ssl errors before errno: they are OSErrors too, but have OpenSSL's numbers in errno.
     if type(error).__module__ == "ssl":
         return "tls"
     if isinstance(error, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)):
@@ -233,7 +233,7 @@ def _left(deadline: float) -> float:
 
 
 def _read_response(connection: socket.socket, deadline: float) -> bytes:
-    """Read until the response is whole, or the other side closes."""
+    """Read until the response is complete, or the other side closes."""
     response = b""
     while len(response) < _BODY_LIMIT + 65536 and not is_complete(response):
         connection.settimeout(_left(deadline))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kernel modules: whether one is there now, and whether it will be after the next boot."""
+"""Kernel modules: whether a module is loaded now, and whether it will be loaded after the next boot."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\Z")
 
 
 def normal_name(name: str) -> str:
-    """Return a module's name as the kernel shows it: modprobe(8) makes no difference between - and _."""
+    """Return a module's name as the kernel shows it: modprobe(8) treats - and _ alike."""
     return name.replace("-", "_")
 
 
 def loaded_modules(names: Iterable[str], root: str = "") -> frozenset[str]:
-    """Return those of `names` that the running kernel has, loaded or built in.
+    """Return the modules in `names` that the running kernel has, loaded or built in.
 
     A container sees its host's modules in /proc/modules and /sys/module.
     """
@@ -37,7 +37,7 @@ def loaded_modules(names: Iterable[str], root: str = "") -> frozenset[str]:
 
 
 def built_in_modules(root: str = "", release: str = "") -> frozenset[str]:
-    """Return the modules in the kernel's image, as modules.builtin of the kernel's package lists them."""
+    """Return the modules that are built into the kernel, from modules.builtin of the kernel's package."""
     lines = _first_fields(os.path.join(root + modules_directory(release), "modules.builtin"))
     return frozenset(normal_name(os.path.basename(line).split(".")[0]) for line in lines)
 
@@ -53,7 +53,7 @@ def boot_modules(files: Iterable[tuple[str, str]]) -> frozenset[str]:
 
 
 def blacklisted_modules(files: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """Return the modules that systemd-modules-load passes over, by `(path, text)` of modprobe.d(5), for `blacklist`."""
+    """Return the modules that systemd-modules-load skips: those with `blacklist` in `(path, text)` of modprobe.d(5)."""
     words = [line.split() for _path, text in files for line in settings(text)]
     return frozenset(normal_name(line[1]) for line in words if line[0] == "blacklist" and len(line) > 1)
 
@@ -61,9 +61,9 @@ def blacklisted_modules(files: Iterable[tuple[str, str]]) -> frozenset[str]:
 def module_states(
     names: Sequence[str], boot_files: Iterable[tuple[str, str]], modprobe_files: Iterable[tuple[str, str]] = ()
 ) -> dict[str, dict[str, bool]]:
-    """Return `{name: {loaded, boot}}`: there now, and there after the next boot by `boot_files` or built in.
+    """Return `{name: {loaded, boot}}`: loaded now, and loaded after the next boot by `boot_files` or built in.
 
-    What `modprobe_files` blacklist is not loaded at boot.
+    Modules that `modprobe_files` blacklist are not loaded at boot.
     """
     loaded = loaded_modules(names)
     at_boot = (boot_modules(boot_files) - blacklisted_modules(modprobe_files)) | built_in_modules()

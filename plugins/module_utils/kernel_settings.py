@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carry out what kernel_settings plans: load modules, write live values and files, in an order that loses nothing."""
+"""Apply the plan of kernel_settings: load modules, write live values and files, in an order that loses no former value."""
 
 from __future__ import annotations
 
@@ -36,13 +36,14 @@ from ansible_collections.lvs.cluster.plugins.module_utils.tools import run as ru
 
 
 class SettingsError(Failure):
-    """What stands in the way, in one sentence for the user."""
+    """Why the settings cannot be applied, in one sentence for the user."""
 
 
 def run(module: Any, runner: Runner, settings: Settings, purge: bool = True) -> dict[str, Any]:
-    """Make the host what `settings` say, or in check mode find out what that would change.
+    """Apply `settings` to the host, or in check mode find out what that would change.
 
-    Without `purge` the parameters of earlier runs stay. Return the module's result. Raises SettingsError, and ToolFailed of modprobe.
+    Without `purge` the parameters of earlier runs stay. Return the module's result. Raises SettingsError, and ToolFailed for
+    modprobe.
     """
     files = {path: _read(path) for path in file_texts(settings, {})}
     recorded = _recorded(settings.record_file, files[settings.record_file])
@@ -57,7 +58,7 @@ def run(module: Any, runner: Runner, settings: Settings, purge: bool = True) -> 
     _load(runner, missing, module.check_mode)
     keys = touched(settings, recorded, _forwarding() if FORWARD in settings.sysctls else ())
     found = Found(missing, {path: _live(path) for path in [*recorded, *keys]}, files)
-    # In check mode the modules that bring the keys in are not loaded yet.
+    # In check mode the modules that have the keys may not be loaded yet.
     if not (module.check_mode and missing):
         _require(settings, found.live)
     doing = plan(settings, recorded, found.live, keys, others)
@@ -102,7 +103,7 @@ def _values_of(path: str, text: str | None, keys: Iterable[str]) -> dict[str, st
 
 
 def _others(settings: Settings) -> dict[str, str | None]:
-    """The former values that other names have recorded. Raises SettingsError where one of them wants another value."""
+    """The former values that other names have recorded. Raises SettingsError if one of these names wants another value."""
     others: dict[str, str | None] = {}
     for name in _recorded_names():
         if name == settings.name:
@@ -110,7 +111,7 @@ def _others(settings: Settings) -> dict[str, str | None]:
         try:
             former = record_from(_read(f"{STATE_DIR}/{name}.json"))
         except ValueError:
-            continue  # Another program's, or one that its own run will report.
+            continue  # The file is another program's, or the run of its own name will report it.
         path = sysctl_file(name)
         for key, value in _values_of(path, _read(path), former).items():
             wanted = settings.sysctls.get(key, value)
@@ -123,7 +124,7 @@ def _others(settings: Settings) -> dict[str, str | None]:
 
 
 def _recorded_names() -> list[str]:
-    """The names whose former values this host remembers."""
+    """The names whose former values are recorded on this host."""
     try:
         return sorted(name[: -len(".json")] for name in os.listdir(STATE_DIR) if name.endswith(".json"))
     except OSError:
@@ -131,7 +132,7 @@ def _recorded_names() -> list[str]:
 
 
 def _forwarding() -> list[str]:
-    """The interfaces that forward by a switch of their own, while ip_forward is off."""
+    """The interfaces on which forwarding is on by their own key, while ip_forward is off."""
     if _live(FORWARD) != "0":
         return []
     folder = "net/ipv4/conf"
@@ -144,7 +145,7 @@ def _forwarding() -> list[str]:
 
 
 def _load(runner: Runner, missing: list[str], check_mode: bool) -> None:
-    """Load the modules; in check mode only ask modprobe whether it could."""
+    """Load the modules; in check mode only ask modprobe whether it can."""
     modprobe = runner.find("modprobe") if missing else None
     if modprobe is None:
         if check_mode or not missing:
@@ -186,7 +187,7 @@ def _write_all(module: Any, settings: Settings, doing: Plan, found: Found, after
     on_disk = {**found.files, settings.record_file: at_risk}
     if at_risk != found.files[settings.record_file]:
         _write(module, settings.record_file, at_risk)
-    # Twice, because setting one key can change another that was right before.
+    # Twice, because setting a key can change another key that was right before.
     for path, value in [*doing.settled.items(), *doing.settled.items()]:
         if _live(path) != value:
             _set(path, value)
@@ -219,7 +220,7 @@ def _read(path: str) -> str | None:
 
 
 def _write(module: Any, path: str, text: str | None) -> None:
-    """Put `text` into the file at once, or remove the file, and a directory of ours that is then empty."""
+    """Replace the file's text atomically, or remove the file, and our directory if it is empty then."""
     try:
         _write_file(module, path, text)
     except OSError as error:

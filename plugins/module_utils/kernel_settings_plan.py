@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module kernel_settings wants, what it finds, and the difference: pure functions."""
+"""The wanted settings of the module kernel_settings, those found, and the difference: pure functions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils.sysctl_files import do
 
 HEADER = "# Managed by Ansible (lvs.cluster.kernel_settings): changes made here are lost.\n"
 STATE_DIR = "/var/lib/lvs-cluster"
-# The kernel changes these keys itself when the key before them is set (inet_forward_change in devinet.c), and with
-# ip_forward the forwarding of every interface, which may have been switched on by itself before.
+# Setting the first key makes the kernel change the keys after it (inet_forward_change in devinet.c). ip_forward also changes
+# the forwarding of every interface, which may have been on before.
 FORWARD = "net/ipv4/ip_forward"
 COMPANIONS = {FORWARD: ("net/ipv4/conf/all/accept_redirects",)}
 _FORWARDING = re.compile(r"net/ipv4/conf/[^/]+/forwarding\Z")
@@ -33,7 +33,7 @@ def sysctl_file(name: str) -> str:
 
 @dataclass(frozen=True)
 class Settings:
-    """What is wanted. The keys of `sysctls` are paths below /proc/sys, in the order in which to set them."""
+    """The wanted settings. The keys of `sysctls` are paths below /proc/sys, in the order in which to set them."""
 
     name: str
     modules: tuple[str, ...]
@@ -54,7 +54,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Found:
-    """What the host had before: modules not loaded, live values by path (None: no such key), texts by file."""
+    """The state of the host before: modules not loaded, live values by path (None: no such key), texts by file."""
 
     missing: Sequence[str]
     live: Mapping[str, str | None]
@@ -65,9 +65,9 @@ class Found:
 class Plan:
     """What a run does to the live values, by path, in order.
 
-    `restore` and `write` are the values that differ now, `settled` all that must hold at the end.
-    `record` holds the value that each key had before us, `at_risk` the same with the keys that are
-    about to be restored: what must be on disk before the first write.
+    `restore` and `write` are the values that differ now, `settled` are all values that must hold at the end.
+    `record` has the value of each key before the first run. `at_risk` also has the keys that are about to be restored, and
+    must be on disk before the first write.
     """
 
     restore: Mapping[str, str]
@@ -107,10 +107,10 @@ def _value(key: str, value: Any) -> str:
 
 
 def touched(settings: Settings, recorded: Iterable[str] = (), forwarding: Iterable[str] = ()) -> list[str]:
-    """Return the keys that setting `settings` changes: those stated, and those that change along with them.
+    """Return the keys that `settings` change: the stated keys, and those that the kernel changes with them.
 
-    `forwarding` are the interfaces' own switches that are on while ip_forward is not; of those `recorded`, the ones that
-    an earlier run has found so.
+    `forwarding` are the interfaces' own keys that are on while ip_forward is off. Keys in `recorded` were found so by an
+    earlier run.
     """
     keys = [key for path in settings.sysctls for key in (path, *COMPANIONS.get(path, ()))]
     if FORWARD in settings.sysctls:
@@ -121,9 +121,9 @@ def touched(settings: Settings, recorded: Iterable[str] = (), forwarding: Iterab
 def with_kept(
     settings: Settings, recorded: Mapping[str, str | None], ours: Mapping[str, str], live: Mapping[str, str | None]
 ) -> Settings:
-    """Return the settings with those of earlier runs, which stay as they are until a run that purges.
+    """Return the settings with those of earlier runs, which stay until a run that purges.
 
-    `ours` are the values of the module's own file, which may be gone, or edited: what it has not, stays as it is `live`.
+    `ours` are the values of the module's own file. The file may be gone or edited: a key that it lacks keeps its `live` value.
     """
     along = {key for path in recorded for key in COMPANIONS.get(path, ())}
     kept: dict[str, str] = {}
@@ -144,11 +144,11 @@ def plan(
 ) -> Plan:
     """Return what to do, given the former values `recorded` by earlier runs and the `live` ones (None: no such key).
 
-    `keys` are those touched. `others` holds the former values that other names have recorded: what one of them still
-    sets is not restored, and its former value is the one from before them all.
+    `keys` are the keys touched. `others` has the former values that other names have recorded. A key that another name
+    still sets is not restored, and its former value is the one from before all of them.
 
-    `live` has the keys recorded and touched. A value that is recorded already is never replaced by
-    what is live now; a recorded key that the kernel no longer has is forgotten.
+    `live` has the keys recorded and touched. A recorded value is never replaced by the live one. A recorded key that the
+    kernel no longer has is dropped.
     """
     keys = touched(settings) if keys is None else keys
     leaving = {path: former for path, former in recorded.items() if path not in keys and former is not None}
@@ -176,12 +176,12 @@ def file_texts(settings: Settings, record: Mapping[str, str | None]) -> dict[str
 
 
 def record_text(record: Mapping[str, str | None]) -> str | None:
-    """Return the record of former values as it is on disk, None if there is nothing to remember."""
+    """Return the record of former values as it is on disk, None if there is nothing to record."""
     return json.dumps({"sysctls": record}, indent=2) + "\n" if record else None
 
 
 def record_from(text: str | None) -> dict[str, str | None]:
-    """Return the former values in `text`. Raises ValueError if that is no record."""
+    """Return the former values in `text`. Raises ValueError if it is no record."""
     if not text:
         return {}
     data = json.loads(text)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host's own tools say about it: units by systemctl(1), addresses and links by ip-address(8)."""
+"""The state of a host from its own tools: units from systemctl(1), addresses and links from ip-address(8)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FAMILIES = {"inet": "ipv4", "inet6": "ipv6"}
 
 
 def output_of(runner: Runner, tool: str, arguments: Sequence[str], needs: str) -> str:
-    """Return what `tool` prints. Raises ToolMissing and ToolFailed, which say what it `needs`."""
+    """Return the output of `tool`. Raises ToolMissing and ToolFailed, which say what it `needs`."""
     path = runner.find(tool)
     if path is None:
         raise ToolMissing(f"{tool} was not found on this host; {needs} is required.")
@@ -28,7 +28,7 @@ def output_of(runner: Runner, tool: str, arguments: Sequence[str], needs: str) -
 
 
 def systemctl_show(units: Sequence[str]) -> list[str]:
-    """Return the arguments of the one systemctl call that tells all about `units`, for parse_units."""
+    """Return the arguments of the systemctl call for parse_units: one call for all `units`."""
     return ["show", "--no-pager", *(f"--property={name}" for name in UNIT_PROPERTIES), "--", *units]
 
 
@@ -37,8 +37,8 @@ def parse_units(
 ) -> dict[str, dict[str, Any]]:
     """Return `{unit: {exists, active, enabled, state}}` from what `systemctl show` printed, a block for each unit.
 
-    A unit made from an init script is "generated" whether or not it starts at boot: `starts_by_script`
-    answers that for a service's name.
+    A unit made from an init script is "generated" whether it starts at boot or not. For such a unit,
+    `starts_by_script(name)` tells.
     """
     blocks = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in output.strip().split("\n\n")]
     if len(blocks) != len(units):
@@ -58,8 +58,10 @@ def _unit(unit: str, shown: dict[str, str], starts_by_script: Callable[[str], bo
 
 
 def parse_addresses(links: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the addresses in what `ip -j address` printed: address, prefix, interface, family, scope and whether each is
-    usable: not after duplicate address detection has failed (RFC 4862, 5.4). That it is under way passes in a second.
+    """Return the addresses in what `ip -j address` printed: address, prefix, interface, family, scope and usable.
+
+    An address is not usable after duplicate address detection has failed (RFC 4862, 5.4). During the detection, which takes
+    a second, it counts as usable.
     """
     return [
         {
@@ -77,7 +79,7 @@ def parse_addresses(links: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def parse_links(links: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return `{interface: {mac, up}}` from what `ip -j address` printed; up is one that can carry frames."""
+    """Return `{interface: {mac, up}}` from what `ip -j address` printed; up means that it can carry frames."""
     return {
         link["ifname"]: {
             "mac": _mac(link),
@@ -89,6 +91,6 @@ def parse_links(links: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def _mac(link: dict[str, Any]) -> str | None:
-    """Return a link's Ethernet address; one of zeros (gretap0 of every network namespace) can't send."""
+    """Return a link's Ethernet address. An address of zeros (gretap0 in every network namespace) cannot send."""
     address = link.get("address", "")
     return address if link.get("link_type") == "ether" and address.strip("0:") else None

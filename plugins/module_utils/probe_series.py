@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A series of requests at a steady pace, and what it amounts to."""
+"""A series of requests at a steady pace, and its summary."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _STOP_CHECK = 0.2
 
 @dataclass(frozen=True)
 class Pace:
-    """When to ask: `rate` per second (None: each request when the one before has ended), until the first limit.
+    """When to send requests: `rate` per second (None: each after the previous one has ended), until the first limit.
 
-    `count` requests, `duration` seconds, the existence of `stop_file`, or `max_errors` requests that have failed.
+    The limits are `count` requests, `duration` seconds, the existence of `stop_file`, and `max_errors` failed requests.
     """
 
     rate: float | None = None
@@ -56,10 +56,10 @@ class Series:
 
 
 def run_series(pace: Pace, request: Callable[[], Outcome], timeout: float) -> Series:
-    """Call `request`, which takes `timeout` seconds at most, as `pace` says, and return the samples by their start.
+    """Call `request`, which takes `timeout` seconds at most, at the given pace. Return the samples by their start.
 
-    The schedule is absolute, so that it does not drift. Requests overlap where one takes longer than
-    the interval: a server that hangs must not keep the next request from being sent.
+    The schedule is absolute, so that it does not drift. Requests overlap if one takes longer than the interval: a server
+    that hangs must not delay the next request.
     """
     samples: list[Sample] = []
     started, origin = time.time(), time.monotonic()
@@ -92,7 +92,7 @@ def _failed_enough(samples: list[Sample], most: int | None) -> bool:
 
 
 class _Crew:
-    """Threads that do `job`: a new one only when all are busy, never more than `limit`; none: the caller does it."""
+    """Threads that run `job`. A new one starts only if all are busy, up to `limit`. With limit 0 the caller runs the job."""
 
     def __init__(self, job: Callable[[], None], limit: int) -> None:
         self._job = job
@@ -105,7 +105,7 @@ class _Crew:
         if not self._limit:
             self._job()
             return
-        # With all of them busy the schedule waits for the first to be done: the machine is at its limit.
+        # If all are busy, the schedule waits for the first one to finish: the machine is at its limit.
         if not self._idle.acquire(blocking=len(self._threads) >= self._limit):
             thread = threading.Thread(target=self._serve, daemon=True)
             self._threads.append(thread)
@@ -113,7 +113,7 @@ class _Crew:
         self._orders.put(True)
 
     def finish(self) -> None:
-        """Wait until all that was ordered is done."""
+        """Wait until all jobs are done."""
         for _thread in self._threads:
             self._orders.put(False)
         for thread in self._threads:
@@ -139,7 +139,7 @@ def _sleep_until(moment: float, stop_file: str | None) -> bool:
 
 
 def summary(series: Series) -> dict[str, Any]:
-    """Return what `series` amounts to, in the shape that the module vip_probe returns."""
+    """Return the summary of `series`, in the format that the module vip_probe returns."""
     good = [sample for sample in series.samples if sample.outcome.error is None]
     bad = [sample for sample in series.samples if sample.outcome.error is not None]
     gap, gap_start = longest_gap([sample.end for sample in good], series.seconds)
@@ -165,13 +165,13 @@ def summary(series: Series) -> dict[str, Any]:
 
 
 def longest_gap(moments: list[float], end: float) -> tuple[float, float]:
-    """Return the longest time without a good answer and when it began, in seconds; start and end count too."""
+    """Return the longest time without a good answer, and when it began, in seconds. It may touch the start or the end."""
     marks = [0.0, *sorted(moments), max([end, *moments])]
     return max(((after - before, before) for before, after in zip(marks, marks[1:])), key=lambda pair: pair[0])
 
 
 def latencies(seconds: list[float]) -> dict[str, float | None]:
-    """Return percentiles in milliseconds, by the nearest rank; all None without a good answer."""
+    """Return percentiles in milliseconds, by nearest rank; all None without a good answer."""
     ranked = sorted(seconds)
     ranks = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
     return {
@@ -188,7 +188,7 @@ def _count(names: list[Any]) -> dict[str, int]:
 
 
 def _count_names(names: list[Any]) -> dict[str, int]:
-    """Count, but keep the result small where every answer is another one (a page with the time of day)."""
+    """Count names, but keep the result small if every answer differs (a page with the time of day)."""
     known = set(list(dict.fromkeys(names))[:_MOST_NAMES])
     return _count([name if name in known else _OTHERS for name in names])
 

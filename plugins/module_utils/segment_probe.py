@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ask a segment who has some addresses, and collect the answers: interface, source and sockets around who_has."""
+"""Ask on a segment who has some addresses, and collect the answers: interfaces, source addresses and sockets for who_has."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BIGGEST_FRAME = 9216
 
 @dataclass(frozen=True)
 class Language:
-    """How an address family asks and answers on Ethernet."""
+    """The questions and answers of an address family on Ethernet."""
 
     ethertype: int
     question: Callable[[str, str, str], bytes]
@@ -36,7 +36,7 @@ LANGUAGES = {
 
 @dataclass(frozen=True)
 class Question:
-    """Who has `target`? Asked out of `interface`, whose Ethernet address is `mac`, with `source` as sender address."""
+    """Who has `target`? Sent from `interface`, whose Ethernet address is `mac`, with `source` as sender address."""
 
     target: str
     source: str
@@ -49,7 +49,7 @@ class Question:
 
     @property
     def line(self) -> tuple[str, int]:
-        """Where the answer comes in: the interface and the type of its frames."""
+        """Where the answer arrives: the interface and the type of its frames."""
         return self.interface, self.language.ethertype
 
 
@@ -63,9 +63,8 @@ def questions(
 ) -> list[Question]:
     """Return a question for each of `targets`, given the host's `addresses` and `links` as node_info returns them.
 
-    Without `interface` it is asked out of the one that has `source`, and without that too out of the one
-    whose network the target is in. `skip_far` leaves out targets in no network of the host. Raises ValueError, with a
-    sentence for the user.
+    The default of `interface` is the interface that has `source`, or else the interface whose network holds the target.
+    `skip_far` skips targets in no network of the host. Raises ValueError with a sentence for the user.
     """
     targets = [_without_zone(target) for target in targets]
     if skip_far:
@@ -76,7 +75,7 @@ def questions(
 
 
 def _without_zone(target: str) -> str:
-    """Answers carry no zone, so a target with one would never be matched (RFC 4007, 11)."""
+    """Remove the zone: answers have none, so a target with a zone would never match (RFC 4007, 11)."""
     if "%" in target:
         raise ValueError(f"{target} has a zone: leave the zone out, and set interface.")
     return target
@@ -115,7 +114,7 @@ def _question(
         there = [entry["address"] for entry in [*near, *usable] if entry["interface"] == interface]
         if not there and version == 6:
             raise ValueError(f"The interface {interface} has no IPv6 address to ask for {target} from.")
-        # An ARP request without a sender's address is the probe of RFC 5227.
+        # An ARP request without a sender address is the probe of RFC 5227.
         source = there[0] if there else "0.0.0.0"  # noqa: S104
     return Question(target, source, interface, link["mac"])
 
@@ -126,14 +125,14 @@ def _asks(entry: Mapping[str, Any], target: str) -> bool:
 
 def _is_near(entry: Mapping[str, Any], target: str) -> bool:
     network = ipaddress.ip_network(f"{entry['address']}/{entry['prefix']}", strict=False)
-    # A VIP of this host has a network of one address.
+    # A network of one address is that of a VIP on this host, not a segment.
     return network.num_addresses > 1 and ipaddress.ip_address(target) in network
 
 
 def ask_segment(asked: Sequence[Question], count: int, timeout: float) -> dict[str, dict[str, int]]:
     """Ask all of `asked` `count` times, spread over `timeout` seconds; return `{target: {mac: replies}}`.
 
-    It takes all of `timeout`, because a second answer can follow the first. Raises OSError.
+    This takes all of `timeout`, because a second answer can follow the first. Raises OSError.
     """
     answers: dict[str, dict[str, int]] = {question.target: {} for question in asked}
     sockets: dict[tuple[str, int], socket.socket] = {}

@@ -4,8 +4,8 @@
 
 """Kernel parameters: their keys, their live values, and the values that the next boot will set.
 
-Source: sysctl(8), sysctl.d(5) and systemd's sysctl.c. A key is held as its path below /proc/sys
-(`net/ipv4/ip_forward`), which is unambiguous where an interface's name has a dot.
+Source: sysctl(8), sysctl.d(5) and systemd's sysctl.c. A key is stored as its path below /proc/sys
+(`net/ipv4/ip_forward`), which is unambiguous even if an interface's name has a dot.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SWAP = str.maketrans("./", "/.")
 def key_path(key: str) -> str:
     """Return the path below /proc/sys of `key`, as sysctl(8) reads it.
 
-    Dots and slashes swap their meaning, unless the first of them is a slash:
+    Dots and slashes swap their meaning, unless the first separator is a slash:
     `net.ipv4.conf.eth0/100.rp_filter` and `net/ipv4/conf/eth0.100/rp_filter` are the same key.
     """
     separators = [char for char in key if char in "./"]
@@ -44,7 +44,7 @@ def normal_value(value: str) -> str:
 def read_live(path: str, proc_sys: str = PROC_SYS) -> str | None:
     """Return the live value of the key at `path`, or None if the kernel has no such key.
 
-    Raises OSError where the key is there and cannot be read.
+    Raises OSError if the key exists but cannot be read.
     """
     try:
         with open(os.path.join(proc_sys, path), encoding="utf-8", errors="surrogateescape") as stream:
@@ -54,7 +54,7 @@ def read_live(path: str, proc_sys: str = PROC_SYS) -> str | None:
 
 
 def live_or_none(path: str) -> str | None:
-    """Return the live value of the key at `path`, None also where it can't be read."""
+    """Return the live value of the key at `path`, None if it does not exist or cannot be read."""
     try:
         return read_live(path)
     except OSError:
@@ -73,9 +73,9 @@ def write_live(path: str, value: str, proc_sys: str = PROC_SYS) -> None:
 def boot_values(files: Iterable[tuple[str, str]], paths: Iterable[str]) -> dict[str, tuple[str, str] | None]:
     """Return, for each key of `paths`, `(value, file)` as systemd-sysctl would set it from `files`, or None.
 
-    `files` are `(path, text)` in the order in which they are read. The last assignment wins; a key
-    set by its own name is not touched by a pattern (`net.ipv4.conf.*.rp_filter`), wherever that
-    stands; `-key` without a value exempts a key from patterns.
+    `files` are `(path, text)` in the order in which they are read. The last assignment wins. A pattern
+    (`net.ipv4.conf.*.rp_filter`) never changes a key that is set by its own name, wherever the pattern is. `-key` without
+    a value exempts a key from patterns.
     """
     assignments = _assignments(files)
     globs = [(pattern.split("/"), found) for pattern, found in assignments.items() if _is_glob(pattern)]
@@ -90,10 +90,10 @@ def _assignments(files: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str] 
             if not equals and not key.startswith("-"):
                 continue
             path = key_path((key[1:] if key.startswith("-") else key).strip())
-            # An empty value changes nothing when it is written.
+            # Writing an empty value changes nothing.
             entry = (normal_value(value), file) if value.strip() else None
             if path in found and _value(found[path]) == _value(entry):
-                # systemd-sysctl drops a repeated assignment: the first one keeps its place among the patterns.
+                # systemd-sysctl drops a repeated assignment, so the first one keeps its place among the patterns.
                 continue
             found.pop(path, None)
             found[path] = entry
@@ -111,7 +111,7 @@ def _is_glob(path: str) -> bool:
 def _last_match(globs: list[tuple[list[str], tuple[str, str] | None]], path: str) -> tuple[str, str] | None:
     parts = path.split("/")
     for pattern, entry in reversed(globs):
-        # A pattern's star never crosses a slash, as in glob(7).
+        # A star in a pattern never matches a slash, as in glob(7).
         if entry and len(pattern) == len(parts) and all(map(fnmatch.fnmatchcase, parts, pattern)):
             return entry
     return None

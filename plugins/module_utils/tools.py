@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Running the tools of a host: one way for all of them, passed in to whatever runs one, and errors that tell all of it."""
+"""Run the tools of a host, all in the same way. The runner is passed in, and errors have the whole result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible.module_utils.common.process import get_bin_path
 
 
 class Result(NamedTuple):
-    """What a process left: exit status, standard output, standard error."""
+    """The result of a process: exit status, standard output, standard error."""
 
     rc: int
     out: str
@@ -24,17 +24,17 @@ class Result(NamedTuple):
 
 
 class Runner(Protocol):
-    """Finds tools and starts them: the host's own is `HOST`."""
+    """Finds and starts tools. `HOST` is the runner for the host itself."""
 
     def find(self, tool: str) -> str | None:
-        """Return the path of a tool, None where there is none."""
+        """Return the path of a tool, None if there is none."""
 
     def start(self, argv: Sequence[str], stdin: str = "") -> Callable[[], Result]:
-        """Start a process and return the function that waits for what it leaves, so that several run side by side."""
+        """Start a process, and return the function that waits for its result, so that several can run in parallel."""
 
 
 class Failure(Exception):
-    """What stands in the way, in a sentence for the user; `facts` are for the module's result. Anything else is a bug."""
+    """An error in a sentence for the user; `facts` are for the module's result. Any other exception is a bug."""
 
     def __init__(self, text: str, **facts: Any):
         super().__init__(text)
@@ -42,37 +42,37 @@ class Failure(Exception):
 
 
 class ToolMissing(Failure):
-    """A tool is not there, or cannot be started."""
+    """A tool is not installed, or cannot be started."""
 
 
 class ToolFailed(Failure):
-    """A tool has ended with another exit status than 0."""
+    """A tool has ended with an exit status other than 0."""
 
     def __init__(self, text: str, argv: Sequence[str], result: Result):
         super().__init__(text, **process_facts(argv, result))
 
 
 class NotUnderstood(Failure, ValueError):
-    """A tool has printed what no version known here prints."""
+    """A tool has printed something that no known version prints."""
 
 
 class Host:
     """The host that the module runs on.
 
-    Not by AnsibleModule.run_command: that one runs a single process at a time, writes all of the input before it reads
-    any output, so that a table of which each line is refused would block both sides, and expands $ and ~ in arguments.
+    AnsibleModule.run_command is not used. It runs a single process at a time, and it expands $ and ~ in arguments. It also
+    writes all of the input before it reads any output, so a table whose lines are all refused would block both sides.
     """
 
     def find(self, tool: str) -> str | None:
-        """Return the path of a tool, also from the directories of root's tools, None where there is none."""
+        """Return the path of a tool, None if there is none. Searches the directories of root's tools, too."""
         try:
             return str(get_bin_path(tool))
         except ValueError:
             return None
 
     def start(self, argv: Sequence[str], stdin: str = "") -> Callable[[], Result]:
-        """Start a process in the C locale. Raises ToolMissing where the system can't."""
-        # Into a file: it goes on while nobody waits for it.
+        """Start a process in the C locale. Raises ToolMissing if the system cannot."""
+        # Output goes to a file, so that the process continues while nobody reads it.
         out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by finish()
         try:
             process = subprocess.Popen(
@@ -87,7 +87,7 @@ class Host:
             raise ToolMissing(f"{argv[0]} can't be started: {error.strerror}.") from error
 
         def finish() -> Result:
-            # Writes the input and reads the complaints at the same time.
+            # Writes the input and reads the error output at the same time.
             err = process.communicate(stdin.encode())[1]
             with out:
                 out.seek(0)
@@ -101,30 +101,30 @@ HOST = Host()
 
 
 def run(runner: Runner, argv: Sequence[str], stdin: str = "") -> Result:
-    """Run a process and return what it left, whatever its exit status."""
+    """Run a process and return its result, whatever its exit status."""
     return runner.start(argv, stdin)()
 
 
 def command_of(argv: Sequence[str]) -> str:
-    """Return a command as one types it."""
+    """Return a command as it is typed in a shell."""
     return " ".join([os.path.basename(argv[0]), *argv[1:]])
 
 
 def process_facts(argv: Sequence[str], result: Result) -> dict[str, Any]:
-    """Return what a module's result tells of a process, by the names that Ansible's own modules use."""
+    """Return the part of a module's result about a process, with the names that Ansible's own modules use."""
     return {"cmd": command_of(argv), "rc": result.rc, "stdout": result.out, "stderr": result.err}
 
 
 def fail(module: Any, failure: Failure, **result: Any) -> None:
-    """End a module with a failure that is being handled: Ansible adds the traceback where ANSIBLE_DISPLAY_TRACEBACK asks."""
+    """End a module with the failure that is being handled. Ansible adds the traceback if ANSIBLE_DISPLAY_TRACEBACK is set."""
     module.fail_json(msg=str(failure), **result, **failure.facts)
 
 
 @contextlib.contextmanager
 def mistakes_told() -> Iterator[None]:
-    """Make a Failure of the ValueError that tells of a mistake in the module's options.
+    """Turn a ValueError about a mistake in the module's options into a Failure.
 
-    Only for the reading of options: elsewhere a ValueError is a bug, and goes to the user with its traceback.
+    Only for reading options. Elsewhere a ValueError is a bug, and the user sees its traceback.
     """
     try:
         yield

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""VRRP adverts (RFC 3768, RFC 5798): what is in one, and listening for them."""
+"""VRRP adverts (RFC 3768, RFC 5798): parse them, and listen for them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PROTOCOL = 112
 GROUPS = {"ipv4": "224.0.0.18", "ipv6": "ff02::12"}
 _BIGGEST = 65535
 _ADVERTISEMENT = 1
-_SO_BINDTODEVICE = 25  # linux/socket.h; Python has no name for it everywhere
+_SO_BINDTODEVICE = 25  # linux/socket.h; not every Python has a name for it
 
 
 def parse_advert(message: bytes) -> dict[str, int] | None:
-    """Return version, virtual_router_id and priority of an advert without its IP header; None for what is none."""
+    """Return version, virtual_router_id and priority of an advert without its IP header; None if it is no advert."""
     if len(message) < 8:
         return None
     first, router, priority = message[0], message[1], message[2]
@@ -31,14 +31,14 @@ def parse_advert(message: bytes) -> dict[str, int] | None:
 
 
 def without_header(packet: bytes) -> bytes:
-    """Return what an IPv4 packet carries: a raw socket of IPv4 gives the header, too (raw(7))."""
+    """Return the payload of an IPv4 packet: a raw IPv4 socket also returns the header (raw(7))."""
     return packet[(packet[0] & 0xF) * 4 :] if packet else b""
 
 
 def listen(interfaces: Iterable[str], seconds: float) -> list[dict[str, Any]]:
-    """Return each sender and virtual router heard on some interfaces once, in the order in which they were heard.
+    """Return each sender and virtual router that was heard on some interfaces, once, in the order of arrival.
 
-    It takes all of `seconds`. Raises OSError.
+    This takes all of `seconds`. Raises OSError.
     """
     heard: dict[tuple[str, str, int], dict[str, Any]] = {}
     end = time.monotonic() + seconds
@@ -63,7 +63,7 @@ def listen(interfaces: Iterable[str], seconds: float) -> list[dict[str, Any]]:
 
 @contextlib.contextmanager
 def _open(interface: str, family: str) -> Any:
-    """A socket that hears the adverts on one interface; None where the host has no IPv6."""
+    """A socket that hears the adverts on one interface; None if the host has no IPv6."""
     try:
         connection = socket.socket(socket.AF_INET if family == "ipv4" else socket.AF_INET6, socket.SOCK_RAW, PROTOCOL)
     except PermissionError:
@@ -84,7 +84,7 @@ def _open(interface: str, family: str) -> Any:
                 joined = struct.pack("16si", group, index)
                 connection.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, joined)
         except OSError:
-            # An interface without multicast, or with IPv6 switched off, carries no adverts.
+            # An interface without multicast, or with IPv6 disabled, carries no adverts.
             yield None
             return
         yield connection

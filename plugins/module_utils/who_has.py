@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Questions to a segment about who has an address, as Ethernet frames: ARP for IPv4, neighbour discovery for IPv6.
+"""Ethernet frames that ask who has an address: ARP for IPv4, neighbour discovery for IPv6.
 
 Source: RFC 826 (ARP), RFC 4861 sections 4.3, 4.4 and 7 (neighbour discovery), RFC 2464 (IPv6 over Ethernet).
-Pure functions on bytes; a MAC address is text (`52:54:00:12:34:56`) outside, six bytes inside.
+Pure functions on bytes. A MAC address is text (`52:54:00:12:34:56`) in the interface, and six bytes inside.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def mac_text(mac: bytes) -> str:
 
 
 def arp_request(mac: str, source: str, target: str) -> bytes:
-    """Return the broadcast frame in which `source`, at `mac`, asks who has `target`."""
+    """Return the broadcast frame with which `source`, at `mac`, asks who has `target`."""
     sender, source_ip, target_ip = mac_bytes(mac), _packed(source), _packed(target)
     body = _ARP.pack(1, 0x0800, 6, 4, _ARP_REQUEST, sender, source_ip, bytes(6), target_ip)
     return _padded(_ETHERNET.pack(b"\xff" * 6, sender, ETHERTYPE_ARP) + body)
 
 
 def arp_reply(frame: bytes, mac: str) -> tuple[str, str] | None:
-    """Return `(address, mac)` of who answers in `frame`, None if that is no ARP reply to `mac`."""
+    """Return `(address, mac)` of the host that answers in `frame`, None if it is no ARP reply to `mac`."""
     if len(frame) < _ETHERNET.size + _ARP.size or not _is_for(frame, mac, ETHERTYPE_ARP):
         return None
     hardware, protocol, _hlen, _plen, operation, sender, address, _mac, _target = _ARP.unpack_from(
@@ -53,7 +53,7 @@ def arp_reply(frame: bytes, mac: str) -> tuple[str, str] | None:
 
 
 def neighbour_solicitation(mac: str, source: str, target: str) -> bytes:
-    """Return the frame, to the solicited-node group of `target`, in which `source`, at `mac`, asks who has `target`."""
+    """Return the frame to the solicited-node group of `target` with which `source`, at `mac`, asks who has `target`."""
     target_ip, sender = _packed(target), mac_bytes(mac)
     group = _packed("ff02::1:ff00:0")[:13] + target_ip[13:]
     message = struct.pack("!BBHI16sBB6s", _SOLICITATION, 0, 0, 0, target_ip, _SOURCE_MAC, 1, sender)
@@ -64,13 +64,13 @@ def neighbour_solicitation(mac: str, source: str, target: str) -> bytes:
 
 
 def neighbour_advertisement(frame: bytes, mac: str) -> tuple[str, str] | None:
-    """Return `(address, mac)` of who answers in `frame`, None if that is no neighbour advertisement to `mac`."""
+    """Return `(address, mac)` of the host that answers in `frame`, None if it is no neighbour advertisement to `mac`."""
     start = _ETHERNET.size + _IPV6.size
     if len(frame) < start + 24 or not _is_for(frame, mac, ETHERTYPE_IPV6):
         return None
     _flow, length, following, hops, _source, _destination = _IPV6.unpack_from(frame, _ETHERNET.size)
     message = frame[start : start + length]
-    # A hop limit of 255 proves that no router has passed it on (RFC 4861, 7.1.2).
+    # A hop limit of 255 proves that no router has forwarded it (RFC 4861, 7.1.2).
     if following != _ICMPV6 or hops != _HOP_LIMIT or len(message) < 24 or message[0] != _ADVERTISEMENT:
         return None
     return str(ipaddress.IPv6Address(message[8:24])), mac_text(_target_mac(message[24:]) or frame[6:12])
@@ -103,5 +103,5 @@ def _is_for(frame: bytes, mac: str, ethertype: int) -> bool:
 
 
 def _padded(frame: bytes) -> bytes:
-    """Ethernet's shortest frame is 60 bytes without its checksum."""
+    """Pad a frame to Ethernet's minimum of 60 bytes without the checksum."""
     return frame + bytes(max(0, 60 - len(frame)))

@@ -126,7 +126,7 @@ ADDITIONS = "/etc/systemd/system/*.service.d/lvs-cluster.conf"
 
 
 def read(path):
-    """The text of a file, None where there is none."""
+    """The text of a file, None if there is no such file."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
@@ -135,7 +135,7 @@ def read(path):
 
 
 def is_packaged(runner, path):
-    """Whether a file is as its package brings it, by dpkg or rpm."""
+    """Whether a file is unchanged from its package, according to dpkg or rpm."""
     for owner_of, verify in (
         (["dpkg-query", "--search", path], ["dpkg", "--verify"]),
         (["rpm", "--query", "--file", "--queryformat", "%{NAME}", path], ["rpm", "--verify", "--nodeps"]),
@@ -148,7 +148,7 @@ def is_packaged(runner, path):
             verifier = runner.find(verify[0])
             if verifier is None:
                 raise ToolMissing(f"{verify[0]} was not found on this host, which has {owner_of[0]}: install it again.")
-            # Its exit status is 1 where a file has changed.
+            # Its exit status is 1 if a file has changed.
             changed = run(runner, [verifier, *verify[1:], found.out.partition(":")[0].strip()]).out
             return path not in changed.split()
     return False

@@ -104,13 +104,13 @@ from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Fai
 
 
 def live(ipvsadm, role):
-    """Return the running daemon of a role, or None."""
+    """Return the running daemon with this role, or None."""
     daemons = parse_daemons(ipvsadm.output("-Ln", "--daemon")) if ipvsadm else ()
     return next((daemon for daemon in daemons if daemon.role == role), None)
 
 
 def refuse(ipvsadm, wanted):
-    """Raise IpvsError when ipvsadm or the kernel would not start the daemon."""
+    """Raise IpvsError if ipvsadm or the kernel would refuse to start the daemon."""
     reasons = lacking(ipvsadm, needs_of_daemon(wanted))
     reason = refusal(wanted, start_reading(ipvsadm)())
     if reason:
@@ -120,7 +120,7 @@ def refuse(ipvsadm, wanted):
 
 
 def start_or_go_back(ipvsadm, before, wanted):
-    """Start a daemon; when that fails, start the one that was stopped for it, and say what runs now."""
+    """Start a daemon. If that fails, start the daemon that was stopped for it, and report what runs now."""
     try:
         ipvsadm.output(*start_arguments(wanted))
     except ToolFailed as error:
@@ -139,7 +139,7 @@ def start_or_go_back(ipvsadm, before, wanted):
 
 
 def write(ipvsadm, before, wanted, role):
-    """Stop what runs, start what is wanted and return it; raise IpvsError when something else runs then."""
+    """Stop the running daemon, start the wanted one and return it. Raise IpvsError if another one runs then."""
     if before is not None:
         ipvsadm.output("--stop-daemon", role)
     if wanted is not None:

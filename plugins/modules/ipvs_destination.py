@@ -129,7 +129,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Fai
 
 
 def read_wanted(params):
-    """Return the key of the service and the destination as the options describe them, or raise ValueError."""
+    """Return the key of the service and the destination from the options, or raise ValueError."""
     if params["timeout"] < 0:
         raise ValueError(f"timeout must be 0 or more seconds, not {params['timeout']}")
     key = read_key(params["service"])
@@ -139,7 +139,7 @@ def read_wanted(params):
 
 
 def with_destination(table, key, destination, state):
-    """Return the table with the destination in the state wanted."""
+    """Return the table with the destination in the wanted state."""
     service = table.services.get(key)
     if service is None:
         if state == "present":
@@ -157,7 +157,7 @@ def with_destination(table, key, destination, state):
 
 
 def drain(module, ipvsadm, key, destination, result):
-    """Wait as the options say, and exit."""
+    """Wait until the connections have ended or the timeout is over, and exit."""
     kinds = module.params["wait_for"] or default_states(key)
     timeout = module.params["timeout"] if module.params["wait"] else 0
     look = partial(count_connections, ipvsadm, key, destination)

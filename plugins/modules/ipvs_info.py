@@ -275,7 +275,7 @@ LISTINGS = {
 
 
 def gather(ipvsadm, wanted):
-    """Return what the module returns, of a host with IPVS."""
+    """Return the module's result for a host with IPVS."""
     table = parse_table(ipvsadm.output("-Sn"), ipvsadm.output("-Ln", "--thresholds"))
     found = {
         "available": True,

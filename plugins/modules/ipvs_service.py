@@ -82,7 +82,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Fai
 
 
 def with_service(table, service):
-    """Return the table with a service as given, and the destinations it has already."""
+    """Return the table with the given service and the destinations that it already has."""
     present = table.services.get(service.key)
     kept = present.destinations if present is not None else {}
     return Table({**table.services, service.key: replace(service, destinations=kept)})

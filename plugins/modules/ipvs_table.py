@@ -119,16 +119,16 @@ from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Fai
 def main(runner=HOST):
     module = AnsibleModule(
         argument_spec={
-            # What is inside is checked by read_table: for 10,000 real servers the argument spec takes seconds.
+            # read_table checks the contents, because the argument spec takes seconds for 10,000 real servers.
             "services": {"type": "list", "elements": "dict", "required": True},
             "purge": {"type": "str", "choices": list(PURGES), "default": "services"},
             "keep_weights": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
-        no_log=True,  # Nothing is secret; but the journal is no place for a table of 10,000 entries
+        no_log=True,  # Nothing is secret, but a table of 10,000 entries does not belong in the journal
     )
     params = module.params
-    # Without an invocation of its own, every service would travel back to the controller, and into its log.
+    # This replaces the default invocation, which would send every service back to the controller and into its log.
     invocation = {"module_args": {**params, "services": f"{len(params['services'])} services"}}
     try:
         ipvsadm = find_ipvsadm(module, runner)

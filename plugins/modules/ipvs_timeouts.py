@@ -73,7 +73,7 @@ def read_wanted(params):
     """Return the timeouts given, or raise ValueError."""
     wanted = {name: params[name] for name in NAMES if params[name] is not None}
     for name, seconds in wanted.items():
-        if not 1 <= seconds <= MAX_IDLE:  # 0 means "as it is" to ipvsadm --set
+        if not 1 <= seconds <= MAX_IDLE:  # 0 means "unchanged" to ipvsadm --set
             raise ValueError(f"{name} must be 1 to {MAX_IDLE} seconds, not {seconds}")
     return wanted
 
@@ -84,7 +84,7 @@ def live(ipvsadm):
 
 
 def write(ipvsadm, after):
-    """Set the timeouts, and raise IpvsError when the kernel then has others."""
+    """Set the timeouts, and raise IpvsError if the kernel has others then."""
     ipvsadm.output("--set", *map(str, astuple(after)))
     now = live(ipvsadm)
     if now != after:

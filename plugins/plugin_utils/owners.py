@@ -14,13 +14,13 @@ from .cluster.types import ResolvedCluster
 def wrong_owners(cluster: ResolvedCluster, looks: Iterable[Mapping[str, Any]]) -> list[str]:
     """The VIPs that no director has, or more than one, each with what to look at.
 
-    `looks` are the results of a loop of `ip -brief address` over the directors. Where one could not be asked it may have what
-    nobody else has.
+    `looks` are the results of a loop of `ip -brief address` over the directors. A director that did not answer may have the
+    VIPs that no other director has.
     """
     printed = {str(look["item"]): str(look["stdout"]).split() for look in looks if "stdout" in look}
     found = []
     for vip in cluster["vips"]:
-        # As ip prints it: 10.0.0.1 is not 10.0.0.10.
+        # In the format of ip, so that 10.0.0.1 does not match 10.0.0.10.
         owners = [
             name for name, words in printed.items() if any(word.startswith(f"{vip['address']}/") for word in words)
         ]

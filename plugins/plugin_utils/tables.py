@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compare the IPVS table a director has with the one the cluster describes.
 
-Both are lists of services in the shape that lvs.cluster.ipvs_table takes and lvs.cluster.ipvs_info returns.
+Both are lists of services in the format that lvs.cluster.ipvs_table takes and lvs.cluster.ipvs_info returns.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DESTINATION_FIELDS = ("forward", "weight", "upper_threshold", "lower_threshold",
 
 
 def service_key(service: Service | TableService) -> ServiceKey:
-    """What tells one virtual service from another; printed, it is how a person names the service."""
+    """What identifies a virtual service. Printed, it is the name of the service for people."""
     fwmark, address = service.get("fwmark"), service.get("address")
     if fwmark is not None:
         return ServiceKey(None, None, None, fwmark, service.get("family") or "ipv4")
@@ -39,18 +39,18 @@ def service_key(service: Service | TableService) -> ServiceKey:
 
 
 def destination_key(destination: Mapping[str, Any] | TableDestination) -> tuple[str, int]:
-    """What tells one real server of a service from another: (address, port)."""
+    """What identifies a real server of a service: (address, port)."""
     return (destination["address"], destination["port"])
 
 
 def missing_services(live: Iterable[Service], wanted: Iterable[Service | TableService]) -> list[str]:
-    """The services, in words, that the cluster describes and the live table lacks."""
+    """The services of the cluster that the live table lacks, in words."""
     there = {service_key(service) for service in live}
     return [str(key) for key in map(service_key, wanted) if key not in there]
 
 
 def undescribed_services(live: Iterable[Service], wanted: Iterable[Service | TableService]) -> list[dict[str, Any]]:
-    """The services of the live table that the cluster does not describe, each by the options that name it."""
+    """The services of the live table that are not in the cluster, each with the options that name it."""
     described = {service_key(service) for service in wanted}
     return [
         {name: service[name] for name in KEY_OPTIONS if service.get(name) is not None}
@@ -62,10 +62,9 @@ def undescribed_services(live: Iterable[Service], wanted: Iterable[Service | Tab
 def removed_real_servers(live: Iterable[Service], cluster: ResolvedCluster) -> list[dict[str, Any]]:
     """The real servers in the live table that a service of the resolved cluster no longer has.
 
-    A service that would be left with no weight at all is passed over: drained, it would refuse
-    its clients until its new real servers are in. So is a service that leaves as a whole, and a
-    sorry server in action. One with weight 0 is named too: an interrupted run may have drained it,
-    and its connections may still be open.
+    Skips a service that would be left without any weight: drained, it would refuse its clients until its new real servers
+    are added. Also skips a service that is removed as a whole, and a sorry server in use. Includes real servers with weight
+    0: an interrupted run may have drained them, and their connections may still be open.
     """
     wanted = {service_key(service): service for service in cluster["table"]}
     sorry = {
@@ -95,7 +94,7 @@ def removed_real_servers(live: Iterable[Service], cluster: ResolvedCluster) -> l
 
 
 def drained_services(live: Iterable[Service], leaving: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What tells the table that the `leaving` ones of removed_real_servers get no new connections: only these, with weight 0."""
+    """The services with only the real servers in `leaving` (from removed_real_servers), at weight 0: no new connections."""
     gone = {(service_key(entry["service"]), destination_key(entry)) for entry in leaving}
 
     def drained(key: ServiceKey, there: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -107,10 +106,10 @@ def drained_services(live: Iterable[Service], leaving: Iterable[Mapping[str, Any
 def undrained_services(
     live: Iterable[Service], cluster: ResolvedCluster, noted: Iterable[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """What tells the table that real servers which an interrupted run had drained stay after all.
+    """The services with only the real servers that an interrupted run has drained and that stay, at their weights.
 
-    `noted` are the ones that it was about to drain. Where on_failure is quiesce nothing tells a drained real server from one
-    whose check fails, so its weight is left alone.
+    `noted` are the real servers that the run was about to drain. With on_failure quiesce, a drained real server looks like
+    one whose check fails, so its weight is left alone.
     """
     drained = {(service_key(entry["service"]), destination_key(entry)) for entry in noted}
     wanted = {
@@ -132,7 +131,7 @@ def _services_with(
     live: Iterable[Service],
     change: Callable[[ServiceKey, Mapping[str, Any]], Mapping[str, Any] | TableDestination | None],
 ) -> list[dict[str, Any]]:
-    """The services of a live table with those of their destinations that a function changes, as it changes them."""
+    """The services of a live table, with only the destinations that a function changes, as changed."""
     services = []
     for service in live:
         key = service_key(service)
@@ -143,7 +142,7 @@ def _services_with(
 
 
 def differences(live: Sequence[Service], wanted: Sequence[Service | TableService]) -> Iterator[tuple[ServiceKey, str]]:
-    """What the live table lacks, has too much or has otherwise: (service key, in words)."""
+    """What is missing, too much or different in the live table: (service key, in words)."""
     now = live_table(live)
     for change in diff(now, read_table(wanted)):
         yield from ((change.service.key, words) for words in _in_words(change, now))
@@ -152,7 +151,7 @@ def differences(live: Sequence[Service], wanted: Sequence[Service | TableService
 def live_table(services: Iterable[Service]) -> Table:
     """The table of a director, as lvs.cluster.ipvs_info returned it.
 
-    What runs is never refused: somebody else's service may have a scheduler, or a weight, that no inventory may.
+    It is not validated: somebody else's service may have a scheduler or a weight that no inventory may have.
     """
     table = {}
     for service in services:
@@ -185,7 +184,7 @@ def _live_destination(entry: Mapping[str, Any]) -> Destination:
 
 
 def _in_words(change: Change, now: Table) -> Iterator[str]:
-    """What a change that would mend the live table says about it."""
+    """What a change that would repair the live table says about it."""
     service = now.services.get(change.service.key)
     destination = change.destination
     if change.action == "edit" and destination and service:
@@ -194,7 +193,7 @@ def _in_words(change: Change, now: Table) -> Iterator[str]:
     elif change.action == "edit":
         yield from _field_differences("", service, change.service, SERVICE_FIELDS)
     elif service is not None or not destination:
-        # Where the service itself is missing, that is said once.
+        # If the service itself is missing, this is reported once.
         name = f"real server {destination} is " if destination else ""
         yield name + ("not in the table" if change.action == "add" else "in the table, but not in the inventory")
 

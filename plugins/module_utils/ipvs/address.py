@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Addresses and netmasks in the one spelling that ipvsadm prints. No name is ever looked up."""
+"""Addresses and netmasks in the spelling that ipvsadm prints. Host names are never looked up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IPV6_BITS = 128
 def canonical(text: str) -> tuple[str, str]:
     """Return an IP address as `inet_ntop` spells it, and its family (ipv4, ipv6).
 
-    Raises ValueError for anything else, host names and zones (`%eth0`) included.
+    Raises ValueError for anything else, including host names and zones (`%eth0`).
     """
     try:
         if ":" in text:
@@ -31,7 +31,7 @@ def canonical(text: str) -> tuple[str, str]:
 
 
 def is_unicast(address: str, family: str) -> bool:
-    """Whether the kernel takes a canonical address as a real server's (ip_vs_ctl.c, ip_vs_new_dest)."""
+    """Whether the kernel accepts a canonical address for a real server (ip_vs_ctl.c, ip_vs_new_dest)."""
     if family == "ipv6":
         mapped = address.startswith("::ffff:") and "." in address
         return address != "::" and not mapped and not address.startswith(("ff", "fe8", "fe9", "fea", "feb"))
@@ -46,10 +46,10 @@ def is_multicast(address: str, family: str) -> bool:
 
 
 def canonical_netmask(text: str, family: str) -> str | None:
-    """Return a persistence netmask as ipvsadm prints it, None for the default (every client for itself).
+    """Return a persistence netmask as ipvsadm prints it, None for the default (every address counts as one client).
 
-    IPv4 takes a dotted mask or a prefix length and gives a dotted mask; IPv6 a prefix length of 1 to 128.
-    Raises ValueError for anything else. A prefix length is never passed on for IPv4: ipvsadm reads `24` as 0.0.0.24.
+    For IPv4, takes a dotted mask or a prefix length and returns a dotted mask, because ipvsadm reads `24` as 0.0.0.24. For
+    IPv6, takes a prefix length of 1 to 128. Raises ValueError for anything else.
     """
     text = str(text).lstrip("/")
     if family == "ipv6":

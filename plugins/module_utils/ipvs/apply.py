@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From the live table to another one: read, write the difference with one `ipvsadm -R`, read again, compare."""
+"""Change the live table: read it, write the difference with one `ipvsadm -R`, read it again, compare."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .preflight import missing_modules, mixed_families
 from .render import change_line, describe
 from .types import Table
 
-# So many entries are named when some did not become what they should.
+# How many entries an error names at most.
 NAMED = 10
 
 
 def start_reading(ipvsadm: Ipvsadm | None) -> Callable[[], Table]:
-    """Start reading the table and return the function that waits for it; without ipvsadm it is empty."""
+    """Start to read the table, and return the function that waits for it. Without ipvsadm the table is empty."""
     if ipvsadm is None:
         return Table
     rules, thresholds = ipvsadm.start("-Sn"), ipvsadm.start("-Ln", "--thresholds")
@@ -31,9 +31,9 @@ def start_reading(ipvsadm: Ipvsadm | None) -> Callable[[], Table]:
 
 
 def apply_table(ipvsadm: Ipvsadm | None, before: Table, after: Table, check: bool, with_diff: bool) -> dict[str, Any]:
-    """Make `after` of `before`, or only say what it takes, and return what a module returns.
+    """Change the table from `before` to `after`, or in check mode only find the changes. Return the module's result.
 
-    Raises IpvsError when a change would be refused, and when the table is not as it should be afterwards.
+    Raises IpvsError if a change would be refused, or if the table is not as wanted afterwards.
     """
     changes = diff(before, after)
     refuse_impossible(ipvsadm, changes)
@@ -67,7 +67,7 @@ def apply_table(ipvsadm: Ipvsadm | None, before: Table, after: Table, check: boo
 
 
 def refuse_impossible(ipvsadm: Ipvsadm | None, changes: Sequence[Change]) -> None:
-    """Raise IpvsError for what ipvsadm or the kernel is known to refuse, before anything is written."""
+    """Raise IpvsError for changes that ipvsadm or the kernel is known to refuse. Nothing has been written yet."""
     sentences = missing_modules(changes)
     if ipvsadm is not None:
         sentences += lacking(ipvsadm, needs_of_changes(changes))
@@ -83,7 +83,7 @@ def refuse_impossible(ipvsadm: Ipvsadm | None, changes: Sequence[Change]) -> Non
 
 
 def verify_applied(changes: Sequence[Change], now: Table, written: Result) -> None:
-    """Raise IpvsError naming every change that is not in effect, with what ipvsadm said of it."""
+    """Raise IpvsError that names every change that is not in effect, with ipvsadm's message."""
     failed = [change for change in changes if not in_effect(change, now)]
     if not failed:
         return

@@ -4,7 +4,7 @@
 
 """Argument specs of a service and of a destination, for the modules that manage one of them.
 
-Limits that depend on one another are validate.py's; the documentation is the doc fragment lvs.cluster.ipvs.
+validate.py checks limits that depend on each other. The doc fragment lvs.cluster.ipvs has the documentation.
 """
 
 from __future__ import annotations

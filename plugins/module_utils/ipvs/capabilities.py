@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the installed ipvsadm can do: asked when something is wanted that some version since 1.26 does not know.
+"""What the installed ipvsadm can do. It is asked only if an option is wanted that some version since 1.26 does not know.
 
-Told what it does not know, ipvsadm prints its usage, and `ipvsadm -R` ends in the middle of the changes.
+ipvsadm prints its usage for an unknown option, and `ipvsadm -R` then ends in the middle of the changes.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from .types import SYNC_GROUP, SYNC_PORT, SYNC_TTL, Daemon
 
 
 class Ability(NamedTuple):
-    """What not every ipvsadm knows.
+    """Something that not every ipvsadm can do.
 
-    `shown` is in the `ipvsadm --help` of one that knows it, which tells more than a version: distributions add patches.
+    `shown` is in the output of `ipvsadm --help` if it can. This is more reliable than the version, because distributions
+    add patches.
     """
 
     option: str
@@ -28,7 +29,7 @@ class Ability(NamedTuple):
     since: str
 
 
-# By ipvsadm.c and the announcements of the releases.
+# Sources: ipvsadm.c and the announcements of the releases.
 SCHED_FLAGS = Ability("--sched-flags", "--sched-flags", "1.27")
 SCTP = Ability("--sctp-service", "--sctp-service", "1.28")
 SYNC_MAXLEN = Ability("--sync-maxlen", "--sync-maxlen", "1.29")
@@ -43,7 +44,7 @@ Need = Tuple[Ability, str]
 
 
 def needs_of_changes(changes: Iterable[Change]) -> Iterator[Need]:
-    """Yield what changes of the table need of ipvsadm."""
+    """Yield the abilities of ipvsadm that changes of the table need."""
     for change in changes:
         service, destination = change.service, change.destination
         if service.key.protocol == "sctp":
@@ -58,7 +59,7 @@ def needs_of_changes(changes: Iterable[Change]) -> Iterator[Need]:
 
 
 def needs_of_daemon(daemon: Daemon) -> Iterator[Need]:
-    """Yield what starting a daemon needs of ipvsadm: the kernel's defaults need no word."""
+    """Yield the abilities of ipvsadm that starting a daemon needs. The kernel's defaults need no option."""
     who = f"the {daemon.role} daemon"
     if daemon.maxlen is not None:
         yield SYNC_MAXLEN, f"maxlen of {who}"
@@ -72,7 +73,7 @@ def needs_of_daemon(daemon: Daemon) -> Iterator[Need]:
 
 
 def lacking(ipvsadm: Ipvsadm, needs: Iterable[Need]) -> list[str]:
-    """Return a sentence for each ability that is needed and that ipvsadm lacks. Without a need it is not even asked."""
+    """Return a sentence for each needed ability that ipvsadm lacks. If nothing is needed, ipvsadm is not called."""
     wanted: dict[Ability, str] = {}
     for ability, who in needs:
         wanted.setdefault(ability, who)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From one table to another: which table to reach, the ordered changes that lead there, and what they make of it."""
+"""From one table to another: the table to reach, the ordered changes, and their effect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PURGES = ("none", "services", "all")
 class Change:
     """One line for ipvsadm: add, edit or delete a service, or one of its destinations.
 
-    `service` and `destination` hold the desired state, or for a deletion the state being removed.
+    `service` and `destination` have the wanted state, or for a deletion the state to be removed.
     `service.destinations` is ignored.
     """
 
@@ -35,8 +35,8 @@ class Change:
 def target_table(now: Table, wanted: Table, purge: str, keep_weights: bool = False) -> Table:
     """Return the table to reach from `now`.
 
-    `purge` says what else may stay: none removes nothing, services removes the other destinations of the
-    services wanted, all removes the other services too. `keep_weights` leaves a weight that is there as it is.
+    `purge` says what else is removed: none removes nothing, services removes the other destinations of the wanted
+    services, all removes the other services too. `keep_weights` keeps the weights of destinations that are there already.
     """
     services = {} if purge == "all" else dict(now.services)
     for key, service in wanted.services.items():
@@ -60,10 +60,10 @@ def _merged(present: Service, service: Service, purge: str, keep_weights: bool) 
 
 
 def diff(before: Table, after: Table) -> tuple[Change, ...]:
-    """Return the fewest changes that make `after` of `before`, in an order that is safe on a live director.
+    """Return the fewest changes from `before` to `after`, in an order that is safe on a live director.
 
-    In a service new destinations come first, then weights that rise, then other edits, then removals: as long
-    as it keeps a destination, it has one. Services are removed last.
+    In a service, new destinations come first, then higher weights, then other edits, then removals. So a service is never
+    without a destination in between. Services are removed last.
     """
     changes: list[Change] = []
     for key, service in after.services.items():
@@ -94,7 +94,7 @@ def _destination_changes(present: Service, service: Service) -> Iterator[Change]
 
 
 def settings(service: Service) -> tuple[Any, ...]:
-    """Return all that `-E` sets."""
+    """Return everything that `-E` sets."""
     return (
         service.scheduler,
         service.scheduler_flags,
@@ -106,7 +106,7 @@ def settings(service: Service) -> tuple[Any, ...]:
 
 
 def simulate(changes: Iterable[Change], table: Table) -> Table:
-    """Return the table after the changes, as the kernel would make them."""
+    """Return the table as it would be after the kernel has made the changes."""
     services: dict[ServiceKey, Service] = dict(table.services)
     for change in changes:
         key = change.service.key
@@ -126,7 +126,7 @@ def simulate(changes: Iterable[Change], table: Table) -> Table:
 
 
 def in_effect(change: Change, table: Table) -> bool:
-    """Whether a table is as a change wanted it, as far as that change goes."""
+    """Whether a change is in effect in a table. Ignores everything else in the table."""
     service = table.services.get(change.service.key)
     if change.destination is None:
         if change.action == "delete":

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Running ipvsadm, and saying in one sentence why it could not."""
+"""Run ipvsadm, and explain a failure in one sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Callable, Sequence
 
 from ..tools import Failure, Result, Runner, ToolFailed, ToolMissing, command_of, run
 
-# Exists in a network namespace once the kernel has ip_vs (net/netfilter/ipvs/ip_vs_ctl.c).
+# Exists in a network namespace if the kernel has ip_vs (net/netfilter/ipvs/ip_vs_ctl.c).
 PROC_TABLE = "/proc/net/ip_vs"
 
 NOT_INSTALLED = (
@@ -25,21 +25,21 @@ NO_KERNEL_MODULE = (
 
 
 class IpvsError(Failure):
-    """IPVS can't be what it should be, or is not after a change."""
+    """IPVS cannot be changed as wanted, or is not as wanted after a change."""
 
 
 class Ipvsadm:
-    """The ipvsadm of a host, run by the runner that is passed in."""
+    """The ipvsadm of a host, which the given runner runs."""
 
     def __init__(self, runner: Runner, path: str):
         self.runner, self.path = runner, path
 
     def run(self, *arguments: str, stdin: str = "") -> Result:
-        """Return what ipvsadm leaves, whatever its exit status."""
+        """Return the result of ipvsadm, whatever its exit status."""
         return run(self.runner, [self.path, *arguments], stdin)
 
     def start(self, *arguments: str) -> Callable[[], str]:
-        """Start ipvsadm and return the function that waits for what it prints, as output() does."""
+        """Start ipvsadm, and return the function that waits for its output, as output() does."""
         finish = self.runner.start([self.path, *arguments])
 
         def output() -> str:
@@ -55,13 +55,13 @@ class Ipvsadm:
         return self.start(*arguments)()
 
     def failure(self, result: Result, *arguments: str) -> ToolFailed:
-        """Return the error of a process that failed: why, in a sentence, and the whole of what it left."""
+        """Return the error of a process that failed: the reason in a sentence, and its whole result."""
         argv = [self.path, *arguments]
         return ToolFailed(explain(result, argv), argv, result)
 
 
 def explain(result: Result, argv: Sequence[str]) -> str:
-    """Say why a command failed, and what to do where it is known."""
+    """Say why a command failed, and what to do if that is known."""
     if "Permission denied" in result.err or "Operation not permitted" in result.err:
         return NOT_ROOT
     if "Can't initialize ipvs" in result.err:
@@ -70,9 +70,9 @@ def explain(result: Result, argv: Sequence[str]) -> str:
 
 
 def find_ipvsadm(module: Any, runner: Runner) -> Ipvsadm | None:
-    """Return ipvsadm. On a host that has no IPVS yet: None in check mode, else ToolMissing.
+    """Return ipvsadm. On a host without IPVS, return None in check mode, else raise ToolMissing.
 
-    In check mode ipvsadm is not even started before the kernel has ip_vs, for it would load the module.
+    In check mode ipvsadm is not started while the kernel has no ip_vs, because it would load the module.
     """
     path = runner.find("ipvsadm")
     if module.check_mode and not (path and os.path.exists(PROC_TABLE)):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A connection synchronisation daemon: checked, compared, and as ipvsadm's arguments."""
+"""A connection synchronisation daemon: its options, its comparison, and its arguments for ipvsadm."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_daemon(params: Mapping[str, Any]) -> Daemon:
 def refusal(daemon: Daemon, table: Table) -> str:
     """Return why the kernel would not start a daemon beside a table, or an empty string.
 
-    Asked before a running daemon is stopped, so that it is not lost.
+    Call this before a running daemon is stopped, so that the daemon is not lost.
     """
     if not os.path.isdir(f"{INTERFACES}/{daemon.interface}"):
         return f"This host has no interface {daemon.interface} for the {daemon.role} daemon."
@@ -63,7 +63,7 @@ def refusal(daemon: Daemon, table: Table) -> str:
 
 
 def runs_as(live: Daemon | None, wanted: Daemon | None) -> bool:
-    """Whether a daemon runs as wanted, as far as both are known."""
+    """Whether a daemon runs as wanted. Ignores values that are not known."""
     if live is None or wanted is None:
         return live is wanted
     return all(there == want for there, want in zip(astuple(live), astuple(wanted)) if None not in (there, want))
@@ -72,7 +72,7 @@ def runs_as(live: Daemon | None, wanted: Daemon | None) -> bool:
 def start_arguments(daemon: Daemon) -> list[str]:
     """Return ipvsadm's arguments that start a daemon.
 
-    What the kernel takes by itself is left out: ipvsadm has had words for it only since 1.29.
+    Leaves out the kernel's defaults, because ipvsadm has options for them only since 1.29.
     """
     arguments = ["--start-daemon", daemon.role, "--mcast-interface", daemon.interface, "--syncid", str(daemon.syncid)]
     if daemon.maxlen is not None:
@@ -82,7 +82,7 @@ def start_arguments(daemon: Daemon) -> list[str]:
         ("port", daemon.port, SYNC_PORT),
         ("ttl", daemon.ttl, SYNC_TTL),
     ):
-        # Of a daemon that an older ipvsadm has told of, these are not known.
+        # An older ipvsadm does not print these values.
         if value not in (None, default):
             arguments += [f"--mcast-{option}", str(value)]
     return arguments

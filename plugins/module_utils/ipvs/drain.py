@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The connections of one real server, and waiting until they are gone."""
+"""Count the connections of one real server, and wait until they have ended."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INTERVAL = 1.0  # Seconds between two looks
 
 
 def count_connections(ipvsadm: Ipvsadm, key: ServiceKey, destination: Destination) -> dict[str, int]:
-    """Return the connections of a destination by kind; none when it, or its service, is gone."""
+    """Return the connections of a destination by kind; none if the destination or its service is gone."""
     arguments = ("-Ln", "--persistent-conn", *key_words(key).split())
     result = ipvsadm.run(*arguments)
     if result.rc and "No such service" not in result.err:
@@ -39,10 +39,10 @@ def wait_until_gone(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, int]:
-    """Look once a second until no connection of `kinds` is left or `timeout` seconds are over.
+    """Count once a second until no connection of `kinds` is left or `timeout` seconds are over.
 
-    With `settle` the first look is after a second: connections still in the TCP handshake are not
-    counted as active, so a freshly drained server may look idle. Returns what was there at the last look.
+    With `settle` the first count is after a second: connections in the TCP handshake do not count as active, so a real
+    server that was just drained may look idle. Returns the last count.
     """
     end = clock() + timeout
     if settle:
@@ -55,11 +55,11 @@ def wait_until_gone(
 
 
 def default_states(key: ServiceKey) -> tuple[str, ...]:
-    """The connections that a drain waits for: UDP knows no end of one, and all of its entries count as inactive."""
+    """The connections that a drain waits for. UDP connections have no end, and all of them count as inactive."""
     return ("active", "inactive") if key.protocol == "udp" else ("active",)
 
 
 def describe_remaining(remaining: dict[str, int], kinds: Sequence[str]) -> str:
-    """Return what is left in words: `3 active and 1 persistent connections`, or an empty string."""
+    """Return the connections that are left as text: `3 active and 1 persistent connections`, or an empty string."""
     words = [f"{remaining[kind]} {kind}" for kind in kinds if remaining[kind]]
     return f"{' and '.join(words)} connections" if words else ""

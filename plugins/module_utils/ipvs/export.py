@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A table as plain data, in the shape that the modules take and return: no key is ever missing, absent is null."""
+"""A table as plain data, in the format that the modules take and return. All keys are there; absent values are null."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def service_data(service: Service) -> dict[str, Any]:
 
 
 def key_data(key: ServiceKey) -> dict[str, Any]:
-    """Return what tells a service from the others."""
+    """Return what identifies a service."""
     return {
         "address": key.address,
         "port": key.port,
@@ -54,7 +54,7 @@ def destination_data(destination: Destination) -> dict[str, Any]:
 
 
 def tunnel_data(tunnel: Tunnel | None) -> dict[str, Any] | None:
-    """Return a destination's tunnel; null unless it is forwarded by one."""
+    """Return a destination's tunnel; null without the forwarding method tun."""
     if tunnel is None:
         return None
     return {"type": tunnel.type, "port": tunnel.port, "checksum": tunnel.checksum}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ipvsadm -Ln` tells of a live table beside the table itself: timeouts, daemons, counters, connections."""
+"""What else `ipvsadm -Ln` prints besides the table: timeouts, daemons, counters, connections."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ COUNTS = ("weight", "persistent", "active", "inactive")
 
 
 def parse_timeouts(text: str) -> Timeouts:
-    """Return the timeouts out of `ipvsadm -Ln --timeout`. Raises NotUnderstood when there are none."""
+    """Return the timeouts from `ipvsadm -Ln --timeout`. Raises NotUnderstood if there are none."""
     with _understood("--timeout", text):
         return Timeouts(*(int(word) for word in text.rpartition(":")[2].split()))
 
 
 def parse_daemons(text: str) -> tuple[Daemon, ...]:
-    """Return the running daemons out of `ipvsadm -Ln --daemon`."""
+    """Return the running daemons from `ipvsadm -Ln --daemon`."""
     return tuple(_daemon(line) for line in text.splitlines() if " sync daemon (" in line)
 
 
@@ -43,9 +43,9 @@ def _read_daemon(line: str) -> Daemon:
 
 
 def parse_traffic(text: str) -> list[dict[str, Any]]:
-    """Return counters per service and destination out of `-Ln --stats --exact` or `-Ln --rate --exact`.
+    """Return counters per service and destination from `-Ln --stats --exact` or `-Ln --rate --exact`.
 
-    Every service is its key's fields, `TRAFFIC` and `destinations`; every destination address, port, `TRAFFIC`.
+    A service has its key's fields, `TRAFFIC` and `destinations`. A destination has address, port and `TRAFFIC`.
     """
     found = []
     for words, destinations in _entries(text):
@@ -58,7 +58,7 @@ def parse_traffic(text: str) -> list[dict[str, Any]]:
 
 
 def parse_counts(text: str) -> list[dict[str, Any]]:
-    """Return weight and connections per destination out of `ipvsadm -Ln --persistent-conn`."""
+    """Return weight and connections per destination from `ipvsadm -Ln --persistent-conn`."""
     found = []
     for words, destinations in _entries(text):
         with _understood("--persistent-conn", " ".join(words)):
@@ -69,10 +69,10 @@ def parse_counts(text: str) -> list[dict[str, Any]]:
 
 
 def parse_connections(text: str) -> list[dict[str, Any]]:
-    """Return the connections out of `ipvsadm -Lnc`; `expires` is in seconds.
+    """Return the connections from `ipvsadm -Lnc`; `expires` is in seconds.
 
-    Persistence templates are among them: their source port is 0, and of a firewall mark their protocol is `ip`.
-    ipvsadm cuts a line of the kernel's with a long persistence engine's data in two: the rest is no connection.
+    This includes persistence templates. Their source port is 0, and with a firewall mark their protocol is `ip`.
+    ipvsadm splits a line with long persistence engine data in two. The second part is no connection.
     """
     found = []
     for line in text.splitlines()[2:]:
@@ -85,7 +85,7 @@ def parse_connections(text: str) -> list[dict[str, Any]]:
 
 @contextlib.contextmanager
 def _understood(listing: str, line: str) -> Iterator[None]:
-    """Say which line it was that could not be read."""
+    """Raise NotUnderstood with the line that could not be read."""
     try:
         yield
     except (ValueError, KeyError, IndexError, TypeError) as error:
@@ -93,7 +93,7 @@ def _understood(listing: str, line: str) -> Iterator[None]:
 
 
 def _entries(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
-    """Yield every service's words with its destinations' words, past the title."""
+    """Yield the words of every service with the words of its destinations, without the title."""
     words: list[str] | None = None
     destinations: list[list[str]] = []
     for line in text.splitlines():

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The virtual server table out of what `ipvsadm -Sn` and `ipvsadm -Ln --thresholds` print.
+"""Read the virtual server table from the output of `ipvsadm -Sn` and `ipvsadm -Ln --thresholds`.
 
-Both are read line by line and split by hand: 11,000 lines are an ordinary table.
+Lines are split by hand, for speed: a table with 11,000 lines is common.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ Thresholds = Mapping[Tuple[ServiceKey, Tuple[str, int]], Tuple[int, int]]
 def parse_table(rules: str, thresholds: str = "") -> Table:
     """Return the table that `ipvsadm -Sn` (`rules`) and `ipvsadm -Ln --thresholds` describe.
 
-    `rules` may also be what render.restore_lines gave: `-x` and `-y` are read.
-    Raises NotUnderstood with a line that is not.
+    `rules` may also be the result of render.restore_lines: `-x` and `-y` are read.
+    Raises NotUnderstood with the first line that cannot be read.
     """
     services: dict[ServiceKey, Service] = {}
-    known: dict[str, Destination] = {}  # By its text: real servers come back in service after service
+    known: dict[str, Destination] = {}  # By its text, because the same real servers are in many services
     current = ""
     destinations: dict[tuple[str, int], Destination] = {}
     members: dict[ServiceKey, dict[tuple[str, int], Destination]] = {}
@@ -56,14 +56,14 @@ def parse_table(rules: str, thresholds: str = "") -> Table:
 
 
 def parse_key(words: list[str]) -> ServiceKey:
-    """Return the key out of `-t 10.0.0.1:80`, `--sctp-service [2001:db8::1]:80`, `-f 1` or `-f 1 -6`."""
+    """Return the key for `-t 10.0.0.1:80`, `--sctp-service [2001:db8::1]:80`, `-f 1` or `-f 1 -6`."""
     if words[0] == "-f":
         return fwmark_key(words[1], words[2:] == ["-6"])
     return address_key(PROTOCOL_OF[words[0]], words[1])
 
 
 def address_key(protocol: str, text: str) -> ServiceKey:
-    """Return the key of a service by protocol and `address:port`."""
+    """Return the key of a service with protocol and `address:port`."""
     address, port = parse_endpoint(text)
     return ServiceKey(protocol, address, port, None, "ipv6" if ":" in address else "ipv4")
 
@@ -92,12 +92,12 @@ def parse_service(key: ServiceKey, words: list[str]) -> Service:
             persistence = int(next(rest))
         elif word == "-M":
             netmask = next(rest)
-        elif word in ("--pe", "pe"):  # Without dashes: a slip of some versions, as is "ops"
+        elif word in ("--pe", "pe"):  # Some versions print this, and "ops", without dashes by mistake
             engine = next(rest)
         elif word in ("-o", "--ops", "ops"):
             one_packet = True
         elif word == "-b":
-            # Nothing follows when the one flag set is the third under sh or mh, which know two: it does nothing.
+            # Nothing follows if only the third flag is set with sh or mh, which have two: the third has no effect.
             flags = tuple(filter(None, next(rest, "").split(",")))
         else:
             raise ValueError(word)
@@ -107,7 +107,7 @@ def parse_service(key: ServiceKey, words: list[str]) -> Service:
 def parse_destination(words: list[str]) -> Destination:
     """Return a destination; `words` begin with its `address:port`."""
     address, port = parse_endpoint(words[0])
-    if len(words) == 4 and words[2] == "-w":  # All that -Sn prints of most
+    if len(words) == 4 and words[2] == "-w":  # -Sn prints no more for most destinations
         forward = FORWARD_OF[words[1]]
         return Destination(address, port, forward, int(words[3]), tunnel=Tunnel() if forward == "tun" else None)
     numbers = {"-w": 1, "-x": 0, "-y": 0}
@@ -131,7 +131,7 @@ def parse_destination(words: list[str]) -> Destination:
 
 
 def parse_thresholds(text: str) -> Thresholds:
-    """Return upper and lower threshold by service and destination, of those destinations that have one."""
+    """Return upper and lower threshold by service and destination, for destinations that have one."""
     found = {}
     owner = ""
     for line in text.splitlines():
@@ -146,14 +146,14 @@ def parse_thresholds(text: str) -> Thresholds:
 
 
 def parse_listed_key(words: list[str]) -> ServiceKey:
-    """Return the key out of a listing's `TCP 10.0.0.1:80 ...`, `FWM 1 ...` or `FWM 1 IPv6 ...`, split."""
+    """Return the key for a listing's `TCP 10.0.0.1:80 ...`, `FWM 1 ...` or `FWM 1 IPv6 ...`, split."""
     if words[0] == "FWM":
         return fwmark_key(words[1], words[2:3] == ["IPv6"])
     return address_key(words[0].lower(), words[1])
 
 
 def with_thresholds(table: Table, thresholds: Thresholds) -> Table:
-    """Return the table with thresholds added; those of entries that it does not have are left out."""
+    """Return the table with thresholds added; thresholds of unknown entries are ignored."""
     if not thresholds:
         return table
     limited: dict[ServiceKey, dict[tuple[str, int], Destination]] = {}

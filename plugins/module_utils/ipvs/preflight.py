@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the kernel would refuse in the middle of a series of changes, found before the first of them."""
+"""Find changes that the kernel would refuse, before the first change is made."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def missing_modules(changes: Iterable[Change], modules: str = MODULES, loaded: s
 
 
 def is_missing(name: str, modules: str = MODULES, loaded: str = LOADED) -> bool:
-    """Whether the running kernel certainly lacks a module; where its modules cannot be seen, the kernel will tell."""
+    """Whether the running kernel certainly lacks a module. False if its modules cannot be seen: then the kernel reports it."""
     if os.path.isdir(f"{loaded}/{name}"):
         return False
     folder = f"{modules}/{os.uname().release}"

@@ -4,7 +4,7 @@
 
 """Changes and tables as lines for `ipvsadm -R`, and a table as text for people.
 
-Every line states the whole entry: ipvsadm resets what `-E` and `-e` leave out.
+Every line has the whole entry, because ipvsadm resets options that `-E` and `-e` leave out.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ CHECKSUM_OPTION_OF = {"none": "--tun-nocsum", "csum": "--tun-csum", "remcsum": "
 
 
 def restore_lines(table: Table) -> list[str]:
-    """Return the lines that fill an empty table, thresholds included, which `ipvsadm -Sn` leaves out."""
+    """Return the lines that fill an empty table. They include thresholds, which `ipvsadm -Sn` leaves out."""
     return [change_line(change) for change in diff(Table(), table)]
 
 
 def change_line(change: Change) -> str:
-    """Return the line that makes a change."""
+    """Return the line for a change."""
     key = key_words(change.service.key)
     destination = change.destination
     if destination is None:
@@ -64,7 +64,7 @@ def destination_words(destination: Destination) -> str:
     """Return the words that follow a destination's name."""
     words = f"{SWITCH_OF[destination.forward]} -w {destination.weight}"
     tunnel = destination.tunnel
-    # Plain IP in IP needs no word, and ipvsadm has had one only since 1.31.
+    # Plain IP in IP needs no option, and ipvsadm has one only since 1.31.
     if tunnel is not None and tunnel.type != "ipip":
         words += " --tun-type " + tunnel.type
         if tunnel.port is not None:
@@ -79,7 +79,7 @@ def destination_words(destination: Destination) -> str:
 
 
 def describe(table: Table) -> str:
-    """Return a table as text for people, one line for each entry; what is off or default is left out."""
+    """Return a table as text for people, one line for each entry, without values that are off or default."""
     lines = []
     for service in table.services.values():
         lines.append(f"{service.key} {_service_text(service)}")

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The IPVS domain: what a virtual server table consists of. Shapes only; every value in its canonical form.
+"""The data types of a virtual server table. Every value is in its canonical form.
 
-Addresses are text as `inet_ntop` prints it, so equal addresses are equal strings. Source of every limit and
-name: ipvsadm(8) 1.31 and the kernel's `net/netfilter/ipvs/ip_vs_ctl.c`.
+Addresses are text as `inet_ntop` prints it, so equal addresses are equal strings. Source of all limits and
+names: ipvsadm(8) 1.31 and the kernel's `net/netfilter/ipvs/ip_vs_ctl.c`.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ MAX_WEIGHT = 65535
 MAX_FWMARK = 2**32 - 1
 MAX_THRESHOLD = 2**31 - 1
 MAX_TIMEOUT = 86400 * 31  # Seconds; ipvsadm's MAX_TIMEOUT
-# Seconds of a timeout that every kernel takes: INT_MAX / HZ, where HZ is 1000 at most (ip_vs_ctl.c, ip_vs_set_timeout).
+# Seconds of a timeout that every kernel accepts: INT_MAX / HZ, where HZ is 1000 at most (ip_vs_ctl.c, ip_vs_set_timeout).
 MAX_IDLE = (2**31 - 1) // 1000
 
-# What the kernel takes where a daemon is started without them (ip_vs_sync.c, start_sync_thread).
+# The kernel's defaults for a daemon (ip_vs_sync.c, start_sync_thread).
 SYNC_GROUP, SYNC_PORT, SYNC_TTL = "224.0.0.81", 8848, 1
 
-# The three flag bits have names of their own under the two hashing schedulers (ipvsadm(8), --sched-flags).
+# The three flag bits have special names with the two hashing schedulers (ipvsadm(8), --sched-flags).
 FLAGS_OF = {"sh": ("sh-fallback", "sh-port"), "mh": ("mh-fallback", "mh-port")}
 PLAIN_FLAGS = ("flag-1", "flag-2", "flag-3")
 
-# The netmask that ipvsadm leaves out when it prints a persistent service: every client for itself.
+# The netmask that ipvsadm leaves out when it prints a persistent service: every address counts as one client.
 HOST_NETMASK = {"ipv4": "255.255.255.255", "ipv6": "128"}
 
 
 def flags_of(scheduler: str) -> tuple[str, ...]:
-    """Names of the flags that a scheduler takes, in the order in which ipvsadm prints them."""
+    """Names of a scheduler's flags, in the order in which ipvsadm prints them."""
     return FLAGS_OF.get(scheduler, PLAIN_FLAGS)
 
 
@@ -52,7 +52,7 @@ def endpoint(address: str, port: int) -> str:
 
 @dataclass(frozen=True)
 class ServiceKey:
-    """What tells one virtual service from another: protocol, address and port, or a firewall mark and its family."""
+    """What identifies a virtual service: protocol, address and port, or a firewall mark and its family."""
 
     protocol: str | None
     address: str | None
@@ -68,7 +68,7 @@ class ServiceKey:
 
 @dataclass(frozen=True)
 class Tunnel:
-    """How forwarding method tun wraps packets; `port` is GUE's alone, `checksum` is null for ipip."""
+    """How forwarding method tun wraps packets; only GUE has a `port`, `checksum` is null for ipip."""
 
     type: str = "ipip"
     port: int | None = None
@@ -77,7 +77,7 @@ class Tunnel:
 
 @dataclass(frozen=True)
 class Destination:
-    """One real server of one service. Weight 0 is a value: it takes no new connections. A threshold of 0 is off."""
+    """One real server of one service. With weight 0 it gets no new connections. A threshold of 0 is off."""
 
     address: str
     port: int
@@ -89,7 +89,7 @@ class Destination:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What tells it from the other destinations of its service."""
+        """What identifies it within its service."""
         return (self.address, self.port)
 
     def __str__(self) -> str:
@@ -102,10 +102,10 @@ Destinations = Mapping[Tuple[str, int], Destination]
 
 @dataclass(frozen=True)
 class Service:
-    """One virtual service with its destinations by key, which are read and never written through.
+    """One virtual service with its destinations by key. The mapping is read-only.
 
     `persistence` is in seconds, null for none; `persistence_netmask` is dotted for IPv4, a prefix length in
-    decimal for IPv6, null for the default (every client for itself).
+    decimal for IPv6, null for the default (every address counts as one client).
     """
 
     key: ServiceKey
@@ -136,7 +136,7 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class Daemon:
-    """A connection synchronisation daemon; what an older kernel or ipvsadm does not report is null."""
+    """A connection synchronisation daemon; a value that an older kernel or ipvsadm does not report is null."""
 
     role: str
     interface: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the user wrote, as a table; refused where ipvsadm would rewrite it, reset it or stop half-way.
+"""Turn the user's options into a table; refuse options that ipvsadm would change, reset, or fail on half-way.
 
 The rules are those of ipvsadm.c (process_options, tunnel_opt_check, parse_sched_flags) and of the kernel's
 ip_vs_ctl.c (ip_vs_add_service, ip_vs_add_dest). Every function raises ValueError with a sentence for the user.
@@ -61,7 +61,7 @@ TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 
 
 def read_table(services: Sequence[Data]) -> Table:
-    """Return the table that a list of services describes. The ValueError has a line for every wrong entry."""
+    """Return the table for a list of services. The ValueError has a line for every wrong entry."""
     found: dict[ServiceKey, Service] = {}
     mistakes: list[str] = []
     for number, data in enumerate(services):
@@ -81,7 +81,7 @@ def read_table(services: Sequence[Data]) -> Table:
 
 
 def _read_destinations(data: Data, key: ServiceKey, where: str, mistakes: list[str]) -> Destinations:
-    """Return the destinations of a service, and note what is wrong with them."""
+    """Return the destinations of a service, and collect what is wrong with them."""
     listed = data.get("destinations") or []
     if not isinstance(listed, (list, tuple)):
         mistakes.append(f"{where}: destinations must be a list")
@@ -99,7 +99,7 @@ def _read_destinations(data: Data, key: ServiceKey, where: str, mistakes: list[s
 
 
 def read_key(data: Data) -> ServiceKey:
-    """Return the key of a service out of `KEY_OPTIONS`."""
+    """Return the key of a service from `KEY_OPTIONS`."""
     fwmark = _integer_or_none(data, "fwmark", 1, MAX_FWMARK)
     family = _choice_or_none(data, "family", FAMILIES)
     if fwmark is not None:
@@ -141,7 +141,7 @@ def read_service(data: Data) -> Service:
 
 
 def read_destination(data: Data, service: ServiceKey) -> Destination:
-    """Return a destination of a service; its port is the service's unless it says another."""
+    """Return a destination of a service. Its default port is the service's."""
     _known(data, DESTINATION_OPTIONS)
     address, family, port = _destination_endpoint(data, service)
     forward = _choice(data, "forward", FORWARDS, "dr")
@@ -166,7 +166,7 @@ def read_destination(data: Data, service: ServiceKey) -> Destination:
 
 
 def read_destination_key(data: Data, service: ServiceKey) -> Destination:
-    """Return a destination of which only address and port mean anything, to find it by."""
+    """Return a destination with only address and port, to find it in a table."""
     address, _family, port = _destination_endpoint(data, service)
     return Destination(address, port)
 
@@ -225,7 +225,7 @@ def _integer(data: Data, name: str, low: int, high: int, default: int) -> int:
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int):
-        # A template can make a string of a number; a bool is a slip.
+        # A template can turn a number into a string. A bool is a mistake.
         text = "" if isinstance(value, bool) else str(value).strip()
         if not re.fullmatch(r"-?[0-9]+", text):
             raise ValueError(f"{name} must be a whole number, not {value!r}")

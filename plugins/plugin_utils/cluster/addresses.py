@@ -13,7 +13,7 @@ from .types import Family
 
 try:
     import netaddr
-except ImportError:  # Reported by the filter, in words a user can act on
+except ImportError:  # The filter reports this to the user
     HAS_NETADDR = False
 else:
     HAS_NETADDR = True
@@ -24,7 +24,7 @@ FAMILY_NAMES: dict[Family, str] = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
 class Address(NamedTuple):
-    """An IP address: canonical text, family `ipv4` or `ipv6`, its number, and what keeps it from being a host's."""
+    """An IP address: canonical text, family `ipv4` or `ipv6`, its number, and why it cannot be a host's, if it cannot."""
 
     text: str
     family: Family
@@ -46,7 +46,7 @@ class Network(NamedTuple):
 
     @property
     def address(self) -> str:
-        """The host's own address on it."""
+        """The host's own address on this network."""
         return str(netaddr.IPAddress(self.number, version=4 if self.family == "ipv4" else 6))
 
     @property
@@ -62,7 +62,7 @@ class Network(NamedTuple):
 
 @lru_cache(maxsize=1 << 18)
 def parse(text: str) -> Address | None:
-    """An address as inet_pton(3) takes it, or None where `text` is not one."""
+    """An address as inet_pton(3) reads it, None if `text` is no address."""
     try:
         text, family = canonical(text)
     except ValueError:
@@ -72,7 +72,7 @@ def parse(text: str) -> Address | None:
 
 
 def known(text: str) -> Address:
-    """An address that has been validated before. Raises ValueError for anything else."""
+    """Parse an address that has been validated before. Raises ValueError for anything else."""
     address = parse(text)
     if address is None:
         raise ValueError(f"{text} is not an IP address")
@@ -98,11 +98,11 @@ def _special(ip: netaddr.IPAddress) -> str | None:
 
 
 def netmask_prefix(mask: str) -> int | None:
-    """The prefix length of a dotted IPv4 netmask, as facts have it; None where it is not one."""
+    """The prefix length of a dotted IPv4 netmask, as in facts; None if it is no netmask."""
     ip = netaddr.IPAddress(mask) if parse(mask) else None
     return ip.netmask_bits() if ip is not None and ip.is_netmask() else None
 
 
 def exploded(text: str) -> str:
-    """An IPv6 address with every group written out, for readers to whom `::` means something else."""
+    """An IPv6 address with every group written out, for programs to which `::` means something else."""
     return str(netaddr.IPAddress(text).format(netaddr.ipv6_full))

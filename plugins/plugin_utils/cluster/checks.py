@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only shows when hosts, services and VIPs are seen together."""
+"""Checks that need hosts, services and VIPs together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .types import Ports, Sync
 
 
 def check_addresses(hosts: Hosts, mistakes: Mistakes) -> None:
-    """No two hosts have one address."""
+    """No two hosts may have the same address."""
     owners: dict[str, str] = {}
     for host in hosts.all.values():
         for address in host.addresses.values():
@@ -29,10 +29,10 @@ def check_addresses(hosts: Hosts, mistakes: Mistakes) -> None:
 
 
 def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inventory) -> None:
-    """No VIP is a host's own address, a router's, or one that no host can have (with facts).
+    """No VIP may be a host's own address, a router's, or one that no host can have (with facts).
 
-    Facts gathered on a running cluster show the VIPs on its hosts, as host
-    routes or as secondary addresses: those are not the host's own.
+    Facts of a running cluster show the VIPs on its hosts, as host routes or as secondary addresses. These are not the
+    host's own addresses.
     """
     owners = {address: host.name for host in hosts.all.values() for address in host.addresses.values()}
     for name, given in inventory.hosts.items():
@@ -52,8 +52,8 @@ def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inven
 def check_real_server_addresses(
     services: Iterable[ServiceDraft], vips: Mapping[str, InventoryPath], hosts: Hosts
 ) -> None:
-    """No real server and no sorry server has an address that is no host's: a VIP's, or one reserved (with facts)."""
-    # The same real servers are in service after service, and an inventory has a hundred thousand of them.
+    """No real server or sorry server may have a VIP or a reserved address (with facts)."""
+    # Many services have the same real servers, and an inventory may have a hundred thousand entries.
     right: set[tuple[str, str | None]] = set()
     for service in services:
         for server in service.servers:
@@ -71,7 +71,7 @@ def check_real_server_addresses(
 
 
 def _reserved(text: str, directors: Iterable[Host]) -> str | None:
-    """What an address is that is the first or the last one of a director's IPv4 network (with facts)."""
+    """Why an address is reserved: the first or the last one of a director's IPv4 network (with facts)."""
     address = known(text)
     for host in directors:
         network = host.network_of(text)
@@ -85,7 +85,7 @@ def _reserved(text: str, directors: Iterable[Host]) -> str | None:
 
 
 def check_clients(inventory: Inventory, mistakes: Mistakes) -> None:
-    """A client that is part of the cluster would ask itself, and find everything well."""
+    """No client may be part of the cluster: it would send requests to itself, and report no fault."""
     for name in inventory.clients:
         for group in ("directors", "real_servers"):
             if name in getattr(inventory, group):
@@ -95,14 +95,14 @@ def check_clients(inventory: Inventory, mistakes: Mistakes) -> None:
 
 
 def check_one_segment(instances: Iterable[InstanceDraft], hosts: Hosts, mistakes: Mistakes) -> None:
-    """The directors of a multicast instance share a segment (with facts)."""
+    """The directors of a multicast instance must share a segment (with facts)."""
     for instance in instances:
         if instance.unicast:
             continue
         members = [hosts.directors[director["host"]] for director in instance.directors]
         first = next((host for host in members if host.networks and host.on_network), None)
         for host in members:
-            # An address of its own (/32, as clouds have it) says nothing of who else is on the segment.
+            # A /32 address, as in clouds, does not show who else is on the segment.
             if first and host.address and host.on_network and not _reaches(first, host.address):
                 InventoryPath(f"host {host.name}", mistakes).report(
                     f"address {host.address} is on none of the networks of director {first.name} ({listed(first.networks)}):"
@@ -111,7 +111,7 @@ def check_one_segment(instances: Iterable[InstanceDraft], hosts: Hosts, mistakes
 
 
 def check_vip_networks(instances: Iterable[InstanceDraft], hosts: Hosts) -> None:
-    """Warn where a VIP is on a network of one director and on none of another, to which it may move (with facts)."""
+    """Warn if a VIP is on a network of one director, but may move to a director without that network (with facts)."""
     for instance in instances:
         members = [hosts.directors[director["host"]] for director in instance.directors]
         members = [host for host in members if host.networks and host.on_network]
@@ -126,7 +126,7 @@ def check_vip_networks(instances: Iterable[InstanceDraft], hosts: Hosts) -> None
 
 
 def check_direct_routing(services: Iterable[ServiceDraft], hosts: Hosts) -> None:
-    """Warn where a director may not reach the real servers of dr without a router (with facts, which have no routes)."""
+    """Warn if a director may not reach the real servers of dr without a router (with facts, which have no routes)."""
     seen: set[str] = set()
     for service in services:
         if service.forward != "dr":
@@ -148,7 +148,7 @@ def check_direct_routing(services: Iterable[ServiceDraft], hosts: Hosts) -> None
 
 
 def check_return_path(services: Iterable[ServiceDraft], nat: Nat, vips: Iterable[str], hosts: Hosts) -> None:
-    """Warn where the answers of nat would leave by another router than the directors (with facts)."""
+    """Warn if the answers of nat would leave through a router other than the directors (with facts)."""
     inside = {address for host in hosts.directors.values() for address in host.addresses.values()} | set(vips)
     inside |= {network.address for host in hosts.directors.values() for network in host.networks}
     told: set[str] = set()
@@ -171,7 +171,7 @@ def check_return_path(services: Iterable[ServiceDraft], nat: Nat, vips: Iterable
 
 
 def check_prefixes(instances: Iterable[InstanceDraft], hosts: Hosts, path: InventoryPath) -> None:
-    """No VIP brings a route to more than the network that it is in (with facts)."""
+    """No VIP may add a route to more than the network that it is in (with facts)."""
     for vip in (vip for instance in instances for vip in instance.vips):
         for host in hosts.directors.values():
             network = host.network_of(vip["address"])
@@ -201,7 +201,7 @@ def check_sync(services: Iterable[ServiceDraft], sync: Sync | None) -> None:
 
 
 def check_marks(services: Sequence[ServiceDraft]) -> None:
-    """A packet has one mark, and a marked packet never reaches the service of its address."""
+    """No two services may want the same packets: a packet has one mark, and a marked packet never reaches an address's service."""
     marked: dict[tuple[str | None, str], list[tuple[int, int, InventoryPath]]] = {}
     for service in services:
         if service.fwmark is None:

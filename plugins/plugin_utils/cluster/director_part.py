@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each director has to be: its part of the resolved cluster."""
+"""Each director's part of the resolved cluster."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def director_parts(
     heartbeat: Heartbeat | None,
     sync: Sync | None,
 ) -> dict[str, HostPart]:
-    """Every director: its kernel settings, its share of VRRP or heartbeat and, for the static stack, its VIPs."""
+    """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs."""
     modules = kernel.director_modules(services)
     ports = dict.fromkeys(f"{port}/{service['protocol']}" for service in services for port in _client_ports(service))
     ports.update(dict.fromkeys([SYNC_PORT] if sync else []))
@@ -74,12 +74,12 @@ def director_parts(
 
 
 def _client_ports(service: Service) -> Sequence[Ports]:
-    """The ports that clients come to; none where it is all of them."""
+    """The ports that clients connect to; empty for all ports."""
     return [service["port"]] if service["port"] else service["ports"] or []
 
 
 def _fwmark_rules(service: Service, host: Host) -> list[FwmarkRule]:
-    """The packets that get a service's mark: one rule, or as many as the packet filter needs for its ports."""
+    """The rules that mark a service's packets: one, or as many as the packet filter needs for its ports."""
     if service["fwmark"] is None or not service["ports"]:
         return []
     most = len(service["ports"]) * 2 if host.filter == "nftables" else MULTIPORT
@@ -96,7 +96,7 @@ def _fwmark_rules(service: Service, host: Host) -> list[FwmarkRule]:
 
 
 def _split(ports: Sequence[Ports], most: int) -> list[list[Ports]]:
-    """Ports in lists of at most so many numbers; a range is two of them."""
+    """Split ports into lists of limited length; a range counts as two."""
     lists: list[list[Ports]] = [[]]
     free = most
     for port in ports:
@@ -110,7 +110,7 @@ def _split(ports: Sequence[Ports], most: int) -> list[list[Ports]]:
 
 
 def _own_instance(host: Host, instance: Instance, services: Sequence[Service]) -> DirectorInstance | None:
-    """An instance as one of its directors runs it; its peers are the others, never itself."""
+    """An instance as one of its directors runs it. Its peers are the other directors."""
     own = next((director for director in instance["directors"] if director["host"] == host.name), None)
     if own is None:
         return None
@@ -150,7 +150,7 @@ def _own_instance(host: Host, instance: Instance, services: Sequence[Service]) -
 
 
 def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequence[Service]) -> list[str | None]:
-    """The devices without which a service of the VIPs has no real server: those that lead to all that it has."""
+    """Devices that a service of the VIPs cannot do without: they lead to all of its real servers."""
     moved = {vip["address"] for vip in vips}
     found: list[str | None] = []
     for service in services:
@@ -161,12 +161,12 @@ def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequen
 
 
 def _other_devices(devices: Sequence[str | None], own: str | None) -> list[str]:
-    """The devices besides an instance's own, which keepalived watches anyway, and refuses to be told to."""
+    """The devices without the instance's own. keepalived always watches that one, and refuses it in the list."""
     return [device for device in dict.fromkeys(devices) if device is not None and device != own]
 
 
 def secret_name(instance: str) -> str:
-    """The variable of keepalived that holds an instance's password, another one for each name."""
+    """The keepalived variable for an instance's password, a different one for each name."""
     for character, replacement in (("_", "__"), ("-", "_h"), (".", "_d")):
         instance = instance.replace(character, replacement)
     return f"AUTH_PASS_{instance}"

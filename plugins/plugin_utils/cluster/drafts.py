@@ -1,9 +1,9 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services and VRRP instances while the inventory is being read: what is missing or wrong in it is None here.
+"""Services and VRRP instances while the inventory is being read. A missing or wrong value is None.
 
-Once the whole inventory has proven right, `finished` makes the resolved ones of them.
+If the whole inventory is right, `finished` turns them into the resolved ones.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .virtual_router import Deployed, advert_address
 
 @dataclass
 class ServiceDraft:
-    """A service being read, and where it stands in the inventory; `given` are the keys that it has there."""
+    """A service being read, and its place in the inventory; `given` are the keys that it has there."""
 
     path: InventoryPath
     given: frozenset[str]
@@ -59,7 +59,7 @@ class ServiceDraft:
 
     @property
     def label(self) -> str | None:
-        """What the kernel tells services apart by."""
+        """What identifies the service in the kernel."""
         if self.fwmark is not None:
             return f"fwmark {self.fwmark}" + (" ipv6" if self.family == "ipv6" else "")
         if self.vip is None or self.port is None:
@@ -102,9 +102,9 @@ class ServiceDraft:
 
 @dataclass
 class InstanceDraft:
-    """A VRRP instance being read; `delay_given` is whether the inventory says how long it waits.
+    """A VRRP instance being read; `delay_given` is whether the inventory has its preempt_delay.
 
-    `running` are the instances that the directors run already.
+    `running` are the instances that the directors already run.
     """
 
     path: InventoryPath
@@ -127,14 +127,14 @@ class InstanceDraft:
 
     @property
     def called(self) -> str:
-        """The instance in a message."""
+        """The name of the instance in a message."""
         return f"instance {self.name}" if self.name else f"instances[{self.path.index}]"
 
     def finished(self, gateways: list[MovedAddress], shortest_delay: Seconds) -> Instance:
         """The resolved instance. Only for an inventory without mistakes.
 
-        `gateways` move with its VIPs. A director that returns waits for `shortest_delay` seconds at least, unless the
-        inventory says how long.
+        `gateways` move with its VIPs. A returning director waits at least `shortest_delay` seconds, unless the inventory
+        has a preempt_delay.
         """
         if self.name is None or self.virtual_router_id is None:
             raise ValueError(f"{self.path} is not complete")

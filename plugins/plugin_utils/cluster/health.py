@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a service's real servers are checked."""
+"""The health check of a service."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from .types import Health, Ports
 from .validators import choice
 
 TYPE = keys.Key(choice(*schema.HEALTH), required=True)
-# Which types connect to a port, and so need one where the real servers have none
+# Types that connect to a port, and need one if the real servers have none
 CONNECTING = tuple(name for name, options in schema.HEALTH.items() if "port" in options)
 
 
 def resolve_health(given: Any, protocol: str, ports: list[Ports] | None, portless: bool, path: InventoryPath) -> Health:
-    """The check of a service by its protocol; `port` is null where the real server's own is meant.
+    """The health check of a service for its protocol; a `port` of null means the real server's own.
 
-    `ports` are those of a firewall mark. `portless` services have no port that a check could connect to.
-    Without `health`, TCP services are checked by a connection; nothing is known
-    about what a UDP or SCTP service would answer, so those are not checked.
+    `ports` are those of a firewall mark. `portless` services have no port that a check could connect to. Without `health`,
+    a TCP service is checked by a connection. A UDP or SCTP service is not checked, because its answers are not known.
     """
     if given is None:
         given = {"type": "tcp" if protocol == "tcp" else "none"}

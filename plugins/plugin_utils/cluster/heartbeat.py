@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Heartbeat: two directors that watch each other, of which one has the VIPs and runs ldirectord."""
+"""heartbeat: two directors watch each other. One of them has the VIPs and runs ldirectord."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .types import Heartbeat, HeartbeatNode, Sync
 from .vrrp import check_prefix, vip_prefix
 
 MOST = 2
-# Heartbeat with one node alone never takes its resources: it waits to hear whether the other one has them.
+# heartbeat with only one node never takes its resources: it waits for the other node to say whether it has them.
 NOBODY: HeartbeatNode = {"name": "nobody", "address": None}
 
 
@@ -38,7 +38,7 @@ def read_heartbeat(given: Any, vips: Sequence[str], hosts: Hosts, mistakes: Mist
 
 
 def heartbeat_part(own: Mapping[str, Any], vips: Sequence[str], nat: Nat, sync: Sync | None, hosts: Hosts) -> Heartbeat:
-    """What ha.cf, haresources and authkeys say, the same on both directors."""
+    """The contents of ha.cf, haresources and authkeys, the same on both directors."""
     lone = next(iter(hosts.directors.values())) if len(hosts.directors) == 1 else None
     gateways = list(nat.gateways.values())
     moved = {
@@ -71,7 +71,7 @@ def heartbeat_part(own: Mapping[str, Any], vips: Sequence[str], nat: Nat, sync: 
 
 
 def heartbeat_media(host: Host, heartbeat: Heartbeat) -> list[str]:
-    """The lines of ha.cf that say how a director speaks to the other one."""
+    """The lines of ha.cf for the communication with the other director."""
     if heartbeat["transport"] == "ucast":
         return [f"ucast {host.interface} {node['address']}" for node in heartbeat["nodes"] if node["address"]]
     if heartbeat["transport"] == "mcast":
@@ -103,9 +103,9 @@ def _check_addresses(own: Mapping[str, Any], vips: Iterable[str], hosts: Hosts, 
 
 
 def _resource(vip: str, prefix: int, inside: bool, hosts: Hosts) -> str:
-    """A VIP as a resource, the same on both nodes: where their interfaces differ in name, each finds its own."""
+    """A VIP as a resource, the same on both nodes. If the names of their interfaces differ, each node finds its own."""
     devices = {host.device_of(vip) if inside else host.carrier_of(vip) for host in hosts.directors.values()}
     device = devices.pop() if len(devices) == 1 else None
     where = f"/{device}" if device is not None else ""
-    # The file has `::` between the arguments of a resource.
+    # haresources separates the arguments of a resource with `::`.
     return f"LVSAddress::{exploded(vip) if family_of(vip) == 'ipv6' else vip}/{prefix}{where}"

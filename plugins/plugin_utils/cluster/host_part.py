@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every host's part of the resolved cluster has, and what lvs-vip keeps on it."""
+"""What every host's part of the resolved cluster has, and what lvs-vip manages on the host."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def empty_part(host: Host) -> HostPart:
         "prefix": host.prefix,
         "filter": host.filter,
         "firewalld_zone": host.zone,
-        # What lvs-vip keeps on the host.
+        # What lvs-vip manages on the host.
         "firewall_openings": [],
         "fwmark_rules": [],
         "arptables_rules": [],
@@ -45,13 +45,13 @@ def empty_part(host: Host) -> HostPart:
 
 
 def tools_of(part: HostPart) -> list[str]:
-    """The tools that lvs-vip needs for what it keeps on a host: arptables, nftables, iptables, firewalld."""
+    """The tools that lvs-vip needs on a host: arptables, nftables, iptables, firewalld."""
     filters = part["fwmark_rules"] or part["redirects"] or part["mss_clamps"] or part["firewall_openings"]
     return [*(["arptables"] if part["arptables_rules"] else []), *([part["filter"]] if filters else [])]
 
 
 def firewall_openings(host: Host, protocols: Iterable[str], ports: Iterable[str]) -> list[FirewallOpening]:
-    """What firewalld has to let in; elsewhere the packet filter is its owner's."""
+    """What firewalld must let in. The roles open no ports in other packet filters."""
     if host.filter != "firewalld":
         return []
     return [FirewallOpening(kind="protocol", what=name) for name in protocols] + [
@@ -60,5 +60,5 @@ def firewall_openings(host: Host, protocols: Iterable[str], ports: Iterable[str]
 
 
 def host_route(vip: str, family: Family, device: str | None) -> HostVip:
-    """A VIP as a host carries it on a device: an address of its own, never a way to its network."""
+    """A VIP on a device of a host, as a single address without a route to its network."""
     return {"address": vip, "family": family, "prefix": BITS[family], "device": device}

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hosts of a cluster: their addresses on its segment, and the interfaces that carry them."""
+"""The hosts of a cluster: their addresses on its segment, and the interfaces of these addresses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .types import Family
 
 @dataclass(frozen=True)
 class Interface:
-    """One address of an interface, by the host's facts. `primary` is false for the secondary ones."""
+    """One address of an interface, from the host's facts. `primary` is false for secondary addresses."""
 
     name: str
     address: Address
@@ -28,9 +28,9 @@ class Interface:
 
 @dataclass(frozen=True)
 class Host:
-    """A director or real server. What needs facts is None, or empty, without them.
+    """A director or real server. Without facts, values that need facts are None or empty.
 
-    `facts` are those that it has. `routers` are those of its default routes, `node` is its uname -n.
+    `facts` are the host's facts, `routers` the routers of its default routes, `node` its uname -n.
     """
 
     name: str
@@ -57,12 +57,12 @@ class Host:
 
     @cached_property
     def own_addresses(self) -> frozenset[str]:
-        """All its addresses that are known, by the inventory and by its facts."""
+        """All known addresses of the host, from the inventory and from its facts."""
         return frozenset([*self.addresses.values(), *(network.address for network in self.networks)])
 
     @property
     def on_network(self) -> bool:
-        """Whether its address is one of a network, as far as is known, and not a host route."""
+        """Whether its address is on a network, as far as is known, and is no host route."""
         return self.prefix is None or self.address is None or self.prefix < BITS[family_of(self.address)]
 
     def device_of(self, address: str) -> str | None:
@@ -71,18 +71,18 @@ class Host:
         return network.interface if network else None
 
     def carrier_of(self, vip: str) -> str | None:
-        """The interface that carries a VIP: the one whose network holds it, else that of the host's address."""
+        """The interface for a VIP: the one whose network holds the VIP, else that of the host's address."""
         return self.device_of(vip) or self.interface
 
     def mtu_of(self, address: str) -> int:
-        """Bytes that a packet on the network of an address can have; Ethernet's where no fact tells."""
+        """The MTU of the network of an address in bytes; Ethernet's if no fact has it."""
         network = self.network_of(address)
         return self.mtus.get(network.interface if network else "", 1500)
 
 
 @dataclass(frozen=True)
 class Hosts:
-    """The hosts by role, in group order, and the real server that has an address."""
+    """The hosts by role, in group order, and the real servers by address."""
 
     directors: Mapping[str, Host]
     real_servers: Mapping[str, Host]
@@ -94,7 +94,7 @@ class Hosts:
 
 
 def resolve_hosts(inventory: Inventory, mistakes: Mistakes) -> Hosts:
-    """Every director and real server; a host in both groups is reported, and kept as a director."""
+    """Every director and real server. A host in both groups is reported, and counts as a director."""
     vips = named_vips(inventory.cluster)
 
     def host(name: str, role: str) -> Host:
@@ -122,7 +122,7 @@ def _why_not_both(directors: Mapping[str, Host]) -> str:
 
 
 def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], path: InventoryPath) -> Host:
-    """One host by its variables and facts; `vips` are those of the cluster, which its facts may show."""
+    """One host from its variables and facts; `vips` are those of the cluster, which its facts may include."""
     own = keys.read(dict(given.vars), schema.HOST, path)
     moving = frozenset(vips) - {own["lvs_address"], own["lvs_address6"]}
     interfaces = [i for i in read_interfaces(given.facts) if not (i.address.text in moving and _may_move(i))]
@@ -177,7 +177,7 @@ def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], pat
 
 
 def _default_address(facts: Mapping[str, Any], interfaces: list[Interface], vips: Sequence[str]) -> str | None:
-    """The address of a host that names none: on the network that holds the VIPs, else that of the default route."""
+    """The default of lvs_address: the address on the network that holds the VIPs, else that of the default route."""
     defaults = (_text((facts.get(name) or {}).get("address")) for name in ("default_ipv4", "default_ipv6"))
     default = next((address for address in defaults if address), None)
     holding = {i.name: i for i in interfaces if _connects(i) and any(_holds(i, vip) for vip in vips)}
@@ -190,7 +190,7 @@ def _default_address(facts: Mapping[str, Any], interfaces: list[Interface], vips
 
 
 def _may_move(interface: Interface) -> bool:
-    """Whether an address can be a VIP that a director has at the moment: one of IPv6, or a secondary one."""
+    """Whether an address can be a VIP that a director has at the moment: an IPv6 address, or a secondary one."""
     return interface.address.family == "ipv6" or not interface.primary
 
 
@@ -200,7 +200,7 @@ def _holds(interface: Interface, address: str) -> bool:
 
 
 def _fact(facts: Mapping[str, Any], interface: str) -> Mapping[str, Any]:
-    """What the facts say of an interface, in whose key "_" stands for "-"."""
+    """The facts of an interface. Their key has "_" for "-"."""
     return facts.get(interface) or facts.get(interface.replace("-", "_")) or {}
 
 
@@ -212,7 +212,7 @@ def _by_family(
     vips: Sequence[str],
     path: InventoryPath,
 ) -> dict[Family, str]:
-    """The host's address of each family: IPv6 by lvs_address6, else what its interface on the segment has."""
+    """The host's address of each family: for IPv6 lvs_address6, else the address of its interface on the segment."""
     result: dict[Family, str] = {family_of(address): address} if address else {}
     if address6:
         result["ipv6"] = address6

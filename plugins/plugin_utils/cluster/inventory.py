@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is needed of an inventory, read once per host and turned into plain Python."""
+"""The needed variables of an inventory, read once per host and turned into plain Python."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .mistakes import InventoryMistakes, InventoryPath, Mistakes, nearest
 from .variables import Unrenderable, Variables
 
 GROUPS = ("directors", "real_servers", "clients")
-# Play variables of this collection's own playbooks, which are no inventory variables
+# Variables that this collection's own playbooks set, which are no inventory variables
 OWN = frozenset(
     (
         "lvs_after",
@@ -34,7 +34,7 @@ OWN = frozenset(
 
 @dataclass(frozen=True)
 class HostVars:
-    """The variables of one host that are known here, and its network facts (empty where none were gathered)."""
+    """The known variables of one host, and its network facts (empty if none were gathered)."""
 
     vars: Mapping[str, Any]
     facts: Mapping[str, Any]
@@ -52,7 +52,7 @@ class Inventory:
 
 
 def named_vips(cluster: Mapping[str, Any]) -> tuple[str, ...]:
-    """The VIPs in the cluster's variables, in their order; what is no address is reported elsewhere."""
+    """The VIPs in the cluster's variables, in their order. Wrong addresses are reported elsewhere."""
     services, vrrp = cluster["lvs_services"], cluster["lvs_vrrp"]
     instances = _items(vrrp.get("instances")) if isinstance(vrrp, dict) else []
     vips = [service.get("vip") for service in _items(services)]
@@ -72,8 +72,8 @@ def _listed(given: Any) -> list[Any]:
 def read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mistakes) -> Inventory:
     """Read every host of the cluster.
 
-    Hosts-wide variables are those of the first host that has them, directors
-    before real servers; that other hosts see other values is a mistake.
+    Cluster-wide variables are those of the first host that has them, directors before real servers. Another value on
+    another host is a mistake.
     """
     members = {group: tuple(str(name) for name in groups.get(group) or ()) for group in GROUPS}
     given = {name: Variables(hostvars, name) for names in members.values() for name in names}
@@ -87,7 +87,7 @@ def read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mista
         cluster={name: _cluster_value(name, serving, unreadable) for name in schema.CLUSTER},
         hosts={name: _host(variables, unreadable) for name, variables in given.items()},
     )
-    if unreadable:  # What follows would be about values that are not those of the inventory
+    if unreadable:  # Further messages would be about values that are not in the inventory
         raise InventoryMistakes(Mistakes([*mistakes, *unreadable]))
     return inventory
 
@@ -99,7 +99,7 @@ def _host(given: Variables, unreadable: Mistakes) -> HostVars:
 
 
 def _read(given: Variables, name: str, path: InventoryPath) -> Any:
-    """A variable's value, or None where it has templates that cannot be rendered."""
+    """A variable's value, None if it has templates that cannot be rendered."""
     try:
         return given[name]
     except Unrenderable as wrong:
@@ -112,7 +112,7 @@ def _read(given: Variables, name: str, path: InventoryPath) -> Any:
 
 
 def _check_names(given: Mapping[str, Variables], mistakes: Mistakes) -> None:
-    """A variable of our prefix that nothing reads is a mistake: a wish that would be ignored without a word."""
+    """Report unknown variables with our prefix: otherwise they would be ignored silently."""
     known = [*schema.CLUSTER, *schema.HOST]
     holders: dict[str, list[str]] = {}
     for host, variables in given.items():

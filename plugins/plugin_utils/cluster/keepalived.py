@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The services in keepalived's words, and what of them keepalived cannot be told.
+"""The services as keepalived configuration, and what keepalived does not support.
 
 Source: keepalived.conf(5) of 2.2.7.
 """
@@ -39,7 +39,7 @@ CHECKSUMS = {"none": "nocsum", "csum": "csum", "remcsum": "remcsum"}
 
 
 def keepalived_part(services: Sequence[Service]) -> Keepalived:
-    """The blocks `virtual_server`, ready to be written down."""
+    """The blocks `virtual_server`, ready for the template."""
     return {"virtual_servers": [_virtual_server(service) for service in services]}
 
 
@@ -76,10 +76,10 @@ def _virtual_server(service: Service) -> KeepalivedService:
 
 
 def _sorry_server_method(service: Service) -> str | None:
-    """How the sorry server is reached, where that is not the service's own way.
+    """The forwarding method of the sorry server, if it is not the service's.
 
-    A page on the directors themselves is delivered, never forwarded: IPVS drops what NAT would send to a loopback
-    address (ip_vs_xmit.c, ip_vs_nat_xmit).
+    Packets for a page on the director itself are delivered locally, not forwarded: IPVS drops what NAT would send to a
+    loopback address (ip_vs_xmit.c, ip_vs_nat_xmit).
     """
     sorry = service["sorry_server"]
     own = sorry is not None and sorry["host"] is None and known(sorry["address"]).special == LOOPBACK
@@ -102,9 +102,9 @@ def _at(server: RealServer | SorryServer, marked: bool) -> str:
 
 
 def _command(service: Service, server: RealServer) -> str | None:
-    """The script that checks a real server, told of it as ldirectord tells one: VIP, port, real server, port.
+    """The script that checks a real server, with the same arguments as from ldirectord: VIP, port, real server, port.
 
-    Without a port, 0 stands for it.
+    0 stands for no port.
     """
     health = service["health"]
     if health["command"] is None:
@@ -134,9 +134,9 @@ def _check(health: Health) -> KeepalivedCheck | None:
 
 
 def check_keepalived(services: Iterable[ServiceDraft]) -> None:
-    """Report what a service has that keepalived would refuse."""
+    """Report settings of a service that keepalived would refuse."""
     for service in services:
-        # keepalived's own words: quorum 1 exceeds total weight of real servers 0
+        # keepalived says: quorum 1 exceeds total weight of real servers 0
         if service.real_servers and not any(server["weight"] for server in service.real_servers):
             service.path.report(
                 "every real server has weight 0, so none would serve: give one a weight, or remove the service"
@@ -146,7 +146,7 @@ def check_keepalived(services: Iterable[ServiceDraft]) -> None:
             service.path.report(
                 f"health timeout is {health['timeout']}, but keepalived takes whole seconds for a script"
             )
-        # check_dns.c of 2.2.7 takes both for an empty label
+        # check_dns.c of 2.2.7 reads both as an empty label
         if health["name"] not in (None, ".") and any(len(label) < 2 for label in str(health["name"]).split(".")):
             service.path.report(
                 f"health name is {health['name']}, but keepalived takes no name with a part of one letter or a dot at the end"

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sysctls and kernel modules that a host needs for what it does, and nothing that it does not need.
+"""The sysctls and kernel modules that a host needs, and no others.
 
 Sources: Linux Documentation/networking/ip-sysctl.rst and ipvs-sysctl.rst.
 """
@@ -15,16 +15,16 @@ from .types import Family, Forward, Service
 
 
 def director_sysctls(host: Host, services: Sequence[Service], inside: Iterable[str], sync: bool) -> dict[str, str]:
-    """What a director needs, in the order to set. DR and TUN do not need IP forwarding, so net.ipv4.ip_forward is not touched.
+    """The sysctls of a director, in the order to set. DR and TUN do not need IP forwarding: net.ipv4.ip_forward stays.
 
-    `inside`: the interfaces that lead to the real servers of nat, besides the host's own.
+    `inside` are the interfaces that lead to the real servers of nat, except the host's main one.
     """
     translated = {service["family"] for service in services if service["forward"] == "nat"}
     sysctls: dict[str, str] = {}
     if "ipv4" in translated:
-        # Replies come back through the director, which routes them on to the clients
+        # Replies come back through the director, which forwards them to the clients
         sysctls["net.ipv4.ip_forward"] = "1"
-        # Else it would tell real servers of its own segment the way past itself; either of the two is enough to send them
+        # Otherwise it would redirect real servers on its segment past itself. Either of the two keys is enough to send redirects
         sysctls["net.ipv4.conf.all.send_redirects"] = "0"
         for interface in dict.fromkeys([*([host.interface] if host.interface else []), *inside]):
             sysctls[_of_interface(interface, "send_redirects")] = "0"
@@ -35,28 +35,27 @@ def director_sysctls(host: Host, services: Sequence[Service], inside: Iterable[s
     if services:
         sysctls.update(_ipvs_sysctls(services, sync))
     if translated and host.filter == "firewalld":
-        # Its rules follow connections, which IPVS otherwise hides from them
+        # Its rules use connection tracking, which IPVS bypasses by default
         sysctls["net.ipv4.vs.conntrack"] = "1"
     return sysctls
 
 
-# Requests arrive on an interface that is not the way back to their clients: the
-# strict check (1) drops them. The highest of `all` and the interface's counts,
-# so 2 on `all` is enough whatever the interfaces have, where 0 would not be.
+# Requests arrive on an interface that is not the route back to their clients, so the strict check (1) drops them.
+# The higher value of `all` and the interface applies, so 2 on `all` is enough, but 0 is not.
 LOOSE_SOURCES = {"net.ipv4.conf.all.rp_filter": "2"}
 
 
 def _ipvs_sysctls(services: Sequence[Service], sync: bool) -> dict[str, str]:
-    # Connections to a server that was taken out end at once, and the client opens new ones
+    # Connections to a removed real server end at once, and the client opens new ones
     sysctls = {"net.ipv4.vs.expire_nodest_conn": "1"}
     if any(service["persistence"] for service in services):
-        # Without it persistence brings clients back to a server of weight 0, and it never drains
+        # Without it persistence sends clients back to a real server with weight 0, which then never drains
         sysctls["net.ipv4.vs.expire_quiescent_template"] = "1"
-    # The default, named because 0 (once set for the sake of speed) sends reused ports to drained servers
+    # The default, set because 0 (which some set for speed) sends reused ports to drained real servers
     sysctls["net.ipv4.vs.conn_reuse_mode"] = "1"
     if sync:
-        # A connection is told of when it is established, and again every 10 s while it has packets, each time once more in
-        # case that was lost. Were the second number not 0, only each so many packets one would tell, however long that takes.
+        # A connection is sent when it is established, and again every 10 s while it has packets, each time once more in case of
+        # a loss. If the second number were not 0, it would be sent only once in so many packets, however long that takes.
         sysctls["net.ipv4.vs.sync_threshold"] = "3 0"
         sysctls["net.ipv4.vs.sync_refresh_period"] = "10"
         sysctls["net.ipv4.vs.sync_retries"] = "1"
@@ -71,17 +70,17 @@ def director_modules(services: Sequence[Service]) -> list[str]:
 
 
 def real_server_sysctls(host: Host, forwards: Iterable[tuple[Family, Forward]], arp: str) -> dict[str, str]:
-    """What a real server needs for the (family, forward) pairs it serves. IPv6 needs nothing: neighbour discovery keeps silent about `lo`."""
+    """The sysctls of a real server for its (family, forward) pairs. None for IPv6: neighbour discovery does not answer for `lo`."""
     methods = {forward for family, forward in forwards if family == "ipv4" and forward != "nat"}
     sysctls: dict[str, str] = {}
-    # What is redirected has no VIP to be silent about, but what comes out of a tunnel has
+    # With redirect there is no VIP to answer ARP for, except with tunnels
     if methods and (arp == "sysctl" or (arp == "redirect" and "tun" in methods)):
-        # The VIP on another interface is not answered for (1), nor used as the source of ARP requests (2);
+        # The host does not answer for a VIP on another interface (1), nor use it as the source of ARP requests (2);
         # `all` counts for every interface, where `lo` alone does nothing
         sysctls["net.ipv4.conf.all.arp_ignore"] = "1"
         sysctls["net.ipv4.conf.all.arp_announce"] = "2"
     if "tun" in methods or ("dr" in methods and host.multi_homed):
-        # What comes out of a tunnel device has the client's address, to which no route leads through that device
+        # Packets from a tunnel device have the client's address, to which no route leads through that device
         sysctls.update(LOOSE_SOURCES)
     return sysctls
 
@@ -96,7 +95,7 @@ def real_server_modules(tunnels: Iterable[tuple[str, Family, Family]]) -> list[s
     return sorted(set(modules))
 
 
-# Module and device by families inside and outside; each module makes its device when it is loaded
+# Module and device by families inside and outside. Each module creates its device when it is loaded
 TUNNEL_MODULES: dict[tuple[Family, Family], str] = {
     ("ipv4", "ipv4"): "ipip",
     ("ipv6", "ipv4"): "sit",
@@ -113,7 +112,7 @@ GRE_DEVICES: dict[Family, str] = {"ipv4": "gre0", "ipv6": "ip6gre0"}
 
 
 def vip_device(service: Service, outer: Family, arp: str) -> str | None:
-    """The device that carries the VIP on a real server; none where packets are redirected instead."""
+    """The device that carries the VIP on a real server; None if packets are redirected instead."""
     if arp == "redirect" and service["forward"] == "dr":
         return None
     if service["tunnel"] is None:
@@ -131,10 +130,10 @@ TCP_BYTES = 20
 
 
 def tunnel_mss(kind: str, inner: Family, outer: Family, mtu: int) -> int:
-    """The largest TCP segment (bytes) that fits a tunnel of a type and families over a segment with an MTU."""
+    """The largest TCP segment (bytes) that fits into a tunnel of this type and families on a segment with this MTU."""
     return mtu - HEADER_BYTES[outer] - TUNNEL_BYTES[kind] - HEADER_BYTES[inner] - TCP_BYTES
 
 
 def _of_interface(interface: str, name: str) -> str:
-    """sysctl(8) writes a dot in an interface's name (eth0.100) as a slash."""
+    """A key of an interface: sysctl(8) writes a dot in an interface's name (eth0.100) as a slash."""
     return f"net.ipv4.conf.{interface.replace('.', '/')}.{name}"

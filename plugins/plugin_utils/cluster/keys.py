@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading a mapping of the inventory by the keys that it may have."""
+"""Read a mapping of the inventory by its allowed keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Key:
 
 
 def read(given: object, keys: Mapping[str, Key], path: InventoryPath, wanted: str = "a mapping") -> dict[str, Any]:
-    """Read a mapping by its keys: what is absent or wrong gets its default, what is wrong is reported."""
+    """Read a mapping by its keys. A missing or wrong value gets its default; a wrong one is also reported."""
     if not isinstance(given, dict):
         path.report(f"is {shape(given)}, not {wanted}")
         return {name: _default(key) for name, key in keys.items()}
@@ -35,7 +35,7 @@ def read(given: object, keys: Mapping[str, Key], path: InventoryPath, wanted: st
 
 
 def value(given: object, name: str, key: Key, path: InventoryPath) -> Any:
-    """Read one value; null is the same as leaving the key out."""
+    """Read one value; null means the same as a missing key."""
     if given is None:
         if key.required:
             path.report(f"{name} is missing")
@@ -53,7 +53,7 @@ def value(given: object, name: str, key: Key, path: InventoryPath) -> Any:
 
 
 def unknown(name: object, keys: Mapping[str, Key]) -> str:
-    """What to say of a key that does not exist."""
+    """The message for an unknown key."""
     near = nearest(name, keys)
     hint = (
         f"the nearest known one is {near}" if near else f"known are {' '.join(keys)}" if keys else "none is known here"

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The services in ldirectord's words, and what of them it has no words for.
+"""The services as ldirectord configuration, and what ldirectord does not support.
 
 Source: ldirectord(8) of resource-agents 4.12 and its parser.
 """
@@ -53,14 +53,14 @@ def read_ldirectord(given: Any, mail: Mail | None, mistakes: Mistakes) -> dict[s
 
 
 def ldirectord_part(own: Mapping[str, Any], services: Sequence[Service], mail: Mail | None) -> Ldirectord:
-    """The daemon's own settings and a block for each service, ready to be written down."""
+    """The daemon's own settings and a block for each service, ready for the template."""
     intervals = {service["health"]["interval"] for service in services} - {None}
     return {
         "autoreload": own["autoreload"],
         "cleanstop": own["cleanstop"],
         "maintenance_dir": own["maintenance_dir"],
         "log": own["log"],
-        # One process for each service, or all are checked one after the other at one interval.
+        # One process for each service. Otherwise all services are checked one after the other at one interval.
         "fork": len(intervals) > 1,
         "interval": min((interval for interval in intervals if interval is not None), default=schema.DEFAULT_INTERVAL),
         "mail": mail if mail and mail["real_servers"] else None,
@@ -104,14 +104,14 @@ def _virtual(service: Service) -> LdirectordService:
         "checkcommand": health["command"],
         "checkinterval": health["interval"],
         "checktimeout": health["timeout"],
-        # Of pings so many are sent in one check; of other checks so many have to fail.
+        # For ping it is the number of pings in one check, for other checks the number of failures in a row.
         "checkcount": attempts if pings else None,
         "failurecount": None if pings else attempts,
     }
 
 
 def _receive(health: Health) -> str | None:
-    """What the answer has to match; `#` would begin a comment, and of a name any answer will do."""
+    """What the answer must match. `#` would begin a comment. For a name, any answer is right."""
     if health["expect"] is not None:
         return literal(health["expect"]).replace("#", "\\x23")
     return "." if health["type"] == "dns" else None
@@ -124,14 +124,14 @@ def _at(server: RealServer | SorryServer, marked: bool) -> str:
 
 
 def _forward_to(sorry: SorryServer, service: Service) -> str:
-    """A page on the director itself is delivered, never forwarded: its own gate."""
+    """The forwarding method of a fallback. A page on the director itself is delivered locally: `gate`."""
     return (
         "gate" if sorry["host"] is None and known(sorry["address"]).special == LOOPBACK else FORWARD[service["forward"]]
     )
 
 
 def check_ldirectord(services: Iterable[ServiceDraft]) -> None:
-    """Report what a service has that ldirectord cannot be told."""
+    """Report settings of a service that ldirectord does not support."""
     for service in services:
         for reason in _unsupported(service):
             service.path.report(f"{reason} (lvs_stack is ldirectord)")
@@ -154,7 +154,7 @@ def _unsupported(service: ServiceDraft) -> Iterable[str]:
 
 
 def _unsupported_check(health: Health, protocol: str, family: Family | None) -> Iterable[str]:
-    """What ldirectord's checks cannot do."""
+    """The settings of a check that ldirectord does not support."""
     if health["type"] == "udp" or (health["type"] == "tcp" and protocol == "udp"):
         yield f"type is {health['type']}, but ldirectord can check a real server of UDP only by ping"
     for name, value in (("interval", health["interval"]), ("timeout", health["timeout"])):

@@ -13,11 +13,11 @@ from .types import Mail
 
 
 def resolve_mail(given: Any, mistakes: Mistakes) -> Mail | None:
-    """Who gets mail about what, and through which server; None where nobody does."""
+    """Who gets mail about what, and through which server; None if nobody does."""
     if given is None:
         return None
     own = keys.read(given, schema.MAIL, InventoryPath("lvs_mail", mistakes))
-    # What is missing has been reported, and nothing is made of it then.
+    # A missing value has been reported, so the result is not used.
     server, port = own["server"] or ("", 0)
     return {
         "to": own["to"] or [],

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collecting the mistakes of an inventory, each with its path in the inventory."""
+"""Collect the mistakes of an inventory, each with its path in the inventory."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Dict, Iterable
 
 
 class Mistakes(Dict[str, None]):
-    """An ordered set of messages: a mistake that shows in many places below one path is said once.
+    """An ordered set of messages: a mistake in many places below one path is reported once.
 
-    `warnings` are of the same kind: what works only if something is so that no fact tells.
+    `warnings` are also messages: about what may be wrong, but the facts cannot decide.
     """
 
     def __init__(self, messages: Iterable[str] = ()):
@@ -31,10 +31,10 @@ class InventoryMistakes(Exception):
 
 
 class InventoryPath:
-    """Where in the inventory a value stands, to report a mistake there; without a key, the inventory itself.
+    """The place of a value in the inventory, to report a mistake there; without a key, the inventory itself.
 
-    The path is put together only when there is something to report: a large
-    inventory has a hundred thousand of them and, mostly, no mistakes.
+    The text of a path is built only if there is something to report: a large inventory has a hundred thousand paths, and
+    usually no mistakes.
     """
 
     __slots__ = ("_messages", "parent", "key", "index", "name")
@@ -57,7 +57,7 @@ class InventoryPath:
         return InventoryPath(key, self._messages, self, index)
 
     def item(self, index: int) -> InventoryPath:
-        """The path of one item of the list this is."""
+        """The path of one item of this list."""
         return InventoryPath(self.key, self._messages, self.parent, index)
 
     def report(self, mistake: str) -> None:
@@ -70,7 +70,7 @@ class InventoryPath:
 
 
 def shape(value: object) -> str:
-    """What a value is, without a word of what it holds: where a mapping is expected, a string may be full of secrets."""
+    """The type of a value, without its contents: a string in the place of a mapping may be full of secrets."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, (list, tuple)):
@@ -81,7 +81,7 @@ def shape(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as the inventory has it, short; containers only by their shape."""
+    """A value as in the inventory, shortened; for containers only their type."""
     if isinstance(value, (dict, list, tuple)):
         return shape(value)
     text = json.dumps(value, default=str, ensure_ascii=False)
@@ -89,7 +89,7 @@ def shown(value: object) -> str:
 
 
 def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known name that `word` was most likely meant to be, if any is near."""
+    """The known name that `word` most likely means, if one is similar."""
     matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=cutoff)
     return matches[0] if matches else None
 

@@ -1,12 +1,12 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NAT: the directors' address on the inside, by which the real servers' answers come back through them.
+"""NAT: the directors' address on the inside, through which the real servers' answers come back.
 
-It has to be where the VIPs are, or answers would leave by a director that knows nothing of their connections: with
-keepalived it belongs to the VRRP instance of the VIPs, which also watches the interface on the inside. An instance of
-its own, in one group with that of the VIPs, would cost requests: keepalived 2.2.7 lets go of the VIPs for some seconds
-when a reload puts their instance into a group, or takes it out of one.
+It must be on the director with the VIPs: another director does not know the connections of the answers. With keepalived
+it belongs to the VRRP instance of the VIPs, which also watches the interface on the inside. A separate instance, in one
+group with that of the VIPs, would lose requests: keepalived 2.2.7 gives up the VIPs for some seconds when a reload adds
+their instance to a group, or removes it from one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KEYS: dict[Family, str] = {"ipv4": "gateway", "ipv6": "gateway6"}
 
 @dataclass(frozen=True)
 class Nat:
-    """The gateways in use by their families, and which packets of a real server take the route to them."""
+    """The gateways in use by family, and which packets of a real server take the route to them."""
 
     gateways: Mapping[Family, str]
     route: str
@@ -66,7 +66,7 @@ def resolve_nat(
 
 
 def _check_hosts(key: str, address: str, services: Sequence[ServiceDraft], hosts: Hosts, path: InventoryPath) -> None:
-    """The gateway must be on-link for every host (with facts); only a single director may own it permanently."""
+    """The gateway must be on-link for every host (with facts). Only a single director may own it permanently."""
     names = dict.fromkeys(server["host"] for service in services for server in service.servers)
     needed = [*hosts.directors.values(), *(hosts.real_servers[name] for name in names if name)]
     for host in needed:
@@ -78,7 +78,7 @@ def _check_hosts(key: str, address: str, services: Sequence[ServiceDraft], hosts
 
 
 def is_own(host: Host, address: str) -> bool:
-    """Whether a host has an address of the inside for itself."""
+    """Whether an address on the inside is the host's own."""
     wanted = known(address)
     return address in host.addresses.values() or any(
         (network.number, network.family) == (wanted.number, wanted.family) for network in host.networks

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each real server has to be: its part of the resolved cluster."""
+"""Each real server's part of the resolved cluster."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .types import FAMILIES, Family, Forward, HostPart, Ports, RealServer, Servi
 
 
 class _Requirements:
-    """What the services ask of one real server, collected service by service."""
+    """What the services need from one real server, collected service by service."""
 
     def __init__(self) -> None:
         self.vips: dict[tuple[str, str | None], Family] = {}
@@ -58,7 +58,7 @@ class _Requirements:
 
 
 def real_server_parts(hosts: Hosts, services: Sequence[Service], nat: Nat, arp: str) -> dict[str, HostPart]:
-    """Every real server with the VIPs it has to accept, the ports it has to listen on and its kernel settings."""
+    """Every real server with the VIPs that it accepts, the ports that it listens on, and its kernel settings."""
     requirements = {name: _Requirements() for name in hosts.real_servers}
     for service in services:
         servers: list[RealServer | SorryServer] = [*service["real_servers"]]

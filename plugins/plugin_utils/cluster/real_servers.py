@@ -15,14 +15,14 @@ from .hosts import Host, Hosts
 from .mistakes import InventoryPath, listed, near_hint, shape
 from .types import Family, RealServer, SorryServer
 
-# Forwarding methods that hand on the packet as it is (facts of ipvsadm(8), -g and -i)
+# Forwarding methods that do not change the packet (ipvsadm(8), -g and -i)
 UNTRANSLATED = ("dr", "tun")
 SERVER = "a host name or a mapping"
 _BARE: dict[str, Any] = {name: key.default for name, key in schema.REAL_SERVER.items()}
 
 
 def resolve_real_servers(given: Any, service: ServiceDraft, hosts: Hosts) -> list[RealServer]:
-    """The service's real servers in the inventory's order: the whole group where none are listed."""
+    """The service's real servers in the inventory's order; the whole group if none are listed."""
     path = service.path
     if given is None:
         if not hosts.real_servers:
@@ -52,7 +52,7 @@ def resolve_real_servers(given: Any, service: ServiceDraft, hosts: Hosts) -> lis
 
 
 def _real_server(entry: Any, service: ServiceDraft, hosts: Hosts, path: InventoryPath) -> RealServer | None:
-    # A bare name is the usual case, and there can be a hundred thousand of them
+    # A bare name is the usual case, and there may be a hundred thousand of them
     own = {**_BARE, "host": entry} if isinstance(entry, str) else keys.read(entry, schema.REAL_SERVER, path, SERVER)
     found = _locate(entry, own, service, hosts, path)
     if found is None:
@@ -77,7 +77,7 @@ def _real_server(entry: Any, service: ServiceDraft, hosts: Hosts, path: Inventor
 
 
 def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> SorryServer | None:
-    """The server that answers while no real server does: `host`, `address`, `port`."""
+    """The server that answers while no real server is available: `host`, `address`, `port`."""
     if given is None:
         return None
     path = service.path.at("sorry_server")
@@ -127,7 +127,7 @@ def _report_no_address(host: Host, family: Family, path: InventoryPath) -> None:
 def _locate(
     entry: Any, own: Mapping[str, Any], service: ServiceDraft, hosts: Hosts, path: InventoryPath
 ) -> tuple[str | None, str] | None:
-    """Host and address of an entry; the host is None where the address is none of the inventory's."""
+    """Host and address of an entry; the host is None if the address is not in the inventory."""
     name, address, family = own["host"], own["address"], service.family
     if name is not None:
         if not isinstance(name, str) or name not in hosts.real_servers:
@@ -157,7 +157,7 @@ def _locate(
     if address == service.vip:
         path.report(f"address is {address}, which is the VIP itself")
     for director in hosts.directors.values():
-        # With one director this is IPVS's local delivery; two that deliver to each other send connections in a circle
+        # With one director IPVS delivers locally. Two directors would send connections to each other in a loop
         if address in director.own_addresses and len(hosts.directors) > 1:
             path.report(
                 f"address is {address}, which is director {director.name}: the other directors would send it connections that"
@@ -168,7 +168,7 @@ def _locate(
 
 
 def _check_own(host: Host, address: str, path: InventoryPath) -> None:
-    """A host named with an address has that address (with facts)."""
+    """A host that is listed with an address must have that address (with facts)."""
     if (
         address not in (own := [*host.addresses.values(), *(network.address for network in host.networks)])
         and host.networks
@@ -180,7 +180,7 @@ def _check_family(address: str, service: ServiceDraft, path: InventoryPath) -> N
     family = service.family
     if family and service.forward != "tun" and family_of(address) != family:
         path.report(f"address is {address}, but the VIP is {FAMILY_NAMES[family]}: only forward tun mixes families")
-    # ip6tnl0, which unpacks on the real server, takes nothing else (net/ipv6/ip6_tunnel.c)
+    # ip6tnl0 on the real server unpacks nothing else (net/ipv6/ip6_tunnel.c)
     wraps = service.tunnel["type"] if service.tunnel else None
     if family == "ipv4" and wraps not in (None, "gre") and family_of(address) == "ipv6":
         path.report(
@@ -189,13 +189,13 @@ def _check_family(address: str, service: ServiceDraft, path: InventoryPath) -> N
 
 
 def _port(own: int | None, service: ServiceDraft, called_by: str, path: InventoryPath) -> int:
-    """The port that packets reach a server at: the service's, unless its forwarding method can translate."""
+    """The port at which packets reach a server: the service's, unless the forwarding method can translate it."""
     if service.fwmark is not None:
         if own is not None:
             path.report(f"port is {own}, but a fwmark service keeps the port that was asked for: leave it out")
         return 0
     if own is None or own == service.port:
-        # A port that is missing is reported as that: 0 stands for it here.
+        # A missing port is reported elsewhere. 0 stands for it here.
         return service.port or 0
     if service.forward in UNTRANSLATED and service.port is not None:
         what = "sorry server" if path.key == "sorry_server" else "real server"
@@ -207,6 +207,6 @@ def _port(own: int | None, service: ServiceDraft, called_by: str, path: Inventor
 
 
 def called(server: RealServer | SorryServer) -> str:
-    """A server in a message."""
+    """The name of a server in a message."""
     at = endpoint(server["address"], server["port"])
     return f"{server['host']} ({at})" if server["host"] else at

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A regular expression that matches a text as it stands."""
+"""A regular expression that matches a text literally."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ SPECIAL = frozenset(".[]{}()*+?|$")
 
 
 def literal(text: str) -> str:
-    """Put every special character of a regular expression into a class of its own: pcre2pattern(3).
+    """Put every special character of a regular expression into its own character class: pcre2pattern(3).
 
-    A backslash has another meaning inside keepalived's quotes. A double quote, a backslash or a caret cannot be
-    expressed so, and is refused when the inventory is read.
+    A backslash has another meaning inside keepalived's quotes. Double quotes, backslashes and carets cannot be expressed
+    this way, and are refused when the inventory is read.
     """
     return "".join(f"[{character}]" if character in SPECIAL else character for character in text)

@@ -1,9 +1,9 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From an inventory to the resolved cluster: the one place where anything is derived.
+"""From an inventory to the resolved cluster: all derived values are made here.
 
-First everything is read, and each mistake noted. Only when there is none, the parts are made of what was read.
+First everything is read, and each mistake is recorded. The parts are made only if there is no mistake.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is
 
 @dataclass(frozen=True)
 class _Read:
-    """All that was read of an inventory; `ldirectord` and `heartbeat` are empty with another stack."""
+    """Everything that was read from an inventory; `ldirectord` and `heartbeat` are empty with other stacks."""
 
     inventory: Inventory
     scalars: Mapping[str, Any]
@@ -78,10 +78,9 @@ def resolve(
 ) -> ResolvedCluster:
     """Resolve and validate a whole cluster.
 
-    `hostvars` holds the variables of every host by its name, `groups` the host
-    names of every group. `warn` is called with what may be wrong, where no fact tells. Returns plain dicts, lists and
-    scalars, in which every address, port, weight, interface and role is filled in. Raises
-    InventoryMistakes with everything that is wrong.
+    `hostvars` has the variables of every host by name, `groups` the host names of every group. `warn` is called with what
+    may be wrong, but the facts cannot decide. Returns plain dicts, lists and scalars, with every address, port, weight,
+    interface and role filled in. Raises InventoryMistakes with all mistakes.
     """
     mistakes = Mistakes()
     read = _read(hostvars, groups, mistakes)
@@ -124,7 +123,7 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
 
 
 def _check(read: _Read, mistakes: Mistakes) -> None:
-    """Report what only shows when everything is seen together."""
+    """Run the checks that need everything together."""
     hosts, services = read.hosts, read.services
     check_addresses(hosts, mistakes)
     check_vips(read.vip_paths, hosts, read.inventory)
@@ -191,7 +190,7 @@ def _vrrp(draft: VrrpDraft, gateways: Sequence[list[MovedAddress]], sync: Sync |
 
 
 def _vip_paths(services: Sequence[ServiceDraft], vrrp: VrrpDraft | None) -> dict[str, InventoryPath]:
-    """Every VIP, with the place in the inventory that names it first: services before instances."""
+    """Every VIP, with the place in the inventory where it is first named: services before instances."""
     paths: dict[str, InventoryPath] = {}
     for service in services:
         if service.vip:
@@ -203,7 +202,7 @@ def _vip_paths(services: Sequence[ServiceDraft], vrrp: VrrpDraft | None) -> dict
 
 
 def _vips(addresses: Iterable[str], nat: Nat, vrrp: Vrrp | None, heartbeat: Heartbeat | None) -> list[Vip]:
-    """Every VIP once, with the VRRP instance that moves it, if one does; the gateways of NAT last."""
+    """Every VIP once, with the VRRP instance that moves it, if any. The gateways of NAT come last."""
     held: dict[str, tuple[str | None, int]] = {
         vip["address"]: (instance["name"], vip["prefix"])
         for instance in (vrrp["instances"] if vrrp else [])

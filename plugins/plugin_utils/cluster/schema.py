@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every key an inventory may hold, with its validator and default."""
+"""Every key that an inventory may have, with its validator and default."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ HEALTH = {
     "script": {**_CHECK, "command": Key(validators.COMMAND, required=True)},
 }
 
-# What an instance may set for itself; its defaults are those of lvs_vrrp
+# The keys of an instance. Their defaults are the values of lvs_vrrp
 _VRRP_EACH = {
     "version": Key(validators.integer(2, 3), 2),
     "advert_interval": Key(validators.seconds(0.01, 255), 1),

@@ -20,7 +20,7 @@ from .types import Family, Service, TableService, Tunnel
 
 
 def resolve_services(given: Any, hosts: Hosts, mistakes: Mistakes) -> list[ServiceDraft]:
-    """Every service of `lvs_services`, with all that it leaves out filled in."""
+    """Every service of `lvs_services`, with its defaults filled in."""
     path = InventoryPath("lvs_services", mistakes)
     if given is None:
         path.report(
@@ -87,7 +87,7 @@ def _service(entry: dict[str, Any], hosts: Hosts, path: InventoryPath) -> Servic
 
 
 def _portless(entry: dict[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether a service names no port at all; one that was wrong is reported as that."""
+    """Whether a service has no port at all. A wrong port is reported elsewhere."""
     return entry.get("ports") is None and (own["fwmark"] is not None or own["port"] == 0)
 
 
@@ -123,7 +123,7 @@ def _check_scheduler(own: Mapping[str, Any], path: InventoryPath) -> None:
 
 
 def _netmask(own: Mapping[str, Any], family: Family | None, path: InventoryPath) -> str | None:
-    """The granularity of persistence, null for the default: every client for itself."""
+    """The netmask of persistence, null for the default: every address counts as one client."""
     given = own["persistence_netmask"]
     for name in ("persistence_netmask", "persistence_engine"):
         if own[name] is not None and own["persistence"] is None:
@@ -152,7 +152,7 @@ def _tunnel(own: Mapping[str, Any], path: InventoryPath) -> Tunnel | None:
         at.report("port is missing: GUE is carried over UDP")
     if kind != "gue" and tunnel["port"] is not None:
         at.report(f"port is for type gue, but type is {kind}")
-    # gre0, which unpacks on the real server, drops what has a checksum (net/ipv4/ip_tunnel.c)
+    # gre0 on the real server drops packets with a checksum (net/ipv4/ip_tunnel.c)
     if kind != "gue" and tunnel["checksum"] != "none":
         at.report(f"checksum {tunnel['checksum']} is not for type {kind}")
     return {"type": kind, "port": tunnel["port"], "checksum": None if kind == "ipip" else tunnel["checksum"]}

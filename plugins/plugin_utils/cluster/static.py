@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stack `static`: a table that is written once and for each boot, by one director."""
+"""The stack `static`: one director with a table that is written once, and restored at boot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .types import Sync
 
 
 def check_static(services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | None, mistakes: Mistakes) -> None:
-    """Report what a table that nobody watches cannot do."""
+    """Report settings that a table without health checks cannot have."""
     if len(hosts.directors) > 1:
         InventoryPath("lvs_stack", mistakes).report(
             f"is static, which takes one director, but the group directors has {listed(hosts.directors)}"
@@ -24,7 +24,7 @@ def check_static(services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | No
             "is enabled, but lvs_stack is static: there is no second director to tell"
         )
     for service in services:
-        # No mistake: the stack can be changed by one variable, and verify asks a service as its check would.
+        # This is no mistake: lvs_stack may be changed later, and verify sends requests like the health check's.
         unused = [name for name in ("health", "on_failure") if name in service.given]
         if unused and service.health["type"] != "none":
             service.path.warn(

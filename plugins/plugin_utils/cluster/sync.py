@@ -12,12 +12,12 @@ from .drafts import InstanceDraft
 from .mistakes import InventoryPath, Mistakes, near_hint
 from .types import Sync
 
-# Seconds until a director that returns has been told of every connection that has had packets meanwhile.
+# Seconds until a returning director has received every connection that had packets meanwhile.
 LEARNING = 60
 
 
 def resolve_sync(given: Any, instances: Sequence[InstanceDraft] | None, mistakes: Mistakes) -> Sync | None:
-    """The sync daemon's id and the VRRP instance it is bound to, so that it follows the master; None where it is off.
+    """The sync daemon's id, and its VRRP instance, whose master it follows; None if it is off.
 
     `instances` is None without VRRP.
     """
@@ -28,7 +28,7 @@ def resolve_sync(given: Any, instances: Sequence[InstanceDraft] | None, mistakes
     names = [instance.name for instance in instances or () if instance.name]
     name = own["instance"]
     if instances is not None and name is not None and name not in names:
-        # keepalived takes an unknown one without a word
+        # keepalived accepts an unknown one silently
         path.report(f"instance is {name}, which is no instance of lvs_vrrp" + near_hint(name, names, "name there"))
     if not own["enabled"] or (instances is not None and not names):
         return None
@@ -41,5 +41,5 @@ def resolve_sync(given: Any, instances: Sequence[InstanceDraft] | None, mistakes
 
 
 def shortest_delay(instance: InstanceDraft, sync: Sync | None) -> int:
-    """Seconds that a director of an instance has to learn the connections before it takes the VIPs back."""
+    """Seconds that a director needs to receive the connections before it takes the VIPs of an instance back."""
     return LEARNING if sync is not None and sync["instance"] == instance.name else 0

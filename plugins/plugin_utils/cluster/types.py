@@ -1,10 +1,10 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shape of the resolved cluster: what the filter `lvs.cluster.resolve` returns and every template reads.
+"""The types of the resolved cluster: the filter `lvs.cluster.resolve` returns it, and every template reads it.
 
-Plain dicts at run time. Every key is always there; what is absent is None (null in Jinja) or an empty list.
-What a key means is in the filter's RETURN documentation, which a unit test holds against these types.
+Plain dicts at run time. Every key is always there; an absent value is None (null in Jinja) or an empty list.
+The filter's RETURN documentation explains the keys. A unit test compares it with these types.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Tunnel(TypedDict):
 
 
 class Health(TypedDict):
-    """A health check; what its type has no option for is None."""
+    """A health check; options that its type does not have are None."""
 
     type: str
     interval: Seconds | None
@@ -49,7 +49,7 @@ class Health(TypedDict):
 
 
 class RealServer(TypedDict):
-    """One real server of one service; its port is 0 where it keeps the one that was asked for."""
+    """One real server of one service; port 0 means that the port of the request is kept."""
 
     host: str | None
     address: str
@@ -60,7 +60,7 @@ class RealServer(TypedDict):
 
 
 class SorryServer(TypedDict):
-    """The server that answers while no real server does."""
+    """The server that answers while no real server is available."""
 
     host: str | None
     address: str
@@ -68,7 +68,7 @@ class SorryServer(TypedDict):
 
 
 class Service(TypedDict):
-    """One virtual service: by address, protocol and port, or by firewall mark."""
+    """One virtual service, by address, protocol and port, or by firewall mark."""
 
     name: str
     label: str
@@ -149,7 +149,7 @@ class InstanceDirector(TypedDict):
 
 
 class InstanceSettings(TypedDict):
-    """What all directors of a VRRP instance have to agree on."""
+    """The settings that all directors of a VRRP instance must have in common."""
 
     name: str
     family: Family
@@ -206,7 +206,7 @@ Mail = TypedDict(
 
 
 class KeepalivedCheck(TypedDict):
-    """A health check in keepalived's words; `block` is the name of its block."""
+    """A health check as keepalived configuration; `block` is the name of its block."""
 
     block: str
     sni: bool
@@ -223,7 +223,7 @@ class KeepalivedCheck(TypedDict):
 
 
 class KeepalivedRealServer(TypedDict):
-    """A real server in keepalived's words; `at` is its address, and its port where it has one.
+    """A real server as keepalived configuration; `at` is its address, with its port if it has one.
 
     `command` is the script that checks it, with arguments.
     """
@@ -258,13 +258,13 @@ class KeepalivedService(TypedDict):
 
 
 class Keepalived(TypedDict):
-    """What keepalived.conf says of the services, the same on every director."""
+    """The services in keepalived.conf, the same on every director."""
 
     virtual_servers: list[KeepalivedService]
 
 
 class LdirectordRealServer(TypedDict):
-    """A real server in ldirectord's words."""
+    """A real server as ldirectord configuration."""
 
     at: str
     forward: str
@@ -274,7 +274,7 @@ class LdirectordRealServer(TypedDict):
 
 
 class LdirectordService(TypedDict):
-    """A block `virtual` of ldirectord.cf, in ldirectord's words."""
+    """A block `virtual` of ldirectord.cf."""
 
     name: str
     ipv6: bool
@@ -315,7 +315,7 @@ class Ldirectord(TypedDict):
 
 
 class HeartbeatNode(TypedDict):
-    """A node of heartbeat by its `uname -n`; None where the host could not be asked for it."""
+    """A node of heartbeat by its `uname -n`; None if the host did not answer."""
 
     name: str | None
     address: str | None
@@ -365,21 +365,21 @@ class FwmarkRule(TypedDict):
 
 
 class ArptablesRule(TypedDict):
-    """A VIP that a real server is silent about, and the address that it asks from instead."""
+    """A VIP for which arptables keeps a real server from answering ARP, and the address for its own ARP requests."""
 
     vip: str
     address: str
 
 
 class Redirect(TypedDict):
-    """A VIP whose packets the real server takes for its own."""
+    """A VIP whose packets the real server redirects to itself."""
 
     vip: str
     family: Family
 
 
 class MssClamp(TypedDict):
-    """The largest TCP segment, in bytes, that fits the tunnel that the packets of a VIP come through."""
+    """The largest TCP segment, in bytes, that fits into the tunnel of a VIP."""
 
     vip: str
     family: Family
@@ -403,7 +403,7 @@ class HostVip(TypedDict):
 
 
 class ReturnRoute(TypedDict):
-    """The way back through the directors; `network` is the one that holds the gateway. Both are None without facts."""
+    """The route back through the directors; `network` is the one that holds the gateway. Both are None without facts."""
 
     family: Family
     gateway: str
@@ -412,7 +412,7 @@ class ReturnRoute(TypedDict):
 
 
 class ReturnRule(TypedDict):
-    """Packets that take the way back: from a source, and from a port of it unless that is 0."""
+    """Packets that take the route back: from a source, and from one of its ports unless that is 0."""
 
     family: Family
     source: str
@@ -421,7 +421,7 @@ class ReturnRule(TypedDict):
 
 
 class DefaultRule(TypedDict):
-    """A source whose packets take the way back where no other route leads."""
+    """A source whose packets take the route back if no other route matches."""
 
     family: Family
     source: str
@@ -435,7 +435,7 @@ class Socket(TypedDict):
 
 
 class AddressOnDevice(TypedDict):
-    """An address that a VRRP instance moves, on the device of this director that carries it."""
+    """An address that a VRRP instance moves, and its device on this director."""
 
     address: str
     prefix: int
@@ -443,9 +443,9 @@ class AddressOnDevice(TypedDict):
 
 
 class DirectorInstance(InstanceSettings):
-    """A VRRP instance as one director runs it: all that its block in keepalived.conf says.
+    """A VRRP instance as one director runs it: everything in its block of keepalived.conf.
 
-    `takes_over` is whether this director takes the VIPs from any other one when it comes.
+    `takes_over` is whether this director takes the VIPs from any other director when it starts.
     """
 
     secret: str
@@ -467,7 +467,7 @@ class DirectorSync(TypedDict):
 
 
 class HostPart(TypedDict):
-    """One director or real server: what it has to be."""
+    """The part of one director or real server."""
 
     role: str
     address: str | None

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kinds of values an inventory holds: each reads what the user wrote into a plain Python value, or says what it is not."""
+"""Validators for the values of an inventory. Each turns the user's value into a plain Python value, or says why it is wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .mistakes import nearest, shown
 TRUE = frozenset(("y", "yes", "on", "1", "true", "t"))
 FALSE = frozenset(("n", "no", "off", "0", "false", "f"))
 
-# keepalived splits at whitespace and gives meaning to these: quotes, braces,
+# keepalived splits at whitespace, and these are special: quotes, braces,
 # backslash, comments by ! and #, variables by $ (keepalived.conf(5)).
 UNSAFE = re.compile(r"""[^!-~]|["'{}\\!#$]""")
 UNSAFE_QUOTED = re.compile(r"""[\x00-\x1f\x7f"{}\\$]""")
@@ -28,7 +28,7 @@ DOMAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za
 
 
 class InvalidValue(ValueError):
-    """An invalid value with a specific reason. For a list, `item` is the offending element, as shown."""
+    """An invalid value with a specific reason. For a list, `item` is the wrong element, as shown."""
 
     def __init__(self, reason: str, item: str | None = None):
         super().__init__(reason)
@@ -42,9 +42,9 @@ def reason(wrong: ValueError, validator: Validator) -> str:
 
 @dataclass(frozen=True)
 class Validator:
-    """`what` completes the sentence "port is 70000, not ..."; `read` raises ValueError where it is not that.
+    """`what` completes the sentence "port is 70000, not ..."; `read` raises ValueError for a wrong value.
 
-    `choices` are the only words it, or an item of it, can be; empty where anything fitting `what` goes.
+    `choices` are the only allowed words for it or its items; empty if any value that fits `what` is allowed.
     """
 
     what: str
@@ -62,7 +62,7 @@ def _number(value: object) -> int | float:
 
 
 def integer(low: int, high: int) -> Validator:
-    """A whole number, also as a string: INI inventories and -e give them so."""
+    """A whole number, also as a string, as from INI inventories and -e."""
 
     def read(value: object) -> int:
         number = _number(value)
@@ -74,7 +74,7 @@ def integer(low: int, high: int) -> Validator:
 
 
 def seconds(low: float, high: float) -> Validator:
-    """A number of seconds, fractions allowed; whole ones come out as int."""
+    """A number of seconds, fractions allowed; whole numbers become int."""
 
     def read(value: object) -> int | float:
         number = _number(value)
@@ -125,7 +125,7 @@ def _word(value: object) -> str:
 
 
 def _expected(value: object) -> str:
-    """Text to look for in a page; keepalived can take everything else in a quoted regular expression."""
+    """Text to look for in a page. keepalived accepts all other characters in a quoted regular expression."""
     text = _string(value)
     if not text:
         raise ValueError
@@ -173,7 +173,7 @@ def _domain(value: object) -> str:
 
 
 def _virtual_host(value: object) -> str:
-    """The name of a virtual host, or an address, with a port if the server is to be asked with one."""
+    """The name of a virtual host, or an address, with a port if the request needs one."""
     text = _string(value)
     match = re.fullmatch(r"(\[[^]]+\]|[^:]+)(?::([0-9]{1,5}))?", text)
     if match is None or not 1 <= int(match[2] or 1) <= 65535:
@@ -208,7 +208,7 @@ def _host_address6(value: object) -> str:
 
 
 def _answering_address(value: object) -> str:
-    """A host's address, or a loopback one, which means each director itself."""
+    """A host's address, or a loopback address for each director itself."""
     text = _address(value)
     if (special := known(text).special) and special != LOOPBACK:
         raise InvalidValue(special)
@@ -216,10 +216,10 @@ def _answering_address(value: object) -> str:
 
 
 def list_of(validator: Validator, items: str) -> Validator:
-    """A list, not empty; a single item stands for a list of one."""
+    """A list, not empty; a single item counts as a list of one."""
 
     def read(value: object) -> list[object]:
-        # Words without a blank or comma of their own may come as `one,two`, as ipvsadm has them.
+        # Words that contain no blank or comma may be written as `one,two`, as for ipvsadm.
         words = value.split(",") if validator.choices and isinstance(value, str) else [value]
         values = value if isinstance(value, list) else words
         if not values or isinstance(value, dict):
@@ -243,7 +243,7 @@ def _absolute(value: object) -> str:
 
 
 def _url_path(value: object) -> str:
-    """A path to fetch: what keepalived gives a meaning to has to be percent-encoded (RFC 3986, 2.1)."""
+    """A path to fetch. Characters that are special to keepalived must be percent-encoded (RFC 3986, 2.1)."""
     text = _string(value)
     if (bad := UNSAFE.search(text)) and bad.group() in "!'$#{}\\\"":
         raise InvalidValue(f"which must not contain {_called(bad.group())}: write %{ord(bad.group()):02X}")
@@ -261,7 +261,7 @@ def _auth_pass(value: object) -> str:
     _require_string(value)
     try:
         text = _word(value)
-    except InvalidValue:  # Whose words would give a character away
+    except InvalidValue:  # Its message would reveal a character of the secret
         raise ValueError from None
     if len(text) > 8:
         raise InvalidValue(f"{len(text)} characters long: VRRP version 2 takes at most 8")
@@ -290,7 +290,7 @@ def _mail_address(value: object) -> str:
 
 
 def _server(value: object) -> tuple[str, int]:
-    """`host`, `host:port`, `[IPv6]:port` or a bare IPv6 address: the host and the port, 25 where none is given."""
+    """The host and the port of `host`, `host:port`, `[IPv6]:port` or a bare IPv6 address; the default port is 25."""
     text = _word(value)
     match = re.fullmatch(r"(?:\[(?P<six>[^]]+)\]|(?P<host>[^][:]+))(?::(?P<port>[0-9]{1,5}))?", text)
     if match is None:
@@ -302,7 +302,7 @@ def _server(value: object) -> tuple[str, int]:
 
 
 def _require_string(value: object) -> None:
-    """A secret without quotes may be a number to YAML, and another one than is written: 0123 is 83, 12:34 is 754."""
+    """A secret must be a string. Without quotes YAML may read it as another number: 0123 is 83, 12:34 is 754."""
     if not isinstance(value, str):
         raise InvalidValue("not a string: put it into quotes, or YAML takes it for a number or a truth value")
 
@@ -311,7 +311,7 @@ def _secret(value: object) -> str:
     _require_string(value)
     try:
         text = _word(value)
-    except InvalidValue:  # Whose words would give a character away
+    except InvalidValue:  # Its message would reveal a character of the secret
         raise ValueError from None
     if len(text) < 16:
         raise InvalidValue(f"{len(text)} characters long: the key needs at least 16")

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables of a host as Ansible holds them, turned into plain Python at the least cost."""
+"""Turn the variables of a host from Ansible's types into plain Python, as cheaply as possible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ABSENT = object()
 
 
 class Unrenderable(Exception):
-    """Templates that cannot be rendered: why, by their paths."""
+    """Templates that cannot be rendered: the reasons, by path."""
 
     def __init__(self, reasons: dict[Path, str]):
         super().__init__(reasons)
@@ -24,11 +24,10 @@ class Unrenderable(Exception):
 
 
 class Variables:
-    """A host's variables: `raw` as Ansible holds them, and, by their names, plain and rendered for that host.
+    """A host's variables: `raw` in Ansible's types, and, by name, plain and rendered for that host.
 
-    Ansible's containers render item by item as they are read, which is slow, so
-    only what has a template in it is taken from them: of a large list of
-    services, usually little or nothing.
+    Ansible's containers render each item when it is read, which is slow. So they are used only for values with a template:
+    usually few or none in a large list of services.
     """
 
     def __init__(self, hostvars: Mapping[str, Any], host: str):
@@ -50,7 +49,7 @@ class Variables:
                 try:
                     follow(value, path[:-1])[path[-1]] = self._rendered(path)
                 except (AnsibleError, UndefinedError) as error:
-                    # An undecryptable secret comes wrapped, and only its cause says what it is
+                    # The error for a secret that cannot be decrypted is wrapped, and only its cause names the reason
                     reasons[path] = str(error.__cause__ or error)
             if reasons:
                 raise Unrenderable(reasons)
@@ -64,7 +63,7 @@ class Variables:
         return plain(follow(self._lazy, path))
 
     def sees_the_same(self, other: Variables, name: str) -> bool:
-        """Whether another host has the same value, or none it could render (a secret only the directors have)."""
+        """Whether another host has the same value, or cannot render it (a secret that only the directors have)."""
         if all(self._same_source(other, used) for used in (name, *self.used_by(name))):
             return True
         try:
@@ -77,7 +76,7 @@ class Variables:
         return bool(mine is its or mine == its)
 
     def used_by(self, name: str) -> set[str]:
-        """Every variable that the templates of a variable use, and the templates of those, and so on."""
+        """Every variable that the templates of a variable use, directly or through other variables."""
         if name not in self._used:
             used = self._used[name] = set()
             looked_at = [name]
@@ -93,16 +92,16 @@ def names_in(text: str) -> set[str]:
     """The variable names in a template."""
     try:
         return {str(node.name) for node in _JINJA.parse(str(text)).find_all(nodes.Name)}
-    except TemplateError:  # Ansible says it better when it renders the text
+    except TemplateError:  # Ansible gives a better message when it renders the text
         return set()
 
 
-# Parses templates and renders none
+# Only parses templates
 _JINJA = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], autoescape=True)
 
 
 def follow(value: Any, path: Path) -> Any:
-    """What is at a path of keys and indexes."""
+    """The value at a path of keys and indexes."""
     for step in path:
         value = value[step]
     return value
@@ -123,7 +122,7 @@ def templates(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def plain(value: Any) -> Any:
-    """Plain dicts, lists and scalars of what Ansible gives: its containers render lazily and its scalars carry tags."""
+    """Convert Ansible's types into plain dicts, lists and scalars: its containers render lazily, its scalars have tags."""
     kind = type(value)
     if kind in _PLAIN or value is None:
         return value

@@ -1,10 +1,10 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tells the virtual routers of a segment apart: another id and another address in the adverts for each cluster.
+"""What identifies the virtual routers of a segment: each cluster has its own id, and its own address in the adverts.
 
-Both are made of the first VIP, which no other cluster on the segment has. What a running cluster has stays: directors
-that are told of another id one after the other do not understand each other meanwhile.
+Both are made from the first VIP, which no other cluster on the segment has. A running cluster keeps them: directors whose
+ids are changed one after the other do not understand each other meanwhile.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Deployed = Mapping[str, Any]
 
 
 def deployed_instances(facts: Iterable[Mapping[str, Any]]) -> list[Deployed]:
-    """The VRRP instances that directors run by what the roles have written there; `facts` are the directors' own."""
+    """The VRRP instances that directors run, from the files that the roles have written; `facts` are the directors'."""
     return [
         instance
         for own in facts
@@ -33,9 +33,9 @@ def deployed_instances(facts: Iterable[Mapping[str, Any]]) -> list[Deployed]:
 
 
 def router_id(name: str, vips: Sequence[str], running: Sequence[Deployed]) -> int:
-    """The id of an instance that is given none: the one that it runs with, else one made of its first VIP.
+    """The default id of an instance: the one that it already runs with, else one made from its first VIP.
 
-    Of a VIP in a network of 24 bits it is the last number, and so another one for each cluster there.
+    In a /24 network it is the last number of the VIP, so each cluster there has its own.
     """
     for instance in running:
         if instance["name"] == name and 1 <= instance["virtual_router_id"] <= LAST_ID:
@@ -45,11 +45,11 @@ def router_id(name: str, vips: Sequence[str], running: Sequence[Deployed]) -> in
 
 
 def advert_address(family: Family, router: int, vips: Sequence[str], running: Sequence[Deployed]) -> str:
-    """All that an instance's adverts carry: link-local, and the same whatever VIPs it holds.
+    """The only address in an instance's adverts: link-local, and the same whatever VIPs it holds.
 
-    With the VIPs in them, a backup that has been told of another VIP before its master would refuse the master's
-    adverts, and become a second one. With the same address for every cluster, two of them with one id by mistake would
-    be one virtual router, and the VIPs of one of them nobody's. As it is, each keeps its own.
+    With the VIPs in the adverts, a backup that is configured with a new VIP before its master would refuse the master's
+    adverts, and become a second master. With the same address for every cluster, two clusters with one id by mistake would
+    be one virtual router, and the VIPs of one of them would have no owner. This way each cluster keeps its VIPs.
     """
     prefix = "169.254." if family == "ipv4" else "fe80::"
     for instance in running:

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VRRP: which directors can hold which VIPs, and who is preferred."""
+"""VRRP: which directors can hold which VIPs, and which one is preferred."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .virtual_router import Deployed, deployed_instances, router_id
 
 DEFAULT_NAMES: dict[Family, str] = {"ipv4": "VI_1", "ipv6": "VI_6"}
 INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and name != "virtual_router_id")
-# RFC 5798 has dropped it
+# RFC 5798 has removed it
 NO_AUTHENTICATION = "auth_pass is set, but VRRP version 3 has no authentication"
 
 LONGEST_DELAY = 1000  # keepalived.conf(5), preempt_delay
@@ -39,7 +39,7 @@ class VrrpDraft:
 def resolve_vrrp(
     given: Any, vips: Sequence[str], services: Iterable[ServiceDraft], hosts: Hosts, mistakes: Mistakes
 ) -> VrrpDraft:
-    """VRRP with its instances filled in by what lvs_vrrp says for all of them; `vips` are those of the services."""
+    """VRRP, with lvs_vrrp as the defaults of its instances; `vips` are those of the services."""
     path = InventoryPath("lvs_vrrp", mistakes)
     common = keys.read({} if given is None else given, schema.VRRP, path)
     if common["version"] == 3 and common["auth_pass"] is not None:
@@ -77,7 +77,7 @@ def _default_instances(
 
 
 def _given_instances(given: Any, hosts: Hosts, path: InventoryPath) -> list[tuple[dict[str, Any], InventoryPath]]:
-    """The instances listed, each with its path."""
+    """The listed instances, each with its path."""
     if not isinstance(given, list):
         path.report(f"instances is {shape(given)}, not a list of instances")
         return []
@@ -92,7 +92,7 @@ def _given_instances(given: Any, hosts: Hosts, path: InventoryPath) -> list[tupl
 
 
 def _directors(given: Any, hosts: Hosts, path: InventoryPath) -> list[str]:
-    """The instance's directors, the preferred master first: all of them where none are listed."""
+    """The instance's directors, the preferred master first; all directors if none are listed."""
     if given is None:
         return list(hosts.directors)
     if not isinstance(given, list):
@@ -113,9 +113,9 @@ def _directors(given: Any, hosts: Hosts, path: InventoryPath) -> list[str]:
 
 
 def checking_time(services: Iterable[ServiceDraft]) -> int:
-    """Seconds after which every check has been made once more, as many as a director may wait.
+    """Seconds until every check has run once more, at most the longest preempt_delay.
 
-    A director that was cut off has taken the real servers out of its table: before that it would refuse the clients.
+    A director that was cut off has removed the real servers from its table. Before the checks it would refuse the clients.
     """
     checks = [service.health for service in services if service.health["type"] != "none"]
     longest = max(((check["interval"] or 0) + (check["timeout"] or 0) for check in checks), default=0)
@@ -132,12 +132,12 @@ def _instance(
 ) -> InstanceDraft:
     own = {name: common[name] if given[name] is None else given[name] for name in INHERITED}
     vips = [known(vip) for vip in given["vips"] or ()]
-    # Of the adverts. The VIPs themselves are not in them, and may be of both.
+    # The family of the adverts. The VIPs are not in the adverts, and may be of both families.
     family: Family = vips[0].family if vips else "ipv4"
     if repeated := [vip.text for vip, times in Counter(vips).items() if times > 1]:
         path.report(f"vips has {listed(repeated)} twice")
     if family == "ipv6":
-        # RFC 5798: IPv6 came with version 3
+        # RFC 5798: IPv6 needs version 3
         if given["version"] == 2:
             path.report("version is 2, which has no IPv6")
         own["version"] = 3
@@ -171,14 +171,14 @@ def _instance(
 
 
 def vip_prefix(given: int | None, family: Family) -> int:
-    """The prefix length of a VIP on the director: a host route's, unless vip_prefix fits the family."""
+    """The prefix length of a VIP on the director: vip_prefix if it fits the family, else that of a single address."""
     if given is not None and (given <= 32) == (family == "ipv4"):
         return given
     return BITS[family]
 
 
 def check_prefix(given: int | None, vips: Iterable[str], path: InventoryPath) -> None:
-    """Report a prefix length of VIPs that fits none of them."""
+    """Report a prefix length that fits no VIP."""
     families = {family_of(vip) for vip in vips}
     if given is not None and families and all(vip_prefix(given, family) != given for family in families):
         path.report(f"vip_prefix is {given}, which fits no VIP: 1 to 32 is for IPv4, 33 to 128 for IPv6")
@@ -197,7 +197,7 @@ def _check_times(own: Mapping[str, Any], path: InventoryPath) -> None:
 def _with_priorities(
     names: list[str], own: Mapping[str, Any], family: Family, hosts: Hosts, path: InventoryPath
 ) -> list[InstanceDirector]:
-    """The instance's directors with their addresses and priorities, all of them different."""
+    """The instance's directors with their addresses and priorities, which must all differ."""
     result: list[InstanceDirector] = []
     holders: dict[int, str] = {}
     for index, name in enumerate(names):
@@ -223,7 +223,7 @@ def _with_priorities(
 
 
 def _check_instances(instances: Sequence[InstanceDraft]) -> None:
-    """Names, router ids and VIPs belong to one instance each."""
+    """Each name, router id and VIP must belong to a single instance."""
     names: dict[str, int] = {}
     routers: dict[tuple[Family, int], int] = {}
     holders: dict[str, int] = {}

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Configuration that somebody else, or another inventory, has written, and that a run would overwrite."""
+"""Configuration from somebody else, or from another inventory, that a run would overwrite."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILES = {
     "ldirectord": (deployed.HARESOURCES, deployed.HA_CF, deployed.LDIRECTORD),
     "static": (),
 }
-# Resources of heartbeat that the roles stop and replace; anything else is somebody's service.
+# Resources of heartbeat that the roles stop and replace. Any other resource is somebody else's service.
 REPLACED = ("IPaddr", "IPaddr2", "IPv6addr", "LVSAddress", "LVSSyncDaemonSwap", "ldirectord", "MailTo")
 
 
@@ -45,7 +45,7 @@ def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
 
 
 def other_clusters(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Hosts whose VIPs are those of a cluster with other directors: this one's list would take the place of theirs."""
+    """Hosts that have the VIPs of a cluster with other directors. The list of this cluster would replace theirs."""
     for name, facts in found.items():
         others = facts["directors"]
         if others and not set(others) & set(cluster["directors"]) and not cluster["take_over"]:
@@ -57,6 +57,6 @@ def other_clusters(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, An
 
 
 def _is_replaced(resource: str) -> bool:
-    """Whether a resource of heartbeat moves a VIP or what belongs to it; an address alone is short for IPaddr."""
+    """Whether a resource of heartbeat moves a VIP or belongs to it. An address on its own is short for IPaddr."""
     name = resource.partition("::")[0]
     return name in REPLACED or parse(name.partition("/")[0]) is not None

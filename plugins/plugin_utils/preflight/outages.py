@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes of a running cluster that leave a VIP without an owner, or with two, until every director has been told."""
+"""Changes of a running cluster that leave a VIP without an owner, or with two, until every director is configured."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ OUTAGE = "To do it anyway, run site.yml with -e lvs_accept_outage=true when few 
 
 
 def outages(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """The changes by which a VIP has no owner or two until all directors have been told."""
+    """The changes during which a VIP has no owner, or two, until every director is configured."""
     running = {
         name: facts["instances"]
         for name, facts in found.items()
-        # Of what somebody else has written foreign.py tells.
+        # foreign.py reports what somebody else has written.
         if deployed.KEEPALIVED not in facts["foreign"]
     }
     said: dict[tuple[str, str], list[str]] = {}
@@ -35,7 +35,7 @@ def outages(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
 
 
 def _changed(wanted: DirectorInstance, instances: Iterable[Running]) -> Iterator[tuple[str, list[str]]]:
-    """What a director would not understand the others by, in words, with the VIPs that it is about."""
+    """The settings that would keep a director from understanding the others, in words, with the VIPs concerned."""
     name = f"instance {wanted['name']}"
     family = [one for one in instances if _is_family(one, wanted["family"])]
     same = next((one for one in family if one["virtual_router_id"] == wanted["virtual_router_id"]), None)
@@ -54,12 +54,12 @@ def _changed(wanted: DirectorInstance, instances: Iterable[Running]) -> Iterator
 
 
 def _differences(now: Running, wanted: DirectorInstance) -> Iterator[str]:
-    """What two directors of one virtual router have to agree on, and would not."""
+    """The settings that two directors of one virtual router must have in common, and would not."""
     pairs: list[tuple[str, object, object]] = [
         ("version", now["version"], wanted["version"]),
         ("unicast", now["unicast"], bool(wanted["unicast_peers"])),
     ]
-    # RFC 3768, 7.1: an advert with another interval is discarded. In version 3 the master's counts.
+    # RFC 3768, 7.1: an advert with another interval is discarded. In version 3 backups use the master's interval.
     if now["version"] == wanted["version"] == 2:
         pairs.append(("advert_interval", now["advert_interval"], float(wanted["advert_interval"])))
     for words, old, new in pairs:
@@ -70,7 +70,7 @@ def _differences(now: Running, wanted: DirectorInstance) -> Iterator[str]:
 
 
 def _is_family(instance: Running, family: str) -> bool:
-    """Whether the adverts of an instance are of a family."""
+    """Whether the adverts of an instance are of this address family."""
     return any((":" in address) == (family == "ipv6") for address in instance["advertised"])
 
 
@@ -86,7 +86,7 @@ def _outage(what: str, vips: str, directors: Sequence[str]) -> str:
 
 
 def _gateways(cluster: ResolvedCluster, running: Mapping[str, Iterable[Running]]) -> Iterator[str]:
-    """A gateway of NAT in the place of another: the real servers send answers to it before a director has it."""
+    """Changed gateways of NAT: the real servers send answers to the new one before a director has it."""
     before = {address for instances in running.values() for one in instances for address in one["addresses"]}
     kept = {vip["address"] for vip in cluster["vips"]}
     for gateway in (vip for vip in cluster["vips"] if vip["gateway"] and vip["address"] not in before):

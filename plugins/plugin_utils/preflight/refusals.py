@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What forbids a run, as it is known before a host is changed: one place for all of it."""
+"""All reasons not to run that are known before a host is changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .told import Hostvars, told
 
 
 def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
-    """What forbids a run, each in one paragraph with the way out."""
+    """The reasons not to run, one message each, with what to do."""
     found = {name: facts for name in cluster["directors"] if (facts := told(hostvars, name))}
     everywhere = {name: facts for name in cluster["hosts"] if (facts := told(hostvars, name))}
     refused = [*foreign(cluster, found), *other_clusters(cluster, everywhere)]

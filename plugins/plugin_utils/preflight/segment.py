@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the segment is asked before new VIPs and virtual routers come to it, and what its answers forbid."""
+"""Questions on the segment before new VIPs and virtual routers are deployed, and what the answers forbid."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .told import Hostvars, facts_of, told
 
 
 def questions(cluster: ResolvedCluster, hostvars: Hostvars) -> dict[str, list[Any]]:
-    """What to ask the segment: `vips`, and `routers` by their ids. Mostly nothing."""
+    """What to ask on the segment: `vips`, and `routers` by their ids. Usually empty."""
     return {"vips": new_vips(cluster, hostvars), "routers": new_routers(cluster, hostvars)}
 
 
 def new_vips(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
-    """The VIPs, and gateways of NAT, that no director has been told of before and no host has, as far as is known."""
+    """The VIPs and gateways of NAT that are not deployed on a director yet, and that no host is known to have."""
     known = {vip for name in cluster["directors"] for vip in told(hostvars, name).get("vips") or ()}
     for host in cluster["hosts"]:
         facts = facts_of(hostvars, host)
@@ -28,7 +28,7 @@ def new_vips(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
 
 def strangers(cluster: ResolvedCluster, hostvars: Hostvars, answers: Mapping[str, Mapping[str, int]]) -> list[str]:
     """The VIPs that a host outside the cluster has; `answers` are those of arp_probe, {VIP: {MAC: replies}}."""
-    # One that could not be asked may have them, and what its interfaces are is not known.
+    # A director that did not answer may have them, and its interfaces are not known.
     if not all(told(hostvars, name) for name in cluster["directors"]):
         return []
     own = {mac for host in cluster["hosts"] for mac in _macs(facts_of(hostvars, host))}
@@ -71,9 +71,9 @@ def new_routers(cluster: ResolvedCluster, hostvars: Hostvars) -> list[int]:
 
 
 def rivals(cluster: ResolvedCluster, hostvars: Hostvars, adverts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The new virtual routers that another cluster has already; `adverts` are those that vrrp_probe has heard."""
+    """The new virtual routers that another cluster already has; `adverts` are those that vrrp_probe has heard."""
     new = new_routers(cluster, hostvars)
-    # Adverts of IPv6 come from link-local addresses: whose they are is known only if every director could be asked.
+    # IPv6 adverts come from link-local addresses. Their hosts are known only if every director has answered.
     asked = all(told(hostvars, name) for name in cluster["directors"])
     found = []
     for one in cluster["vrrp"]["instances"] if cluster["vrrp"] else []:

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the hosts were told before, by the facts of this run."""
+"""What is deployed on the hosts, from the facts of this run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Hostvars = Mapping[str, Any]
 
 
 def facts_of(hostvars: Hostvars, host: str) -> Mapping[str, Any]:
-    """The facts of a host; none where it was not asked."""
+    """The facts of a host; empty if none were gathered."""
     return (hostvars[host].get("ansible_facts") or {}) if host in hostvars else {}
 
 
 def told(hostvars: Hostvars, director: str) -> Mapping[str, Any]:
-    """What a director has been told before; nothing where it was not asked."""
+    """What is deployed on a director; empty if it was not asked."""
     return facts_of(hostvars, director).get("deployed_lvs") or {}

@@ -1,9 +1,9 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Is every host set up as the resolved cluster says, now and after a reboot?
+"""Is every host set up as in the resolved cluster, now and after a reboot?
 
-"node" is what lvs.cluster.node_info returned for the host.
+"node" is the result of lvs.cluster.node_info for the host.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from .finding import Finding
 RUN_SITE = "Run site.yml"
 TAKEN = "another host has answered for it (duplicate address detection)"
 WHO_ELSE = "Find out which host it is: ip -6 neigh, or lvs.cluster.arp_probe"
-# Does its work while the host boots: whether it is active says nothing.
+# This unit works only while the host boots, so whether it is active means nothing.
 BOOT_UNIT = "ipvsadm.service"
-# What holds a director's VIPs, by the stack.
+# The unit that holds a director's VIPs, by stack.
 DIRECTOR_UNITS = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.service", "static": "lvs-vip.service"}
 OTHER_FILE = (
     "Look in /etc/sysctl.d and /etc/sysctl.conf for a file that is read later than the collection's own, and sets it"
@@ -26,14 +26,14 @@ OTHER_FILE = (
 
 
 def host_findings(name: str, wanted: HostPart, node: Mapping[str, Any]) -> Iterator[Finding]:
-    """Compare one host's kernel and addresses with its part of the cluster."""
+    """Compare a host's kernel and addresses with its part of the cluster."""
     yield from _sysctls(name, wanted["sysctls"], node)
     yield from _modules(name, wanted["modules"], node)
     yield from _vips(name, wanted["vips"], node)
 
 
 def link_findings(name: str, wanted: HostPart, node: Mapping[str, Any]) -> Iterator[Finding]:
-    """Interfaces that carry what the host has to do, and are down: a director with one takes no VIP."""
+    """Interfaces that the host needs and that are down: a director with such an interface takes no VIPs."""
     devices = [wanted["interface"], *(vip["device"] for vip in wanted["vips"])]
     for instance in wanted["instances"]:
         devices += [instance["interface"], *(address["device"] for address in instance["addresses"])]
@@ -44,7 +44,7 @@ def link_findings(name: str, wanted: HostPart, node: Mapping[str, Any]) -> Itera
 
 
 def unit_findings(name: str, units: Mapping[str, bool], node: Mapping[str, Any]) -> Iterator[Finding]:
-    """Compare the host's services with {unit: whether it starts at boot}; each has to run now."""
+    """Compare the host's units with {unit: whether it starts at boot}; each must run now."""
     for unit, at_boot in units.items():
         state = node["units"].get(unit, {"active": False, "enabled": False})
         if not state["active"] and unit != BOOT_UNIT:
@@ -56,7 +56,7 @@ def unit_findings(name: str, units: Mapping[str, bool], node: Mapping[str, Any])
 
 
 def file_findings(name: str, expected: Sequence[Mapping[str, Any]], node: Mapping[str, Any]) -> Iterator[Finding]:
-    """Compare the files of a host with {path, checksum, pid_file}: what site.yml would write, and who reads it when it starts."""
+    """Compare a host's files with {path, checksum, pid_file}: what site.yml would write, and the daemon that reads it."""
     for file in expected:
         path, there, daemon = file["path"], node["files"].get(file["path"]), node["files"].get(file["pid_file"])
         if there is None:
@@ -72,7 +72,7 @@ def file_findings(name: str, expected: Sequence[Mapping[str, Any]], node: Mappin
 
 
 def units_of(cluster: ResolvedCluster, name: str) -> dict[str, bool]:
-    """The services a host of the cluster runs: {unit: whether it starts at boot}."""
+    """The units that a host of the cluster runs: {unit: whether it starts at boot}."""
     if cluster["hosts"][name]["role"] == "real_server":
         return {"lvs-vip.service": True} | ({"lvs-test-page.service": True} if cluster["test_page"] else {})
     units = {DIRECTOR_UNITS[cluster["stack"]]: cluster["start_at_boot"]}
@@ -82,7 +82,7 @@ def units_of(cluster: ResolvedCluster, name: str) -> dict[str, bool]:
 
 
 def keeps_rules(cluster: ResolvedCluster, name: str) -> bool:
-    """Whether a director whose VIPs something else moves has rules of packet filters to keep."""
+    """Whether lvs-vip has packet filter rules to manage on a director whose VIPs keepalived or heartbeat moves."""
     return cluster["stack"] != "static" and cluster["hosts"][name]["tools"] != []
 
 
@@ -100,10 +100,10 @@ def lvs_vip_findings(name: str, cluster: ResolvedCluster, checked: Mapping[str, 
 
 
 def other_stack_findings(name: str, cluster: ResolvedCluster, node: Mapping[str, Any]) -> Iterator[Finding]:
-    """Units of another lvs_stack that still run: they would also edit the table or hold VIPs."""
+    """Units of another lvs_stack that still run: they would also change the table or hold VIPs."""
     if cluster["hosts"][name]["role"] != "director":
         return
-    # Whatever the stack, it is heartbeat that starts ldirectord, never its own unit.
+    # With every stack, ldirectord's own unit must not run: heartbeat starts ldirectord.
     others = ["ldirectord.service", *(unit for stack, unit in DIRECTOR_UNITS.items() if stack != cluster["stack"])]
     for unit in others:
         if unit == "lvs-vip.service" and keeps_rules(cluster, name):
@@ -113,7 +113,7 @@ def other_stack_findings(name: str, cluster: ResolvedCluster, node: Mapping[str,
 
 
 def ldirectord_findings(name: str, active: bool, status: Mapping[str, Any]) -> Iterator[Finding]:
-    """ldirectord runs where the VIPs are, and nowhere else; status is what the search for its process returned."""
+    """ldirectord must run only on the director with the VIPs; status is the result of the search for its process."""
     runs = status["rc"] == 0
     if active and not runs:
         yield Finding(name, "has the VIPs, but ldirectord does not run: nothing checks the real servers", RUN_SITE)
@@ -154,10 +154,10 @@ def _vips(name: str, vips: Sequence[HostVip], node: Mapping[str, Any]) -> Iterat
 
 
 def usable(address: Mapping[str, Any]) -> bool:
-    """Whether an address that node_info has seen can be used: IPv6 keeps one that another host has, and does not use it."""
+    """Whether an address from node_info is usable: with IPv6 the kernel keeps a duplicate address, but does not use it."""
     return bool(address.get("usable", True))
 
 
 def _words(value: object) -> list[str]:
-    """A sysctl of several fields counts by its fields: the kernel prints tabs, people write blanks."""
+    """The fields of a sysctl, for a comparison: the kernel prints tabs, people write blanks."""
     return str(value).split()

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What playbooks/verify.yml registered on each host, gathered in one place."""
+"""Gather what playbooks/verify.yml registered on each host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..cluster.types import ResolvedCluster
 
 Hostvars = Mapping[str, Mapping[str, Any]]
 
-# What the tasks "expected" of the roles set.
+# Variables that the roles' tasks "expected" set.
 EXPECTED = ("director_expected_files", "ldirectord_expected_files", "heartbeat_expected_files")
 
 
@@ -37,7 +37,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
         "before": _results(hostvars, cluster["directors"], "lvs_before"),
         "after": _results(hostvars, cluster["directors"], "lvs_after"),
         "arp": {client: result["answers"] for client, result in arp.items()},
-        # Asked once, by one client, and registered for all of them
+        # One client asks once, and the result is registered for all clients
         "probes": [
             {**result["item"], "result": result}
             for answers in list(asked.values())[:1]
@@ -47,7 +47,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
 
 
 def _results(hostvars: Hostvars, hosts: Any, name: str) -> dict[str, Any]:
-    """The registered results that are real: not skipped, not failed, not of a host out of reach."""
+    """The registered results that are not skipped, not failed, and not from an unreachable host."""
     found = {host: hostvars[host].get(name) for host in hosts if host in hostvars}
     return {
         host: result

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Do the daemons of connection synchronisation run that the cluster has, each where it belongs?"""
+"""Does every director run its daemon of the connection synchronisation?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .finding import Finding
 def sync_findings(
     director: str, daemons: Sequence[Mapping[str, Any]], cluster: ResolvedCluster, held: Mapping[str, list[str]]
 ) -> Iterator[Finding]:
-    """Compare a director's daemons with the one that it is to run: it sends where the connections are, or receives."""
+    """Compare a director's daemons with the wanted one: the director with the connections sends, the others receive."""
     sync = cluster["sync"]
     role = "master" if any(director in held.get(vip, ()) for vip in _synced_vips(cluster)) else "backup"
     wanted = [f"{role} (id {sync['id']})"] if sync else []
@@ -25,7 +25,7 @@ def sync_findings(
 
 
 def _synced_vips(cluster: ResolvedCluster) -> list[str]:
-    """The VIPs whose director sends: those of the instance with keepalived, all with heartbeat."""
+    """The VIPs whose director sends: with keepalived those of the sync instance, with heartbeat all."""
     name = cluster["sync"]["instance"] if cluster["sync"] else None
     instances = cluster["vrrp"]["instances"] if cluster["vrrp"] else []
     own = [vip["address"] for instance in instances if instance["name"] == name for vip in instance["vips"]]

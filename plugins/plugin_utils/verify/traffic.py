@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Is the kernel's table the one described, and do the real servers answer in their proportion?"""
+"""Is the kernel's table as in the resolved cluster, and do the real servers answer in proportion to their weights?"""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from ..cluster.types import ResolvedCluster, Service
 from ..tables import destination_key, differences, service_key
 from .finding import Finding
 
-# Schedulers whose turns follow the weights alone, so that a share can be foretold: ipvsadm(8).
+# Schedulers whose shares depend only on the weights, so that they can be predicted: ipvsadm(8).
 BY_TURN = ("rr", "wrr")
-# Schedulers that bring one client to one real server, so that one client proves one of them: ipvsadm(8).
+# Schedulers that send one client to one real server, so that one client proves one real server: ipvsadm(8).
 BY_CLIENT = ("sh", "mh", "dh", "lblc", "lblcr")
-# At least two whole rounds of the scheduler, and enough requests to tell a share from chance. More than FEW are made only
-# for one whole round, in which every real server is asked, and never more than MOST.
+# At least two whole rounds of the scheduler, and enough requests to tell a share from chance. More than FEW requests are
+# made only for one whole round, which reaches every real server, and never more than MOST.
 ROUNDS, FEWEST, FEW, MOST = 2, 12, 120, 2000
-# What may be missing from a share: other clients' requests shift the turns.
+# How much may be missing from a share: other clients' requests shift the turns.
 TOLERANCE = 0.25
 
 
 def table_findings(
     director: str, live: list[Mapping[str, Any]], cluster: ResolvedCluster, serves: bool
 ) -> Iterator[Finding]:
-    """Compare a director's table with the one described, or with none where it does not serve."""
+    """Compare a director's table with the resolved cluster, or with an empty table if the director does not serve."""
     for key, difference in differences(live, cluster["table"] if serves else []):
         yield Finding(director, f"{key}: {difference}", _remedy(difference, cluster["stack"]))
 
 
 def probe_plan(cluster: ResolvedCluster) -> list[dict[str, Any]]:
-    """What to ask through the VIPs: one probe for each TCP port of each service.
+    """The requests through the VIPs: one probe for each TCP port of each service.
 
     Each has service (name), address, port, scheme, path, host (a name or null), status (the codes that count as an
-    answer), count, and names: whose pages may come, null where anybody's may.
+    answer), count, and names: the hosts whose pages are right, null if any page is.
     """
     return [
         {
@@ -53,7 +53,7 @@ def probe_plan(cluster: ResolvedCluster) -> list[dict[str, Any]]:
 
 
 def _question(service: Service, port: int, test_page: bool) -> dict[str, Any]:
-    """How to ask a port. What a check asks of another port says nothing of this one."""
+    """The request for a port. A health check of another port says nothing about this one."""
     health = service["health"]
     checked = health["type"] in ("http", "https") and health["port"] in (None, port)
     scheme = health["type"] if checked else "tcp" if not test_page else "https" if port == 443 else "http"
@@ -63,7 +63,7 @@ def _question(service: Service, port: int, test_page: bool) -> dict[str, Any]:
         "path": path,
         "host": health["virtualhost"] if checked else None,
         "status": (health["status"] if checked else None) or [200],
-        # The test page is one line, the name of its host. Beside it there may be pages of somebody else.
+        # The test page is one line, the name of its host. Other ports may have other pages.
         "names": _names(service) if test_page and scheme != "tcp" and path == "/" else None,
     }
 
@@ -71,12 +71,12 @@ def _question(service: Service, port: int, test_page: bool) -> dict[str, Any]:
 def _names(service: Service) -> list[str]:
     servers = [*service["real_servers"], *([service["sorry_server"]] if service["sorry_server"] else [])]
     names = [server["host"] for server in servers]
-    # One that is no host of the inventory has a page of its own.
+    # A real server outside the inventory has another page.
     return [] if None in names else [str(name) for name in names]
 
 
 def answer_findings(probes: list[Mapping[str, Any]]) -> Iterator[Finding]:
-    """A service that left a request unanswered; a probe is an entry of the plan with its result."""
+    """Services that did not answer every request; a probe is an entry of the plan with its result."""
     for probe in probes:
         result = probe["result"]
         lost = result["requests"] - result["answered"]
@@ -105,9 +105,9 @@ def carried_findings(
     served: Mapping[ServiceKey, Mapping[tuple[str, int], int]],
     probes: Sequence[Mapping[str, Any]],
 ) -> Iterator[Finding]:
-    """Answers that came without IPVS: it counted less than half as many connections as requests were answered.
+    """Answers that did not go through IPVS: it counted less than half as many connections as there were answers.
 
-    Some may be missing: a client's port that is used again within two minutes belongs to the connection it belonged to.
+    A few may be missing: if a client uses a port again within two minutes, IPVS counts it to the old connection.
     """
     for service, entry in zip(cluster["services"], cluster["table"]):
         answered = sum(probe["result"]["answered"] for probe in probes if probe["service"] == service["name"])
@@ -144,7 +144,7 @@ def shares(
 def share_findings(
     cluster: ResolvedCluster, served: Mapping[ServiceKey, Mapping[tuple[str, int], int]]
 ) -> Iterator[Finding]:
-    """A real server that did not get the share of its weight, where the scheduler goes by turns."""
+    """Real servers that did not get the share of their weights, for schedulers that take turns."""
     for service, entry in zip(cluster["services"], cluster["table"]):
         if service["protocol"] != "tcp" or not proportional(service):
             continue
@@ -164,7 +164,7 @@ def share_findings(
 
 
 def proportional(service: Service) -> bool:
-    """Whether one client's connections are spread by the weights alone."""
+    """Whether one client's connections are spread only by the weights."""
     return service["scheduler"] in BY_TURN and service["persistence"] is None
 
 
@@ -174,19 +174,19 @@ def by_client(service: Service) -> bool:
 
 
 def _weights(service: Service) -> list[int]:
-    """The weights as the scheduler counts them: rr knows only whether a real server has one."""
+    """The weights as the scheduler uses them: for rr, only whether a real server has a weight."""
     given = [server["weight"] for server in service["real_servers"]]
     return [min(weight, 1) for weight in given] if service["scheduler"] == "rr" else given
 
 
 def _round(service: Service) -> int:
-    """Connections in which a scheduler that goes by turns comes to every real server: the weights in lowest terms."""
+    """After how many connections a scheduler that takes turns has reached every real server: the weights in lowest terms."""
     weights = [weight for weight in _weights(service) if weight]
     return sum(weights) // gcd(*weights) if weights else 1
 
 
 def _count(service: Service) -> int:
-    """Enough requests for whole rounds."""
+    """A number of requests that makes whole rounds."""
     if not any(server["weight"] for server in service["real_servers"]) or not proportional(service):
         return FEWEST
     once = _round(service)
@@ -195,16 +195,16 @@ def _count(service: Service) -> int:
 
 
 def ports_of(service: Service) -> list[int]:
-    """The ports to ask; none where the service has no port of its own."""
+    """The ports to send requests to; none if the service has no port of its own."""
     if service["fwmark"] is None:
         return [service["port"]] if service["port"] else []
-    # Of a range, its first port stands for all.
+    # Only the first port of a range.
     return [int(str(port).partition("-")[0]) for port in service["ports"] or ()]
 
 
 def _remedy(difference: str, stack: str) -> str:
     if difference.startswith("real server") and stack != "static":
-        # What checks the real servers leaves a weight alone that somebody else has set to 0
+        # keepalived and ldirectord leave a weight alone that somebody else has set to 0
         log = {"keepalived": "journalctl -u keepalived", "ldirectord": "ldirectord's log"}[stack]
         return (
             f"Check whether its health check passes ({log}). If it does, it was drained by hand or by an interrupted "

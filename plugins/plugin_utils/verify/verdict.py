@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole verification: everything that was seen against the resolved cluster, in lines for a person."""
+"""The whole verification: compare all results with the resolved cluster, and report them in lines for people."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ from .vrrp import stranger_findings
 
 
 def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Judge what was seen of the cluster.
+    """Compare the results with the resolved cluster.
 
-    seen is what observations.collect returns. What is not there was not looked at: a host that did not answer is a
-    fault, a cluster without clients a remark.
+    seen is the result of observations.collect. Missing results are reported: a host that did not answer is a fault, a
+    cluster without clients a remark.
 
     Returns faults and report, both lists of lines.
     """
@@ -90,12 +90,12 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
 
 
 def _serves(cluster: ResolvedCluster, held: Mapping[str, list[str]], director: str) -> bool:
-    """Whether a director is to have the table: with heartbeat only the active one, which has the VIPs."""
+    """Whether a director must have the table: with heartbeat only the active one, which has the VIPs."""
     return cluster["stack"] != "ldirectord" or any(director in directors for directors in held.values())
 
 
 def _empties(cluster: ResolvedCluster) -> bool:
-    """Whether a director without the VIPs is to have an empty table."""
+    """Whether a director without the VIPs must have an empty table."""
     return cluster["ldirectord"] is not None and cluster["ldirectord"]["cleanstop"]
 
 
@@ -106,7 +106,7 @@ def _unreached(cluster: ResolvedCluster, nodes: Mapping[str, Any]) -> Iterator[F
 
 
 def _unread(cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mapping[str, Any]) -> Iterator[Finding]:
-    """What a host that answered could not be asked for: unknown is not the same as right."""
+    """What could not be read on a host that answered: unknown does not count as right."""
     remedy = "Look in the output of verify.yml for the task that failed there"
     for name in (name for name in cluster["hosts"] if name in seen["nodes"]):
         if "lvs-vip.service" in units_of(cluster, name) and name not in seen["lvs_vip"]:
@@ -181,7 +181,7 @@ def _rule(service: Service) -> str:
 
 
 def _arp(vip: str, answers: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:
-    """Who answered for a VIP; that nobody was asked is said, too."""
+    """Who answered for a VIP; also reports if no client asked."""
     if not answers:
         return ""
     clients = [client for client, seen in answers.items() if vip in seen]

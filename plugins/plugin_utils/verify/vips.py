@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does exactly one director hold each VIP, and does nobody else answer ARP for it?"""
+"""Does exactly one director hold each VIP, and does no other host answer ARP for it?"""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def holders(cluster: ResolvedCluster, nodes: Mapping[str, Mapping[str, Any]]) ->
 
 
 def holder_findings(held: Mapping[str, list[str]], stack: str) -> Iterator[Finding]:
-    """A VIP that no director holds, or more than one."""
+    """VIPs that no director holds, or more than one."""
     for vip, directors in held.items():
         if not directors:
             yield Finding(
@@ -46,7 +46,7 @@ def arp_findings(
     nodes: Mapping[str, Mapping[str, Any]],
     answers: Mapping[str, Mapping[str, Mapping[str, int]]],
 ) -> Iterator[Finding]:
-    """What each client saw on asking who has the VIP: answers is {client: {VIP: {MAC: replies}}}."""
+    """The answers that each client got for each VIP: answers is {client: {VIP: {MAC: replies}}}."""
     owners = _macs(nodes)
     for client, seen in answers.items():
         for vip, macs in seen.items():
@@ -63,7 +63,7 @@ def _silence(owner: str) -> str:
 
 
 def _macs(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Whose each MAC is; the loopback's zeros are nobody's."""
+    """The host of each MAC; the zeros of the loopback device are left out."""
     return {
         link["mac"]: host
         for host, node in nodes.items()

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does a stranger take part in a virtual router of this cluster?"""
+"""Does a host outside the cluster take part in a virtual router of this cluster?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def stranger_findings(
 ) -> Iterator[Finding]:
     """Adverts for one of our virtual routers from an address that no director has; `heard` is {director: vrrp_probe}.
 
-    Of IPv6 they come from link-local addresses, which are known only of directors that could be looked at.
+    IPv6 adverts come from link-local addresses. These are known only for directors that answered.
     """
     all_seen = all(director in nodes for director in cluster["directors"])
     own = {

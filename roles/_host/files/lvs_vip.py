@@ -1,39 +1,39 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""lvs-vip keeps the VIPs of this host, and the rules and routes they need, the same way on every distribution.
+"""lvs-vip manages the VIPs of this host, with their rules and routes, the same way on every distribution.
 
-  lvs-vip add      put in place what is listed and missing
-  lvs-vip prune    take away what lvs-vip put in place and the list no longer has
-  lvs-vip sync     add, then prune: what the unit does at boot and when it is reloaded
-  lvs-vip clear    take away all that lvs-vip put in place: what the unit does when it is stopped
+  lvs-vip add      add what is listed and missing
+  lvs-vip prune    remove what lvs-vip added and is no longer listed
+  lvs-vip sync     add, then prune: the unit does this at boot and at a reload
+  lvs-vip clear    remove all that lvs-vip added: the unit does this when it is stopped
   lvs-vip check    change nothing; print what add and prune would do, as lines "add LINE" and "prune LINE"
-  lvs-vip adopt    take over the listed addresses that something else put in place, and print their lines
+  lvs-vip adopt    take over the listed addresses that something else added, and print their lines
 
-The list is /etc/lvs-vip.conf. Its lines are put in place from the first to the last, and taken away from the last to
-the first. The line of a rule starts with the tool that makes it.
+The list is /etc/lvs-vip.conf. Its lines are added from the first to the last, and removed from the last to the first.
+The line of a rule starts with the tool that makes the rule.
 
   zone port PORT/PROTOCOL [ZONE]           firewalld lets a port in, now and after its next start
-  zone protocol PROTOCOL [ZONE]            and an IP protocol
+  zone protocol PROTOCOL [ZONE]            the same for an IP protocol
   nft mark VIP PROTOCOL PORTS MARK         packets to ports of a VIP get a firewall mark; PORTS as in 80,8000-8010
-  nft redirect VIP                         packets to a VIP are redirected to this host, which has no such address
-  nft clamp VIP BYTES                      TCP connections from a VIP agree on segments of so many bytes at most
-  iptables mark|redirect|clamp ...         the same by iptables and ip6tables
-  arptables VIP ADDRESS                    no ARP request for the VIP is answered; this host asks from ADDRESS
-  fou ipv4|ipv6 PORT                       tunnels of GUE are unpacked at a UDP port
+  nft redirect VIP                         packets to a VIP are redirected to this host, which does not have the VIP
+  nft clamp VIP BYTES                      TCP connections from a VIP use segments of at most BYTES
+  iptables mark|redirect|clamp ...         the same with iptables and ip6tables
+  arptables VIP ADDRESS                    ARP requests for the VIP are not answered; this host's own use ADDRESS
+  fou ipv4|ipv6 PORT                       GUE tunnels are unpacked at a UDP port
   address ADDRESS/PREFIX DEVICE [nodad]    a VIP
-  keep SOURCE PROTOCOL PORT                what SOURCE sends from a port goes the way it went, as SSH does, whatever else
-                                           goes the way that the next three lines are about
-  route GATEWAY DEVICE [NETWORK]           the way back through a director, in a routing table of its own; NETWORK is
-                                           the one around DEVICE
-  reply SOURCE PROTOCOL PORTS              what SOURCE sends from a service's port, or from a range of ports such as
-                                           8000-8010, goes that way; 0 stands for all ports
-  default SOURCE                           and so does what SOURCE sends where no other route of the host leads
+  keep SOURCE PROTOCOL PORT                packets of SOURCE from this port, such as those of SSH, keep their route and do
+                                           not take the route of the next three lines
+  route GATEWAY DEVICE [NETWORK]           the route back through a director, in a separate routing table; NETWORK is the
+                                           network of DEVICE
+  reply SOURCE PROTOCOL PORTS              packets of SOURCE from a service's port, or range of ports as in 8000-8010, take
+                                           this route; 0 is any port
+  default SOURCE                           packets of SOURCE without another route take this route
 
-What lvs-vip put in place is remembered below /run, which a reboot empties as it empties the kernel's tables; what
-firewalld keeps for good, below /var. What was there before is its owner's, and stays.
+lvs-vip records what it added in /run. A reboot empties /run and the kernel's tables alike. It records permanent settings
+of firewalld in /var. It leaves alone what was there before.
 
-Exit status: 0 done; 1 something failed; 2 wrong usage, or a list that cannot be used. One sentence says what and why.
+Exit status: 0 done; 1 something failed; 2 wrong usage, or the list is wrong. One sentence says what failed and why.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ Words = List[str]
 
 
 class Failure(Exception):
-    """What went wrong, as a sentence; status is what lvs-vip ends with."""
+    """What went wrong, as a sentence; status is the exit status of lvs-vip."""
 
     def __init__(self, sentence: str, status: int = 1) -> None:
         super().__init__(sentence)
@@ -74,14 +74,14 @@ class ToolMissing(Failure):
 
 
 class FirewalldStopped(Failure):
-    """firewalld is asked or told something, and does not run."""
+    """firewalld is needed, but does not run."""
 
     def __init__(self) -> None:
         super().__init__("firewalld does not run: start it, or set lvs_filter to nftables or iptables and run site.yml")
 
 
 class ToolFailure(Failure):
-    """A tool did not do what it was told: its command, exit status and output."""
+    """A tool failed: its command, exit status and output."""
 
     def __init__(self, argv: Words, tool_status: int, stdout: str, stderr: str) -> None:
         self.argv, self.tool_status, self.stdout, self.stderr = argv, tool_status, stdout, stderr
@@ -90,18 +90,18 @@ class ToolFailure(Failure):
 
 
 class Answer(NamedTuple):
-    """What a tool answered to a question. Nothing, where it could not be asked: status is then 127."""
+    """What a tool answered to a question. If the tool is not installed, the status is 127 and the answer is empty."""
 
     status: int
     stdout: str
 
     def json(self) -> Any:
-        """What it printed in JSON; an empty list where it had nothing to say, such as about a table that is not there."""
+        """The answer as JSON; an empty list if there is none, such as for a table that is not there."""
         return json.loads(self.stdout) if self.status == 0 and self.stdout.strip() else []
 
 
 class Part(NamedTuple):
-    """One thing that a line wants: whether it is there, and the commands that put it there and take it away."""
+    """One thing that a line needs: whether it is there, and the commands that add and remove it."""
 
     there: bool
     put: list[Words]
@@ -109,10 +109,10 @@ class Part(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """A kind of line. form names the words that follow it.
+    """A kind of line. form names the words that follow the kind.
 
-    ask gives the commands that ask what is there, and parts what the line wants, in the order to put it in place: pure
-    functions of the line's words after the first, and of the answers.
+    ask returns the commands that find what is there. parts returns what the line needs, in the order to add it. Both are
+    pure functions of the line's words after the first, parts also of the answers.
     """
 
     form: str
@@ -121,7 +121,7 @@ class Kind(NamedTuple):
 
 
 def spans(ports: Iterable[str]) -> list[tuple[int, int]]:
-    """Ports and ranges, as in 80 and 8000-8010, as the fewest ranges that hold them all."""
+    """Merge ports and ranges, such as 80 and 8000-8010, into the fewest ranges."""
     merged: list[tuple[int, int]] = []
     for low, high in sorted((int(port.split("-")[0]), int(port.split("-")[-1])) for port in ports):
         if merged and low <= merged[-1][1] + 1:
@@ -132,12 +132,13 @@ def spans(ports: Iterable[str]) -> list[tuple[int, int]]:
 
 
 def span_text(span: tuple[int, int], dash: str) -> str:
-    """A range of ports in a tool's own words."""
+    """A range of ports in the format of a tool."""
     return str(span[0]) if span[0] == span[1] else f"{span[0]}{dash}{span[1]}"
 
 
-# zone: what firewalld lets in. Its rich rules and policies cannot redirect all that comes for an address, nor change what
-# the host itself sends. So where it runs, too, rules are made by nft, in a table of our own that firewalld leaves alone.
+# zone: what firewalld lets in. Its rich rules and policies cannot redirect all packets for an address, and cannot change
+# packets that the host itself sends. So with firewalld, nft makes the rules too, in a separate table that firewalld leaves
+# alone.
 
 
 def _zone(words: Words, lasting: bool, action: str) -> Words:
@@ -146,7 +147,7 @@ def _zone(words: Words, lasting: bool, action: str) -> Words:
 
 
 def zone_offline(words: Words) -> Words:
-    """The command that takes away what firewalld keeps for good while it does not run."""
+    """The command that removes a permanent setting of firewalld while firewalld does not run."""
     return ["firewall-offline-cmd", *_zone(words, False, f"--remove-{words[0]}={words[1]}")[1:]]
 
 
@@ -167,7 +168,7 @@ def _zone_parts(words: Words, answers: list[Answer]) -> list[Part]:
 
 
 def lets_in(name: str, listed: str) -> bool:
-    """Whether firewall-cmd lists a protocol or a port, perhaps in a range: 8001/tcp in 8000-8010/tcp."""
+    """Whether firewall-cmd lists a protocol or a port, also within a range: 8001/tcp in 8000-8010/tcp."""
     ports, _slash, protocol = name.partition("/")
     if not protocol:
         return name in listed.split()
@@ -184,7 +185,7 @@ NFT_CHAINS = {
     "redirect": "type nat hook prerouting priority dstnat;",
     "clamp": "type filter hook output priority mangle;",
 }
-NFT_LOAD = [["nft", "-c", "-f", "-"], ["nft", "-f", "-"]]  # nft_ruleset is what they read
+NFT_LOAD = [["nft", "-c", "-f", "-"], ["nft", "-f", "-"]]  # both read the output of nft_ruleset
 
 
 def _nft_ask(_words: Words) -> list[Words]:
@@ -196,14 +197,14 @@ def _nft_parts(words: Words, answers: list[Answer]) -> list[Part]:
 
 
 def nft_ruleset(lines: Iterable[str]) -> str:
-    """The file that makes the table hold the rules of some lines and nothing else; no table where there are none."""
+    """The input of nft for a table with exactly the rules of these lines; without rules it removes the table."""
     rules = [line.split()[1:] for line in lines if line.startswith("nft ")]
     text = [f"table inet {NFT_TABLE}", f"delete table inet {NFT_TABLE}"]
     if rules:
         text.append(f"table inet {NFT_TABLE} {{")
         for what, hook in NFT_CHAINS.items():
             own = [f"\t\t{_nft_rule(words)}" for words in rules if words[0] == what]
-            # "mark" and "redirect" alone are words of nft's own.
+            # The prefix is needed because "mark" and "redirect" are keywords of nft.
             text += [f"\tchain lvs_{what} {{", f"\t\t{hook}", *own, "\t}"] if own else []
         text.append("}")
     return "\n".join(text) + "\n"
@@ -221,7 +222,7 @@ def _nft_rule(words: Words) -> str:
 
 
 def nft_facts(words: Words) -> list[Any]:
-    """What makes out a line's rule, to look for in nft_facts_in."""
+    """What identifies a line's rule, for a comparison with nft_facts_in."""
     what, vip, *more = words
     if what == "mark":
         return [what, vip, more[0], spans(more[1].split(",")), "mark", int(more[2])]
@@ -229,7 +230,7 @@ def nft_facts(words: Words) -> list[Any]:
 
 
 def nft_facts_in(listed: Any) -> list[list[Any]]:
-    """What makes out each rule of the table, as nft -j lists it: libnftables-json(5)."""
+    """What identifies each rule of the table, as nft -j lists it: libnftables-json(5)."""
     return [_nft_facts(item["rule"]) for item in (listed["nftables"] if listed else []) if "rule" in item]
 
 
@@ -253,18 +254,18 @@ def _nft_facts(rule: dict[str, Any]) -> list[Any]:
         elif verb == "redirect" and not said:
             facts.append(verb)
         elif verb != "counter" and not (verb == "match" and "flags" in json.dumps(left)):
-            # How flags are listed depends on nft's version. What else is there makes it another rule.
+            # The listing of flags depends on nft's version. Anything else in the rule makes it a different rule.
             facts.append(expression)
     return facts
 
 
-# iptables: it compares rules itself (-C)
+# iptables compares rules itself (-C)
 
-MULTIPORT = 15  # ports in a rule, of which a range counts as two: iptables-extensions(8)
+MULTIPORT = 15  # ports in a rule; a range counts as two: iptables-extensions(8)
 
 
 def iptables_rules(words: Words) -> list[tuple[str, str, Words]]:
-    """A line's rules: (table, chain, rule). Many ports make several."""
+    """A line's rules: (table, chain, rule). Many ports need several rules."""
     what, vip, *more = words
     if what == "redirect":
         return [("nat", "PREROUTING", ["-d", vip, "-j", "REDIRECT"])]
@@ -295,8 +296,8 @@ def _iptables_parts(words: Words, answers: list[Answer]) -> list[Part]:
     return [Part(answer.status == 0, [put], [take]) for answer, put, take in commands]
 
 
-# arptables: Debian's packages arptables and iptables bring one each, with rules of its own; which of them is called
-# arptables may have changed since a rule was made, and the rule is in force all the same.
+# arptables: Debian's packages arptables and iptables each have one, with separate rules. The command arptables may have
+# been the other one when a rule was made, but the rule is still in use.
 
 ARPTABLES = ("arptables", "arptables-nft", "arptables-legacy")
 
@@ -317,7 +318,7 @@ def _arptables_parts(words: Words, answers: list[Answer]) -> list[Part]:
 
 
 def arptables_rules_in(listed: str) -> list[tuple[str, dict[str, str]]]:
-    """The rules that "arptables -L -n" lists: (chain, options). An interface that may be any is left out."""
+    """The rules that "arptables -L -n" lists: (chain, options). An option that means any interface is left out."""
     rules, chain = [], ""
     for line in listed.splitlines():
         words = line.split()
@@ -333,7 +334,7 @@ def arptables_rules_in(listed: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def _family(address: str) -> str:
-    """The option of ip(8) for an address, or for the name of a family."""
+    """The option of ip(8) for the family of an address, or for the name of a family."""
     return "-6" if ":" in address or address == "ipv6" else "-4"
 
 
@@ -348,7 +349,7 @@ def _fou_parts(words: Words, answers: list[Answer]) -> list[Part]:
     return [Part(there, [[*fou, "add", "port", port, "gue"]], [[*fou, "del", "port", port]])]
 
 
-# A tunnel's device comes with its module, and is down until it is used; up, it gets addresses of its own.
+# A tunnel device appears with its module, and is down until it is used. When it is up, the kernel adds addresses to it.
 TUNNELS = ("tunl0", "sit0", "ip6tnl0", "gre0", "ip6gre0")
 
 
@@ -368,15 +369,15 @@ def _address_parts(words: Words, answers: list[Answer]) -> list[Part]:
     return [Part(there, put, take)]
 
 
-# Values of arp_ignore by which an address of another interface is not answered for; 3 counts for addresses of scope host
-# alone: Linux Documentation/networking/ip-sysctl.rst.
+# Values of arp_ignore with which the host does not answer for an address of another interface. 3 does so only for
+# addresses of scope host: Linux Documentation/networking/ip-sysctl.rst.
 SILENT = (1, 2, 8)
 
 
 def refusal(words: Words, listed: Iterable[str], arp_ignore: int) -> str | None:
-    """Why an address must not be put in place: a real server that answers ARP for a VIP takes the director's clients.
+    """Why an address must not be added: a real server that answers ARP for a VIP takes the director's clients.
 
-    A real server has its VIPs on lo or a tunnel; what is on an interface is a director's, which has to answer.
+    A real server has its VIPs on lo or a tunnel. A VIP on another interface is a director's, which must answer.
     """
     address, device = words[0].partition("/")[0], words[1]
     if ":" in address or device not in ("lo", *TUNNELS) or arp_ignore in SILENT:
@@ -389,14 +390,14 @@ def refusal(words: Words, listed: Iterable[str], arp_ignore: int) -> str | None:
     )
 
 
-# keep, route, reply and default: a routing table of our own. Whoever sets up the host's routes, at boot or when a lease is
-# renewed, is not in the way, and what the host sends otherwise (its management, say) goes the way it went.
+# keep, route, reply and default use a separate routing table. So they do not collide with the setup of the host's routes,
+# at boot or when a lease is renewed, and the host's other packets, such as those of its management, keep their route.
 
 ROUTING_TABLE = "112"
-# The rules' preferences. The kernel takes two rules for the same, or deletes one for the other, where one has what the
-# other leaves open; so each sort has a preference of its own.
+# The rules' preferences. The kernel may mistake two rules for the same, or delete the wrong one, if one has an option that
+# the other leaves open. So each kind of rule has its own preference.
 KEPT, ALL_REPLIES, REPLIES, MAIN_FIRST, DEFAULTS, STARTING_HERE = "11198", "11199", "11200", "11201", "11202", "11203"
-# systemd-networkd takes away routes and rules that it does not know, but for the kernel's.
+# systemd-networkd removes routes and rules that it does not know, except the kernel's.
 MARKED = ["protocol", "kernel"]
 
 
@@ -414,11 +415,11 @@ def _route_parts(words: Words, answers: list[Answer]) -> list[Part]:
         [[*ip, "replace", "default", "via", gateway, "onlink", *where]],
         [[*ip, "flush", "table", ROUTING_TABLE]],
     )
-    # The directors' own questions about a server's health are answered at once.
+    # The answers to the directors' own health checks go directly to them.
     return [Part((near, None, device) in shown, [[*ip, "replace", near, *where]], []) for near in network] + [default]
 
 
-# ip(8) knows the names of protocols, and shows them, only where there is a file /etc/protocols.
+# ip(8) knows and shows the names of protocols only if the file /etc/protocols exists.
 PROTOCOLS = {"tcp": "6", "udp": "17", "sctp": "132"}
 
 
@@ -427,7 +428,7 @@ def _rules_ask(words: Words, *preferences: str) -> list[Words]:
 
 
 def _rule(answers: list[Answer], family: str, preference: str, source: str, table: str, *port: str) -> Part:
-    """A routing rule for what a source sends, perhaps by one protocol alone, or from one port or range: 0 is all ports."""
+    """A routing rule for the packets of a source, optionally of one protocol and from one port or range; 0 is any port."""
     protocol, number = port or ("", "0")
     number = span_text(spans([number])[0], "-")
     rule = ["pref", preference, "from", source]
@@ -439,11 +440,10 @@ def _rule(answers: list[Answer], family: str, preference: str, source: str, tabl
         (str(other["priority"]), other["src"], other.get("table")) == (preference, source, table)
         and str(other.get("ipproto")) in names
         and _source_ports(other) == number
-        # iproute2 6.15 and later: a whole port, as all are that lvs-vip asks for.
+        # iproute2 6.15 and later: all of lvs-vip's rules match a whole port.
         and other.get("sport_mask", "0xffff") == "0xffff"
-        # Whatever else it asks for, such as a length of the source or an interface, makes it another rule.
-        and other.keys()
-        <= {"priority", "src", "table", "ipproto", *SOURCE_PORTS, "suppress_prefixlen", "protocol"}
+        # Any other condition, such as a prefix length of the source or an interface, makes it a different rule.
+        and other.keys() <= {"priority", "src", "table", "ipproto", *SOURCE_PORTS, "suppress_prefixlen", "protocol"}
         for answer in answers
         for other in answer.json()
     )
@@ -487,7 +487,7 @@ def _default_ask(words: Words) -> list[Words]:
 
 def _default_parts(words: Words, answers: list[Answer]) -> list[Part]:
     source, family = words[0], _family(words[0])
-    # What has no address yet, as a connection that starts here; IPv6 knows no rule for that.
+    # Connections from this host that have no source address yet. IPv6 has no rule for these.
     unbound = "0.0.0.0" if family == "-4" else "all"  # noqa: S104 # no socket is bound to it
     return [
         # Every other route of the host comes first.
@@ -533,7 +533,7 @@ WORDS: dict[str, tuple[str, Callable[[str], object]]] = {
 
 
 def kind_of(line: str) -> tuple[Kind, Words]:
-    """A line's kind, and the words that its functions take; ValueError says what is wrong with the line."""
+    """A line's kind, and the words for its functions; a ValueError says what is wrong with the line."""
     words = line.split()
     name = next((name for name in (" ".join(words[:2]), words[0]) if name in KINDS), None)
     if name is None:
@@ -546,7 +546,7 @@ def kind_of(line: str) -> tuple[Kind, Words]:
 
 
 def is_known(line: str) -> bool:
-    """Whether a line is of a kind and form that this version of lvs-vip knows."""
+    """Whether this version of lvs-vip knows the kind and form of a line."""
     try:
         return kind_of(line) is not None
     except ValueError:
@@ -563,7 +563,7 @@ def _is(word: str, what: str) -> bool:
 
 
 def read_list(text: str) -> list[str]:
-    """The lines of a list, each once and with single blanks; a Failure names the first that cannot be used."""
+    """The lines of a list, each once and with single blanks; a Failure names the first wrong line."""
     lines: dict[str, None] = {}
     for number, raw in enumerate(text.splitlines(), start=1):
         line = " ".join(raw.split())
@@ -579,16 +579,16 @@ def read_list(text: str) -> list[str]:
 
 # The host
 
-# Statuses by which a question is answered with: it is not there.
+# Exit statuses that mean: it is not there.
 NOT_THERE = {"ip": (1, 2), "nft": (1,), "iptables": (1,), "ip6tables": (1,), **dict.fromkeys(ARPTABLES, (1, 2, 3, 255))}
 
 
 def run(argv: Words, stdin: str = "", patience: int = 10) -> str:
-    """What a tool prints. ToolMissing, or ToolFailure where it does not end well, or another Failure.
+    """What a tool prints. Raises ToolMissing, ToolFailure if its exit status is not 0, or another Failure.
 
-    patience: how many seconds to wait for a firewalld that has been started, and does not answer yet.
+    patience: how many seconds to wait for a firewalld that was started and does not answer yet.
     """
-    # Tools speak English, and are found where the PATH of Ansible or systemd is short.
+    # The output must be English. The PATH of Ansible or systemd may be short.
     environment = {**os.environ, "LC_ALL": "C", "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin:/sbin:/bin"}
     try:
         done = subprocess.run(
@@ -623,7 +623,7 @@ def _is_active(unit: str) -> bool:
 
 
 def ask(argv: Words) -> Answer:
-    """What a tool answers; one that is not installed has made nothing that would be there."""
+    """What a tool answers. If the tool is not installed, nothing of its kind is there."""
     try:
         return Answer(0, run(argv))
     except ToolMissing:
@@ -635,14 +635,14 @@ def ask(argv: Words) -> Answer:
 
 
 class Memory:
-    """The lines that lvs-vip put in place: what firewalld keeps for good in a file that lasts, the rest in one that goes."""
+    """The lines that lvs-vip added: those of firewalld in a file that survives a reboot, the others in a file that does not."""
 
     def lines(self) -> list[str]:
-        """All of them, in the order of a list, where firewalld's come first."""
+        """All lines, in the order of the list, which has firewalld's first."""
         return [line for file in (LASTING, PLACED) for line in self._read(file)]
 
     def add(self, line: str) -> None:
-        """Remember a line."""
+        """Record a line."""
         if line not in self.lines():
             self._write(self._file(line), [*self._read(self._file(line)), line])
 
@@ -666,14 +666,14 @@ class Memory:
 
 
 class Host:
-    """This host, with the memory of what was put in place on it."""
+    """This host, with the record of what lvs-vip added."""
 
     def __init__(self) -> None:
         self.memory = Memory()
         self._answers: dict[tuple[str, ...], Answer] = {}
 
     def parts(self, line: str) -> list[Part]:
-        """What a line wants, and whether it is there."""
+        """What a line needs, and whether it is there."""
         kind, words = kind_of(line)
         return kind.parts(words, [self._ask(argv) for argv in kind.ask(words)])
 
@@ -684,22 +684,22 @@ class Host:
         return self._answers[key]
 
     def lacks(self, line: str) -> bool:
-        """Whether a line is not wholly in place."""
+        """Whether a part of a line is missing."""
         return not all(part.there for part in self.parts(line))
 
     def add(self, listed: list[str]) -> None:
-        """Put in place what is listed and missing."""
+        """Add what is listed and missing."""
         for line in listed:
             try:
                 self._put(line, listed)
             except Failure as failed:
-                raise Failure(f"cannot put in place: {line}: {failed}") from failed
+                raise Failure(f"cannot add: {line}: {failed}") from failed
 
     def _put(self, line: str, listed: list[str]) -> None:
         commands = [argv for part in self.parts(line) if not part.there for argv in part.put]
         if line.startswith("nft "):
-            # All that are listed at once. Not remembered before: what nft refuses would be in the way of all the others.
-            # The table is ours, and so is what it has already.
+            # Load all listed lines at once. Record them only after that: a recorded line that nft refuses would block all
+            # others. The table belongs to lvs-vip, so the rules in it do, too.
             self._run(commands, dict.fromkeys([*filter(is_known, self.memory.lines()), *listed]))
             self.memory.add(line)
         elif commands:
@@ -707,24 +707,24 @@ class Host:
                 refused = refusal(line.split()[1:], listed, int(ARP_IGNORE.read_text(encoding="utf-8")))
                 if refused is not None:
                     raise Failure(refused)
-            # Before it is put in place, so that an interrupted run is known about.
+            # Record the line first, so that it is known after an interruption.
             self.memory.add(line)
             self._run(commands)
 
     def take(self, keep: list[str]) -> None:
-        """Take away what was put in place, but for some lines."""
+        """Remove what lvs-vip added, except the lines to keep."""
         leaving = [line for line in reversed(self.memory.lines()) if line not in keep]
         for line in leaving:
             if not is_known(line):
-                said = f'take away by hand what this line of {PLACED} means, then the line: "{line}"'
-                raise Failure(f"{said}. Another version of lvs-vip put it in place")
+                said = f'another version of lvs-vip added "{line}", which is in {PLACED}'
+                raise Failure(f"{said}. Remove by hand what this line stands for, then remove the line from the file")
             try:
                 self._take(line, keep)
             except Failure as failed:
-                raise Failure(f"cannot take away: {line}: {failed}") from failed
+                raise Failure(f"cannot remove: {line}: {failed}") from failed
             self.memory.drop(line)
         if any(line.startswith("zone ") for line in leaving):
-            # What stays may have been part of a range that went.
+            # Ports to keep may have been part of a removed range.
             self._answers.clear()
             self.add([line for line in keep if line.startswith("zone ")])
 
@@ -732,12 +732,12 @@ class Host:
         try:
             commands = [argv for part in reversed(self.parts(line)) if part.there for argv in part.take]
         except FirewalldStopped:
-            # What it lets in now is gone with it. What it keeps for good can be changed all the same.
+            # The runtime settings are gone with firewalld. The permanent settings can still be changed.
             commands = [zone_offline(line.split()[1:])]
         if line.startswith("nft "):
             self._run(commands, [other for other in self.memory.lines() if other in keep])
             return
-        # Two lines may have something in common, such as not to answer ARP for a VIP: it goes over to the one that stays.
+        # Two lines may share a part, such as a rule that drops ARP for a VIP. The line to keep takes over the shared part.
         for other in keep if commands else []:
             if other.split(maxsplit=1)[0] == line.split(maxsplit=1)[0] and not line.startswith("zone "):
                 common = [argv for part in self.parts(other) for argv in part.take if argv in commands]
@@ -749,17 +749,17 @@ class Host:
     def _run(self, commands: Iterable[Words], table: Iterable[str] = ()) -> None:
         for argv in commands:
             run(argv, nft_ruleset(table) if argv in NFT_LOAD else "")
-            # firewall-cmd takes a third of a second to answer, and its lines have nothing to do with each other or others.
+            # Keep the answers of firewall-cmd: it needs a third of a second for each, and its lines are independent of all others.
             if argv[0] != "firewall-cmd":
                 self._answers = {key: answer for key, answer in self._answers.items() if key[0] == "firewall-cmd"}
 
     def check(self, listed: list[str]) -> Iterator[str]:
-        """What add and take would do, a line each."""
+        """What add and take would do, one line each."""
         yield from (f"add {line}" for line in listed if self.lacks(line))
         yield from (f"prune {line}" for line in self.memory.lines() if line not in listed)
 
     def adopt(self, listed: list[str]) -> Iterator[str]:
-        """Take over the addresses that are there; their lines."""
+        """Take over the addresses that are already there, and yield their lines."""
         for line in listed:
             if line.startswith("address ") and line not in self.memory.lines() and not self.lacks(line):
                 self.memory.add(line)
@@ -776,13 +776,13 @@ def read_file() -> list[str]:
 
 
 def main(words: list[str]) -> None:
-    """Do what the word on the command line says; a Failure says what went wrong."""
+    """Run the command; a Failure says what went wrong."""
     if len(words) != 1 or words[0] not in ("add", "prune", "sync", "clear", "check", "adopt"):
         raise Failure("usage: lvs-vip add|prune|sync|clear|check|adopt", status=2)
     (what,) = words
     if os.geteuid() != 0:
-        raise Failure("only root can ask for, and change, what is in place: run it as root")
-    # One at a time: the unit and Ansible may both be at it.
+        raise Failure("lvs-vip must run as root")
+    # Only one at a time: the unit and Ansible may both run it.
     with open(__file__, encoding="utf-8") as own:
         fcntl.flock(own, fcntl.LOCK_EX)
         host, listed = Host(), [] if what == "clear" else read_file()

@@ -215,9 +215,7 @@ def test_what_firewalld_keeps_can_be_taken_away_while_it_does_not_run(lvs_vip, v
             "firewall-offline-cmd --zone=public --remove-port=80/tcp",
         ],
     )
-    with pytest.raises(
-        vip.Failure, match=r"^cannot put in place: zone port 80/tcp: firewalld does not run: start it, or"
-    ):
+    with pytest.raises(vip.Failure, match=r"^cannot add: zone port 80/tcp: firewalld does not run: start it, or"):
         lvs_vip("add", "zone port 80/tcp")
 
 
@@ -251,7 +249,7 @@ def test_all_rules_of_nft_come_and_go_at_once_and_are_checked_before(lvs_vip, ma
 def test_what_nft_refuses_is_not_in_the_way_of_what_it_accepts(lvs_vip, vip, machine):
     machine.refuses = "10.9.0.66"
     with pytest.raises(
-        vip.Failure, match=r'^cannot put in place: nft redirect 10.9.0.1: "nft -c -f -" ended with status 2: not today$'
+        vip.Failure, match=r'^cannot add: nft redirect 10.9.0.1: "nft -c -f -" ended with status 2: not today$'
     ):
         lvs_vip("add", "nft redirect 10.9.0.1", "nft redirect 10.9.0.66", VIP)
     assert machine.addresses == []
@@ -263,7 +261,7 @@ def test_a_line_that_cannot_be_put_in_place_ends_the_run_before_those_after_it(l
     machine.refuses = "10.9.0.1/32"
     with pytest.raises(vip.Failure) as failed:
         lvs_vip("sync", VIP, OTHER)
-    said = f'cannot put in place: {VIP}: "ip address replace 10.9.0.1/32 dev lo" ended with status 2: not today'
+    said = f'cannot add: {VIP}: "ip address replace 10.9.0.1/32 dev lo" ended with status 2: not today'
     assert (str(failed.value), failed.value.status) == (said, 1)
     assert (failed.value.__cause__.argv[-1], failed.value.__cause__.tool_status) == ("lo", 2)
     assert failed.value.__cause__.stderr == "not today\n"
@@ -274,7 +272,7 @@ def test_a_line_that_cannot_be_put_in_place_ends_the_run_before_those_after_it(l
 def test_what_cannot_be_taken_away_is_not_forgotten(lvs_vip, vip, machine):
     lvs_vip("add", VIP, OTHER)
     machine.refuses = "address del 10.9.0.2/32"
-    with pytest.raises(vip.Failure, match=f"^cannot take away: {OTHER}: "):
+    with pytest.raises(vip.Failure, match=f"^cannot remove: {OTHER}: "):
         lvs_vip("prune")
     assert lvs_vip("check")[0] == [f"prune {VIP}", f"prune {OTHER}"]
     machine.refuses = ""
@@ -284,7 +282,7 @@ def test_what_cannot_be_taken_away_is_not_forgotten(lvs_vip, vip, machine):
 
 def test_a_vip_that_would_be_answered_for_is_refused(lvs_vip, vip, machine):
     vip.ARP_IGNORE.write_text("0\n")
-    with pytest.raises(vip.Failure, match=r"^cannot put in place: .* lo: this host would answer ARP .*: run site.yml"):
+    with pytest.raises(vip.Failure, match=r"^cannot add: .* lo: this host would answer ARP .*: run site.yml"):
         lvs_vip("add", VIP)
     assert (machine.done, lvs_vip("check")) == ([], ([], []))
     lvs_vip("add", SILENT, VIP)
@@ -296,7 +294,7 @@ def test_a_tool_that_is_missing_has_made_nothing_and_is_named_when_it_is_needed(
     lines = [SILENT, VIP, "zone port 80/tcp"]
     assert lvs_vip("check", *lines)[0] == [f"add {line}" for line in lines]
     with pytest.raises(
-        vip.Failure, match=f"^cannot put in place: {SILENT}: arptables is not installed: install it, or run site"
+        vip.Failure, match=f"^cannot add: {SILENT}: arptables is not installed: install it, or run site"
     ):
         lvs_vip("add", *lines)
     # Before the VIP that it keeps silent about.
@@ -312,7 +310,8 @@ def test_a_line_of_another_version_is_left_to_a_human(lvs_vip, vip):
     assert lvs_vip("add", "nft redirect 10.9.0.2")[1] == ["nft -c -f -", "nft -f -"]
     assert lvs_vip("check", "nft redirect 10.9.0.2")[0] == ["prune nft 10.9.0.1 magic"]
     with pytest.raises(
-        vip.Failure, match=r'^take away by hand what this line of .*/placed means, .*: "nft 10.9.0.1 magic"\. Another'
+        vip.Failure,
+        match=r'^another version of lvs-vip added "nft 10.9.0.1 magic", which is in .*/placed\. Remove by hand',
     ):
         lvs_vip("clear")
 
@@ -326,7 +325,7 @@ def test_other_words_are_refused(vip, words):
 
 def test_only_root_can_use_it(vip, monkeypatch):
     monkeypatch.setattr(vip.os, "geteuid", lambda: 1000)
-    with pytest.raises(vip.Failure, match=r"run it as root$"):
+    with pytest.raises(vip.Failure, match=r"^lvs-vip must run as root$"):
         vip.main(["check"])
 
 

@@ -178,7 +178,7 @@ def test_a_device_that_is_not_there_is_named(host):
     said = host.run(host.wanted("address 10.9.0.1/32 eth7"), "$v check; $v add 2>&1 || echo $?; $v clear")
     assert said == [
         "add address 10.9.0.1/32 eth7",
-        'lvs-vip: cannot put in place: address 10.9.0.1/32 eth7: "ip link set dev eth7 up" ended with status 1: '
+        'lvs-vip: cannot add: address 10.9.0.1/32 eth7: "ip link set dev eth7 up" ended with status 1: '
         'Cannot find device "eth7"',
         "1",
     ]
@@ -195,7 +195,7 @@ def test_exit_statuses(host):
     )
     assert [line if line.isdigit() else line[:22] for line in said] == [
         *("lvs-vip: cannot read /", "2", "lvs-vip: usage: lvs-vi", "2"),
-        *(f"lvs-vip: {host.list}"[:22], "2", "lvs-vip: cannot put in", "1"),
+        *(f"lvs-vip: {host.list}"[:22], "2", "lvs-vip: cannot add: a", "1"),
     ]
 
 
@@ -264,7 +264,7 @@ def test_a_rule_that_nft_refuses_changes_nothing(nft_host):
         nft_host.wanted(NFT[3]),
         "$v sync",
         nft_host.wanted(NFT[3], "nft clamp 172.28.0.102 70000"),
-        "$v sync 2>&1 | grep -c 'cannot put in place: nft clamp 172.28.0.102 70000: .nft -c -f -. ended with status 1'",
+        "$v sync 2>&1 | grep -c 'cannot add: nft clamp 172.28.0.102 70000: .nft -c -f -. ended with status 1'",
         "nft list table inet lvs_cluster | grep -c redirect$",
         nft_host.wanted(NFT[3]),
         "$v sync; $v check",
