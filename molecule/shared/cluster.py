@@ -11,11 +11,12 @@ import re
 import shlex
 import subprocess
 import time
+from collections import Counter
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import testinfra
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import endpoint
@@ -349,6 +350,15 @@ def totals(output: str, what: str) -> dict[str, int]:
 def changed(output: str) -> dict[str, int]:
     """How many changes a playbook reported for each host."""
     return totals(output, "changed")
+
+
+def shared(answers: Iterable[str], due: dict[str, int]) -> bool:
+    """Whether everybody got their share of the answers, or one more or less.
+
+    A client's port that is used again within two minutes goes where it went before, whose turn it may be.
+    """
+    got = Counter(answers)
+    return got.keys() == due.keys() and all(abs(got[name] - share) <= 1 for name, share in due.items())
 
 
 def flat(output: str) -> str:
