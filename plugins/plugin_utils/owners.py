@@ -22,7 +22,9 @@ def wrong_owners(cluster: ResolvedCluster, looks: Iterable[Mapping[str, Any]]) -
     for vip in cluster["vips"]:
         # In the format of ip, so that 10.0.0.1 does not match 10.0.0.10.
         owners = [
-            name for name, words in printed.items() if any(word.startswith(f"{vip['address']}/") for word in words)
+            name
+            for name in cluster["directors"]
+            if any(word.startswith(f"{vip['address']}/") for word in printed.get(name, ()))
         ]
         if len(owners) > 1:
             found.append(

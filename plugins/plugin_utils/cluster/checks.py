@@ -121,7 +121,8 @@ def check_vip_networks(instances: Iterable[InstanceDraft], hosts: Hosts) -> None
             if having and lacking:
                 instance.path.warn(
                     f"VIP {vip['address']} is on a network of director {having.name}, but on none of director {lacking.name}"
-                    f" ({listed(lacking.networks)}): there no router would send it packets, unless something else sees to that"
+                    f" ({listed(lacking.networks)}): after a failover to {lacking.name}, packets for the VIP reach it only if"
+                    " you route them there"
                 )
 
 

@@ -160,8 +160,8 @@ def _locate(
         # With one director IPVS delivers locally. Two directors would send connections to each other in a loop
         if address in director.own_addresses and len(hosts.directors) > 1:
             path.report(
-                f"address is {address}, which is director {director.name}: the other directors would send it connections that"
-                " it sends on. Use a host that is no director"
+                f"address is {address}, which is director {director.name}: the directors would send its connections in a circle."
+                " Use a host that is not a director"
             )
     _check_family(address, service, path)
     return hosts.by_address.get(address), address

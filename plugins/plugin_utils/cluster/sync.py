@@ -34,8 +34,8 @@ def resolve_sync(given: Any, instances: Sequence[InstanceDraft] | None, mistakes
         return None
     if name is None and len(names) > 1:
         path.warn(
-            f"one instance is synchronised, and lvs_vrrp has {len(names)}. It is {names[0]}, the first: connections to the VIPs"
-            " of the others end at a failover. To choose, set instance"
+            f"only instance {names[0]} is synchronised, the first of {len(names)} in lvs_vrrp: connections to the VIPs of the"
+            " other instances end at a failover. Set instance to choose another one"
         )
     return {"id": own["id"], "instance": None if instances is None else name or names[0]}
 
