@@ -1,4 +1,4 @@
-# Everything a developer or CI runs; `make help` lists it. Variables: SCENARIO, STRATEGY, BENCH, SEED, COUNT,
+# Everything a developer or CI runs; `make help` lists it. Variables: SCENARIO, STRATEGY, AT_ONCE, BENCH, SEED, COUNT,
 # PYTHON, LVS_LAB_CACHE.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -7,7 +7,10 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= /usr/bin/python3
 SCENARIO ?= default
-SCENARIOS := default static dr forwarding ldirectord podman staging production
+# In the order in which they begin, so that the longest are not the last.
+SCENARIOS := default ldirectord forwarding production dr static podman staging
+# How many run at a time: one alone leaves a third of two cores unused.
+AT_ONCE ?= 2
 # Those that converge by Ansible's own strategy, which users have; mitogen takes half the time.
 PLAIN_SCENARIOS := default static
 # Those with tasks of their own: checked on bare hosts, and run a second time.
@@ -83,7 +86,7 @@ lab-destroy: ## take the lab down, leaving nothing but cached images
 	@python3 molecule/lab destroy -i inventories/lab
 
 ##@ Checks
-.PHONY: lint format unit mutants sanity build readmes docs docs-lint molecule bench bench-forwarding test clean
+.PHONY: lint format unit mutants sanity build readmes docs docs-lint molecule scenarios images bench bench-forwarding test clean
 lint: venv ## ansible-lint, yamllint, ruff, mypy, shellcheck
 	@ansible-lint --strict --offline --nocolor
 	@yamllint --strict .
@@ -124,6 +127,12 @@ molecule: venv ## one scenario, whole: make molecule SCENARIO=name
 molecule-%: venv
 	@$(MAKE) molecule SCENARIO=$*
 
+images: venv ## build what nodes of all scenarios are made of
+	@python3 molecule/lab build -i inventories/lab $(patsubst %,-i molecule/%/inventory,$(filter-out default,$(SCENARIOS)))
+
+scenarios: images ## all scenarios, AT_ONCE at a time
+	@python tests/tools/scenarios.py --at-once $(AT_ONCE) $(SCENARIOS)
+
 bench: venv ## the figures of docs/benchmarks
 	@python tests/bench $(BENCH)
 
@@ -134,7 +143,7 @@ bench-forwarding: venv ## bench's figures of the forwarding methods, on nodes of
 	@python3 molecule/lab destroy
 
 test: ## all checks and all scenarios, whole; what CI runs
-	@$(PHASES) deps venv lint unit sanity build docs-lint $(SCENARIOS:%=molecule-%)
+	@$(PHASES) deps venv lint unit sanity build docs-lint images scenarios
 
 clean: ## remove what was built; the lab and its cached images stay
 	rm -rf build .ansible .venv

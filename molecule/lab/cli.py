@@ -37,6 +37,11 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("-i", "--inventory", action="append", default=[], help="default: inventories/lab")
     start.add_argument("--fresh", action="store_true", help="all nodes bare, whatever ran before")
     start.set_defaults(run=lambda given: lab.up(paths.find(), given.inventory, fresh=given.fresh))
+    build = sub.add_parser("build", help="build what the cache lacks of what inventories' nodes are made of")
+    build.add_argument(
+        "-i", "--inventory", action="append", default=[], help="may be repeated; default: inventories/lab"
+    )
+    build.set_defaults(run=lambda given: lab.build(paths.find(), given.inventory))
     end = sub.add_parser("down", aliases=["destroy"], help="take everything down; only the image cache stays")
     end.add_argument("-i", "--inventory", action="append", help=argparse.SUPPRESS)
     end.add_argument("--cache", action="store_true", help="drop the images, too")

@@ -42,6 +42,16 @@ def up(paths: Paths, inventories: Sequence[str], *, fresh: bool) -> None:
     print(phases.table(), flush=True)
 
 
+def build(paths: Paths, inventories: Sequence[str]) -> None:
+    """Build all that the nodes of some inventories, each a lab of its own, are made of and the cache lacks."""
+    phases = Phases()
+    with lock.exclusive(paths):
+        chosen = choice.choose()
+        for name in inventories or [""]:
+            choice.machine(chosen.kind, paths).prepare(inventory.load([name] if name else []), phases)
+    print(phases.table(), flush=True)
+
+
 def down(paths: Paths, *, cache: bool) -> None:
     """Take the lab down and remove what it left; with `cache` also images, logs and the key."""
     with lock.exclusive(paths):
