@@ -20,8 +20,8 @@ options:
   hostvars:
     description:
       - C(hostvars), with the results that C(verify.yml) registered on each host.
-      - These are C(lvs_node) of M(lvs.cluster.node_info), C(lvs_vip_check) of C(lvs-vip check), C(lvs_vrrp_heard) of
-        M(lvs.cluster.vrrp_probe), C(lvs_before) and C(lvs_after) of M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of
+      - These are C(lvs_node) of M(lvs.cluster.node_info), C(lvs_vip_check) of C(lvs-vip check), C(lvs_vrrp_state) of
+        M(lvs.cluster.vrrp_info), C(lvs_vrrp_heard) of M(lvs.cluster.vrrp_probe), C(lvs_before) and C(lvs_after) of M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of
         M(lvs.cluster.arp_probe), and C(lvs_probes), a loop of M(lvs.cluster.vip_probe) over
         P(lvs.cluster.probe_plan#filter). With ldirectord also C(lvs_ldirectord_status).
     type: dict

@@ -65,7 +65,11 @@ def test_verify_names_the_host_and_the_remedy_and_site_mends(cluster):
     cluster.run("web1", f"sysctl -w net.ipv4.conf.all.arp_ignore=0; ip address del {VIP}/32 dev lo")
     cluster.run("lvs2", "systemctl stop keepalived")
     cluster.run("lvs3", "sed -i 's/weight 3/weight 4/' /etc/keepalived/keepalived.conf")
+    cluster.lab.unplug("lvs3", "lan", seen=True)
     output = flat(cluster.fail("verify"))
+    cluster.lab.plug("lvs3", "lan", seen=True)
+    assert "lvs3: its interface lan0 is down" in output
+    assert "lvs3: VRRP instance VI_1 is in the state fault, so this director does not take over" in output
     assert "web1: net.ipv4.conf.all.arp_ignore is 0, not 1. Run site.yml" in output
     assert f"address {VIP}/32 lo" in output
     assert "lvs2: keepalived.service" in output

@@ -19,7 +19,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered.
 
     Returns nodes {host: node_info}, lvs_vip {host: result of lvs-vip check}, ldirectord {director: result of the search for its
-    process}, expected {host: files as site.yml would write them}, vrrp {director: vrrp_probe}, before and after {director:
+    process}, expected {host: files as site.yml would write them}, instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director:
     ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}} and probes (entries of probe_plan, each with its vip_probe result).
     """
     arp = _results(hostvars, cluster["clients"], "lvs_arp_answers")
@@ -33,6 +33,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
             for host in cluster["hosts"]
             if host in hostvars
         },
+        "instances": _results(hostvars, cluster["directors"], "lvs_vrrp_state"),
         "vrrp": _results(hostvars, cluster["directors"], "lvs_vrrp_heard"),
         "before": _results(hostvars, cluster["directors"], "lvs_before"),
         "after": _results(hostvars, cluster["directors"], "lvs_after"),

@@ -33,7 +33,7 @@ from .traffic import (
     table_findings,
 )
 from .vips import arp_findings, holder_findings, holders
-from .vrrp import stranger_findings
+from .vrrp import instance_findings, stranger_findings
 
 
 def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -70,6 +70,11 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
         ),
         *holder_findings(held, cluster["stack"]),
         *arp_findings(held, nodes, seen["arp"]),
+        *(
+            finding
+            for director, state in seen["instances"].items()
+            for finding in instance_findings(director, cluster["hosts"][director], state)
+        ),
         *stranger_findings(cluster, nodes, seen["vrrp"]),
         *(
             finding
@@ -119,6 +124,8 @@ def _unread(cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mappi
             yield Finding(name, "its counters could not be read again: it is not proven what it carries", remedy)
         if not seen["expected"].get(name):
             yield Finding(name, "its configuration could not be compared with the inventory", remedy)
+        if cluster["stack"] == "keepalived" and name not in seen["instances"]:
+            yield Finding(name, "the state of its VRRP instances could not be read", remedy)
         if cluster["stack"] == "ldirectord" and name not in seen["ldirectord"]:
             yield Finding(name, "it could not be checked whether ldirectord runs", remedy)
 

@@ -1,14 +1,35 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does a host outside the cluster take part in a virtual router of this cluster?"""
+"""Could every director take over, and does a host outside the cluster take part in a virtual router of this cluster?"""
 
 from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
-from ..cluster.types import ResolvedCluster
+from ..cluster.types import HostPart, ResolvedCluster
 from .finding import Finding
+
+LOOK = "Look at: journalctl -u keepalived"
+
+
+def instance_findings(name: str, wanted: HostPart, state: Mapping[str, Any]) -> Iterator[Finding]:
+    """Compare a director's instances with what keepalived reports; `state` is the result of vrrp_info."""
+    if not state.get("running", True):
+        return
+    if "instances" not in state:
+        yield Finding(
+            name, f"the state of its VRRP instances could not be read ({state.get('msg', 'no reason given')})", LOOK
+        )
+        return
+    for instance in (instance["name"] for instance in wanted["instances"]):
+        found = state["instances"].get(instance)
+        if found is None:
+            yield Finding(name, f"keepalived has no VRRP instance {instance}", "Run site.yml")
+        elif found["state"] == "fault":
+            yield Finding(
+                name, f"VRRP instance {instance} is in the state fault, so this director does not take over", LOOK
+            )
 
 
 def stranger_findings(

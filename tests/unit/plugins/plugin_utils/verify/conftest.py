@@ -63,6 +63,10 @@ def seen(cluster) -> dict[str, Any]:
         "nodes": nodes,
         "ldirectord": {},
         "expected": {name: [CONFIGURATION] for name in ("lvs1", "lvs2")},
+        "instances": {
+            "lvs1": {"running": True, "instances": {"VI_1": {"state": "master"}}},
+            "lvs2": {"running": True, "instances": {"VI_1": {"state": "backup"}}},
+        },
         "vrrp": {},
         "before": {"lvs1": copy.deepcopy(table), "lvs2": copy.deepcopy(table)},
         "after": {"lvs1": {**table, "stats": counters(cluster, 9, 3)}, "lvs2": copy.deepcopy(table)},

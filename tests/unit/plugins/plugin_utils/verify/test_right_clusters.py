@@ -120,6 +120,11 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
         "expected": {
             name: [{"path": "/etc/own.conf", "checksum": "same", "pid_file": None}] for name in cluster["directors"]
         },
+        "instances": {
+            name: {"running": True, "instances": {one["name"]: {"state": "backup"} for one in host["instances"]}}
+            for name, host in cluster["hosts"].items()
+            if cluster["stack"] == "keepalived" and host["role"] == "director"
+        },
         "vrrp": {},
         "before": {name: table(cluster, name, asked=[]) for name in cluster["directors"]},
         "after": {name: table(cluster, name, asked if name == holder else []) for name in cluster["directors"]},

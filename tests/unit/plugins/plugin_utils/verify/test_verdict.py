@@ -151,6 +151,22 @@ def break_vip_that_cannot_be_used(seen):
     seen["arp"], seen["probes"] = {}, []
 
 
+def break_instance_in_fault(seen):
+    seen["instances"]["lvs2"]["instances"]["VI_1"]["state"] = "fault"
+
+
+def break_instance_unknown(seen):
+    seen["instances"]["lvs2"]["instances"] = {}
+
+
+def break_instances_not_asked(seen):
+    seen["instances"]["lvs2"] = {"msg": "No answer."}
+
+
+def break_instances_unread(seen):
+    del seen["instances"]["lvs2"]
+
+
 def break_unreachable(seen):
     del seen["nodes"]["web2"]
 
@@ -206,6 +222,25 @@ def break_kept(seen):
             [
                 "web1: net.ipv4.conf.all.arp_ignore will be 0 after a reboot, not 1. Look in /etc/sysctl.d and"
                 " /etc/sysctl.conf for a file that is read later than the collection's own, and sets it"
+            ],
+        ),
+        (
+            break_instance_in_fault,
+            [
+                "lvs2: VRRP instance VI_1 is in the state fault, so this director does not take over. Look at:"
+                " journalctl -u keepalived"
+            ],
+        ),
+        (break_instance_unknown, ["lvs2: keepalived has no VRRP instance VI_1. Run site.yml"]),
+        (
+            break_instances_not_asked,
+            ["lvs2: the state of its VRRP instances could not be read (No answer.). Look at: journalctl -u keepalived"],
+        ),
+        (
+            break_instances_unread,
+            [
+                "lvs2: the state of its VRRP instances could not be read. Look in the output of verify.yml for the task that"
+                " failed there"
             ],
         ),
         (break_module, ["lvs2: kernel module ip_vs_wrr will not be loaded after a reboot. Run site.yml"]),
