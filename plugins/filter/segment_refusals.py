@@ -13,14 +13,6 @@ description:
   - Names the new VIPs that a host outside the cluster has, and the new virtual routers that another cluster has.
 
 options:
-  _input:
-    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
-    type: dict
-    required: true
-  hostvars:
-    description: C(hostvars), with the network facts of the hosts and what M(lvs.cluster.deployed_facts) found on the directors.
-    type: dict
-    required: true
   answers:
     description: The RV(lvs.cluster.arp_probe#module:answers) of M(lvs.cluster.arp_probe).
     type: dict
@@ -30,6 +22,9 @@ options:
     type: list
     elements: dict
     required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster
+  - lvs.cluster.cluster.hostvars
 """
 
 EXAMPLES = r"""

@@ -13,10 +13,6 @@ description:
   - Compares what the modules of this collection found on the hosts with the resolved cluster.
 
 options:
-  _input:
-    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
-    type: dict
-    required: true
   hostvars:
     description:
       - C(hostvars), with the results that C(verify.yml) registered on each host.
@@ -27,6 +23,8 @@ options:
       - On directors also C(director_expected_files), the files that C(site.yml) would write.
     type: dict
     required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster
 """
 
 EXAMPLES = r"""
