@@ -522,6 +522,9 @@ _value:
                 block:
                   description: Name of the block.
                   type: str
+                script:
+                  description: Whether a script checks, which gets its real server as arguments.
+                  type: bool
                 sni:
                   description: Whether the TLS handshake names the virtual host.
                   type: bool

@@ -206,9 +206,13 @@ Mail = TypedDict(
 
 
 class KeepalivedCheck(TypedDict):
-    """A health check as keepalived configuration; `block` is the name of its block."""
+    """A health check as keepalived configuration; `block` is the name of its block.
+
+    A `script` gets its real server as arguments. Any other check is the same for all real servers.
+    """
 
     block: str
+    script: bool
     sni: bool
     path: str | None
     virtualhost: str | None
