@@ -522,6 +522,9 @@ _value:
                 block:
                   description: Name of the block.
                   type: str
+                script:
+                  description: Whether a script checks, which gets its real server as arguments.
+                  type: bool
                 sni:
                   description: Whether the TLS handshake names the virtual host.
                   type: bool
@@ -1040,6 +1043,24 @@ _value:
                   description: Interfaces that have to be up besides its own.
                   type: list
                   elements: str
+            vrrp:
+              description: What a verification watches on it; empty without VRRP.
+              type: dict
+              contains:
+                preferred_vips:
+                  description: VIPs and gateways that it takes from any other director.
+                  type: list
+                  elements: str
+                settle_time:
+                  description: Seconds in which it takes them.
+                  type: int
+                interfaces:
+                  description: Interfaces of its adverts.
+                  type: list
+                  elements: str
+                listen_time:
+                  description: Seconds in which the adverts of other masters are heard.
+                  type: float
             sync:
               description: Connection synchronisation, or null.
               type: dict

@@ -38,6 +38,7 @@ def empty_part(host: Host) -> HostPart:
         "tools": [],
         "router_id": None,
         "instances": [],
+        "vrrp": {"preferred_vips": [], "settle_time": 0, "interfaces": [], "listen_time": 0},
         "sync": None,
         "heartbeat_media": [],
         "listen": [],

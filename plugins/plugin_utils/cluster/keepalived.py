@@ -119,6 +119,7 @@ def _check(health: Health) -> KeepalivedCheck | None:
         return None
     return {
         "block": block,
+        "script": health["type"] == "script",
         "sni": bool(health["sni"]),
         "path": health["path"],
         "virtualhost": health["virtualhost"],

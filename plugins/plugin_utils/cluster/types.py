@@ -206,9 +206,13 @@ Mail = TypedDict(
 
 
 class KeepalivedCheck(TypedDict):
-    """A health check as keepalived configuration; `block` is the name of its block."""
+    """A health check as keepalived configuration; `block` is the name of its block.
+
+    A `script` gets its real server as arguments. Any other check is the same for all real servers.
+    """
 
     block: str
+    script: bool
     sni: bool
     path: str | None
     virtualhost: str | None
@@ -458,6 +462,19 @@ class DirectorInstance(InstanceSettings):
     track_interfaces: list[str]
 
 
+class HostVrrp(TypedDict):
+    """What a verification watches on a director; empty without VRRP.
+
+    The director takes `preferred_vips` from any other director within `settle_time`. On its `interfaces` the adverts of other
+    masters are heard in `listen_time`.
+    """
+
+    preferred_vips: list[str]
+    settle_time: int
+    interfaces: list[str]
+    listen_time: Seconds
+
+
 class DirectorSync(TypedDict):
     """Connection synchronisation as one director runs it."""
 
@@ -491,6 +508,7 @@ class HostPart(TypedDict):
     tools: list[str]
     router_id: str | None
     instances: list[DirectorInstance]
+    vrrp: HostVrrp
     sync: DirectorSync | None
     heartbeat_media: list[str]
     listen: list[Socket]

@@ -11,9 +11,6 @@ from ..cluster.types import ResolvedCluster
 
 Hostvars = Mapping[str, Mapping[str, Any]]
 
-# Variables that the roles' tasks "expected" set.
-EXPECTED = ("director_expected_files", "ldirectord_expected_files", "heartbeat_expected_files")
-
 
 def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered.
@@ -29,9 +26,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
         "lvs_vip": _results(hostvars, cluster["hosts"], "lvs_vip_check"),
         "ldirectord": _results(hostvars, cluster["directors"], "lvs_ldirectord_status"),
         "expected": {
-            host: [file for name in EXPECTED for file in hostvars[host].get(name) or ()]
-            for host in cluster["hosts"]
-            if host in hostvars
+            host: hostvars[host].get("director_expected_files", []) for host in cluster["hosts"] if host in hostvars
         },
         "instances": _results(hostvars, cluster["directors"], "lvs_vrrp_state"),
         "vrrp": _results(hostvars, cluster["directors"], "lvs_vrrp_heard"),

@@ -12,7 +12,12 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.deployed import HARESOURCES, KEEPALIVED, digest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.refusals import refusals
-from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment import questions, rivals, strangers
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment import (
+    questions,
+    rivals,
+    strangers,
+    unasked,
+)
 
 A, B = "192.0.2.100", "192.0.2.101"
 NOTHING = {"stacks": [], "lvs_vip": False, "directors": [], "foreign": [], "vips": [], "resources": [], "instances": []}
@@ -214,6 +219,18 @@ def test_a_virtual_router_that_another_cluster_has_is_refused():
         assert rivals(site.cluster, site.hostvars, [heard(**other)]) == []
     site.runs(site.cluster)
     assert rivals(site.cluster, site.hostvars, [heard()]) == []
+
+
+def test_what_could_not_be_asked_is_said_with_the_reason():
+    site = Site().finds("lb1").finds("lb2")
+    asked, told = {"answers": {}}, {"adverts": []}
+    assert list(unasked(site.cluster, site.hostvars, asked, told)) == []
+    assert list(unasked(site.cluster, site.hostvars, {"msg": "Why."}, {"msg": "Why not."})) == [
+        f"It could not be checked whether another host already has {A} and {B}: Why.",
+        "It could not be checked whether another cluster already uses virtual_router_id 100: Why not.",
+    ]
+    site.runs(site.cluster)
+    assert list(unasked(site.cluster, site.hostvars, {"msg": "Why."}, {"skipped": True})) == []
 
 
 @pytest.mark.parametrize("directors", [[], ["lb1", "lb2"], ["lb2", "lb3"]], ids=["unknown", "ours", "one_left"])
