@@ -146,9 +146,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
         check_keepalived(services)
     elif read.stack == "ldirectord":
         check_ldirectord(services)
-        check_prefixes(
-            heartbeat_vips(read.heartbeat, read.vip_paths), hosts, InventoryPath("lvs_heartbeat", mistakes)
-        )
+        check_prefixes(heartbeat_vips(read.heartbeat, read.vip_paths), hosts, InventoryPath("lvs_heartbeat", mistakes))
     else:
         check_static(services, hosts, read.sync, mistakes)
 

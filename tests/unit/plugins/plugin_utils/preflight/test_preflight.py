@@ -226,3 +226,22 @@ def test_a_real_server_of_another_cluster_is_refused_without_consent():
     assert refused.startswith("www1: its VIPs belong to the cluster of gw1 and gw2.")
     assert "teardown.yml --limit www1" in refused
     assert Site(lvs_take_over=True).finds("www1", directors=["gw1", "gw2"]).refused() == []
+
+
+def test_a_real_server_that_has_a_vip_where_it_answers_arp_is_refused():
+    site = Site().finds("lb1").finds("lb2").finds("www1")
+    facts = site.hostvars["www1"]["ansible_facts"]
+    single = {"address": A, "netmask": "255.255.255.255", "prefix": "32"}
+    facts["interfaces"] += ["tunl0", "dummy0"]
+    facts.update(lo={"ipv4_secondaries": [single]}, tunl0={"ipv4": single}, dummy0={"ipv4": single})
+    assert site.refused() == []
+    facts["eth_0"]["ipv4_secondaries"] = [{**single, "netmask": "255.255.255.0", "prefix": "24"}]
+    (refused,) = site.refused()
+    assert refused.startswith(f"www1: VIP {A} is on eth-0 of this real server, which answers ARP for it there")
+    assert f"ip address del {A}/24 dev eth-0" in refused
+
+
+def test_a_director_may_have_the_vips():
+    site = Site().finds("lb1").finds("lb2")
+    site.hostvars["lb1"]["ansible_facts"]["eth_0"]["ipv4_secondaries"] = [{"address": A, "prefix": "24"}]
+    assert site.refused() == []
