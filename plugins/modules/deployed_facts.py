@@ -52,6 +52,17 @@ ansible_facts:
         directors:
           description: The directors of the cluster that the VIPs and rules of C(lvs-vip) belong to.
           type: list
+          elements: dict
+          contains:
+            name:
+              description: Its name in the inventory.
+              type: str
+            address:
+              description: Its C(lvs_address). Null if a former version has written the list.
+              type: str
+        gateways:
+          description: The gateways to which a real server sends its answers of NAT.
+          type: list
           elements: str
         foreign:
           description: The files that somebody else has written, and that the roles would overwrite.
@@ -100,7 +111,8 @@ ansible_facts:
     deployed_lvs:
       stacks: [keepalived.service]
       lvs_vip: false
-      directors: []
+      directors: [{name: lb1, address: 192.0.2.11}]
+      gateways: []
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
       resources: []
@@ -167,6 +179,7 @@ def main(runner=HOST):
         "stacks": stacks,
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
         "directors": deployed.directors_of(files),
+        "gateways": deployed.gateways_of(files),
         "foreign": foreign,
         "vips": deployed.named_vips(files),
         "resources": deployed.resources(files),

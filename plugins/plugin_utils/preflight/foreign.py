@@ -52,13 +52,31 @@ def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
 def other_clusters(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Hosts that have the VIPs of a cluster with other directors. The list of this cluster would replace theirs."""
     for name, facts in found.items():
-        others = facts["directors"]
-        if others and not set(others) & set(cluster["directors"]) and not cluster["take_over"]:
+        if not cluster["take_over"] and not _is_ours(cluster, facts):
+            others = listed(_with_address(director) for director in facts["directors"])
             yield (
-                f"{name}: its VIPs belong to the cluster of {listed(others)}. A host belongs to one cluster, and site.yml would"
+                f"{name}: its VIPs belong to the cluster of {others}. A host belongs to one cluster, and site.yml would"
                 f" remove them. First run teardown.yml --limit {name} with the inventory of that cluster, or run this one once"
                 " with -e lvs_take_over=true"
             )
+
+
+def _is_ours(cluster: ResolvedCluster, facts: Mapping[str, Any]) -> bool:
+    """Whether this cluster deployed what lvs-vip has on a host: they have a director in common.
+
+    Two inventories may both have a director lvs1, so its address counts, too. A director of ours may have got another address
+    or name since: then a VIP in common shows it. Lists of former versions have no addresses.
+    """
+    ours = {name: cluster["hosts"][name]["address"] for name in cluster["directors"]}
+    theirs = {director["name"]: director["address"] for director in facts["directors"]}
+    alike = [name in ours or address in ours.values() for name, address in theirs.items()]
+    same = [name in ours and address in (None, ours[name]) for name, address in theirs.items()]
+    known = {vip["address"] for vip in cluster["vips"]}
+    return not theirs or any(same) or (any(alike) and not known.isdisjoint([*facts["vips"], *facts["gateways"]]))
+
+
+def _with_address(director: Mapping[str, Any]) -> str:
+    return f"{director['name']} ({director['address']})" if director["address"] else str(director["name"])
 
 
 def answering(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:

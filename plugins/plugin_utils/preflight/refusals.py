@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..cluster.types import ResolvedCluster
 from .foreign import answering, foreign, other_clusters
-from .outages import outages
+from .outages import lost_gateways, outages
 from .told import Hostvars, told
 
 
@@ -16,6 +16,7 @@ def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
     found = {name: facts for name in cluster["directors"] if (facts := told(hostvars, name))}
     everywhere = {name: facts for name in cluster["hosts"] if (facts := told(hostvars, name))}
     refused = [*foreign(cluster, found), *other_clusters(cluster, everywhere), *answering(cluster, hostvars)]
-    if len(cluster["directors"]) > 1 and not cluster["accept_outage"]:
-        refused += outages(cluster, found)
+    if not cluster["accept_outage"]:
+        refused += outages(cluster, found) if len(cluster["directors"]) > 1 else ()
+        refused += lost_gateways(cluster, hostvars)
     return refused
