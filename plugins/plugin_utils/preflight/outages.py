@@ -88,6 +88,8 @@ def _outage(what: str, vips: str, directors: Sequence[str]) -> str:
 
 def lost_gateways(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:
     """Changed gateways of NAT: the real servers send answers to the new one before a director has it."""
+    if not any(told(hostvars, name) for name in cluster["directors"]):
+        return
     ready = {address for name in cluster["directors"] for address in _addresses(hostvars, name)}
     for gateway in (vip for vip in cluster["vips"] if vip["gateway"] and vip["address"] not in ready):
         left = sorted(address for address in _former(cluster, hostvars) if family_of(address) == gateway["family"])

@@ -195,6 +195,12 @@ def test_a_gateway_of_nat_that_is_a_lone_director_s_own_address_can_be_used_at_o
     assert site.refused() == []
 
 
+def test_a_real_server_that_missed_a_change_of_the_gateway_gets_it():
+    site = nat("192.0.2.3").finds("www1", gateways=["192.0.2.2"])
+    assert site.refused() == []
+    assert site.runs(site.cluster).refused() == []
+
+
 def test_a_vip_that_leaves_is_no_gateway_that_leaves():
     site = nat("192.0.2.2").runs(Site().cluster).finds("www1")
     assert site.refused() == []
