@@ -108,6 +108,11 @@ def break_real_server_gone(seen):
     del seen["before"]["lvs2"]["services"][0]["destinations"][1]
 
 
+def break_real_server_too_many(seen):
+    extra = {**seen["before"]["lvs2"]["services"][0]["destinations"][1], "address": "10.0.0.29"}
+    seen["before"]["lvs2"]["services"][0]["destinations"].append(extra)
+
+
 def break_sync_left_over(seen):
     seen["before"]["lvs2"]["daemons"] = [{"role": "backup", "syncid": 51}]
 
@@ -257,16 +262,24 @@ def break_kept(seen):
             break_weight,
             [
                 "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.21:80: weight is 1, not 3. Check whether its health check"
-                " passes (journalctl -u keepalived). If it does, it was drained by hand or by an interrupted run: put it"
-                " back with lvs.cluster.ipvs_destination"
+                " passes (journalctl -u keepalived). If it does, it was drained by hand or by an interrupted run: ipvsadm"
+                " -e -t 10.0.0.100:80 -r 10.0.0.21:80 -g -w 3"
             ],
         ),
         (
             break_real_server_gone,
             [
                 "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.22:80 is not in the table. Check whether its health check"
-                " passes (journalctl -u keepalived). If it does, it was drained by hand or by an interrupted run: put it"
-                " back with lvs.cluster.ipvs_destination"
+                " passes (journalctl -u keepalived). If it does, it was drained by hand or by an interrupted run: ipvsadm"
+                " -a -t 10.0.0.100:80 -r 10.0.0.22:80 -g -w 1"
+            ],
+        ),
+        (
+            break_real_server_too_many,
+            [
+                "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.29:80 is in the table, but not in the inventory. Check whether it is"
+                " a sorry server, in use because all checks fail (journalctl -u keepalived). If not: ipvsadm -d -t 10.0.0.100:80"
+                " -r 10.0.0.29:80"
             ],
         ),
         (
