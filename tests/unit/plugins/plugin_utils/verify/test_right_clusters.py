@@ -134,6 +134,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
             }
         },
         "probes": asked,
+        "unasked": {},
     }
 
 

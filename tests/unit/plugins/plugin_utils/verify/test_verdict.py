@@ -176,6 +176,22 @@ def break_unreachable(seen):
     del seen["nodes"]["web2"]
 
 
+def break_client_that_cannot_ask(seen):
+    seen.update(
+        arp={},
+        probes=[],
+        unasked={"client1": {"who has the VIPs (ARP)": "arp_probe needs root", "service web": "No route"}},
+    )
+
+
+def break_every_director(seen):
+    for name in ("lvs1", "lvs2"):
+        for what in ("nodes", "lvs_vip", "expected", "instances", "before", "after"):
+            seen[what].pop(name)
+    seen["arp"] = {"client1": {"10.0.0.100": {}}}
+    seen["probes"][0]["result"].update(answered=0, answers={}, errors={"timeout": 12})
+
+
 def break_kept(seen):
     seen["lvs_vip"]["web1"] = {"rc": 0, "stdout": "add address 10.0.0.100/32 lo\nprune route -4 10.0.0.1 eth0"}
     seen["lvs_vip"]["web2"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
@@ -355,6 +371,25 @@ def break_kept(seen):
             [
                 "lvs2: its configuration could not be compared with the inventory. Look in the output of verify.yml for the"
                 " task that failed there"
+            ],
+        ),
+        (
+            break_client_that_cannot_ask,
+            [
+                "client1: could not ask who has the VIPs (ARP): arp_probe needs root. Look in the output of verify.yml for the task"
+                " that failed there",
+                "client1: could not ask service web: No route. Look in the output of verify.yml for the task that failed there",
+            ],
+        ),
+        (
+            break_every_director,
+            [
+                "lvs1: could not be checked. Check that it is up and answers SSH",
+                "lvs2: could not be checked. Check that it is up and answers SSH",
+                "directors: none of them holds VIP 10.0.0.100. Look at: systemctl status keepalived.service, on each",
+                "client1: nobody answers ARP for VIP 10.0.0.100. Look at the director that should hold it",
+                "web: 12 of 12 requests to 10.0.0.100:80 failed (12 timeout). Ask each of its real servers directly, and look"
+                " for a firewall or a missing VIP",
             ],
         ),
         (break_unreachable, ["web2: could not be checked. Check that it is up and answers SSH"]),
