@@ -80,14 +80,14 @@ def named_vips(files: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(vips))
 
 
-def directors_of(files: Mapping[str, str]) -> list[dict[str, str | None]]:
-    """Return name and address of each director of the cluster that deployed the host's VIPs and rules.
+def directors_of(files: Mapping[str, str]) -> dict[str, str | None]:
+    """Return {name: address} of the directors of the cluster that deployed the host's VIPs and rules.
 
     Lists of the first versions have no addresses, and older ones do not name the directors.
     """
     found = re.search(r"(?m)^# Directors: (.+)$", files.get(LVS_VIP, ""))
     pairs = (word.partition("=") for word in found.group(1).split()) if found else ()
-    return [{"name": name, "address": address or None} for name, _equals, address in pairs]
+    return {name: address or None for name, _equals, address in pairs}
 
 
 def gateways_of(files: Mapping[str, str]) -> list[str]:

@@ -53,7 +53,7 @@ def other_clusters(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, An
     """Hosts that have the VIPs of a cluster with other directors. The list of this cluster would replace theirs."""
     for name, facts in found.items():
         if not cluster["take_over"] and not _is_ours(cluster, facts):
-            others = listed(_with_address(director) for director in facts["directors"])
+            others = listed(f"{one} ({address})" if address else one for one, address in _theirs(facts).items())
             yield (
                 f"{name}: its VIPs belong to the cluster of {others}. A host belongs to one cluster, and site.yml would"
                 f" remove them. First run teardown.yml --limit {name} with the inventory of that cluster, or run this one once"
@@ -68,15 +68,19 @@ def _is_ours(cluster: ResolvedCluster, facts: Mapping[str, Any]) -> bool:
     or name since: then a VIP in common shows it. Lists of former versions have no addresses.
     """
     ours = {name: cluster["hosts"][name]["address"] for name in cluster["directors"]}
-    theirs = {director["name"]: director["address"] for director in facts["directors"]}
+    theirs = _theirs(facts)
     alike = [name in ours or address in ours.values() for name, address in theirs.items()]
     same = [name in ours and address in (None, ours[name]) for name, address in theirs.items()]
     known = {vip["address"] for vip in cluster["vips"]}
-    return not theirs or any(same) or (any(alike) and not known.isdisjoint([*facts["vips"], *facts["gateways"]]))
+    return (
+        not theirs or any(same) or (any(alike) and not known.isdisjoint([*facts["vips"], *facts.get("gateways", ())]))
+    )
 
 
-def _with_address(director: Mapping[str, Any]) -> str:
-    return f"{director['name']} ({director['address']})" if director["address"] else str(director["name"])
+def _theirs(facts: Mapping[str, Any]) -> dict[str, str | None]:
+    """The directors that the host's list names, with their addresses. Cached facts may be of a former version."""
+    addresses = facts.get("director_addresses", {})
+    return {name: addresses.get(name) for name in facts["directors"]}
 
 
 def answering(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:

@@ -104,7 +104,7 @@ def _former(cluster: ResolvedCluster, hostvars: Hostvars) -> set[str]:
     """The gateways that the real servers use now. If none was asked, what the directors move and the cluster has no more."""
     asked = [facts for name in cluster["real_servers"] if (facts := told(hostvars, name))]
     if asked:
-        return {gateway for facts in asked for gateway in facts["gateways"]}
+        return {gateway for facts in asked for gateway in facts.get("gateways", ())}
     kept = {vip["address"] for vip in cluster["vips"]}
     directors = [facts for name in cluster["directors"] if (facts := told(hostvars, name))]
     advertised = {vip for facts in directors for one in facts["instances"] for vip in one["advertised"]}

@@ -91,10 +91,7 @@ def test_whatever_the_template_writes_can_be_read(render, vip, model):
 
 def test_the_list_says_whose_it_is(render):
     text = render(json.loads((MODELS / "minimal.json").read_text()), "web1", "lvs-vip.conf.j2")
-    assert deployed.directors_of({deployed.LVS_VIP: text}) == [
-        {"name": "lvs1", "address": "172.28.0.11"},
-        {"name": "lvs2", "address": "172.28.0.12"},
-    ]
+    assert deployed.directors_of({deployed.LVS_VIP: text}) == {"lvs1": "172.28.0.11", "lvs2": "172.28.0.12"}
 
 
 def test_comments_blanks_and_repetitions_do_not_count(vip):

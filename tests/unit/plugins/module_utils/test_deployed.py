@@ -145,10 +145,10 @@ def test_resources_of_heartbeat():
     [
         (
             "# Written by lvs.cluster.\n# Directors: lb1.example.org=192.0.2.11 lb2=2001:db8::12\naddress 192.0.2.100/32 lo\n",
-            [{"name": "lb1.example.org", "address": "192.0.2.11"}, {"name": "lb2", "address": "2001:db8::12"}],
+            {"lb1.example.org": "192.0.2.11", "lb2": "2001:db8::12"},
         ),
-        ("# Directors: lb1 lb2\n", [{"name": "lb1", "address": None}, {"name": "lb2", "address": None}]),
-        ("# Written by lvs.cluster.\naddress 192.0.2.100/32 lo\n", []),
+        ("# Directors: lb1 lb2\n", {"lb1": None, "lb2": None}),
+        ("# Written by lvs.cluster.\naddress 192.0.2.100/32 lo\n", {}),
     ],
     ids=["now", "without_addresses", "older"],
 )
@@ -157,7 +157,7 @@ def test_the_list_of_vips_says_whose_they_are(text, directors):
 
 
 def test_without_a_list_nobody_has_given_the_host_a_vip():
-    assert deployed.directors_of({}) == []
+    assert deployed.directors_of({}) == {}
 
 
 def test_the_list_of_a_real_server_names_its_gateways_of_nat():

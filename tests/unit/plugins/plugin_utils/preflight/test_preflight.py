@@ -267,20 +267,21 @@ def test_a_virtual_router_that_another_cluster_has_is_refused():
 
 
 def directors(**addresses):
-    return [{"name": name, "address": address} for name, address in addresses.items()]
+    return {"directors": list(addresses), "director_addresses": addresses}
 
 
 @pytest.mark.parametrize(
     "found",
     [
         {},
-        {"directors": directors(lb1="192.0.2.11", lb2="192.0.2.12")},
-        {"directors": directors(lb2="192.0.2.12", lb3="192.0.2.13")},
-        {"directors": directors(lb1=None, lb2=None)},
-        {"directors": directors(lb1="198.51.100.11"), "vips": [B]},
-        {"directors": directors(former="192.0.2.11"), "vips": [B]},
+        directors(lb1="192.0.2.11", lb2="192.0.2.12"),
+        directors(lb2="192.0.2.12", lb3="192.0.2.13"),
+        directors(lb1=None, lb2=None),
+        {"directors": ["lb1", "lb2"]},
+        {**directors(lb1="198.51.100.11"), "vips": [B]},
+        {**directors(former="192.0.2.11"), "vips": [B]},
     ],
-    ids=["unknown", "ours", "one_left", "former_version", "another_address", "another_name"],
+    ids=["unknown", "ours", "one_left", "former_version", "cached_facts", "another_address", "another_name"],
 )
 def test_a_real_server_of_this_cluster_is_no_other_one_s(found):
     assert Site().finds("www1", **found).refused() == []
@@ -289,10 +290,10 @@ def test_a_real_server_of_this_cluster_is_no_other_one_s(found):
 @pytest.mark.parametrize(
     ("found", "named"),
     [
-        ({"directors": directors(gw1=None, gw2=None)}, "gw1 and gw2"),
-        ({"directors": directors(gw1="198.51.100.11"), "vips": [A]}, "gw1 (198.51.100.11)"),
-        ({"directors": directors(lb1="198.51.100.11"), "vips": ["198.51.100.100"]}, "lb1 (198.51.100.11)"),
-        ({"directors": directors(lb1="198.51.100.11"), "gateways": ["10.2.0.1"]}, "lb1 (198.51.100.11)"),
+        (directors(gw1=None, gw2=None), "gw1 and gw2"),
+        ({**directors(gw1="198.51.100.11"), "vips": [A]}, "gw1 (198.51.100.11)"),
+        ({**directors(lb1="198.51.100.11"), "vips": ["198.51.100.100"]}, "lb1 (198.51.100.11)"),
+        ({**directors(lb1="198.51.100.11"), "gateways": ["10.2.0.1"]}, "lb1 (198.51.100.11)"),
     ],
     ids=["other_names", "same_vip", "same_name", "same_name_with_nat"],
 )
