@@ -53,6 +53,13 @@ ansible_facts:
           description: The directors of the cluster that the VIPs and rules of C(lvs-vip) belong to.
           type: list
           elements: str
+        director_addresses:
+          description: Their C(lvs_address), by their names. Null if a former version has written the list.
+          type: dict
+        gateways:
+          description: The gateways to which a real server sends its answers of NAT.
+          type: list
+          elements: str
         foreign:
           description: The files that somebody else has written, and that the roles would overwrite.
           type: list
@@ -100,7 +107,9 @@ ansible_facts:
     deployed_lvs:
       stacks: [keepalived.service]
       lvs_vip: false
-      directors: []
+      directors: [lb1]
+      director_addresses: {lb1: 192.0.2.11}
+      gateways: []
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
       resources: []
@@ -163,10 +172,13 @@ def main(runner=HOST):
         foreign = deployed.foreign_files(files, lambda path: is_packaged(runner, path))
     except Failure as error:
         fail(module, error)
+    directors = deployed.directors_of(files)
     facts = {
         "stacks": stacks,
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
-        "directors": deployed.directors_of(files),
+        "directors": list(directors),
+        "director_addresses": directors,
+        "gateways": deployed.gateways_of(files),
         "foreign": foreign,
         "vips": deployed.named_vips(files),
         "resources": deployed.resources(files),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import pytest
-from cluster import flat, until
+from cluster import changed, flat, until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -17,6 +17,7 @@ VIP = "172.28.0.100"
 FAILOVER_SECONDS = 4.5
 # A director that stops says so.
 HANDOVER_SECONDS = 1.0
+ONLY_KEEPALIVED = ("--limit", "directors", "--tags", "keepalived")
 
 
 @contextmanager
@@ -99,10 +100,16 @@ def test_a_clock_that_stands_still_for_ten_seconds_moves_the_vip_and_back(cluste
     serves(cluster, "lvs1")
 
 
-def test_directors_that_do_not_hear_each_other_are_told_by_verify(cluster):
+def test_directors_that_do_not_hear_each_other_are_told_by_verify_and_by_site(cluster):
+    web, *others = cluster.variable("lvs_services")
+    heavier = [{**web, "real_servers": [{"host": "web1", "weight": 2}, "web2", "web3"]}, *others]
     with cluster.lab.partition(["lvs1"], ["lvs2", "lvs3"]):
         until(lambda: cluster.holders(VIP) == ["lvs1", "lvs2"], "both sides hold the VIP")
         told = flat(cluster.fail("verify"))
+        refused = flat(cluster.fail("site", *ONLY_KEEPALIVED, lvs_services=heavier))
     assert f"lvs1, lvs2: hold VIP {VIP} at the same time" in told, told[-3000:]
+    assert f"{VIP} is held by lvs1 and lvs2 at once: they do not hear each other" in refused, refused[-3000:]
     until(lambda: cluster.holders(VIP) == ["lvs1"], "one owner is left")
+    # What was written all the same is taken back, and nothing else is wrong now.
+    assert all(changed(cluster.play("site", *ONLY_KEEPALIVED)).values())
     assert f"VIP {VIP} is held by lvs1" in cluster.play("verify")

@@ -18,18 +18,20 @@ from .checks import (
     check_addresses,
     check_clients,
     check_direct_routing,
+    check_gateways,
     check_marks,
     check_one_segment,
     check_prefixes,
     check_real_server_addresses,
     check_return_path,
+    check_routed_vips,
     check_sync,
     check_vip_networks,
     check_vips,
 )
 from .director_part import director_parts
 from .drafts import InstanceDraft, ServiceDraft
-from .heartbeat import heartbeat_part, read_heartbeat
+from .heartbeat import heartbeat_part, heartbeat_vips, read_heartbeat
 from .hosts import Hosts, resolve_hosts
 from .inventory import Inventory
 from .keepalived import check_keepalived, keepalived_part
@@ -131,7 +133,11 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_clients(read.inventory, mistakes)
     check_one_segment(read.instances, hosts, mistakes)
     check_vip_networks(read.instances, hosts)
-    check_prefixes(read.instances, hosts, InventoryPath("lvs_vrrp", mistakes))
+    check_routed_vips(read.vip_paths, hosts)
+    check_prefixes(
+        [vip for instance in read.instances for vip in instance.vips], hosts, InventoryPath("lvs_vrrp", mistakes)
+    )
+    check_gateways(read.nat, hosts, InventoryPath("lvs_nat", mistakes))
     check_return_path(services, read.nat, read.vip_paths, hosts)
     check_sync(services, read.sync)
     check_direct_routing(services, hosts)
@@ -140,6 +146,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
         check_keepalived(services)
     elif read.stack == "ldirectord":
         check_ldirectord(services)
+        check_prefixes(heartbeat_vips(read.heartbeat, read.vip_paths), hosts, InventoryPath("lvs_heartbeat", mistakes))
     else:
         check_static(services, hosts, read.sync, mistakes)
 

@@ -129,6 +129,9 @@ def _unread(cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mappi
             yield Finding(name, "the state of its VRRP instances could not be read", remedy)
         if cluster["stack"] == "ldirectord" and name not in seen["ldirectord"]:
             yield Finding(name, "it could not be checked whether ldirectord runs", remedy)
+    for client, reasons in seen["unasked"].items():
+        for what, why in reasons.items():
+            yield Finding(client, f"could not ask {what}: {why}", remedy)
 
 
 def _served(

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils import deployed
 
 MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
 
@@ -86,6 +87,11 @@ def test_whatever_the_template_writes_can_be_read(render, vip, model):
     for host in hosts:
         lines = listed(render, model, host)
         assert vip.read_list("\n".join(lines)) == lines
+
+
+def test_the_list_says_whose_it_is(render):
+    text = render(json.loads((MODELS / "minimal.json").read_text()), "web1", "lvs-vip.conf.j2")
+    assert deployed.directors_of({deployed.LVS_VIP: text}) == {"lvs1": "172.28.0.11", "lvs2": "172.28.0.12"}
 
 
 def test_comments_blanks_and_repetitions_do_not_count(vip):

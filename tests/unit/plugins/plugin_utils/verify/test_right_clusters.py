@@ -134,6 +134,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
             }
         },
         "probes": asked,
+        "unasked": {},
     }
 
 
@@ -169,6 +170,35 @@ def test_every_cluster_that_resolves_can_be_healthy():
         if faults := judge(cluster, healthy(cluster))["faults"]:
             unhealthy[seed] = faults
     assert unhealthy == {}
+
+
+VIP6, VIP = "2001:db8::100", "10.0.0.100"
+
+
+@pytest.mark.parametrize(
+    ("service", "command"),
+    [
+        ({"port": 53, "protocol": "udp"}, f"-e -u {VIP}:53 -r 10.0.0.21:53 -g -w 5"),
+        ({"port": 36412, "protocol": "sctp"}, f"-e --sctp-service {VIP}:36412 -r 10.0.0.21:36412 -g -w 5"),
+        ({"port": None, "fwmark": 7, "ports": [80], "health": {"type": "tcp"}}, "-e -f 7 -r 10.0.0.21:0 -g -w 5"),
+        ({"forward": "nat"}, f"-e -t {VIP}:80 -r 10.0.0.21:80 -m -w 5"),
+        ({"forward": "tun"}, f"-e -t {VIP}:80 -r 10.0.0.21:80 -i -w 5"),
+        ({"vip": VIP6}, f"-e -t [{VIP6}]:80 -r [2001:db8::21]:80 -g -w 5"),
+    ],
+    ids=["udp", "sctp", "fwmark", "nat", "tun", "ipv6"],
+)
+def test_a_weight_of_0_that_was_left_behind_is_put_back_by_the_command_in_the_message(service, command):
+    variables = {"lvs_services": [{**WEB, "real_servers": [{"host": "web1", "weight": 5}], **service}]}
+    hosts = {
+        host: {**variables, "lvs_address": f"10.0.0.{number}", "lvs_address6": f"2001:db8::{number}"}
+        for host, number in NUMBERS.items()
+    }
+    cluster = resolve(hosts, GROUPS)
+    seen = healthy(cluster)
+    seen["before"]["lvs1"]["services"][0]["destinations"][0]["weight"] = 0
+    (fault,) = judge(cluster, seen)["faults"]
+    assert "weight is 0, not 5" in fault
+    assert fault.endswith(f"drained by hand or by an interrupted run: ipvsadm {command}")
 
 
 def test_a_director_without_the_vips_may_have_counted_others(cluster):
