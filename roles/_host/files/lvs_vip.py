@@ -586,10 +586,12 @@ def read_list(text: str) -> list[str]:
     for number, raw in enumerate(text.splitlines(), start=1):
         line = " ".join(raw.split())
         if line and not line.startswith("#"):
-            if line.startswith(LEAVING) and not is_known(_stripped(line)):
-                continue  # Another version of lvs-vip added it.
+            if line.startswith(LEAVING):
+                # Another version of lvs-vip may have added what this one does not know.
+                lines.update({line: None} if is_known(_stripped(line)) else {})
+                continue
             try:
-                kind_of(_stripped(line))
+                kind_of(line)
             except ValueError as wrong:
                 said = f'{LIST}, line {number}, "{line}": {wrong}. Run site.yml, which writes the list'
                 raise Failure(said, status=2) from wrong
