@@ -13,7 +13,7 @@ import tempfile
 from typing import Any, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils import kernel_modules, sysctl_files
-from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files, with_file
+from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files, ufw_files, with_file
 from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_plan import (
     FORWARD,
     STATE_DIR,
@@ -77,7 +77,7 @@ def _result(settings: Settings, doing: Plan, found: Found, after: Mapping[str, s
         "sysctls_set": _changes(doing.write, found.live),
         "sysctls_restored": _changes(doing.restore, found.live),
         "files_changed": changed_files,
-        "overridden": overridden(settings, sysctl_files.boot_values(boot_files, settings.sysctls)),
+        "overridden": overridden(settings, sysctl_files.boot_values(boot_files, settings.sysctls, ufw_files())),
         "diff": difference(settings, doing, found, after),
     }
 

@@ -131,7 +131,8 @@ files_changed:
   sample: [/etc/modules-load.d/lvs-director.conf, /etc/sysctl.d/90-lvs-director.conf]
 overridden:
   description:
-    - The parameters that the next boot will set to another value, because systemd-sysctl reads another file later.
+    - The parameters that the next boot will set to another value, because systemd-sysctl or C(ufw) reads another file
+      later.
   returned: success
   type: list
   elements: dict
