@@ -75,7 +75,7 @@ class Host:
         self.journal.clear()
         self.check_mode = check_mode
         settings = settings_from(wanted.get("name", "lvs"), wanted.get("modules", []), wanted.get("sysctls", {}))
-        return run(self, self, settings, wanted.get("purge", True))
+        return run(self, self, settings, wanted.get("purge", True), wanted.get("keep", []))
 
 
 @pytest.fixture
