@@ -122,7 +122,12 @@ def test_dead_hosts_keep_no_change_from_the_others_and_get_it_when_they_are_back
     # lvs3 may come back any time and send to this VIP
     there = "ip -o address show to 172.28.0.101/32"
     assert cluster.run("web1", there)
-    assert "web3: could not be checked" in flat(cluster.fail("verify", lvs_services=services))
+    cluster.run("web1", "sync")
+    cluster.lab.reboot("web1")
+    until(lambda: cluster.run("web1", there), "web1 has the VIP again after a reboot")
+    output = flat(cluster.fail("verify", lvs_services=services))
+    assert "web3: could not be checked" in output
+    assert "web1: left over: address 172.28.0.101/32 lo" in output
     until(lambda: set(cluster.ask(VIP)) == {"web1", "web2"}, "the others serve")
     cluster.lab.power_on("web3", "lvs3")
     assert weight_of_web1(cluster, "lvs3") == 1
