@@ -75,7 +75,7 @@ def digest(password: str) -> str:
 def named_vips(files: Mapping[str, str]) -> list[str]:
     """Return the addresses in the files. A host that has one of them is in the cluster, not a stranger."""
     vips = [vip for one in vrrp_instances(files) for vip in one["advertised"] + one["addresses"]]
-    vips += re.findall(r"(?m)^address ([^/\s]+)", files.get(LVS_VIP, ""))
+    vips += re.findall(r"(?m)^(?:leaving )?address ([^/\s]+)", files.get(LVS_VIP, ""))
     vips += [word for name in resources(files) for word in re.split(r"::|/", name) if _ADDRESS.fullmatch(word)]
     return list(dict.fromkeys(vips))
 

@@ -46,6 +46,10 @@ ansible_facts:
           description: The units of the stacks that the roles have deployed.
           type: list
           elements: str
+        masked:
+          description: The units of these stacks, deployed or not, that are masked.
+          type: list
+          elements: str
         lvs_vip:
           description: Whether C(lvs-vip) keeps VIPs or rules.
           type: bool
@@ -106,6 +110,7 @@ ansible_facts:
   sample:
     deployed_lvs:
       stacks: [keepalived.service]
+      masked: [ldirectord.service]
       lvs_vip: false
       directors: [lb1]
       director_addresses: {lb1: 192.0.2.11}
@@ -131,7 +136,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils import deployed
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, ToolMissing, fail, run
 
-ADDITIONS = "/etc/systemd/system/*.service.d/lvs-cluster.conf"
+UNITS = "/etc/systemd/system"
+STACK_UNITS = ("keepalived.service", "heartbeat.service", "ldirectord.service")
+ADDITIONS = f"{UNITS}/*.service.d/lvs-cluster.conf"
 
 
 def read(path):
@@ -163,6 +170,10 @@ def is_packaged(runner, path):
     return False
 
 
+def is_masked(unit, folder=UNITS):
+    return os.path.realpath(os.path.join(folder, unit)) == "/dev/null"
+
+
 def main(runner=HOST):
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     found = {path: read(path) for path in deployed.FILES}
@@ -175,6 +186,7 @@ def main(runner=HOST):
     directors = deployed.directors_of(files)
     facts = {
         "stacks": stacks,
+        "masked": [unit for unit in STACK_UNITS if is_masked(unit)],
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
         "directors": list(directors),
         "director_addresses": directors,

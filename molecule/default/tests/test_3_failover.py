@@ -91,6 +91,31 @@ def test_keepalived_killed_is_started_again_without_two_owners(cluster):
         serves(cluster, "lvs1")
 
 
+# systemd gives up on most services after five starts in ten seconds. Each time as soon as keepalived runs again.
+KILL_SIX_TIMES = """
+killed=0
+for try in $(seq 300); do
+    if systemctl is-active --quiet keepalived && pgrep -x keepalived >/dev/null; then
+        systemctl kill --signal=KILL keepalived
+        killed=$((killed + 1))
+        [ $killed -lt 6 ] || break
+    fi
+    sleep 0.1
+done
+echo $killed
+"""
+
+
+def test_keepalived_killed_six_times_in_a_row_is_started_every_time(cluster):
+    restarts = "systemctl show keepalived --property=NRestarts --value"
+    before = int(cluster.run("lvs1", restarts))
+    assert cluster.run("lvs1", KILL_SIX_TIMES) == "6"
+    until(lambda: int(cluster.run("lvs1", restarts)) == before + 6, "systemd starts it for the sixth time")
+    until(lambda: cluster.run("lvs1", "systemctl is-active keepalived") == "active", "keepalived runs")
+    until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 alone holds the VIP")
+    serves(cluster, "lvs1")
+
+
 def test_a_clock_that_stands_still_for_ten_seconds_moves_the_vip_and_back(cluster):
     with gap_at_most(cluster, FAILOVER_SECONDS):
         cluster.lab.pause("lvs1")

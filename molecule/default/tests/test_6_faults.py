@@ -148,6 +148,10 @@ def test_dead_hosts_keep_no_change_from_the_others_and_get_it_when_they_are_back
     # lvs3 may come back any time and send to this VIP
     there = "ip -o address show to 172.28.0.101/32"
     assert cluster.run("web1", there)
+    # Also after a reboot, until site.yml has updated lvs3.
+    cluster.run("web1", "sync")
+    cluster.lab.reboot("web1")
+    until(lambda: cluster.run("web1", there), "web1 has the VIP again after a reboot")
     until(lambda: set(cluster.ask(VIP)) == {"web1", "web2"}, "the others serve")
 
     # Whoever is left gives the verdict, also without a director.
@@ -157,6 +161,7 @@ def test_dead_hosts_keep_no_change_from_the_others_and_get_it_when_they_are_back
     verdict = flat(cluster.fail("verify", lvs_services=services))
     for host in ("web3", *cluster.group("directors")):
         assert f"{host}: could not be checked. Check that it is up" in verdict, verdict[-3000:]
+    assert "web1: left over: address 172.28.0.101/32 lo" in verdict
     assert f"directors: none of them holds VIP {VIP}" in verdict
     assert f"client1: nobody answers ARP for VIP {VIP}" in verdict
 

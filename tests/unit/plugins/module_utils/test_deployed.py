@@ -63,7 +63,9 @@ vrrp_instance two {
     10.0.0.2/24 dev eth1 label eth1:0
     fe80::1 } }
 """
-VIP_LIST = "zone port 80/tcp\naddress 192.0.2.101/32 lo\naddress 2001:db8::1/128 lo nodad\nkeep 192.0.2.9 tcp 22\n"
+VIP_LIST = (
+    "zone port 80/tcp\naddress 192.0.2.101/32 lo\nleaving address 2001:db8::1/128 lo nodad\nkeep 192.0.2.9 tcp 22\n"
+)
 HARESOURCES = (
     "# Ansible managed\n# The same on both nodes: who is preferred, and what the active one runs.\n"
     "ld1 LVSSyncDaemonSwap::master LVSAddress::192.0.2.102/32/eth0 ldirectord::ldirectord.cf\n"

@@ -241,8 +241,9 @@ def break_kept(seen):
         (
             break_sysctl_at_boot,
             [
-                "web1: net.ipv4.conf.all.arp_ignore will be 0 after a reboot, not 1. Look in /etc/sysctl.d and"
-                " /etc/sysctl.conf for a file that is read later than the collection's own, and sets it"
+                "web1: net.ipv4.conf.all.arp_ignore will be 0 after a reboot, not 1. Look in /etc/sysctl.d,"
+                " /etc/sysctl.conf and /etc/ufw/sysctl.conf for a file that is read later than the collection's own, and sets"
+                " it"
             ],
         ),
         (
