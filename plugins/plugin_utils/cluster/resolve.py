@@ -26,6 +26,7 @@ from .checks import (
     check_sync,
     check_vip_networks,
     check_vips,
+    check_weights,
 )
 from .director_part import director_parts
 from .drafts import InstanceDraft, ServiceDraft
@@ -128,6 +129,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_addresses(hosts, mistakes)
     check_vips(read.vip_paths, hosts, read.inventory)
     check_real_server_addresses(services, read.vip_paths, hosts)
+    check_weights(services)
     check_clients(read.inventory, mistakes)
     check_one_segment(read.instances, hosts, mistakes)
     check_vip_networks(read.instances, hosts)
