@@ -37,7 +37,7 @@ from .keepalived import check_keepalived, keepalived_part
 from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
 from .mail import resolve_mail
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes
-from .nat import Nat, moved_gateways, resolve_nat
+from .nat import Nat, check_replies, moved_gateways, resolve_nat
 from .real_server_part import real_server_parts
 from .services import ipvs_table, resolve_services
 from .static import check_static
@@ -135,6 +135,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_vip_networks(read.instances, hosts)
     check_prefixes(read.instances, hosts, InventoryPath("lvs_vrrp", mistakes))
     check_return_path(services, read.nat, read.vip_paths, hosts)
+    check_replies(services, read.nat)
     check_sync(services, read.sync)
     check_direct_routing(services, hosts)
     check_marks(services)
