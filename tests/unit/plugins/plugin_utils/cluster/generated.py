@@ -28,7 +28,7 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.URL_PATH): ("/", "/health", "/a%24b?c=d&e=f"),
     id(validators.PATH): ("/var/lib/x",),
     id(validators.VIRTUAL_HOST): ("www.example.com", "www.example.com:8080", "[2001:db8::1]:80"),
-    id(validators.EXPECTED): ("ok", "I am {well}! $#", "a.b*c"),
+    id(validators.EXPECTED): ("ok", "I am {well}! $#", "a.b*c", "straße @home"),
     id(validators.DOMAIN): ("www.example.com", "_dmarc.example.com", ".", "a.example.com"),
     id(validators.COMMAND): ("/usr/local/bin/check", "/usr/local/bin/check web 80"),
     id(validators.AUTH_PASS): ("s3cr3t", "12345678"),
@@ -40,7 +40,7 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.ANSWERING_ADDRESS): ADDRESSES,
     id(validators.ADDRESS): ("225.0.0.1",),
     id(validators.MAIL_ADDRESS): ("ops@example.com",),
-    id(validators.SERVER): ("192.0.2.25", "192.0.2.25:25"),
+    id(validators.SERVER): ("192.0.2.25", "192.0.2.25:25", "localhost:587", "[2001:db8::25]:25"),
 }
 
 
@@ -82,7 +82,9 @@ def service(rng: random.Random, number: int) -> dict[str, Any]:
     made: dict[str, Any] = {"name": f"s{number}", "vip": rng.choice(VIPS), "port": 80 + number}
     if rng.random() < 0.2:
         del made["port"]
-        made.update(fwmark=number + 1, ports=[8000 + number, f"{9000 + 10 * number}-{9005 + 10 * number}"])
+        first = 8000 + 1000 * number
+        single = rng.sample(range(first, first + 900), rng.choice((1, 2, 30)))
+        made.update(fwmark=number + rng.choice((1, 2**31 - 9)), ports=[*single, f"{first + 900}-{first + 990}"])
     made["forward"] = rng.choice(("dr", "dr", "nat", "tun"))
     if made["forward"] == "tun" and rng.random() < 0.5:
         made["tunnel"] = some(rng, schema.TUNNEL, 3)
@@ -133,6 +135,17 @@ def instances(rng: random.Random, services: list[dict[str, Any]], directors: lis
     ]
 
 
+def host(rng: random.Random, number: int) -> dict[str, Any]:
+    """The variables of a host."""
+    own = {} if rng.random() < 0.3 else {"lvs_address": f"172.28.0.{number}"}
+    if rng.random() < 0.2:
+        own["lvs_address6"] = f"2001:db8::{number}"
+    own.update(some(rng, schema.HOST, 1, "lvs_address", "lvs_address6", "lvs_firewalld_zone"))
+    if own.get("lvs_filter") == "firewalld" and rng.random() < 0.5:
+        own["lvs_firewalld_zone"] = value(rng, schema.HOST["lvs_firewalld_zone"])
+    return own
+
+
 def inventory(seed: int, stack: str = "") -> dict[str, Any]:
     """An inventory in the words of base.yml, for any stack unless one is named."""
     rng = random.Random(seed)  # noqa: S311 - the same inventory for the same seed
@@ -143,6 +156,9 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
         "lvs_services": [service(rng, number) for number in range(rng.randint(1, 3))],
         **some(rng, schema.CLUSTER, 2, "lvs_stack", "lvs_services"),
     }
+    for keys, name in ((schema.HOST, "lvs_filter"), (schema.CLUSTER, "lvs_arp")):
+        if rng.random() < 0.3:
+            variables[name] = value(rng, keys[name])
     if stack == "keepalived" and rng.random() < 0.5:
         variables["lvs_vrrp"] = some(rng, schema.VRRP, 3, "instances")
         if rng.random() < 0.5:
@@ -166,22 +182,17 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
             variables["lvs_sync"]["instance"] = rng.choice(made)["name"]
     if rng.random() < 0.2:
         variables["lvs_mail"] = {name: value(rng, key) for name, key in schema.MAIL.items()}
-    hosts: dict[str, Any] = {}
-    facts = {}
-    for name, number in HOSTS.items():
-        if name.startswith("lvs") and name not in directors:
-            continue
-        hosts[name] = {} if rng.random() < 0.3 else {"lvs_address": f"172.28.0.{number}"}
-        if rng.random() < 0.2:
-            hosts[name]["lvs_address6"] = f"2001:db8::{number}"
-        hosts[name].update(some(rng, schema.HOST, 1, "lvs_address", "lvs_address6", "lvs_firewalld_zone"))
-        if hosts[name].get("lvs_filter") == "firewalld" and rng.random() < 0.5:
-            hosts[name]["lvs_firewalld_zone"] = value(rng, schema.HOST["lvs_firewalld_zone"])
-        facts[name] = {"eth0": [f"10.99.0.{number}/24"], "eth1": [f"172.28.0.{number}/24", f"2001:db8::{number}/64"]}
+    hosts = {name: host(rng, number) for name, number in HOSTS.items() if name in directors or name[:3] != "lvs"}
     return {
         "all": variables,
         "hosts": hosts,
-        "facts": facts,
+        "facts": {
+            name: {
+                "eth0": [f"10.99.0.{HOSTS[name]}/24"],
+                "eth1": [f"172.28.0.{HOSTS[name]}/24", f"2001:db8::{HOSTS[name]}/64"],
+            }
+            for name in hosts
+        },
         "groups": {"directors": directors, "real_servers": ["web1", "web2", "web3"], "clients": ["client1"]},
     }
 
