@@ -87,6 +87,15 @@ def check_real_server_addresses(
                 right.add((address, server["host"]))
 
 
+def check_weights(services: Iterable[ServiceDraft]) -> None:
+    """At least one real server of a service must have a weight. keepalived refuses anything else, too."""
+    for service in services:
+        if service.real_servers and not any(server["weight"] for server in service.real_servers):
+            service.path.report(
+                "every real server has weight 0, so none would serve: give one a weight, or remove the service"
+            )
+
+
 def _reserved(text: str, directors: Iterable[Host]) -> str | None:
     """Why an address is reserved: the first or the last one of a director's IPv4 network (with facts)."""
     address = known(text)

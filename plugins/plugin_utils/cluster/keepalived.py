@@ -137,11 +137,6 @@ def _check(health: Health) -> KeepalivedCheck | None:
 def check_keepalived(services: Iterable[ServiceDraft]) -> None:
     """Report settings of a service that keepalived would refuse."""
     for service in services:
-        # keepalived says: quorum 1 exceeds total weight of real servers 0
-        if service.real_servers and not any(server["weight"] for server in service.real_servers):
-            service.path.report(
-                "every real server has weight 0, so none would serve: give one a weight, or remove the service"
-            )
         health = service.health
         if health["command"] is not None and isinstance(health["timeout"], float):
             service.path.report(

@@ -12,9 +12,10 @@ from typing import Any, Iterable, Mapping, Sequence
 
 from ...module_utils.ipvs.types import endpoint
 from . import keys, schema
-from .addresses import LOOPBACK, known
+from .addresses import FAMILY_NAMES, LOOPBACK, family_of, known
 from .drafts import ServiceDraft
 from .mistakes import InventoryPath, Mistakes, listed
+from .real_servers import called
 from .regex import literal
 from .types import (
     Family,
@@ -48,6 +49,10 @@ def read_ldirectord(given: Any, mail: Mail | None, mistakes: Mistakes) -> dict[s
     if mail and mail["server"] and mail["port"] != SMTP_PORT:
         InventoryPath("lvs_mail", mistakes).report(
             f"server has port {mail['port']}, but ldirectord sends mail only to port {SMTP_PORT}"
+        )
+    if mail and ":" in (mail["server"] or ""):
+        InventoryPath("lvs_mail", mistakes).report(
+            f"server is {mail['server']}, but ldirectord takes no IPv6 address here: give its host name"
         )
     return own
 
@@ -149,6 +154,12 @@ def _unsupported(service: ServiceDraft) -> Iterable[str]:
         yield "port is 0, but ldirectord needs a port"
     if service.one_packet and service.fwmark is not None:
         yield "one_packet is true, but ldirectord has no one_packet for firewall marks"
+    for server in service.servers:
+        if service.family and (family := family_of(server["address"])) != service.family:
+            yield (
+                f"{called(server)} is {FAMILY_NAMES[family]} and the VIP is {FAMILY_NAMES[service.family]},"
+                " but ldirectord takes one family in a service"
+            )
     for reason in _unsupported_check(service.health, service.protocol, service.family):
         yield f"health {reason}"
 

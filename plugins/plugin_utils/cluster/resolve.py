@@ -28,6 +28,7 @@ from .checks import (
     check_sync,
     check_vip_networks,
     check_vips,
+    check_weights,
 )
 from .director_part import director_parts
 from .drafts import InstanceDraft, ServiceDraft
@@ -38,7 +39,7 @@ from .keepalived import check_keepalived, keepalived_part
 from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
 from .mail import resolve_mail
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes
-from .nat import Nat, moved_gateways, resolve_nat
+from .nat import Nat, check_replies, moved_gateways, resolve_nat
 from .real_server_part import real_server_parts
 from .services import ipvs_table, resolve_services
 from .static import check_static
@@ -130,6 +131,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_addresses(hosts, mistakes)
     check_vips(read.vip_paths, hosts, read.inventory)
     check_real_server_addresses(services, read.vip_paths, hosts)
+    check_weights(services)
     check_clients(read.inventory, mistakes)
     check_one_segment(read.instances, hosts, mistakes)
     check_vip_networks(read.instances, hosts)
@@ -139,6 +141,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     )
     check_gateways(read.nat, hosts, InventoryPath("lvs_nat", mistakes))
     check_return_path(services, read.nat, read.vip_paths, hosts)
+    check_replies(services, read.nat)
     check_sync(services, read.sync)
     check_direct_routing(services, hosts)
     check_marks(services)
