@@ -434,6 +434,19 @@ _value:
         instance:
           description: The VRRP instance that it follows; null without VRRP.
           type: str
+    timeouts:
+      description: Seconds after which IPVS forgets idle connections.
+      type: dict
+      contains:
+        tcp:
+          description: For TCP.
+          type: int
+        tcpfin:
+          description: For TCP connections that have received a FIN.
+          type: int
+        udp:
+          description: For UDP.
+          type: int
     mail:
       description: Mail alerts, or null.
       type: dict
@@ -885,6 +898,19 @@ _value:
                   type: str
                 port:
                   description: UDP port.
+                  type: int
+            timeouts:
+              description: Seconds after which IPVS forgets idle connections, if C(lvs-vip) sets them on this host.
+              type: dict
+              contains:
+                tcp:
+                  description: For TCP.
+                  type: int
+                tcpfin:
+                  description: For TCP connections that have received a FIN.
+                  type: int
+                udp:
+                  description: For UDP.
                   type: int
             vips:
               description: VIPs on its devices, except those that VRRP or heartbeat moves.

@@ -12,6 +12,7 @@ from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
 from .nat import Nat, is_own
+from .timeouts import timeouts_of_host
 from .types import (
     AddressOnDevice,
     DirectorInstance,
@@ -23,6 +24,7 @@ from .types import (
     Service,
     Stack,
     Sync,
+    Timeouts,
     Vrrp,
 )
 from .validators import NAME
@@ -39,6 +41,7 @@ def director_parts(
     vrrp: Vrrp | None,
     heartbeat: Heartbeat | None,
     sync: Sync | None,
+    timeouts: Timeouts,
 ) -> dict[str, HostPart]:
     """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs."""
     modules = kernel.director_modules(services)
@@ -68,6 +71,7 @@ def director_parts(
             ]
         part["fwmark_rules"] = [rule for service in services for rule in _fwmark_rules(service, host)]
         part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], ports)
+        part["timeouts"] = timeouts_of_host(timeouts, stack)
         part["tools"] = tools_of(part)
         parts[name] = part
     return parts

@@ -41,7 +41,8 @@ from .real_server_part import real_server_parts
 from .services import ipvs_table, resolve_services
 from .static import check_static
 from .sync import resolve_sync, shortest_delay
-from .types import Heartbeat, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Vip, Vrrp
+from .timeouts import resolve_timeouts
+from .types import Heartbeat, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
 from .vrrp import VrrpDraft, resolve_vrrp
 
 SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is not validators.ANYTHING}
@@ -59,6 +60,7 @@ class _Read:
     vip_paths: Mapping[str, InventoryPath]
     nat: Nat
     sync: Sync | None
+    timeouts: Timeouts
     mail: Mail | None
     ldirectord: Mapping[str, Any]
     heartbeat: Mapping[str, Any]
@@ -116,6 +118,7 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
         vip_paths=vip_paths,
         nat=resolve_nat(given["lvs_nat"], services, hosts, vip_paths, mistakes),
         sync=resolve_sync(given["lvs_sync"], vrrp.instances if vrrp else None, mistakes),
+        timeouts=resolve_timeouts(given["lvs_timeouts"], mistakes),
         mail=mail,
         ldirectord=read_ldirectord(given["lvs_ldirectord"], mail, mistakes) if ldirectord else {},
         heartbeat=read_heartbeat(given["lvs_heartbeat"], list(vip_paths), hosts, mistakes) if ldirectord else {},
@@ -166,12 +169,13 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "table": ipvs_table(services),
         "vrrp": vrrp,
         "sync": sync,
+        "timeouts": read.timeouts,
         "mail": read.mail,
         "keepalived": keepalived_part(services) if stack == "keepalived" else None,
         "ldirectord": ldirectord_part(read.ldirectord, services, read.mail) if stack == "ldirectord" else None,
         "heartbeat": heartbeat,
         "hosts": {
-            **director_parts(hosts, services, nat, stack, vrrp, heartbeat, sync),
+            **director_parts(hosts, services, nat, stack, vrrp, heartbeat, sync, read.timeouts),
             **real_server_parts(hosts, services, nat, arp),
         },
     }

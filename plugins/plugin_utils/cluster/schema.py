@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from ...module_utils.ipvs.types import (
     CHECKSUMS,
+    DEFAULT_TIMEOUTS,
     ENGINES,
     FLAGS_OF,
     FORWARDS,
+    MAX_IDLE,
     MAX_PORT,
     MAX_THRESHOLD,
     MAX_TIMEOUT,
@@ -34,6 +36,7 @@ CLUSTER = {
     "lvs_services": Key(validators.ANYTHING),
     "lvs_vrrp": Key(validators.ANYTHING),
     "lvs_sync": Key(validators.ANYTHING),
+    "lvs_timeouts": Key(validators.ANYTHING),
     "lvs_nat": Key(validators.ANYTHING),
     "lvs_ldirectord": Key(validators.ANYTHING),
     "lvs_heartbeat": Key(validators.ANYTHING),
@@ -179,6 +182,11 @@ SYNC = {
     "enabled": Key(validators.BOOLEAN, False),
     "id": Key(validators.integer(1, 255), 51),
     "instance": Key(validators.NAMED),
+}
+TIMEOUTS = {
+    "tcp": Key(validators.integer(1, MAX_IDLE), DEFAULT_TIMEOUTS.tcp),
+    "tcpfin": Key(validators.integer(1, MAX_IDLE), DEFAULT_TIMEOUTS.tcpfin),
+    "udp": Key(validators.integer(1, MAX_IDLE), DEFAULT_TIMEOUTS.udp),
 }
 MAIL = {
     "to": Key(validators.list_of(validators.MAIL_ADDRESS, "mail addresses"), required=True),

@@ -183,6 +183,14 @@ class Vrrp(TypedDict):
     instances: list[Instance]
 
 
+class Timeouts(TypedDict):
+    """How long IPVS remembers idle connections, in seconds."""
+
+    tcp: int
+    tcpfin: int
+    udp: int
+
+
 class Sync(TypedDict):
     """Connection synchronisation."""
 
@@ -482,6 +490,7 @@ class HostPart(TypedDict):
     redirects: list[Redirect]
     mss_clamps: list[MssClamp]
     gue_ports: list[GuePort]
+    timeouts: Timeouts | None
     vips: list[HostVip]
     return_routes: list[ReturnRoute]
     return_rules: list[ReturnRule]
@@ -513,6 +522,7 @@ class ResolvedCluster(TypedDict):
     table: list[TableService]
     vrrp: Vrrp | None
     sync: Sync | None
+    timeouts: Timeouts
     mail: Mail | None
     keepalived: Keepalived | None
     ldirectord: Ldirectord | None

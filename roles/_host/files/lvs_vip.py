@@ -21,6 +21,8 @@ The line of a rule starts with the tool that makes the rule.
   iptables mark|redirect|clamp ...         the same with iptables and ip6tables
   arptables VIP ADDRESS                    ARP requests for the VIP are not answered; this host's own use ADDRESS
   fou ipv4|ipv6 PORT                       GUE tunnels are unpacked at a UDP port
+  timeouts TCP TCPFIN UDP                  IPVS forgets idle connections after so many seconds; without this line the
+                                           kernel's defaults count
   address ADDRESS/PREFIX DEVICE [nodad]    a VIP
   keep SOURCE PROTOCOL PORT                packets of SOURCE from this port, such as those of SSH, keep their route and do
                                            not take the route of the next three lines
@@ -330,7 +332,7 @@ def arptables_rules_in(listed: str) -> list[tuple[str, dict[str, str]]]:
     return rules
 
 
-# fou and address
+# fou, timeouts and address
 
 
 def _family(address: str) -> str:
@@ -347,6 +349,19 @@ def _fou_parts(words: Words, answers: list[Answer]) -> list[Part]:
     there = any(line.split()[:3] == ["port", port, "gue"] for line in answers[0].stdout.splitlines())
     fou = ["ip", _family(family), "fou"]
     return [Part(there, [[*fou, "add", "port", port, "gue"]], [[*fou, "del", "port", port]])]
+
+
+# The kernel has one set of timeouts, and does not tell who has set them.
+DEFAULT_TIMEOUTS = ["900", "120", "300"]
+
+
+def _timeouts_ask(_words: Words) -> list[Words]:
+    return [["ipvsadm", "-L", "-n", "--timeout"]]
+
+
+def _timeouts_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    there = re.findall(r"\d+", answers[0].stdout) == words
+    return [Part(there, [["ipvsadm", "--set", *words]], [["ipvsadm", "--set", *DEFAULT_TIMEOUTS]])]
 
 
 # A tunnel device appears with its module, and is down until it is used. When it is up, the kernel adds addresses to it.
@@ -510,6 +525,7 @@ KINDS = {
     "iptables clamp": Kind("ADDRESS NUMBER", _iptables_ask, _iptables_parts),
     "arptables": Kind("ADDRESS ADDRESS", _arptables_ask, _arptables_parts),
     "fou": Kind("ipv4|ipv6 NUMBER", _fou_ask, _fou_parts),
+    "timeouts": Kind("NUMBER NUMBER NUMBER", _timeouts_ask, _timeouts_parts),
     "address": Kind("ADDRESS/PREFIX NAME [nodad]", _address_ask, _address_parts),
     "keep": Kind("ADDRESS PROTOCOL NUMBER", _keep_ask, _keep_parts),
     "route": Kind("ADDRESS NAME [ADDRESS/PREFIX]", _route_ask, _route_parts),
@@ -685,7 +701,11 @@ class Host:
 
     def lacks(self, line: str) -> bool:
         """Whether a part of a line is missing."""
-        return not all(part.there for part in self.parts(line))
+        return self._unclaimed(line) or not all(part.there for part in self.parts(line))
+
+    def _unclaimed(self, line: str) -> bool:
+        """Whether a line has to be recorded although nothing is missing: timeouts that are there already have no other owner."""
+        return line.startswith("timeouts ") and line not in self.memory.lines()
 
     def add(self, listed: list[str]) -> None:
         """Add what is listed and missing."""
@@ -702,7 +722,7 @@ class Host:
             # others. The table belongs to lvs-vip, so the rules in it do, too.
             self._run(commands, dict.fromkeys([*filter(is_known, self.memory.lines()), *listed]))
             self.memory.add(line)
-        elif commands:
+        elif commands or self._unclaimed(line):
             if line.startswith("address "):
                 refused = refusal(line.split()[1:], listed, int(ARP_IGNORE.read_text(encoding="utf-8")))
                 if refused is not None:

@@ -31,6 +31,7 @@ LEVELS: dict[tuple[str, ...], Mapping[str, schema.Key]] = {
     ("lvs_vrrp",): schema.VRRP,
     ("lvs_vrrp", "instances"): schema.INSTANCE,
     ("lvs_sync",): schema.SYNC,
+    ("lvs_timeouts",): schema.TIMEOUTS,
     ("lvs_nat",): schema.NAT,
     ("lvs_ldirectord",): schema.LDIRECTORD,
     ("lvs_heartbeat",): schema.HEARTBEAT,

@@ -137,6 +137,8 @@ def inventory(seed: int) -> dict[str, Any]:
         }
     if rng.random() < 0.3:
         variables["lvs_sync"] = {"enabled": True, **some(rng, schema.SYNC, 1, "enabled", "instance")}
+    if rng.random() < 0.3:
+        variables["lvs_timeouts"] = some(rng, schema.TIMEOUTS, 3)
     if rng.random() < 0.2:
         variables["lvs_mail"] = {name: value(rng, key) for name, key in schema.MAIL.items()}
     hosts: dict[str, Any] = {}

@@ -152,7 +152,8 @@ def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -
             shares = [total * share // (sum(weights) or 1) for share in (before, before + here)]
             destination["connections"] = shares[1] - shares[0]
     sync, role = cluster["sync"], "master" if director == cluster["directors"][0] else "backup"
-    return {"services": services, "stats": stats, "daemons": [{"role": role, "syncid": sync["id"]}] if sync else []}
+    daemons = [{"role": role, "syncid": sync["id"]}] if sync else []
+    return {"services": services, "stats": stats, "daemons": daemons, "timeouts": dict(cluster["timeouts"])}
 
 
 def test_a_healthy_cluster_has_no_fault(cluster):

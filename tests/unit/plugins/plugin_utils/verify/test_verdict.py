@@ -112,6 +112,10 @@ def break_sync_left_over(seen):
     seen["before"]["lvs2"]["daemons"] = [{"role": "backup", "syncid": 51}]
 
 
+def break_timeouts(seen):
+    seen["before"]["lvs2"]["timeouts"]["udp"] = 60
+
+
 def break_answers(seen):
     seen["probes"][0]["result"].update(answered=9, errors={"refused": 3})
 
@@ -390,7 +394,7 @@ def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(cluster,
     for name in cluster["directors"]:
         seen["nodes"][name]["units"] = {"heartbeat.service": {"active": True, "enabled": True}}
     seen["ldirectord"] = {"lvs1": {"rc": 0}, "lvs2": {"rc": 3}}
-    seen["before"]["lvs2"] = {"services": [], "stats": [], "daemons": []}
+    seen["before"]["lvs2"] = {**seen["before"]["lvs1"], "services": [], "stats": [], "daemons": []}
     assert judge(cluster, seen)["faults"] == []
     seen["ldirectord"] = {"lvs1": {"rc": 1}, "lvs2": {"rc": 0}}
     seen["before"]["lvs2"] = seen["before"]["lvs1"]
