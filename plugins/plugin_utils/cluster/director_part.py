@@ -140,6 +140,7 @@ def _own_instance(host: Host, instance: Instance, services: Sequence[Service]) -
         "garp_master_delay": instance["garp_master_delay"],
         "garp_master_repeat": instance["garp_master_repeat"],
         "garp_master_refresh": instance["garp_master_refresh"],
+        "raw": instance["raw"],
         "secret": secret_name(instance["name"]),
         "interface": own["interface"],
         "priority": own["priority"],

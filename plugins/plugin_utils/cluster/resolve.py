@@ -32,7 +32,7 @@ from .drafts import InstanceDraft, ServiceDraft
 from .heartbeat import heartbeat_part, read_heartbeat
 from .hosts import Hosts, resolve_hosts
 from .inventory import Inventory
-from .keepalived import check_keepalived, keepalived_part
+from .keepalived import check_keepalived, keepalived_part, read_keepalived
 from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
 from .mail import resolve_mail
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes
@@ -50,7 +50,7 @@ SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is
 
 @dataclass(frozen=True)
 class _Read:
-    """Everything that was read from an inventory; `ldirectord` and `heartbeat` are empty with other stacks."""
+    """Everything that was read from an inventory; the settings of the daemons of other stacks are empty."""
 
     inventory: Inventory
     scalars: Mapping[str, Any]
@@ -62,6 +62,7 @@ class _Read:
     sync: Sync | None
     timeouts: Timeouts
     mail: Mail | None
+    keepalived: Mapping[str, Any]
     ldirectord: Mapping[str, Any]
     heartbeat: Mapping[str, Any]
 
@@ -120,6 +121,7 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
         sync=resolve_sync(given["lvs_sync"], vrrp.instances if vrrp else None, mistakes),
         timeouts=resolve_timeouts(given["lvs_timeouts"], mistakes),
         mail=mail,
+        keepalived=read_keepalived(given["lvs_keepalived"], mistakes) if vrrp else {},
         ldirectord=read_ldirectord(given["lvs_ldirectord"], mail, mistakes) if ldirectord else {},
         heartbeat=read_heartbeat(given["lvs_heartbeat"], list(vip_paths), hosts, mistakes) if ldirectord else {},
     )
@@ -171,7 +173,7 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "sync": sync,
         "timeouts": read.timeouts,
         "mail": read.mail,
-        "keepalived": keepalived_part(services) if stack == "keepalived" else None,
+        "keepalived": keepalived_part(read.keepalived, services) if stack == "keepalived" else None,
         "ldirectord": ldirectord_part(read.ldirectord, services, read.mail) if stack == "ldirectord" else None,
         "heartbeat": heartbeat,
         "hosts": {

@@ -27,6 +27,7 @@ from .keys import Key
 PORT = validators.integer(1, MAX_PORT)
 WEIGHT = validators.integer(0, MAX_WEIGHT)
 THRESHOLD = validators.integer(0, MAX_THRESHOLD)
+RAW = Key(validators.list_of(validators.LINE, "lines"), ())
 PRIORITY = validators.integer(1, 254)
 ROUTER_ID = validators.integer(1, 255)
 
@@ -38,6 +39,7 @@ CLUSTER = {
     "lvs_sync": Key(validators.ANYTHING),
     "lvs_timeouts": Key(validators.ANYTHING),
     "lvs_nat": Key(validators.ANYTHING),
+    "lvs_keepalived": Key(validators.ANYTHING),
     "lvs_ldirectord": Key(validators.ANYTHING),
     "lvs_heartbeat": Key(validators.ANYTHING),
     "lvs_mail": Key(validators.ANYTHING),
@@ -77,6 +79,7 @@ SERVICE = {
     "sorry_server": Key(validators.ANYTHING),
     "on_failure": Key(validators.choice("remove", "quiesce"), "remove"),
     "test_page": Key(validators.BOOLEAN, True),
+    "raw": RAW,
 }
 REAL_SERVER = {
     "host": Key(validators.ANYTHING),
@@ -85,6 +88,7 @@ REAL_SERVER = {
     "weight": Key(WEIGHT),
     "upper_threshold": Key(THRESHOLD, 0),
     "lower_threshold": Key(THRESHOLD, 0),
+    "raw": RAW,
 }
 SORRY_SERVER = {"host": Key(validators.ANYTHING), "address": Key(validators.ANSWERING_ADDRESS), "port": Key(PORT)}
 TUNNEL = {
@@ -147,6 +151,7 @@ VRRP = {
     "garp_master_refresh": Key(validators.integer(0, 86400), 0),
     "vip_prefix": Key(validators.integer(8, 128)),
     "instances": Key(validators.ANYTHING),
+    "raw": RAW,
 }
 INSTANCE = {
     "name": Key(validators.NAMED, required=True),
@@ -154,6 +159,7 @@ INSTANCE = {
     "directors": Key(validators.ANYTHING),
     **{name: Key(key.validator, secret=key.secret) for name, key in _VRRP_EACH.items()},
     "virtual_router_id": Key(ROUTER_ID, required=True),
+    "raw": RAW,
 }
 NAT = {
     "gateway": Key(validators.HOST_ADDRESS),
@@ -165,6 +171,11 @@ LDIRECTORD = {
     "cleanstop": Key(validators.BOOLEAN, True),
     "maintenance_dir": Key(validators.PATH),
     "log": Key(validators.WORD, "/var/log/ldirectord.log"),
+    "raw": RAW,
+}
+KEEPALIVED = {
+    "raw": RAW,
+    "include": Key(validators.list_of(validators.FILE_PATTERN, "files"), ()),
 }
 HEARTBEAT = {
     "key": Key(validators.SECRET, secret=True),
@@ -177,6 +188,7 @@ HEARTBEAT = {
     "multicast_group": Key(validators.ADDRESS, "225.0.0.1"),
     "auto_failback": Key(validators.BOOLEAN, True),
     "vip_prefix": Key(validators.integer(8, 128)),
+    "raw": RAW,
 }
 SYNC = {
     "enabled": Key(validators.BOOLEAN, False),

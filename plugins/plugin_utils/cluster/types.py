@@ -57,6 +57,7 @@ class RealServer(TypedDict):
     weight: int
     upper_threshold: int
     lower_threshold: int
+    raw: list[str]
 
 
 class SorryServer(TypedDict):
@@ -91,6 +92,7 @@ class Service(TypedDict):
     test_page: bool
     real_servers: list[RealServer]
     sorry_server: SorryServer | None
+    raw: list[str]
 
 
 class TableDestination(TypedDict):
@@ -163,6 +165,7 @@ class InstanceSettings(TypedDict):
     garp_master_delay: int
     garp_master_repeat: int
     garp_master_refresh: int
+    raw: list[str]
 
 
 class Instance(InstanceSettings):
@@ -241,6 +244,7 @@ class KeepalivedRealServer(TypedDict):
     upper_threshold: int
     lower_threshold: int
     command: str | None
+    raw: list[str]
 
 
 class KeepalivedService(TypedDict):
@@ -263,11 +267,21 @@ class KeepalivedService(TypedDict):
     quiesce: bool
     check: KeepalivedCheck | None
     real_servers: list[KeepalivedRealServer]
+    raw: list[str]
+
+
+class KeepalivedInclude(TypedDict):
+    """A line that includes files; `keyword` is how strictly keepalived checks that they are there."""
+
+    keyword: str
+    path: str
 
 
 class Keepalived(TypedDict):
-    """The services in keepalived.conf, the same on every director."""
+    """What keepalived.conf has besides VRRP, the same on every director."""
 
+    raw: list[str]
+    includes: list[KeepalivedInclude]
     virtual_servers: list[KeepalivedService]
 
 
@@ -307,6 +321,7 @@ class LdirectordService(TypedDict):
     checktimeout: Seconds | None
     checkcount: int | None
     failurecount: int | None
+    raw: list[str]
 
 
 class Ldirectord(TypedDict):
@@ -319,6 +334,7 @@ class Ldirectord(TypedDict):
     fork: bool
     interval: Seconds
     mail: Mail | None
+    raw: list[str]
     virtuals: list[LdirectordService]
 
 
@@ -350,6 +366,7 @@ class Heartbeat(TypedDict):
     multicast_group: str
     auto_failback: bool
     vip_prefix: int | None
+    raw: list[str]
     nodes: list[HeartbeatNode]
     vips: list[HeartbeatVip]
     resources: list[str]

@@ -164,6 +164,25 @@ def _name(value: object) -> str:
     return text
 
 
+def _line(value: object) -> str:
+    """A line of a configuration file. A backslash at the end would join it with the next line."""
+    text = _string(value).rstrip(" \t")
+    if not text.strip():
+        raise InvalidValue("an empty line")
+    if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text):
+        raise InvalidValue("which is more than one line: give each line as an item of the list")
+    if text.endswith("\\"):
+        raise InvalidValue("which must not end with a backslash")
+    return text
+
+
+def _file_pattern(value: object) -> str:
+    text = _absolute(value)
+    if re.search(r"[*?[]", text.rpartition("/")[0]):
+        raise InvalidValue("which has a wildcard before the last slash")
+    return text
+
+
 def _domain(value: object) -> str:
     """A domain name as DNS has it, with underscores too (_dmarc.example.com); `.` is the root."""
     text = _string(value)
@@ -330,6 +349,8 @@ ADDRESS = Validator("an IP address", _address)
 HOST_ADDRESS = Validator("an IP address", _host_address)
 HOST_ADDRESS6 = Validator("an IPv6 address", _host_address6)
 ANSWERING_ADDRESS = Validator("an IP address", _answering_address)
+LINE = Validator("a line", _line)
+FILE_PATTERN = Validator("the path of a file, with or without wildcards", _file_pattern)
 PATH = Validator("a path", _absolute)
 URL_PATH = Validator("a path", _url_path)
 COMMAND = Validator("a command", _command)

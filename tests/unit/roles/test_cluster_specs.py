@@ -33,6 +33,7 @@ LEVELS: dict[tuple[str, ...], Mapping[str, schema.Key]] = {
     ("lvs_sync",): schema.SYNC,
     ("lvs_timeouts",): schema.TIMEOUTS,
     ("lvs_nat",): schema.NAT,
+    ("lvs_keepalived",): schema.KEEPALIVED,
     ("lvs_ldirectord",): schema.LDIRECTORD,
     ("lvs_heartbeat",): schema.HEARTBEAT,
     ("lvs_mail",): schema.MAIL,

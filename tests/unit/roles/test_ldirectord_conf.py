@@ -157,3 +157,16 @@ def test_checks_of_several_intervals_take_a_process_each(written, intervals, for
     lines = written("ldirectord.cf", lvs_services=services)
     assert fork in lines
     assert "checkinterval=5" in lines
+
+
+def test_lines_in_the_own_words_of_the_daemons_are_in_their_places(written):
+    raw = {
+        "lvs_services": [{**WRR["lvs_services"][0], "raw": ["emailalertfreq=60"]}],
+        "lvs_ldirectord": {"raw": ["negotiatetimeout=7"]},
+        "lvs_heartbeat": {"raw": ["realtime on"]},
+    }
+    lines = written("ldirectord.cf", **raw)
+    assert lines.index("negotiatetimeout=7") < lines.index("virtual=10.10.10.53:80")
+    # A line of a service begins with a tab.
+    assert lines[-1] == "\temailalertfreq=60"
+    assert written("ha.cf", **raw)[-1] == "realtime on"
