@@ -489,6 +489,10 @@ _value:
       description: What C(keepalived.conf) has besides VRRP, the same on every director; null with another stack.
       type: dict
       contains:
+        options:
+          description: The daemon's command line options; null for those of the distribution.
+          type: list
+          elements: str
         raw:
           description: Lines of C(global_defs) in keepalived's own words.
           type: list

@@ -8,6 +8,7 @@ Source: keepalived.conf(5) of 2.2.7.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any, Iterable, Mapping, Sequence
 
@@ -40,6 +41,12 @@ BLOCKS = {
     "udp": "UDP_CHECK",
     "script": "MISC_CHECK",
 }
+# Options of keepalived(8) that change what the roles rely on: its files, its processes, what a stop leaves behind.
+MANAGED_OPTIONS = re.findall(
+    r"\S+",
+    "-f --use-file -P --vrrp -C --check -n --dont-fork -p --pid -r --vrrp_pid -c --checkers_pid -b --bfd_pid -T --genhash -s"
+    " --namespace -t --config-test -V --dont-release-vrrp -I --dont-release-ipvs --signum -v --version -h --help",
+)
 CHECKSUMS = {"none": "nocsum", "csum": "csum", "remcsum": "remcsum"}
 
 
@@ -50,12 +57,16 @@ def read_keepalived(given: Any, mistakes: Mistakes) -> dict[str, Any]:
     check_block(own["raw"], "global_defs", path)
     if repeated := [name for name, times in Counter(own["include"]).items() if times > 1]:
         path.report(f"include has {listed(repeated)} twice")
+    for word in own["options"] or ():
+        if word.partition("=")[0] in MANAGED_OPTIONS or (word[0] == "-" and word[:2] in MANAGED_OPTIONS):
+            path.report(f"options has {word}, with which the roles could not start, check or stop keepalived")
     return own
 
 
 def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keepalived:
     """What keepalived.conf has besides VRRP, ready for the template."""
     return {
+        "options": own["options"],
         "raw": own["raw"],
         "includes": [_include(path) for path in own["include"]],
         "virtual_servers": [_virtual_server(service) for service in services],

@@ -176,6 +176,7 @@ LDIRECTORD = {
 KEEPALIVED = {
     "raw": RAW,
     "include": Key(validators.list_of(validators.FILE_PATTERN, "files"), ()),
+    "options": Key(validators.list_of(validators.WORD, "words")),
 }
 HEARTBEAT = {
     "key": Key(validators.SECRET, secret=True),

@@ -280,6 +280,7 @@ class KeepalivedInclude(TypedDict):
 class Keepalived(TypedDict):
     """What keepalived.conf has besides VRRP, the same on every director."""
 
+    options: list[str] | None
     raw: list[str]
     includes: list[KeepalivedInclude]
     virtual_servers: list[KeepalivedService]

@@ -96,3 +96,24 @@ def _gateways(cluster: ResolvedCluster, running: Mapping[str, Iterable[Running]]
                 f"lvs_nat: gateway {gateway['address']} would replace {listed(left)}. The real servers send their answers to the new"
                 f" gateway before the directors have it: until then no service with forward nat answers. {OUTAGE}"
             )
+
+
+def restarts(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Other options of a running keepalived, which reads them only when it starts."""
+    wanted = cluster["keepalived"]["options"] if cluster["keepalived"] else None
+    names = [name for name, facts in found.items() if cluster["keepalived"] and _restarts(facts, wanted)]
+    if names:
+        yield (
+            f"lvs_keepalived: options would be {' '.join(wanted) if wanted else 'left to the distribution'} (on {listed(names)})."
+            " keepalived reads its options only when it starts, so site.yml would restart it, the backups first. The VIPs of a"
+            " director that restarts have no owner until another director takes them, and without lvs_sync their open connections"
+            f" are reset. {OUTAGE}"
+        )
+
+
+def _restarts(facts: Mapping[str, Any], wanted: Sequence[str] | None) -> bool:
+    """Whether a director's keepalived has to be restarted for its options. Those of the distribution are not known."""
+    options = facts["options"]
+    if options["running"] is None or "keepalived.service" not in facts["stacks"]:
+        return False
+    return bool(options["ours"]) if wanted is None else list(options["running"]) != list(wanted)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..cluster.types import ResolvedCluster
 from .foreign import foreign, other_clusters
-from .outages import outages
+from .outages import outages, restarts
 from .told import Hostvars, told
 
 
@@ -18,4 +18,6 @@ def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
     refused = [*foreign(cluster, found), *other_clusters(cluster, everywhere)]
     if len(cluster["directors"]) > 1 and not cluster["accept_outage"]:
         refused += outages(cluster, found)
+    if not cluster["accept_outage"]:
+        refused += restarts(cluster, found)
     return refused

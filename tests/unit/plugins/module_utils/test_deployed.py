@@ -157,3 +157,17 @@ def test_the_list_of_vips_says_whose_they_are(text, directors):
 
 def test_without_a_list_nobody_has_given_the_host_a_vip():
     assert deployed.directors_of({}) == []
+
+
+@pytest.mark.parametrize(
+    ("command_line", "options"),
+    [
+        ("/usr/sbin/keepalived\0--dont-fork\0", []),
+        ("/usr/sbin/keepalived\0--dont-fork\0-S\0003\0--snmp\0", ["-S", "3", "--snmp"]),
+        ("/usr/bin/sleep\0009\0", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_options_of_a_running_keepalived_are_those_besides_its_units(command_line, options):
+    assert deployed.running_options(command_line) == options

@@ -69,6 +69,8 @@ def add_raw(rng: random.Random, variables: dict[str, Any], stack: str) -> None:
     places: list[tuple[dict[str, Any], str]] = []
     if stack == "keepalived":
         own = variables["lvs_keepalived"] = {"include": ["/etc/keepalived/own.conf", "/etc/keepalived/conf.d/*.conf"]}
+        if rng.random() < 0.5:
+            own["options"] = ["--log-detail", "-S", "3"]
         places += [(own, "global_defs")]
         vrrp = variables.setdefault("lvs_vrrp", {})
         places += [(vrrp, "every vrrp_instance"), *((one, "vrrp_instance") for one in vrrp.get("instances", ()))]

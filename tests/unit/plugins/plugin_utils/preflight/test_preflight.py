@@ -16,6 +16,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment impo
 
 A, B = "192.0.2.100", "192.0.2.101"
 NOTHING = {"stacks": [], "lvs_vip": False, "directors": [], "foreign": [], "vips": [], "resources": [], "instances": []}
+NOTHING["options"] = {"ours": False, "running": None}
 
 
 class Site:
@@ -226,3 +227,20 @@ def test_a_real_server_of_another_cluster_is_refused_without_consent():
     assert refused.startswith("www1: its VIPs belong to the cluster of gw1 and gw2.")
     assert "teardown.yml --limit www1" in refused
     assert Site(lvs_take_over=True).finds("www1", directors=["gw1", "gw2"]).refused() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "found", "refused"),
+    [
+        (["--snmp"], {"ours": False, "running": ["-D"]}, True),
+        (["--snmp"], {"ours": True, "running": ["--snmp"]}, False),
+        (["--snmp"], {"ours": False, "running": None}, False),
+        (None, {"ours": True, "running": ["--snmp"]}, True),
+        (None, {"ours": False, "running": ["-D"]}, False),
+    ],
+)
+def test_other_options_restart_keepalived_so_they_need_consent(options, found, refused):
+    site = Site(lvs_keepalived={"options": options})
+    site.finds("lb1", stacks=["keepalived.service"], options=found)
+    assert [message.startswith("lvs_keepalived: options would be") for message in site.refused()] == [True] * refused
+    assert not Site(lvs_keepalived={"options": options}, lvs_accept_outage=True).finds("lb1", options=found).refused()
