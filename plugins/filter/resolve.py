@@ -444,8 +444,23 @@ _value:
           description: The number of the daemon.
           type: int
         instance:
-          description: The VRRP instance that it follows; null without VRRP.
+          description: The VRRP instance that it follows; null if connections of all are told.
           type: str
+        network:
+          description: The network for the messages; null for that of the directors' addresses.
+          type: str
+        group:
+          description: The multicast group of the messages.
+          type: str
+        port:
+          description: Their UDP port.
+          type: int
+        ttl:
+          description: Their time to live.
+          type: int
+        maxlen:
+          description: Their longest length in bytes; null if the kernel chooses it.
+          type: int
     timeouts:
       description: Seconds after which IPVS forgets idle connections.
       type: dict
@@ -1129,11 +1144,26 @@ _value:
                   description: The number of the daemon.
                   type: int
                 instance:
-                  description: The VRRP instance that it follows; null without VRRP.
+                  description: The VRRP instance that it follows; null if connections of all are told.
                   type: str
+                both:
+                  description: Whether the daemon that sends and the one that receives always run.
+                  type: bool
                 interface:
                   description: Its interface.
                   type: str
+                group:
+                  description: The multicast group of the messages.
+                  type: str
+                port:
+                  description: Their UDP port.
+                  type: int
+                ttl:
+                  description: Their time to live.
+                  type: int
+                maxlen:
+                  description: Their longest length in bytes; null if the kernel chooses it.
+                  type: int
             heartbeat_media:
               description: How heartbeat speaks to the other director, line by line.
               type: list

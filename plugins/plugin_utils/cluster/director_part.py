@@ -12,6 +12,7 @@ from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
 from .nat import Nat, is_own
+from .sync import director_sync
 from .timeouts import timeouts_of_host
 from .types import (
     AddressOnDevice,
@@ -30,7 +31,6 @@ from .types import (
 from .validators import NAME
 
 MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
-SYNC_PORT = "8848/udp"  # ip_vs_sync.c, IP_VS_SYNC_PORT
 
 
 def director_parts(
@@ -46,7 +46,7 @@ def director_parts(
     """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs."""
     modules = kernel.director_modules(services)
     ports = dict.fromkeys(f"{port}/{service['protocol']}" for service in services for port in _client_ports(service))
-    ports.update(dict.fromkeys([SYNC_PORT] if sync else []))
+    ports.update(dict.fromkeys([f"{sync['port']}/udp"] if sync else []))
     ports.update(dict.fromkeys([f"{heartbeat['port']}/udp"] if heartbeat else []))
     parts = {}
     for name, host in hosts.directors.items():
@@ -58,7 +58,7 @@ def director_parts(
         part["instances"] = [
             own for instance in (vrrp["instances"] if vrrp else []) if (own := _own_instance(host, instance, services))
         ]
-        part["sync"] = {"id": sync["id"], "instance": sync["instance"], "interface": host.interface} if sync else None
+        part["sync"] = director_sync(host, sync, stack)
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":
             vips = {service["vip"]: service["family"] for service in services}

@@ -118,7 +118,7 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
         vrrp=vrrp,
         vip_paths=vip_paths,
         nat=resolve_nat(given["lvs_nat"], services, hosts, vip_paths, mistakes),
-        sync=resolve_sync(given["lvs_sync"], vrrp.instances if vrrp else None, mistakes),
+        sync=resolve_sync(given["lvs_sync"], vrrp.instances if vrrp else None, hosts, bool(services), mistakes),
         timeouts=resolve_timeouts(given["lvs_timeouts"], mistakes),
         mail=mail,
         keepalived=read_keepalived(given["lvs_keepalived"], mistakes) if vrrp else {},

@@ -19,6 +19,9 @@ from ...module_utils.ipvs.types import (
     PLAIN_FLAGS,
     PROTOCOLS,
     SCHEDULERS,
+    SYNC_GROUP,
+    SYNC_PORT,
+    SYNC_TTL,
     TUNNELS,
 )
 from . import validators
@@ -195,6 +198,12 @@ SYNC = {
     "enabled": Key(validators.BOOLEAN, False),
     "id": Key(validators.integer(1, 255), 51),
     "instance": Key(validators.NAMED),
+    "network": Key(validators.NETWORK),
+    "group": Key(validators.ADDRESS, SYNC_GROUP),
+    "port": Key(PORT, SYNC_PORT),
+    "ttl": Key(validators.integer(1, 255), SYNC_TTL),
+    # A backup needs 1024 at least; 65487 bytes fit into a packet of UDP over IPv6
+    "maxlen": Key(validators.integer(1024, 65487)),
 }
 TIMEOUTS = {
     "tcp": Key(validators.integer(1, MAX_IDLE), DEFAULT_TIMEOUTS.tcp),

@@ -195,10 +195,15 @@ class Timeouts(TypedDict):
 
 
 class Sync(TypedDict):
-    """Connection synchronisation."""
+    """Connection synchronisation. Without an instance, the connections of all instances are told."""
 
     id: int
     instance: str | None
+    network: str | None
+    group: str
+    port: int
+    ttl: int
+    maxlen: int | None
 
 
 # In the functional form, because `from` is a keyword of Python.
@@ -485,11 +490,20 @@ class DirectorInstance(InstanceSettings):
 
 
 class DirectorSync(TypedDict):
-    """Connection synchronisation as one director runs it."""
+    """Connection synchronisation as one director runs it.
+
+    `both` is whether it always runs both daemons, the one that sends and the one that receives. Otherwise it runs the one
+    for its present part.
+    """
 
     id: int
     instance: str | None
+    both: bool
     interface: str | None
+    group: str
+    port: int
+    ttl: int
+    maxlen: int | None
 
 
 class HostPart(TypedDict):

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Callable
 
-from .addresses import LOOPBACK, family_of, known, parse
+from .addresses import BITS, LOOPBACK, Network, family_of, known, parse
 from .mistakes import nearest, shown
 
 # Ansible's own words for booleans: INI inventories and -e give them as strings.
@@ -212,6 +212,18 @@ def _address(value: object) -> str:
     return address.text
 
 
+def _network(value: object) -> str:
+    """A network as its first address and its prefix length."""
+    address, _slash, prefix = _string(value).partition("/")
+    parsed = parse(address)
+    if parsed is None or not re.fullmatch("[0-9]{1,3}", prefix) or int(prefix) > BITS[parsed.family]:
+        raise ValueError
+    network = Network("", parsed.family, parsed.number, int(prefix)).cidr
+    if network != f"{parsed.text}/{int(prefix)}":
+        raise InvalidValue(f"which is not how a network begins: write {network}")
+    return network
+
+
 def _host_address(value: object) -> str:
     text = _address(value)
     if special := known(text).special:
@@ -346,6 +358,7 @@ VIRTUAL_HOST = Validator("a host name, with or without a port", _virtual_host)
 WORD = Validator("a word", _word)
 EXPECTED = Validator("a text", _expected)
 ADDRESS = Validator("an IP address", _address)
+NETWORK = Validator("a network such as 192.0.2.0/24", _network)
 HOST_ADDRESS = Validator("an IP address", _host_address)
 HOST_ADDRESS6 = Validator("an IPv6 address", _host_address6)
 ANSWERING_ADDRESS = Validator("an IP address", _answering_address)

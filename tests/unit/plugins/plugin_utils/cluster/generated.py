@@ -176,12 +176,15 @@ def inventory(seed: int) -> dict[str, Any]:
             **some(rng, schema.NAT, 1, "gateway"),
         }
     if rng.random() < 0.3:
-        variables["lvs_sync"] = {"enabled": True, **some(rng, schema.SYNC, 1, "enabled", "instance")}
+        variables["lvs_sync"] = {"enabled": True, **some(rng, {"id": schema.SYNC["id"]}, 1)}
     if rng.random() < 0.2:
         variables["lvs_mail"] = {name: value(rng, key) for name, key in schema.MAIL.items()}
     more = random.Random(f"more {seed}")  # noqa: S311
     if more.random() < 0.3:
         variables["lvs_timeouts"] = some(more, schema.TIMEOUTS, 3)
+    if "lvs_sync" in variables:
+        variables["lvs_sync"].update(some(more, schema.SYNC, 4, "enabled", "instance", "group", "network"))
+        variables["lvs_sync"].update(more.choice(({}, {"network": "10.99.0.0/24"}, {"group": "ff02::81"})))
     if more.random() < 0.3:
         add_raw(more, variables, stack)
     hosts: dict[str, Any] = {}
