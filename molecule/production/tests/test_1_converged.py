@@ -62,6 +62,11 @@ def test_every_service_answers_through_its_vip(cluster):
     assert list(of_one_network.values()) == [6]
 
 
+def test_every_director_remembers_idle_connections_for_long_enough(cluster):
+    told = {cluster.run(director, "ipvsadm -L --timeout") for director in (LB1, LB2, LB3)}
+    assert told == {"Timeout (tcp tcpfin udp): 2400 120 300"}
+
+
 def all_know(cluster, vip, port, count):
     """Whether every director knows so many open connections to a VIP."""
     listed = f"ipvsadm -Lnc | grep -c 'ESTABLISHED.*{vip}:{port} '"
