@@ -185,6 +185,9 @@ def inventory(seed: int) -> dict[str, Any]:
     if "lvs_sync" in variables:
         variables["lvs_sync"].update(some(more, schema.SYNC, 4, "enabled", "instance", "group", "network"))
         variables["lvs_sync"].update(more.choice(({}, {"network": "10.99.0.0/24"}, {"group": "ff02::81"})))
+        named = [one["name"] for one in variables.get("lvs_vrrp", {}).get("instances", ())]
+        if named and more.random() < 0.5:
+            variables["lvs_sync"]["instance"] = more.choice(named)
     if more.random() < 0.3:
         add_raw(more, variables, stack)
     hosts: dict[str, Any] = {}
