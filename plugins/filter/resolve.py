@@ -240,6 +240,10 @@ _value:
             lower_threshold:
               description: Connections below which it gets new ones again.
               type: int
+            raw:
+              description: Lines of its block in the daemon's own words.
+              type: list
+              elements: str
         sorry_server:
           description: The server that answers while no real server does.
           type: dict
@@ -253,6 +257,10 @@ _value:
             port:
               description: Its port; V(0) keeps the one that the client asked for.
               type: int
+        raw:
+          description: Lines of its block in the daemon's own words.
+          type: list
+          elements: str
     table:
       description: The same services as M(lvs.cluster.ipvs_table) takes them.
       type: list
@@ -382,6 +390,10 @@ _value:
             garp_master_refresh:
               description: Seconds between announcements of a master; V(0) for none.
               type: int
+            raw:
+              description: Lines of its block in the daemon's own words.
+              type: list
+              elements: str
             unicast:
               description: Whether the adverts go to each director by unicast.
               type: bool
@@ -432,8 +444,36 @@ _value:
           description: The number of the daemon.
           type: int
         instance:
-          description: The VRRP instance that it follows; null without VRRP.
+          description: The VRRP instance that it follows; null if connections of all are told.
           type: str
+        network:
+          description: The network for the messages; null for that of the directors' addresses.
+          type: str
+        group:
+          description: The multicast group of the messages.
+          type: str
+        port:
+          description: Their UDP port.
+          type: int
+        ttl:
+          description: Their time to live.
+          type: int
+        maxlen:
+          description: Their longest length in bytes; null if the kernel chooses it.
+          type: int
+    timeouts:
+      description: Seconds after which IPVS forgets idle connections.
+      type: dict
+      contains:
+        tcp:
+          description: For TCP.
+          type: int
+        tcpfin:
+          description: For TCP connections that have received a FIN.
+          type: int
+        udp:
+          description: For UDP.
+          type: int
     mail:
       description: Mail alerts, or null.
       type: dict
@@ -461,9 +501,28 @@ _value:
           description: Whether mail is sent when a real server fails or returns.
           type: bool
     keepalived:
-      description: The services in the words of keepalived.conf, the same on every director; null with another stack.
+      description: What C(keepalived.conf) has besides VRRP, the same on every director; null with another stack.
       type: dict
       contains:
+        options:
+          description: The daemon's command line options; null for those of the distribution.
+          type: list
+          elements: str
+        raw:
+          description: Lines of C(global_defs) in keepalived's own words.
+          type: list
+          elements: str
+        includes:
+          description: Lines that include files, in their order.
+          type: list
+          elements: dict
+          contains:
+            keyword:
+              description: C(includea) if the file has to be there, C(includer) for a pattern.
+              type: str
+            path:
+              description: The file or the pattern.
+              type: str
         virtual_servers:
           description: A block for each service.
           type: list
@@ -578,6 +637,14 @@ _value:
                 command:
                   description: The script that checks it, with its arguments, or null.
                   type: str
+                raw:
+                  description: Lines of its block in the daemon's own words.
+                  type: list
+                  elements: str
+            raw:
+              description: Lines of its block in the daemon's own words.
+              type: list
+              elements: str
     ldirectord:
       description: ldirectord.cf, the same on every director; null with another stack.
       type: dict
@@ -626,6 +693,10 @@ _value:
             real_servers:
               description: Whether mail is sent when a real server fails or returns.
               type: bool
+        raw:
+          description: Lines before the services, in ldirectord's own words.
+          type: list
+          elements: str
         virtuals:
           description: A block for each service.
           type: list
@@ -718,6 +789,10 @@ _value:
             failurecount:
               description: How many checks have to fail.
               type: int
+            raw:
+              description: Lines of its block in the daemon's own words.
+              type: list
+              elements: str
     heartbeat:
       description: Heartbeat, the same on both directors; null unless the stack is ldirectord.
       type: dict
@@ -752,6 +827,10 @@ _value:
         vip_prefix:
           description: Prefix length of the VIPs, if given.
           type: int
+        raw:
+          description: Lines of C(ha.cf) in heartbeat's own words.
+          type: list
+          elements: str
         nodes:
           description: The directors as heartbeat knows them.
           type: list
@@ -889,6 +968,19 @@ _value:
                 port:
                   description: UDP port.
                   type: int
+            timeouts:
+              description: Seconds after which IPVS forgets idle connections, if C(lvs-vip) sets them on this host.
+              type: dict
+              contains:
+                tcp:
+                  description: For TCP.
+                  type: int
+                tcpfin:
+                  description: For TCP connections that have received a FIN.
+                  type: int
+                udp:
+                  description: For UDP.
+                  type: int
             vips:
               description: VIPs on its devices, except those that VRRP or heartbeat moves.
               type: list
@@ -1006,6 +1098,10 @@ _value:
                 garp_master_refresh:
                   description: Seconds between announcements of a master; V(0) for none.
                   type: int
+                raw:
+                  description: Lines of its block in the daemon's own words.
+                  type: list
+                  elements: str
                 secret:
                   description: Name of keepalived's variable that holds the password.
                   type: str
@@ -1069,11 +1165,26 @@ _value:
                   description: The number of the daemon.
                   type: int
                 instance:
-                  description: The VRRP instance that it follows; null without VRRP.
+                  description: The VRRP instance that it follows; null if connections of all are told.
                   type: str
+                both:
+                  description: Whether the daemon that sends and the one that receives always run.
+                  type: bool
                 interface:
                   description: Its interface.
                   type: str
+                group:
+                  description: The multicast group of the messages.
+                  type: str
+                port:
+                  description: Their UDP port.
+                  type: int
+                ttl:
+                  description: Their time to live.
+                  type: int
+                maxlen:
+                  description: Their longest length in bytes; null if the kernel chooses it.
+                  type: int
             heartbeat_media:
               description: How heartbeat speaks to the other director, line by line.
               type: list

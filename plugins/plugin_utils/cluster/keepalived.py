@@ -8,15 +8,21 @@ Source: keepalived.conf(5) of 2.2.7.
 
 from __future__ import annotations
 
-from typing import Iterable, Sequence
+import re
+from collections import Counter
+from typing import Any, Iterable, Mapping, Sequence
 
+from . import keys, schema
 from .addresses import LOOPBACK, known
 from .drafts import ServiceDraft
+from .mistakes import InventoryPath, Mistakes, listed
+from .raw import check_block
 from .regex import literal
 from .types import (
     Health,
     Keepalived,
     KeepalivedCheck,
+    KeepalivedInclude,
     KeepalivedService,
     RealServer,
     Service,
@@ -35,12 +41,41 @@ BLOCKS = {
     "udp": "UDP_CHECK",
     "script": "MISC_CHECK",
 }
+# Options of keepalived(8) that change what the roles rely on: its files, its processes, what a stop leaves behind.
+MANAGED_OPTIONS = re.findall(
+    r"\S+",
+    "-f --use-file -P --vrrp -C --check -n --dont-fork -p --pid -r --vrrp_pid -c --checkers_pid -b --bfd_pid -T --genhash -s"
+    " --namespace -t --config-test -V --dont-release-vrrp -I --dont-release-ipvs --signum -v --version -h --help",
+)
 CHECKSUMS = {"none": "nocsum", "csum": "csum", "remcsum": "remcsum"}
 
 
-def keepalived_part(services: Sequence[Service]) -> Keepalived:
-    """The blocks `virtual_server`, ready for the template."""
-    return {"virtual_servers": [_virtual_server(service) for service in services]}
+def read_keepalived(given: Any, mistakes: Mistakes) -> dict[str, Any]:
+    """The daemon's own settings."""
+    path = InventoryPath("lvs_keepalived", mistakes)
+    own = keys.read({} if given is None else given, schema.KEEPALIVED, path)
+    check_block(own["raw"], "global_defs", path)
+    if repeated := [name for name, times in Counter(own["include"]).items() if times > 1]:
+        path.report(f"include has {listed(repeated)} twice")
+    for word in own["options"] or ():
+        if word.partition("=")[0] in MANAGED_OPTIONS or (word[0] == "-" and word[:2] in MANAGED_OPTIONS):
+            path.report(f"options has {word}, with which the roles could not start, check or stop keepalived")
+    return own
+
+
+def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keepalived:
+    """What keepalived.conf has besides VRRP, ready for the template."""
+    return {
+        "options": own["options"],
+        "raw": own["raw"],
+        "includes": [_include(path) for path in own["include"]],
+        "virtual_servers": [_virtual_server(service) for service in services],
+    }
+
+
+def _include(path: str) -> KeepalivedInclude:
+    """A named file has to be there; a pattern may match none. keepalived checks that (keepalived.conf(5), include)."""
+    return {"keyword": "includer" if any(character in path for character in "*?[") else "includea", "path": path}
 
 
 def _virtual_server(service: Service) -> KeepalivedService:
@@ -69,9 +104,11 @@ def _virtual_server(service: Service) -> KeepalivedService:
                 "upper_threshold": server["upper_threshold"],
                 "lower_threshold": server["lower_threshold"],
                 "command": _command(service, server),
+                "raw": server["raw"],
             }
             for server in service["real_servers"]
         ],
+        "raw": service["raw"],
     }
 
 
@@ -137,6 +174,11 @@ def _check(health: Health) -> KeepalivedCheck | None:
 def check_keepalived(services: Iterable[ServiceDraft]) -> None:
     """Report settings of a service that keepalived would refuse."""
     for service in services:
+        check_block(service.raw, "virtual_server", service.path)
+        for server in service.real_servers:
+            check_block(
+                server["raw"], "real_server", service.path.at(f"real server {server['host'] or server['address']}")
+            )
         health = service.health
         if health["command"] is not None and isinstance(health["timeout"], float):
             service.path.report(

@@ -15,6 +15,7 @@ from . import keys, schema
 from .addresses import FAMILY_NAMES, LOOPBACK, family_of, known
 from .drafts import ServiceDraft
 from .mistakes import InventoryPath, Mistakes, listed
+from .raw import check_ldirectord_lines
 from .real_servers import called
 from .regex import literal
 from .types import (
@@ -45,7 +46,9 @@ CHECKS: dict[str, tuple[str, str | None]] = {
 
 def read_ldirectord(given: Any, mail: Mail | None, mistakes: Mistakes) -> dict[str, Any]:
     """The daemon's own settings."""
-    own = keys.read({} if given is None else given, schema.LDIRECTORD, InventoryPath("lvs_ldirectord", mistakes))
+    path = InventoryPath("lvs_ldirectord", mistakes)
+    own = keys.read({} if given is None else given, schema.LDIRECTORD, path)
+    check_ldirectord_lines(own["raw"], path)
     if mail and mail["server"] and mail["port"] != SMTP_PORT:
         InventoryPath("lvs_mail", mistakes).report(
             f"server has port {mail['port']}, but ldirectord sends mail only to port {SMTP_PORT}"
@@ -69,6 +72,8 @@ def ldirectord_part(own: Mapping[str, Any], services: Sequence[Service], mail: M
         "fork": len(intervals) > 1,
         "interval": min((interval for interval in intervals if interval is not None), default=schema.DEFAULT_INTERVAL),
         "mail": mail if mail and mail["real_servers"] else None,
+        # A line that begins with a blank belongs to a service.
+        "raw": [line.strip() for line in own["raw"]],
         "virtuals": [_virtual(service) for service in services],
     }
 
@@ -112,6 +117,7 @@ def _virtual(service: Service) -> LdirectordService:
         # For ping it is the number of pings in one check, for other checks the number of failures in a row.
         "checkcount": attempts if pings else None,
         "failurecount": None if pings else attempts,
+        "raw": service["raw"],
     }
 
 
@@ -140,6 +146,7 @@ def check_ldirectord(services: Iterable[ServiceDraft]) -> None:
     for service in services:
         for reason in _unsupported(service):
             service.path.report(f"{reason} (lvs_stack is ldirectord)")
+        check_ldirectord_lines(service.raw, service.path)
 
 
 def _unsupported(service: ServiceDraft) -> Iterable[str]:
@@ -160,6 +167,8 @@ def _unsupported(service: ServiceDraft) -> Iterable[str]:
                 f"{called(server)} is {FAMILY_NAMES[family]} and the VIP is {FAMILY_NAMES[service.family]},"
                 " but ldirectord takes one family in a service"
             )
+    if any(server["raw"] for server in service.real_servers):
+        yield "a real server has raw, but ldirectord has no block for a real server: use raw of the service"
     for reason in _unsupported_check(service.health, service.protocol, service.family):
         yield f"health {reason}"
 

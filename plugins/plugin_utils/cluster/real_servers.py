@@ -68,6 +68,7 @@ def _real_server(entry: Any, service: ServiceDraft, hosts: Hosts, path: Inventor
         "weight": weight,
         "upper_threshold": upper,
         "lower_threshold": lower,
+        "raw": list(own["raw"]),
     }
     if lower > upper:
         path.report(f"lower_threshold is {lower}, above upper_threshold, which is {upper or 'not set'}")

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from ...module_utils.ipvs.types import (
     CHECKSUMS,
+    DEFAULT_TIMEOUTS,
     ENGINES,
     FLAGS_OF,
     FORWARDS,
+    MAX_IDLE,
     MAX_PORT,
     MAX_THRESHOLD,
     MAX_TIMEOUT,
@@ -17,6 +19,9 @@ from ...module_utils.ipvs.types import (
     PLAIN_FLAGS,
     PROTOCOLS,
     SCHEDULERS,
+    SYNC_GROUP,
+    SYNC_PORT,
+    SYNC_TTL,
     TUNNELS,
 )
 from . import validators
@@ -25,6 +30,7 @@ from .keys import Key
 PORT = validators.integer(1, MAX_PORT)
 WEIGHT = validators.integer(0, MAX_WEIGHT)
 THRESHOLD = validators.integer(0, MAX_THRESHOLD)
+RAW = Key(validators.list_of(validators.LINE, "lines"), ())
 PRIORITY = validators.integer(1, 254)
 ROUTER_ID = validators.integer(1, 255)
 
@@ -34,7 +40,9 @@ CLUSTER = {
     "lvs_services": Key(validators.ANYTHING),
     "lvs_vrrp": Key(validators.ANYTHING),
     "lvs_sync": Key(validators.ANYTHING),
+    "lvs_timeouts": Key(validators.ANYTHING),
     "lvs_nat": Key(validators.ANYTHING),
+    "lvs_keepalived": Key(validators.ANYTHING),
     "lvs_ldirectord": Key(validators.ANYTHING),
     "lvs_heartbeat": Key(validators.ANYTHING),
     "lvs_mail": Key(validators.ANYTHING),
@@ -74,6 +82,7 @@ SERVICE = {
     "sorry_server": Key(validators.ANYTHING),
     "on_failure": Key(validators.choice("remove", "quiesce"), "remove"),
     "test_page": Key(validators.BOOLEAN, True),
+    "raw": RAW,
 }
 REAL_SERVER = {
     "host": Key(validators.ANYTHING),
@@ -82,6 +91,7 @@ REAL_SERVER = {
     "weight": Key(WEIGHT),
     "upper_threshold": Key(THRESHOLD, 0),
     "lower_threshold": Key(THRESHOLD, 0),
+    "raw": RAW,
 }
 SORRY_SERVER = {"host": Key(validators.ANYTHING), "address": Key(validators.ANSWERING_ADDRESS), "port": Key(PORT)}
 TUNNEL = {
@@ -144,6 +154,7 @@ VRRP = {
     "garp_master_refresh": Key(validators.integer(0, 86400), 0),
     "vip_prefix": Key(validators.integer(8, 128)),
     "instances": Key(validators.ANYTHING),
+    "raw": RAW,
 }
 INSTANCE = {
     "name": Key(validators.NAMED, required=True),
@@ -151,6 +162,7 @@ INSTANCE = {
     "directors": Key(validators.ANYTHING),
     **{name: Key(key.validator, secret=key.secret) for name, key in _VRRP_EACH.items()},
     "virtual_router_id": Key(ROUTER_ID, required=True),
+    "raw": RAW,
 }
 NAT = {
     "gateway": Key(validators.HOST_ADDRESS),
@@ -162,6 +174,12 @@ LDIRECTORD = {
     "cleanstop": Key(validators.BOOLEAN, True),
     "maintenance_dir": Key(validators.PATH),
     "log": Key(validators.WORD, "/var/log/ldirectord.log"),
+    "raw": RAW,
+}
+KEEPALIVED = {
+    "raw": RAW,
+    "include": Key(validators.list_of(validators.FILE_PATTERN, "files"), ()),
+    "options": Key(validators.list_of(validators.WORD, "words")),
 }
 HEARTBEAT = {
     "key": Key(validators.SECRET, secret=True),
@@ -174,11 +192,23 @@ HEARTBEAT = {
     "multicast_group": Key(validators.ADDRESS, "225.0.0.1"),
     "auto_failback": Key(validators.BOOLEAN, True),
     "vip_prefix": Key(validators.integer(8, 128)),
+    "raw": RAW,
 }
 SYNC = {
     "enabled": Key(validators.BOOLEAN, False),
     "id": Key(validators.integer(1, 255), 51),
     "instance": Key(validators.NAMED),
+    "network": Key(validators.NETWORK),
+    "group": Key(validators.ADDRESS, SYNC_GROUP),
+    "port": Key(PORT, SYNC_PORT),
+    "ttl": Key(validators.integer(1, 255), SYNC_TTL),
+    # A backup needs 1024 at least; 65487 bytes fit into a packet of UDP over IPv6
+    "maxlen": Key(validators.integer(1024, 65487)),
+}
+TIMEOUTS = {
+    "tcp": Key(validators.integer(1, MAX_IDLE), DEFAULT_TIMEOUTS.tcp),
+    "tcpfin": Key(validators.integer(1, MAX_IDLE), DEFAULT_TIMEOUTS.tcpfin),
+    "udp": Key(validators.integer(1, MAX_IDLE), DEFAULT_TIMEOUTS.udp),
 }
 MAIL = {
     "to": Key(validators.list_of(validators.MAIL_ADDRESS, "mail addresses"), required=True),

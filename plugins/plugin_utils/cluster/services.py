@@ -80,6 +80,7 @@ def _service(entry: dict[str, Any], hosts: Hosts, path: InventoryPath) -> Servic
         on_failure=own["on_failure"],
         test_page=own["test_page"],
         health=resolve_health(own["health"], own["protocol"], own["ports"], _portless(entry, own), path.at("health")),
+        raw=own["raw"],
     )
     service.real_servers = resolve_real_servers(own["real_servers"], service, hosts)
     service.sorry_server = resolve_sorry_server(own["sorry_server"], service, hosts)

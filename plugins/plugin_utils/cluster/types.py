@@ -57,6 +57,7 @@ class RealServer(TypedDict):
     weight: int
     upper_threshold: int
     lower_threshold: int
+    raw: list[str]
 
 
 class SorryServer(TypedDict):
@@ -91,6 +92,7 @@ class Service(TypedDict):
     test_page: bool
     real_servers: list[RealServer]
     sorry_server: SorryServer | None
+    raw: list[str]
 
 
 class TableDestination(TypedDict):
@@ -163,6 +165,7 @@ class InstanceSettings(TypedDict):
     garp_master_delay: int
     garp_master_repeat: int
     garp_master_refresh: int
+    raw: list[str]
 
 
 class Instance(InstanceSettings):
@@ -183,11 +186,24 @@ class Vrrp(TypedDict):
     instances: list[Instance]
 
 
+class Timeouts(TypedDict):
+    """How long IPVS remembers idle connections, in seconds."""
+
+    tcp: int
+    tcpfin: int
+    udp: int
+
+
 class Sync(TypedDict):
-    """Connection synchronisation."""
+    """Connection synchronisation. Without an instance, the connections of all instances are told."""
 
     id: int
     instance: str | None
+    network: str | None
+    group: str
+    port: int
+    ttl: int
+    maxlen: int | None
 
 
 # In the functional form, because `from` is a keyword of Python.
@@ -237,6 +253,7 @@ class KeepalivedRealServer(TypedDict):
     upper_threshold: int
     lower_threshold: int
     command: str | None
+    raw: list[str]
 
 
 class KeepalivedService(TypedDict):
@@ -259,11 +276,22 @@ class KeepalivedService(TypedDict):
     quiesce: bool
     check: KeepalivedCheck | None
     real_servers: list[KeepalivedRealServer]
+    raw: list[str]
+
+
+class KeepalivedInclude(TypedDict):
+    """A line that includes files; `keyword` is how strictly keepalived checks that they are there."""
+
+    keyword: str
+    path: str
 
 
 class Keepalived(TypedDict):
-    """The services in keepalived.conf, the same on every director."""
+    """What keepalived.conf has besides VRRP, the same on every director."""
 
+    options: list[str] | None
+    raw: list[str]
+    includes: list[KeepalivedInclude]
     virtual_servers: list[KeepalivedService]
 
 
@@ -303,6 +331,7 @@ class LdirectordService(TypedDict):
     checktimeout: Seconds | None
     checkcount: int | None
     failurecount: int | None
+    raw: list[str]
 
 
 class Ldirectord(TypedDict):
@@ -315,6 +344,7 @@ class Ldirectord(TypedDict):
     fork: bool
     interval: Seconds
     mail: Mail | None
+    raw: list[str]
     virtuals: list[LdirectordService]
 
 
@@ -346,6 +376,7 @@ class Heartbeat(TypedDict):
     multicast_group: str
     auto_failback: bool
     vip_prefix: int | None
+    raw: list[str]
     nodes: list[HeartbeatNode]
     vips: list[HeartbeatVip]
     resources: list[str]
@@ -476,11 +507,20 @@ class HostVrrp(TypedDict):
 
 
 class DirectorSync(TypedDict):
-    """Connection synchronisation as one director runs it."""
+    """Connection synchronisation as one director runs it.
+
+    `both` is whether it always runs both daemons, the one that sends and the one that receives. Otherwise it runs the one
+    for its present part.
+    """
 
     id: int
     instance: str | None
+    both: bool
     interface: str | None
+    group: str
+    port: int
+    ttl: int
+    maxlen: int | None
 
 
 class HostPart(TypedDict):
@@ -499,6 +539,7 @@ class HostPart(TypedDict):
     redirects: list[Redirect]
     mss_clamps: list[MssClamp]
     gue_ports: list[GuePort]
+    timeouts: Timeouts | None
     vips: list[HostVip]
     return_routes: list[ReturnRoute]
     return_rules: list[ReturnRule]
@@ -531,6 +572,7 @@ class ResolvedCluster(TypedDict):
     table: list[TableService]
     vrrp: Vrrp | None
     sync: Sync | None
+    timeouts: Timeouts
     mail: Mail | None
     keepalived: Keepalived | None
     ldirectord: Ldirectord | None
