@@ -46,6 +46,7 @@ CLUSTER = {
 HOST = {
     "lvs_address": Key(validators.HOST_ADDRESS),
     "lvs_address6": Key(validators.HOST_ADDRESS6),
+    "lvs_vrrp_address": Key(validators.HOST_ADDRESS),
     "lvs_weight": Key(WEIGHT, 1),
     "lvs_priority": Key(PRIORITY),
     "lvs_filter": Key(validators.choice("nftables", "iptables", "firewalld"), "nftables"),

@@ -213,11 +213,15 @@ def _with_priorities(
             path.report(
                 f"{other} and {name} have the same priority, {priority}: chance would decide which is preferred"
             )
-        address = host.addresses.get(family)
-        if address is None and own["unicast"] and host.address:
-            path.report(f"unicast is true, but {name} has no {FAMILY_NAMES[family]} address to send from")
+        link = host.vrrp
+        address = link.addresses.get(family)
+        if address is None and own["unicast"] and link.address:
+            path.report(
+                f"unicast is true, but {name} has no {FAMILY_NAMES[family]} address to send from"
+                + (f" on {link.interface}, where it speaks VRRP" if link.interface != host.interface else "")
+            )
         result.append(
-            {"host": name, "address": address or host.address, "interface": host.interface, "priority": priority}
+            {"host": name, "address": address or link.address, "interface": link.interface, "priority": priority}
         )
     return result
 
