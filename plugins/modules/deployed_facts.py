@@ -73,6 +73,15 @@ ansible_facts:
             name:
               description: Its name.
               type: str
+            group:
+              description: The C(vrrp_sync_group) that it belongs to, if any.
+              type: str
+            interface:
+              description: The interface of its adverts.
+              type: str
+            source:
+              description: The C(unicast_src_ip) that its adverts come from, if set.
+              type: str
             virtual_router_id:
               description: Its C(virtual_router_id).
               type: int
@@ -106,6 +115,9 @@ ansible_facts:
       resources: []
       instances:
         - name: VI_1
+          group: null
+          interface: eth0
+          source: null
           virtual_router_id: 100
           version: 2
           advert_interval: 1.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..cluster.types import ResolvedCluster
 from .foreign import foreign, other_clusters
 from .outages import outages
-from .told import Hostvars, told
+from .told import Hostvars, addressed_interfaces, facts_of, told
 
 
 def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
@@ -17,5 +17,5 @@ def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
     everywhere = {name: facts for name in cluster["hosts"] if (facts := told(hostvars, name))}
     refused = [*foreign(cluster, found), *other_clusters(cluster, everywhere)]
     if len(cluster["directors"]) > 1 and not cluster["accept_outage"]:
-        refused += outages(cluster, found)
+        refused += outages(cluster, found, {name: addressed_interfaces(facts_of(hostvars, name)) for name in found})
     return refused

@@ -141,12 +141,18 @@ def inventory(seed: int) -> dict[str, Any]:
         variables["lvs_mail"] = {name: value(rng, key) for name, key in schema.MAIL.items()}
     hosts: dict[str, Any] = {}
     facts = {}
+    own_link = rng.random() < 0.3
     for name, number in HOSTS.items():
         if name.startswith("lvs") and name not in directors:
             continue
         hosts[name] = {} if rng.random() < 0.3 else {"lvs_address": f"172.28.0.{number}"}
-        hosts[name].update(some(rng, schema.HOST, 1, "lvs_address", "lvs_address6", "lvs_firewalld_zone"))
+        hosts[name].update(
+            some(rng, schema.HOST, 1, "lvs_address", "lvs_address6", "lvs_vrrp_address", "lvs_firewalld_zone")
+        )
         facts[name] = {"eth0": [f"10.99.0.{number}/24"], "eth1": [f"172.28.0.{number}/24", f"2001:db8::{number}/64"]}
+        if name in directors:
+            facts[name]["eth2"] = [f"10.9.9.{number}/24", f"2001:db8:9::{number}/64"]
+            hosts[name].update({"lvs_vrrp_address": f"10.9.9.{number}"} if own_link else {})
     return {
         "all": variables,
         "hosts": hosts,

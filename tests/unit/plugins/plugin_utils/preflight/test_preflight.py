@@ -51,6 +51,9 @@ class Site:
             instances = [
                 {
                     "name": one["name"],
+                    "group": None,
+                    "interface": one["interface"],
+                    "source": one["unicast_src"],
                     "virtual_router_id": one["virtual_router_id"],
                     "version": one["version"],
                     "advert_interval": float(one["advert_interval"]),
@@ -72,6 +75,20 @@ class Site:
 
     def refused(self):
         return refusals(self.cluster, self.hostvars)
+
+    def with_link(self):
+        """A link between the directors besides."""
+        for number, host in enumerate(("lb1", "lb2"), start=1):
+            own = {"address": f"10.9.9.{number}", "netmask": "255.255.255.252", "prefix": "30"}
+            facts = self.hostvars[host]["ansible_facts"]
+            facts.update(interfaces=["lo", "eth-0", "eth1"], eth1={"device": "eth1", "ipv4": own})
+        return self
+
+    def speaks_there(self):
+        """VRRP on that link."""
+        for number, host in enumerate(("lb1", "lb2"), start=1):
+            self.hostvars[host]["lvs_vrrp_address"] = f"10.9.9.{number}"
+        return self
 
 
 def instances(**first):
@@ -124,6 +141,24 @@ def test_a_change_by_which_directors_do_not_understand_each_other_is_refused(bef
     assert any(said in text for text in refused), refused
     assert all("lvs_accept_outage=true" in text for text in refused)
     assert Site(lvs_vrrp=after, lvs_accept_outage=True).runs(Site(lvs_vrrp=before).cluster).refused() == []
+
+
+def test_another_link_for_vrrp_is_refused_while_the_former_one_is_there():
+    for vrrp, said in (
+        ({}, "interface is eth-0 now and would be eth1 (on lb1 and lb2)"),
+        ({"unicast": True}, "unicast_src_ip is 192.0.2.11 now and would be 10.9.9.1 (on lb1)"),
+    ):
+        running = Site(lvs_vrrp=vrrp).with_link().cluster
+        refused = Site(lvs_vrrp=vrrp).with_link().speaks_there().runs(running).refused()
+        assert any(said in text for text in refused), refused
+
+
+def test_an_interface_that_has_another_name_now_is_the_same_link():
+    site = Site().with_link().speaks_there()
+    running = site.cluster
+    for one in running["hosts"]["lb1"]["instances"]:
+        one["interface"] = "enp3s0"
+    assert site.runs(running).refused() == []
 
 
 @pytest.mark.parametrize(
