@@ -16,6 +16,7 @@ HARESOURCES = "/etc/ha.d/haresources"
 HA_CF = "/etc/ha.d/ha.cf"
 LDIRECTORD = "/etc/ha.d/ldirectord.cf"
 LVS_VIP = "/etc/lvs-vip.conf"
+SCRIPTS = "/etc/lvs-cluster/scripts"
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD, LVS_VIP)
 
 # Lines that the roles have written into these files since the first release, and nobody else writes.

@@ -61,6 +61,10 @@ ansible_facts:
           description: The addresses in the configuration files, which the daemons move or keep on the host.
           type: list
           elements: str
+        scripts:
+          description: The scripts that the roles have copied from the controller.
+          type: list
+          elements: str
         resources:
           description: The resources that heartbeat moves.
           type: list
@@ -112,6 +116,7 @@ ansible_facts:
       directors: []
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
+      scripts: []
       resources: []
       instances:
         - name: VI_1
@@ -181,6 +186,7 @@ def main(runner=HOST):
         "directors": deployed.directors_of(files),
         "foreign": foreign,
         "vips": deployed.named_vips(files),
+        "scripts": sorted(glob.glob(f"{deployed.SCRIPTS}/*")),
         "resources": deployed.resources(files),
         "instances": deployed.vrrp_instances(files),
     }

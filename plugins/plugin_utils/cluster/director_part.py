@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Mapping, Sequence
 
 from . import kernel
 from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
 from .nat import Nat, is_own
+from .notify import told
 from .types import (
     AddressOnDevice,
     DirectorInstance,
@@ -20,12 +21,15 @@ from .types import (
     HostPart,
     Instance,
     Ports,
+    Scripts,
     Service,
     Stack,
     Sync,
+    Track,
     Vrrp,
 )
 from .validators import NAME
+from .watching_part import own_groups, own_track, own_trackers
 
 MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
 SYNC_PORT = "8848/udp"  # ip_vs_sync.c, IP_VS_SYNC_PORT
@@ -39,6 +43,7 @@ def director_parts(
     vrrp: Vrrp | None,
     heartbeat: Heartbeat | None,
     sync: Sync | None,
+    scripts: Scripts,
 ) -> dict[str, HostPart]:
     """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs."""
     modules = kernel.director_modules(services)
@@ -52,9 +57,15 @@ def director_parts(
         part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None)
         part["modules"] = modules
         part["router_id"] = name if NAME.fullmatch(name) else f'"{name}"'
-        part["instances"] = [
-            own for instance in (vrrp["instances"] if vrrp else []) if (own := _own_instance(host, instance, services))
-        ]
+        part["scripts"] = scripts
+        if vrrp:
+            groups = own_groups(host, vrrp)
+            grouped = {member: group["track"] for group in groups for member in group["instances"]}
+            part["instances"] = [
+                own for instance in vrrp["instances"] if (own := _own_instance(host, instance, services, grouped))
+            ]
+            part["sync_groups"] = groups
+            part["trackers"] = own_trackers(host, vrrp["trackers"], [*part["instances"], *groups])
         part["sync"] = {"id": sync["id"], "instance": sync["instance"], "interface": host.interface} if sync else None
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":
@@ -109,8 +120,10 @@ def _split(ports: Sequence[Ports], most: int) -> list[list[Ports]]:
     return lists
 
 
-def _own_instance(host: Host, instance: Instance, services: Sequence[Service]) -> DirectorInstance | None:
-    """An instance as one of its directors runs it. Its peers are the other directors."""
+def _own_instance(
+    host: Host, instance: Instance, services: Sequence[Service], grouped: Mapping[str, Track]
+) -> DirectorInstance | None:
+    """An instance as one of its directors runs it. Its peers are the other directors. `grouped` is what its group watches."""
     own = next((director for director in instance["directors"] if director["host"] == host.name), None)
     if own is None:
         return None
@@ -143,9 +156,13 @@ def _own_instance(host: Host, instance: Instance, services: Sequence[Service]) -
         "unicast_src": own["address"] if instance["unicast"] else None,
         "unicast_peers": [peer for peer in peers if peer] if instance["unicast"] else [],
         "addresses": vips + gateways,
-        "track_interfaces": _other_devices(
-            [address["device"] for address in gateways + vips] + _inner_devices(host, vips, services), own["interface"]
+        "track": own_track(
+            instance["track"],
+            [address["device"] for address in gateways + vips] + _inner_devices(host, vips, services),
+            own["interface"],
+            grouped.get(instance["name"]),
         ),
+        "notify": told(instance["notify"], "INSTANCE", instance["name"], own["priority"]),
     }
 
 
@@ -158,11 +175,6 @@ def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequen
             devices = {host.device_of(server["address"]) for server in service["real_servers"]}
             found += devices if len(devices) == 1 else ()
     return found
-
-
-def _other_devices(devices: Sequence[str | None], own: str | None) -> list[str]:
-    """The devices without the instance's own. keepalived always watches that one, and refuses it in the list."""
-    return [device for device in dict.fromkeys(devices) if device is not None and device != own]
 
 
 def secret_name(instance: str) -> str:

@@ -14,6 +14,7 @@ from typing import Sequence
 from ...module_utils.ipvs.types import endpoint
 from .mistakes import InventoryPath
 from .types import (
+    Event,
     Family,
     Forward,
     Health,
@@ -25,6 +26,7 @@ from .types import (
     Seconds,
     Service,
     SorryServer,
+    Track,
     Tunnel,
 )
 from .virtual_router import Deployed, advert_address
@@ -122,6 +124,8 @@ class InstanceDraft:
     garp_master_delay: int
     garp_master_repeat: int
     garp_master_refresh: int
+    track: Track
+    notify: list[Event]
     vips: list[MovedAddress]
     directors: list[InstanceDirector]
 
@@ -155,6 +159,8 @@ class InstanceDraft:
             "garp_master_repeat": self.garp_master_repeat,
             "garp_master_refresh": self.garp_master_refresh,
             "unicast": self.unicast,
+            "track": self.track,
+            "notify": self.notify,
             "vips": self.vips,
             "gateways": gateways,
             "directors": self.directors,

@@ -165,10 +165,145 @@ class InstanceSettings(TypedDict):
     garp_master_refresh: int
 
 
+class Tracked(TypedDict):
+    """Something that an instance or a group watches, by its name. If the weight is 0, its failure gives up the VIPs."""
+
+    name: str
+    weight: int
+
+
+class Track(TypedDict):
+    """What an instance or a group watches."""
+
+    interfaces: list[Tracked]
+    scripts: list[Tracked]
+    processes: list[Tracked]
+    files: list[Tracked]
+    bfd: list[Tracked]
+
+
+class TrackScript(TypedDict):
+    """A script that is run again and again."""
+
+    name: str
+    command: str
+    interval: int
+    timeout: int
+    rise: int
+    fall: int
+    init_fail: bool
+
+
+class TrackProcess(TypedDict):
+    """A process that has to run."""
+
+    name: str
+    process: str
+    quorum: int
+    delay: Seconds
+
+
+class TrackFile(TypedDict):
+    """A file with a number."""
+
+    name: str
+    path: str
+    init_file: int | None
+
+
+class TrackBfd(TypedDict):
+    """A neighbour that BFD watches; `interval` in milliseconds."""
+
+    name: str
+    neighbor: str
+    interval: Seconds
+    multiplier: int
+    max_hops: int
+
+
+class DirectorBfd(TrackBfd):
+    """A neighbour that BFD watches from one director's address."""
+
+    source: str | None
+
+
+class Trackers(TypedDict):
+    """Everything that is watched in the cluster."""
+
+    scripts: list[TrackScript]
+    processes: list[TrackProcess]
+    files: list[TrackFile]
+    bfd: list[TrackBfd]
+
+
+class DirectorTrackers(TypedDict):
+    """Everything that one director watches."""
+
+    scripts: list[TrackScript]
+    processes: list[TrackProcess]
+    files: list[TrackFile]
+    bfd: list[DirectorBfd]
+
+
+class Notify(TypedDict):
+    """A script that an event starts; `keyword` is keepalived's word for it."""
+
+    keyword: str
+    command: str
+
+
+class InstalledScript(TypedDict):
+    """A script that is copied from the controller: from `src` there to `path` on the director."""
+
+    src: str
+    path: str
+
+
+class ScriptUser(TypedDict):
+    """A program that runs as a user other than that of the other scripts."""
+
+    user: str
+    program: str
+
+
+class Scripts(TypedDict):
+    """The scripts of the inventory, beside those that keepalived checks itself."""
+
+    installed: list[InstalledScript]
+    users: list[ScriptUser]
+
+
+class Event(TypedDict):
+    """An event of `notify`, and the script for it."""
+
+    event: str
+    command: str
+
+
+class SyncGroup(TypedDict):
+    """Instances that move together."""
+
+    name: str
+    instances: list[str]
+    track: Track
+    notify: list[Event]
+
+
+class DirectorSyncGroup(TypedDict):
+    """Instances that move together, as one director has them in keepalived.conf."""
+
+    name: str
+    instances: list[str]
+    track: Track
+    notify: list[Notify]
+
+
 class Instance(InstanceSettings):
     """A VRRP instance, the same on all its directors."""
 
     unicast: bool
+    track: Track
+    notify: list[Event]
     vips: list[MovedAddress]
     gateways: list[MovedAddress]
     directors: list[InstanceDirector]
@@ -180,7 +315,10 @@ class Vrrp(TypedDict):
     skip_check_adv_addr: bool
     garp_interval: Seconds
     gna_interval: Seconds
+    startup_delay: Seconds
     instances: list[Instance]
+    sync_groups: list[SyncGroup]
+    trackers: Trackers
 
 
 class Sync(TypedDict):
@@ -455,7 +593,8 @@ class DirectorInstance(InstanceSettings):
     unicast_src: str | None
     unicast_peers: list[str]
     addresses: list[AddressOnDevice]
-    track_interfaces: list[str]
+    track: Track
+    notify: list[Notify]
 
 
 class DirectorSync(TypedDict):
@@ -491,6 +630,9 @@ class HostPart(TypedDict):
     tools: list[str]
     router_id: str | None
     instances: list[DirectorInstance]
+    sync_groups: list[DirectorSyncGroup]
+    trackers: DirectorTrackers
+    scripts: Scripts
     sync: DirectorSync | None
     heartbeat_media: list[str]
     listen: list[Socket]

@@ -257,6 +257,28 @@ def _command(value: object) -> str:
     return text
 
 
+def _source(value: object) -> str:
+    """The path of a file on the controller. Its name becomes the name of the copy."""
+    text = _string(value)
+    if not NAME.fullmatch(text.rpartition("/")[2]):
+        raise InvalidValue("whose last part must be a file name of letters, digits, dots, hyphens and underscores")
+    return text
+
+
+def _interface(value: object) -> str:
+    text = _word(value)
+    if len(text) > 15 or "/" in text:  # Linux: IFNAMSIZ, dev_valid_name
+        raise ValueError
+    return text
+
+
+def _process(value: object) -> str:
+    words = [_word(word) for word in _string(value).split()]
+    if not words:
+        raise ValueError
+    return " ".join(words)
+
+
 def _auth_pass(value: object) -> str:
     _require_string(value)
     try:
@@ -333,6 +355,10 @@ ANSWERING_ADDRESS = Validator("an IP address", _answering_address)
 PATH = Validator("a path", _absolute)
 URL_PATH = Validator("a path", _url_path)
 COMMAND = Validator("a command", _command)
+ARGUMENTS = Validator("words", _quotable)
+SOURCE = Validator("the path of a file", _source)
+INTERFACE = Validator("the name of an interface", _interface)
+PROCESS = Validator("the name of a process", _process)
 AUTH_PASS = Validator(
     "a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass
 )

@@ -36,6 +36,7 @@ def outages(
                 said.setdefault((what, listed(vips) if vips else "the VIPs"), []).append(name)
     for (what, vips_listed), names in said.items():
         yield _outage(what, vips_listed, names)
+    yield from _groups(cluster, running)
     yield from _gateways(cluster, running)
 
 
@@ -95,6 +96,28 @@ def _outage(what: str, vips: str, directors: Sequence[str]) -> str:
         f"lvs_vrrp {what} (on {listed(directors)}). The directors are changed one after the other. Until the last one is done, they do"
         f" not understand each other: two of them hold {vips}, or none does, and open connections are reset. {OUTAGE}"
     )
+
+
+def _groups(cluster: ResolvedCluster, running: Mapping[str, Iterable[Running]]) -> Iterator[str]:
+    """Instances that would be in another group: a reload of keepalived 2.2.7 that does this gives up their VIPs for seconds."""
+    groups = {
+        member: group["name"]
+        for group in (cluster["vrrp"]["sync_groups"] if cluster["vrrp"] else [])
+        for member in group["instances"]
+    }
+    kept = {instance["name"] for instance in (cluster["vrrp"]["instances"] if cluster["vrrp"] else [])}
+    moved = {
+        one["name"]: one["group"]
+        for instances in running.values()
+        for one in instances
+        if one["name"] in kept and one["group"] != groups.get(one["name"])
+    }
+    for name, former in moved.items():
+        new = f"in group {groups[name]}" if name in groups else "in no group"
+        yield (
+            f"lvs_vrrp sync_groups: instance {name} is {f'in group {former}' if former else 'in no group'} now and would be {new}."
+            f" keepalived gives up the VIPs of an instance for some seconds when a reload changes its group. {OUTAGE}"
+        )
 
 
 def _gateways(cluster: ResolvedCluster, running: Mapping[str, Iterable[Running]]) -> Iterator[str]:

@@ -48,10 +48,12 @@ class Site:
     def runs(self, cluster, *directors):
         """Have directors run what a cluster says of them."""
         for host in directors or ("lb1", "lb2"):
+            part = cluster["hosts"][host]
+            groups = {name: group["name"] for group in part["sync_groups"] for name in group["instances"]}
             instances = [
                 {
                     "name": one["name"],
-                    "group": None,
+                    "group": groups.get(one["name"]),
                     "interface": one["interface"],
                     "source": one["unicast_src"],
                     "virtual_router_id": one["virtual_router_id"],
@@ -62,7 +64,7 @@ class Site:
                     "advertised": [one["advert_address"]],
                     "addresses": [address["address"] for address in one["addresses"]],
                 }
-                for one in cluster["hosts"][host]["instances"]
+                for one in part["instances"]
             ]
             vips = [vip for one in instances for vip in one["addresses"]]
             self.finds(host, instances=instances, vips=vips, stacks=["keepalived.service"])
@@ -151,6 +153,20 @@ def test_another_link_for_vrrp_is_refused_while_the_former_one_is_there():
         running = Site(lvs_vrrp=vrrp).with_link().cluster
         refused = Site(lvs_vrrp=vrrp).with_link().speaks_there().runs(running).refused()
         assert any(said in text for text in refused), refused
+
+
+@pytest.mark.parametrize(("before", "after"), [("in no group", "in group G"), ("in group G", "in no group")])
+def test_a_change_of_a_group_is_refused(before, after):
+    own = instances()
+    own["instances"][1]["directors"] = ["lb1", "lb2"]
+    grouped = {**own, "sync_groups": [{"name": "G", "instances": ["A", "B"]}]}
+    vrrp = {"in no group": own, "in group G": grouped}
+    refused = Site(lvs_vrrp=vrrp[after]).runs(Site(lvs_vrrp=vrrp[before]).cluster).refused()
+    assert len(refused) == 2
+    assert all(
+        f"is {before} now and would be {after}." in text and "lvs_accept_outage=true" in text for text in refused
+    )
+    assert Site(lvs_vrrp=vrrp[after]).runs(Site(lvs_vrrp=vrrp[after]).cluster).refused() == []
 
 
 def test_an_interface_that_has_another_name_now_is_the_same_link():

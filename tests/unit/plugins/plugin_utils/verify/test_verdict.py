@@ -359,7 +359,7 @@ def test_a_director_whose_interface_is_down_takes_no_vip(cluster, seen):
 
 
 def test_a_director_whose_link_to_the_real_servers_is_down_takes_no_vip(cluster, seen):
-    cluster["hosts"]["lvs2"]["instances"][0]["track_interfaces"] = ["eth1"]
+    cluster["hosts"]["lvs2"]["instances"][0]["track"]["interfaces"] = [{"name": "eth1", "weight": 0}]
     seen["nodes"]["lvs2"]["links"]["eth1"] = {"mac": None, "up": False}
     assert judge(cluster, seen)["faults"] == ["lvs2: its interface eth1 is down. Look at: ip link show eth1"]
 
