@@ -134,8 +134,8 @@ _CHANGE = validators.integer(-253, 253)
 TRACK_INTERFACE = {"interface": Key(validators.INTERFACE, required=True), "weight": Key(_CHANGE, 0)}
 TRACK_SCRIPT = {
     **SCRIPT,
-    "interval": Key(validators.integer(1, 86400), 1),
-    "timeout": Key(validators.integer(1, 86400)),
+    "interval": Key(validators.integer(1, 3600), 1),
+    "timeout": Key(validators.integer(1, 3600)),
     "rise": Key(validators.integer(1, 1000), 1),
     "fall": Key(validators.integer(1, 1000), 1),
     "weight": Key(_CHANGE, 0),

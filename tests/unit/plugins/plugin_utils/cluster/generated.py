@@ -24,6 +24,11 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.EXPECTED): ("ok", "I am {well}! $#", "a.b*c"),
     id(validators.DOMAIN): ("www.example.com", "_dmarc.example.com", ".", "a.example.com"),
     id(validators.COMMAND): ("/usr/local/bin/check", "/usr/local/bin/check web 80"),
+    # Programs that are on every machine, so that keepalived can look for them
+    id(validators.SOURCE): ("/bin/true", "/bin/cat"),
+    id(validators.ARGUMENTS): ("a", "--quick -x 'a b' #1!"),
+    id(validators.INTERFACE): ("eth0", "eth1", "eth2"),
+    id(validators.PROCESS): ("haproxy", "nginx -g x:y"),
     id(validators.AUTH_PASS): ("s3cr3t", "12345678"),
     id(validators.SECRET): ("a-key-of-an-example",),
     id(validators.WORD): ("internal",),
@@ -97,6 +102,63 @@ def service(rng: random.Random, number: int) -> dict[str, Any]:
     return made
 
 
+def script(rng: random.Random, keys: Mapping[str, Key]) -> dict[str, Any]:
+    """A script with some of the keys of a level: one of the directors, or one that is copied there."""
+    made = some(rng, keys, 3, "command", "src", "arguments", "user")
+    made.update({"command": "/bin/true --quick"} if rng.random() < 0.5 else {"src": "/bin/true"})
+    if "src" in made and rng.random() < 0.5:
+        made["arguments"] = value(rng, schema.SCRIPT["arguments"])
+    if rng.random() < 0.3:
+        made["user"] = "nobody"
+    return made
+
+
+def track(rng: random.Random) -> dict[str, Any]:
+    """Some lists of what is watched, each item with some of its keys, or a word alone."""
+    made: dict[str, Any] = {}
+    for kind in rng.sample(sorted(schema.TRACK), rng.randint(1, 3)):
+        keys, alone = schema.TRACK[kind]
+        items: list[Any] = []
+        for number in range(rng.randint(0, 3)):
+            item = script(rng, keys) if kind == "scripts" else some(rng, keys, 2, alone)
+            # No two of a kind may be the same.
+            if kind == "interfaces":
+                item = {alone: "eth0", **item} if number == 0 else {alone: f"eth{number}"}
+            elif kind == "bfd":
+                item[alone] = rng.choice(("172.28.0.8", "10.99.0.8", "2001:db8::8", "192.0.2.8")) + str(number)
+            elif kind != "scripts":
+                item[alone] = f"{value(rng, keys[alone])}{number}"
+            elif "src" in item:
+                item["arguments"] = f"{value(rng, keys['arguments'])} {number}"
+            else:
+                item["command"] += f" {number}"
+            items.append(item[alone] if alone in item and rng.random() < 0.2 else item)
+        made[kind] = items
+    return made
+
+
+def notify(rng: random.Random, events: tuple[str, ...]) -> dict[str, Any]:
+    """Scripts for some events."""
+    names = rng.sample(events, rng.randint(1, len(events)))
+    return {name: "/bin/true" if rng.random() < 0.5 else script(rng, schema.SCRIPT) for name in names}
+
+
+def watching(rng: random.Random, events: tuple[str, ...] = schema.EVENTS) -> dict[str, Any]:
+    """What an instance or a group may watch and tell."""
+    made: dict[str, Any] = {}
+    if rng.random() < 0.4:
+        made["track"] = track(rng)
+    if rng.random() < 0.3:
+        made["notify"] = notify(rng, events)
+    return made
+
+
+def groups(rng: random.Random, names: list[str]) -> list[dict[str, Any]]:
+    """One group of some instances."""
+    members = rng.sample(names, rng.randint(2, len(names)))
+    return [{"name": rng.choice(("G", "G-1", "G.1")), "instances": members, **watching(rng, schema.GROUP_EVENTS)}]
+
+
 def instances(rng: random.Random, services: list[dict[str, Any]], directors: list[str]) -> list[dict[str, Any]]:
     """One instance for all VIPs, or one for each, with names that keepalived has to take as they are."""
     vips = list(dict.fromkeys(one["vip"] for one in services))
@@ -108,6 +170,7 @@ def instances(rng: random.Random, services: list[dict[str, Any]], directors: lis
             "vips": part,
             "directors": rng.sample(directors, rng.randint(1, len(directors))),
             **some(rng, schema.INSTANCE, 2, "name", "vips", "directors", "virtual_router_id", "priority"),
+            **watching(rng),
         }
         for number, part in enumerate(parts)
     ]
@@ -124,9 +187,17 @@ def inventory(seed: int) -> dict[str, Any]:
         **some(rng, schema.CLUSTER, 2, "lvs_stack", "lvs_services"),
     }
     if stack == "keepalived" and rng.random() < 0.5:
-        variables["lvs_vrrp"] = some(rng, schema.VRRP, 3, "instances")
+        vrrp = variables["lvs_vrrp"] = {**some(rng, schema.VRRP, 3, "instances"), **watching(rng)}
+        families = {":" in one["vip"] for one in variables["lvs_services"]}
+        names = ["VI_6" if six else "VI_1" for six in sorted(families)]
         if rng.random() < 0.5:
-            variables["lvs_vrrp"]["instances"] = instances(rng, variables["lvs_services"], directors)
+            vrrp["instances"] = instances(rng, variables["lvs_services"], directors)
+            names = [one["name"] for one in vrrp["instances"]]
+        if len(names) > 1 and rng.random() < 0.5:
+            vrrp["sync_groups"] = groups(rng, names)
+            for one in vrrp.get("instances", ()):
+                one["directors"] = vrrp["instances"][0]["directors"]
+                one.pop("track", None)
     if stack == "ldirectord":
         variables["lvs_heartbeat"] = {"key": "a-key-of-an-example", **some(rng, schema.HEARTBEAT, 2, "key")}
         variables["lvs_ldirectord"] = some(rng, schema.LDIRECTORD, 2)
