@@ -163,7 +163,7 @@ def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], pat
         address=address,
         interface=carrier.name if carrier else None,
         prefix=carrier.prefix if carrier else None,
-        vrrp=_vrrp_link(own["lvs_vrrp_address"], main, interfaces, path),
+        vrrp=_vrrp_link(own["lvs_vrrp_address"] if role == "director" else None, main, interfaces, path),
         multi_homed=bool(carrier and default and default != carrier.name),
         networks=tuple(
             dict.fromkeys(
