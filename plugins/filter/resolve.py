@@ -458,6 +458,43 @@ _value:
                 command:
                   description: The script.
                   type: str
+            routes:
+              description: Routes that the master has.
+              type: list
+              elements: dict
+              contains:
+                to:
+                  description: The network.
+                  type: str
+                via:
+                  description: The router.
+                  type: str
+                source:
+                  description: The source address of the director's own packets, or null.
+                  type: str
+                table:
+                  description: The routing table; null for the main one.
+                  type: int
+                metric:
+                  description: The metric, or null.
+                  type: int
+            rules:
+              description: Rules that the master has.
+              type: list
+              elements: dict
+              contains:
+                from:
+                  description: The source network, or null.
+                  type: str
+                to:
+                  description: The destination network, or null.
+                  type: str
+                table:
+                  description: The routing table.
+                  type: int
+                priority:
+                  description: Its place among all rules.
+                  type: int
             vips:
               description: The VIPs it moves.
               type: list
@@ -1272,6 +1309,46 @@ _value:
                     device:
                       description: The device that carries it.
                       type: str
+                routes:
+                  description: Routes that the master has.
+                  type: list
+                  elements: dict
+                  contains:
+                    to:
+                      description: The network.
+                      type: str
+                    via:
+                      description: The router.
+                      type: str
+                    source:
+                      description: The source address of the director's own packets, or null.
+                      type: str
+                    table:
+                      description: The routing table; null for the main one.
+                      type: int
+                    metric:
+                      description: The metric, or null.
+                      type: int
+                    device:
+                      description: The device that leads to the router.
+                      type: str
+                rules:
+                  description: Rules that the master has.
+                  type: list
+                  elements: dict
+                  contains:
+                    from:
+                      description: The source network, or null.
+                      type: str
+                    to:
+                      description: The destination network, or null.
+                      type: str
+                    table:
+                      description: The routing table.
+                      type: int
+                    priority:
+                      description: Its place among all rules.
+                      type: int
                 track:
                   description: What it watches. With weight 0 its failure gives up the VIPs, any other weight changes the priority.
                   type: dict

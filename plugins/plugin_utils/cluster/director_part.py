@@ -13,6 +13,7 @@ from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
 from .nat import Nat, is_own
 from .notify import told
+from .routes import own_routes
 from .types import (
     AddressOnDevice,
     DirectorInstance,
@@ -156,6 +157,8 @@ def _own_instance(
         "unicast_src": own["address"] if instance["unicast"] else None,
         "unicast_peers": [peer for peer in peers if peer] if instance["unicast"] else [],
         "addresses": vips + gateways,
+        "routes": own_routes(host, instance["routes"]),
+        "rules": instance["rules"],
         "track": own_track(
             instance["track"],
             [address["device"] for address in gateways + vips] + _inner_devices(host, vips, services),

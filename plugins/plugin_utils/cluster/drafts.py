@@ -28,6 +28,8 @@ from .types import (
     SorryServer,
     Track,
     Tunnel,
+    VirtualRoute,
+    VirtualRule,
 )
 from .virtual_router import Deployed, advert_address
 
@@ -126,6 +128,8 @@ class InstanceDraft:
     garp_master_refresh: int
     track: Track
     notify: list[Event]
+    routes: list[VirtualRoute]
+    rules: list[VirtualRule]
     vips: list[MovedAddress]
     directors: list[InstanceDirector]
 
@@ -161,6 +165,8 @@ class InstanceDraft:
             "unicast": self.unicast,
             "track": self.track,
             "notify": self.notify,
+            "routes": self.routes,
+            "rules": self.rules,
             "vips": self.vips,
             "gateways": gateways,
             "directors": self.directors,

@@ -198,6 +198,20 @@ VRRP = {
     "instances": Key(validators.ANYTHING),
     "sync_groups": Key(validators.ANYTHING),
 }
+_TABLE = validators.integer(1, 2**32 - 1)
+ROUTE = {
+    "to": Key(validators.DESTINATION, required=True),
+    "via": Key(validators.HOST_ADDRESS, required=True),
+    "source": Key(validators.HOST_ADDRESS),
+    "table": Key(_TABLE),
+    "metric": Key(validators.integer(1, 2**31 - 1)),
+}
+RULE = {
+    "from": Key(validators.DESTINATION),
+    "to": Key(validators.DESTINATION),
+    "table": Key(_TABLE, required=True),
+    "priority": Key(validators.integer(1, 32765), required=True),
+}
 SYNC_GROUP = {
     "name": Key(validators.NAMED, required=True),
     "instances": Key(validators.list_of(validators.NAMED, "names of instances"), required=True),
@@ -210,6 +224,8 @@ INSTANCE = {
     "directors": Key(validators.ANYTHING),
     **{name: Key(key.validator, secret=key.secret) for name, key in _VRRP_EACH.items()},
     "virtual_router_id": Key(ROUTER_ID, required=True),
+    "routes": Key(validators.ANYTHING),
+    "rules": Key(validators.ANYTHING),
 }
 NAT = {
     "gateway": Key(validators.HOST_ADDRESS),

@@ -9,7 +9,7 @@ The filter's RETURN documentation explains the keys. A unit test compares it wit
 
 from __future__ import annotations
 
-from typing import List, Literal, TypedDict, Union
+from typing import List, Literal, Optional, TypedDict, Union
 
 Family = Literal["ipv4", "ipv6"]
 Stack = Literal["keepalived", "ldirectord", "static"]
@@ -298,12 +298,34 @@ class DirectorSyncGroup(TypedDict):
     notify: list[Notify]
 
 
+class VirtualRoute(TypedDict):
+    """A route that the master has."""
+
+    to: str
+    via: str
+    source: str | None
+    table: int | None
+    metric: int | None
+
+
+class DirectorRoute(VirtualRoute):
+    """A route that the master has, with the device that leads to its router."""
+
+    device: str | None
+
+
+# In the functional form, because `from` is a keyword of Python.
+VirtualRule = TypedDict("VirtualRule", {"from": Optional[str], "to": Optional[str], "table": int, "priority": int})
+
+
 class Instance(InstanceSettings):
     """A VRRP instance, the same on all its directors."""
 
     unicast: bool
     track: Track
     notify: list[Event]
+    routes: list[VirtualRoute]
+    rules: list[VirtualRule]
     vips: list[MovedAddress]
     gateways: list[MovedAddress]
     directors: list[InstanceDirector]
@@ -593,6 +615,8 @@ class DirectorInstance(InstanceSettings):
     unicast_src: str | None
     unicast_peers: list[str]
     addresses: list[AddressOnDevice]
+    routes: list[DirectorRoute]
+    rules: list[VirtualRule]
     track: Track
     notify: list[Notify]
 

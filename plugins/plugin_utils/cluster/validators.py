@@ -265,6 +265,22 @@ def _source(value: object) -> str:
     return text
 
 
+def _destination(value: object) -> str:
+    """A network, an address, or `default`, as ip-route(8) takes them."""
+    text = _string(value)
+    if text == "default":
+        return text
+    address, slash, prefix = text.partition("/")
+    found = parse(address)
+    bits = {"ipv4": 32, "ipv6": 128}[found.family] if found else -1
+    if found is None or (slash and not (re.fullmatch(r"[0-9]{1,3}", prefix) and int(prefix) <= bits)):
+        raise ValueError
+    length = int(prefix) if slash else bits
+    if found.number & ((1 << (bits - length)) - 1):
+        raise InvalidValue("which has bits behind its prefix length: a network begins at its first address")
+    return f"{found.text}/{length}"
+
+
 def _interface(value: object) -> str:
     text = _word(value)
     if len(text) > 15 or "/" in text:  # Linux: IFNAMSIZ, dev_valid_name
@@ -357,6 +373,7 @@ URL_PATH = Validator("a path", _url_path)
 COMMAND = Validator("a command", _command)
 ARGUMENTS = Validator("words", _quotable)
 SOURCE = Validator("the path of a file", _source)
+DESTINATION = Validator("a network such as 10.1.0.0/16, an address, or default", _destination)
 INTERFACE = Validator("the name of an interface", _interface)
 PROCESS = Validator("the name of a process", _process)
 AUTH_PASS = Validator(

@@ -16,10 +16,11 @@ from .drafts import InstanceDraft, ServiceDraft
 from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed, near_hint, shape, shown
 from .notify import read_notify
+from .routes import read_routes, read_rules
 from .scripts import ScriptFiles
 from .sync_groups import read_groups, resolve_groups
 from .tracking import Watched, check_track, check_weights, nothing, read_track
-from .types import FAMILIES, Event, Family, InstanceDirector, Seconds, SyncGroup, Track
+from .types import FAMILIES, Event, Family, InstanceDirector, MovedAddress, Seconds, SyncGroup, Track
 from .virtual_router import Deployed, deployed_instances, router_id
 
 DEFAULT_NAMES: dict[Family, str] = {"ipv4": "VI_1", "ipv6": "VI_6"}
@@ -192,6 +193,9 @@ def _instance(
     _check_times(own, path)
     directors = _with_priorities(given["directors"], own, family, hosts, path)
     track = _track(given, directors, own["preempt"], hosts, watching, path)
+    moved: list[MovedAddress] = [
+        {"address": vip.text, "prefix": vip_prefix(common["vip_prefix"], vip.family)} for vip in dict.fromkeys(vips)
+    ]
     delay_given = own["preempt_delay"] is not None
     return InstanceDraft(
         path=path,
@@ -209,9 +213,9 @@ def _instance(
         garp_master_delay=common["garp_master_delay"],
         garp_master_repeat=common["garp_master_repeat"],
         garp_master_refresh=common["garp_master_refresh"],
-        vips=[
-            {"address": vip.text, "prefix": vip_prefix(common["vip_prefix"], vip.family)} for vip in dict.fromkeys(vips)
-        ],
+        vips=moved,
+        routes=read_routes(given["routes"], moved, directors, hosts, path),
+        rules=read_rules(given["rules"], path),
         track=track,
         notify=read_notify(given["notify"], schema.EVENTS, watching.notify, path, watching.files),
         directors=directors,

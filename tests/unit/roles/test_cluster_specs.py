@@ -30,6 +30,8 @@ LEVELS: dict[tuple[str, ...], Mapping[str, schema.Key]] = {
     ("lvs_services", "health"): HEALTH,
     ("lvs_vrrp",): schema.VRRP,
     ("lvs_vrrp", "instances"): schema.INSTANCE,
+    ("lvs_vrrp", "instances", "routes"): schema.ROUTE,
+    ("lvs_vrrp", "instances", "rules"): schema.RULE,
     ("lvs_vrrp", "track"): dict.fromkeys(schema.TRACK, schema.Key(validators.ANYTHING)),
     **{("lvs_vrrp", "track", kind): level for kind, (level, _alone) in schema.TRACK.items()},
     ("lvs_vrrp", "notify"): dict.fromkeys(schema.EVENTS, schema.Key(validators.ANYTHING)),

@@ -27,6 +27,7 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     # Programs that are on every machine, so that keepalived can look for them
     id(validators.SOURCE): ("/bin/true", "/bin/cat"),
     id(validators.ARGUMENTS): ("a", "--quick -x 'a b' #1!"),
+    id(validators.DESTINATION): ("default", "10.1.0.0/16", "192.0.2.7", "2001:db8:7::/48", "0.0.0.0/0", "::/0"),
     id(validators.INTERFACE): ("eth0", "eth1", "eth2"),
     id(validators.PROCESS): ("haproxy", "nginx -g x:y"),
     id(validators.AUTH_PASS): ("s3cr3t", "12345678"),
@@ -153,6 +154,21 @@ def watching(rng: random.Random, events: tuple[str, ...] = schema.EVENTS) -> dic
     return made
 
 
+def routing(rng: random.Random) -> dict[str, Any]:
+    """Routes and rules that move with an instance."""
+    made: dict[str, Any] = {}
+    if rng.random() < 0.3:
+        family = rng.choice((("default", "10.1.0.0/16", "172.28.0.1"), ("default", "2001:db8:7::/48", "2001:db8::1")))
+        made["routes"] = [
+            {"to": rng.choice(family[:2]), "via": family[2], **some(rng, schema.ROUTE, 2, "to", "via", "source")}
+        ]
+    if rng.random() < 0.3:
+        ends = rng.choice((("10.1.0.0/16", "192.0.2.7"), ("2001:db8:7::/48", "2001:db8::7")))
+        rule = dict(zip(rng.sample(("from", "to"), 2), ends[: rng.randint(1, 2)]))
+        made["rules"] = [{**rule, **{name: value(rng, schema.RULE[name]) for name in ("table", "priority")}}]
+    return made
+
+
 def groups(rng: random.Random, names: list[str]) -> list[dict[str, Any]]:
     """One group of some instances."""
     members = rng.sample(names, rng.randint(2, len(names)))
@@ -171,6 +187,7 @@ def instances(rng: random.Random, services: list[dict[str, Any]], directors: lis
             "directors": rng.sample(directors, rng.randint(1, len(directors))),
             **some(rng, schema.INSTANCE, 2, "name", "vips", "directors", "virtual_router_id", "priority"),
             **watching(rng),
+            **routing(rng),
         }
         for number, part in enumerate(parts)
     ]

@@ -61,6 +61,8 @@ def test_everything_that_vrrp_can_watch_and_tell_is_there(accepted) -> None:
         assert sum(bool(each["notify"]) for each in watching) >= 2
     assert len({one["keyword"] for each in members for one in each["notify"]}) == 5
     assert any(host["scripts"]["users"] for host in directors)
+    assert any(each["routes"] for each in members)
+    assert any(each["rules"] for each in members)
 
 
 def test_every_key_is_there(accepted) -> None:
