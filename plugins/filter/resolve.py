@@ -458,6 +458,9 @@ _value:
                 command:
                   description: The script.
                   type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
             routes:
               description: Routes that the master has.
               type: list
@@ -616,6 +619,9 @@ _value:
                 command:
                   description: The script.
                   type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
         trackers:
           description: Everything that is watched, each defined once.
           type: dict
@@ -631,6 +637,9 @@ _value:
                 command:
                   description: The script with its arguments.
                   type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
                 interval:
                   description: Seconds between two runs.
                   type: int
@@ -1419,6 +1428,9 @@ _value:
                     command:
                       description: The script with its arguments.
                       type: str
+                    as_root:
+                      description: Whether it is started as root, whatever the user of other scripts.
+                      type: bool
             sync_groups:
               description: The groups of instances that it takes part in.
               type: list
@@ -1501,6 +1513,9 @@ _value:
                     command:
                       description: The script with its arguments.
                       type: str
+                    as_root:
+                      description: Whether it is started as root, whatever the user of other scripts.
+                      type: bool
             trackers:
               description: Everything that the director watches, each defined once.
               type: dict
@@ -1516,6 +1531,9 @@ _value:
                     command:
                       description: The script with its arguments.
                       type: str
+                    as_root:
+                      description: Whether it is started as root, whatever the user of other scripts.
+                      type: bool
                     interval:
                       description: Seconds between two runs.
                       type: int

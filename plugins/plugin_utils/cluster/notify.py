@@ -26,7 +26,7 @@ def read_notify(
     given: Any, events: Sequence[str], default: Iterable[Event], path: InventoryPath, files: ScriptFiles
 ) -> list[Event]:
     """The events of one mapping `notify`, and those of `default` that it has not."""
-    found = {one["event"]: one["command"] for one in default if one["event"] in events}
+    found: dict[str, Event] = {one["event"]: one for one in default if one["event"] in events}
     if given is not None and not isinstance(given, dict):
         path.report(f"notify is {shape(given)}, not a mapping of events to scripts")
         given = None
@@ -35,8 +35,8 @@ def read_notify(
         if event not in events:
             at.report(keys.unknown(event, events))
         elif script is not None and (command := read_script(script, at.at(event), files)):
-            found[event] = command
-    return [Event(event=event, command=found[event]) for event in events if event in found]
+            found[event] = {"event": event, **command}
+    return [found[event] for event in events if event in found]
 
 
 def told(events: Iterable[Event], kind: str, name: str, priority: int) -> list[Notify]:
@@ -44,5 +44,6 @@ def told(events: Iterable[Event], kind: str, name: str, priority: int) -> list[N
     result: list[Notify] = []
     for one in events:
         keyword, state = KEYWORDS[one["event"]]
-        result.append({"keyword": keyword, "command": f"{one['command']} {kind} {name} {state} {priority}"})
+        command = f"{one['command']} {kind} {name} {state} {priority}"
+        result.append({"keyword": keyword, "command": command, "as_root": one["as_root"]})
     return result

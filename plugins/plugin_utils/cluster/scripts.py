@@ -15,7 +15,7 @@ from typing import Any, Mapping
 from ...module_utils.deployed import SCRIPTS
 from . import keys, schema
 from .mistakes import InventoryPath, shown
-from .types import InstalledScript, Scripts, ScriptUser
+from .types import Command, InstalledScript, Scripts, ScriptUser
 
 # Only root can write there and in the folders above: keepalived refuses a script otherwise.
 FOLDER = SCRIPTS
@@ -33,7 +33,7 @@ class ScriptFiles:
         self._sources: dict[str, str] = {}
         self._users: dict[tuple[str, str], None] = {}
 
-    def command(self, own: Mapping[str, Any], path: InventoryPath) -> str | None:
+    def command(self, own: Mapping[str, Any], path: InventoryPath) -> Command | None:
         """The command of a script with the keys of schema.SCRIPT; None if it is wrong."""
         if own["command"] is not None and own["src"] is not None:
             path.report(
@@ -58,7 +58,7 @@ class ScriptFiles:
             )
         if words.count("'") % 2:
             path.report(f"{shown(own['arguments'] or own['command'])} has a quote (') that does not end")
-        return words
+        return {"command": words, "as_root": own["user"] is not None}
 
     def resolved(self) -> Scripts:
         """What the directors need of the scripts."""
@@ -94,7 +94,7 @@ def _wrong_file(source: str) -> str | None:
     return None
 
 
-def read_script(given: object, path: InventoryPath, files: ScriptFiles) -> str | None:
+def read_script(given: object, path: InventoryPath, files: ScriptFiles) -> Command | None:
     """The command of a script that is given as a command alone, or as a mapping; None if it is wrong."""
     own = {"command": given} if isinstance(given, str) else given
     missing = len(path.messages)

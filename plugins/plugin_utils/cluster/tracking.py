@@ -97,9 +97,9 @@ def _item(
         return None
     if kind == "interfaces":
         name = own["interface"]
-    elif kind == "scripts":
+    elif command:
         definition = {
-            "command": command,
+            **command,
             "interval": own["interval"],
             "timeout": own["timeout"] or own["interval"],
             "rise": own["rise"],

@@ -182,11 +182,17 @@ class Track(TypedDict):
     bfd: list[Tracked]
 
 
-class TrackScript(TypedDict):
+class Command(TypedDict):
+    """A script with its arguments; `as_root` if keepalived must start it as root, whatever the user of other scripts."""
+
+    command: str
+    as_root: bool
+
+
+class TrackScript(Command):
     """A script that is run again and again."""
 
     name: str
-    command: str
     interval: int
     timeout: int
     rise: int
@@ -245,11 +251,10 @@ class DirectorTrackers(TypedDict):
     bfd: list[DirectorBfd]
 
 
-class Notify(TypedDict):
+class Notify(Command):
     """A script that an event starts; `keyword` is keepalived's word for it."""
 
     keyword: str
-    command: str
 
 
 class InstalledScript(TypedDict):
@@ -273,11 +278,10 @@ class Scripts(TypedDict):
     users: list[ScriptUser]
 
 
-class Event(TypedDict):
+class Event(Command):
     """An event of `notify`, and the script for it."""
 
     event: str
-    command: str
 
 
 class SyncGroup(TypedDict):
