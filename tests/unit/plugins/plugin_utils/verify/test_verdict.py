@@ -434,6 +434,5 @@ def test_a_script_has_no_daemon_that_reads_it():
     node = {"files": {script["path"]: there}}
     assert list(file_findings("lvs1", [script], node)) == []
     there["checksum"] = "2"
-    assert [str(one) for one in file_findings("lvs1", [script], node)][0].startswith(
-        "lvs1: /etc/lvs-cluster/scripts/tell is not what site.yml would write"
-    )
+    (finding,) = file_findings("lvs1", [script], node)
+    assert str(finding).startswith("lvs1: /etc/lvs-cluster/scripts/tell is not what site.yml would write")
