@@ -163,6 +163,12 @@ def check_weights(track: Track, directors: Sequence[InstanceDirector], preempt: 
             " because of its priority: with weight 0 a failure gives them up"
         )
         return
+    added = [one["name"] for kind in KINDS if kind != "files" for one in track[kind] if one["weight"] > 0]  # type: ignore[literal-required]
+    if added:
+        path.warn(
+            f"track has {listed(added)} with a weight above 0, which success adds to the priority: the VIPs move to each director that"
+            " site.yml configures before the others. A weight below 0 does the same, and leaves the VIPs where they are meanwhile"
+        )
     first, second = sorted(directors, key=lambda one: -one["priority"])[:2]
     most, gap = sum(abs(one["weight"]) for one in weighted), first["priority"] - second["priority"]
     if most <= gap and not any(one["weight"] for one in track["files"]):
