@@ -30,7 +30,7 @@ class Watched:
         names = self._names[kind]
         key = tuple(definition.values())
         if key not in names:
-            plain = re.sub(r"[^A-Za-z0-9.-]+", "_", what).strip("_")[-LONGEST_NAME + 3 :]
+            plain = re.sub(r"[^A-Za-z0-9.-]+", "_", what).strip("_")[-LONGEST_NAME + 3 :] or kind
             taken, number, name = set(names.values()), 1, plain
             while name in taken:
                 number += 1
