@@ -189,10 +189,12 @@ class Command(TypedDict):
     as_root: bool
 
 
-class TrackScript(Command):
+class TrackScript(TypedDict):
     """A script that is run again and again."""
 
     name: str
+    command: str
+    as_root: bool
     interval: int
     timeout: int
     rise: int
@@ -251,10 +253,12 @@ class DirectorTrackers(TypedDict):
     bfd: list[DirectorBfd]
 
 
-class Notify(Command):
+class Notify(TypedDict):
     """A script that an event starts; `keyword` is keepalived's word for it."""
 
     keyword: str
+    command: str
+    as_root: bool
 
 
 class InstalledScript(TypedDict):
@@ -278,10 +282,12 @@ class Scripts(TypedDict):
     users: list[ScriptUser]
 
 
-class Event(Command):
+class Event(TypedDict):
     """An event of `notify`, and the script for it."""
 
     event: str
+    command: str
+    as_root: bool
 
 
 class SyncGroup(TypedDict):
