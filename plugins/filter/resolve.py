@@ -349,6 +349,9 @@ _value:
         gna_interval:
           description: Seconds between two unsolicited neighbour advertisements of one interface.
           type: float
+        startup_delay:
+          description: Seconds that keepalived waits when it starts.
+          type: float
         instances:
           description: The VRRP instances.
           type: list
@@ -397,6 +400,116 @@ _value:
             unicast:
               description: Whether the adverts go to each director by unicast.
               type: bool
+            track:
+              description: What it watches. With weight 0 its failure gives up the VIPs, any other weight changes the priority.
+              type: dict
+              contains:
+                interfaces:
+                  description: Interfaces.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name.
+                      type: str
+                    weight:
+                      description: By how much it changes the priority.
+                      type: int
+                scripts:
+                  description: Scripts.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name.
+                      type: str
+                    weight:
+                      description: By how much it changes the priority.
+                      type: int
+                processes:
+                  description: Processes.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name.
+                      type: str
+                    weight:
+                      description: By how much it changes the priority.
+                      type: int
+                files:
+                  description: Files.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name.
+                      type: str
+                    weight:
+                      description: By how much it changes the priority.
+                      type: int
+                bfd:
+                  description: Neighbours by BFD.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name.
+                      type: str
+                    weight:
+                      description: By how much it changes the priority.
+                      type: int
+            notify:
+              description: The scripts for its events.
+              type: list
+              elements: dict
+              contains:
+                event:
+                  description: The event, as in C(lvs_vrrp.notify).
+                  type: str
+                command:
+                  description: The script.
+                  type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
+            routes:
+              description: Routes that the master has.
+              type: list
+              elements: dict
+              contains:
+                to:
+                  description: The network.
+                  type: str
+                via:
+                  description: The router.
+                  type: str
+                source:
+                  description: The source address of the director's own packets, or null.
+                  type: str
+                table:
+                  description: The routing table; null for the main one.
+                  type: int
+                metric:
+                  description: The metric, or null.
+                  type: int
+            rules:
+              description: Rules that the master has.
+              type: list
+              elements: dict
+              contains:
+                from:
+                  description: The source network, or null.
+                  type: str
+                to:
+                  description: The destination network, or null.
+                  type: str
+                table:
+                  description: The routing table.
+                  type: int
+                priority:
+                  description: Its place among all rules.
+                  type: int
             vips:
               description: The VIPs it moves.
               type: list
@@ -435,6 +548,175 @@ _value:
                   type: str
                 priority:
                   description: Its priority.
+                  type: int
+        sync_groups:
+          description: Groups of instances that move together.
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: Name of the group.
+              type: str
+            instances:
+              description: The instances that move together.
+              type: list
+              elements: str
+            track:
+              description: What it watches. With weight 0 its failure gives up the VIPs, any other weight changes the priority.
+              type: dict
+              contains:
+                interfaces:
+                  description: Interfaces.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name.
+                      type: str
+                    weight:
+                      description: By how much it changes the priority.
+                      type: int
+                scripts:
+                  description: Scripts.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name.
+                      type: str
+                    weight:
+                      description: By how much it changes the priority.
+                      type: int
+                processes:
+                  description: Processes.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name.
+                      type: str
+                    weight:
+                      description: By how much it changes the priority.
+                      type: int
+                files:
+                  description: Files.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name.
+                      type: str
+                    weight:
+                      description: By how much it changes the priority.
+                      type: int
+                bfd:
+                  description: Neighbours by BFD.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name.
+                      type: str
+                    weight:
+                      description: By how much it changes the priority.
+                      type: int
+            notify:
+              description: The scripts for its events.
+              type: list
+              elements: dict
+              contains:
+                event:
+                  description: The event, as in C(lvs_vrrp.notify).
+                  type: str
+                command:
+                  description: The script.
+                  type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
+        trackers:
+          description: Everything that is watched, each defined once.
+          type: dict
+          contains:
+            scripts:
+              description: Scripts that are run again and again.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Its name in keepalived.conf.
+                  type: str
+                command:
+                  description: The script with its arguments.
+                  type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
+                interval:
+                  description: Seconds between two runs.
+                  type: int
+                timeout:
+                  description: Seconds until a run has failed.
+                  type: int
+                rise:
+                  description: How many runs have to succeed.
+                  type: int
+                fall:
+                  description: How many runs have to fail.
+                  type: int
+                init_fail:
+                  description: Whether it counts as failed until its first run.
+                  type: bool
+            processes:
+              description: Processes that have to run.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Its name in keepalived.conf.
+                  type: str
+                process:
+                  description: Name of the process, with its arguments.
+                  type: str
+                quorum:
+                  description: How many of them have to run.
+                  type: int
+                delay:
+                  description: Seconds until a change counts.
+                  type: float
+            files:
+              description: Files with a number.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Its name in keepalived.conf.
+                  type: str
+                path:
+                  description: The file.
+                  type: str
+                init_file:
+                  description: The number of a new file; null if none is made.
+                  type: int
+            bfd:
+              description: Neighbours that BFD watches.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Its name in keepalived.conf.
+                  type: str
+                neighbor:
+                  description: Its address.
+                  type: str
+                interval:
+                  description: Milliseconds between two packets.
+                  type: float
+                multiplier:
+                  description: How many packets have to be missing.
+                  type: int
+                max_hops:
+                  description: How many routers may be on the way.
                   type: int
     sync:
       description: Connection synchronisation, or null.
@@ -1135,10 +1417,317 @@ _value:
                     device:
                       description: The device that carries it.
                       type: str
-                track_interfaces:
-                  description: Interfaces that have to be up besides its own.
+                routes:
+                  description: Routes that the master has.
+                  type: list
+                  elements: dict
+                  contains:
+                    to:
+                      description: The network.
+                      type: str
+                    via:
+                      description: The router.
+                      type: str
+                    source:
+                      description: The source address of the director's own packets, or null.
+                      type: str
+                    table:
+                      description: The routing table; null for the main one.
+                      type: int
+                    metric:
+                      description: The metric, or null.
+                      type: int
+                    device:
+                      description: The device that leads to the router.
+                      type: str
+                rules:
+                  description: Rules that the master has.
+                  type: list
+                  elements: dict
+                  contains:
+                    from:
+                      description: The source network, or null.
+                      type: str
+                    to:
+                      description: The destination network, or null.
+                      type: str
+                    table:
+                      description: The routing table.
+                      type: int
+                    priority:
+                      description: Its place among all rules.
+                      type: int
+                track:
+                  description: What it watches. With weight 0 its failure gives up the VIPs, any other weight changes the priority.
+                  type: dict
+                  contains:
+                    interfaces:
+                      description: Interfaces.
+                      type: list
+                      elements: dict
+                      contains:
+                        name:
+                          description: Its name.
+                          type: str
+                        weight:
+                          description: By how much it changes the priority.
+                          type: int
+                    scripts:
+                      description: Scripts.
+                      type: list
+                      elements: dict
+                      contains:
+                        name:
+                          description: Its name.
+                          type: str
+                        weight:
+                          description: By how much it changes the priority.
+                          type: int
+                    processes:
+                      description: Processes.
+                      type: list
+                      elements: dict
+                      contains:
+                        name:
+                          description: Its name.
+                          type: str
+                        weight:
+                          description: By how much it changes the priority.
+                          type: int
+                    files:
+                      description: Files.
+                      type: list
+                      elements: dict
+                      contains:
+                        name:
+                          description: Its name.
+                          type: str
+                        weight:
+                          description: By how much it changes the priority.
+                          type: int
+                    bfd:
+                      description: Neighbours by BFD.
+                      type: list
+                      elements: dict
+                      contains:
+                        name:
+                          description: Its name.
+                          type: str
+                        weight:
+                          description: By how much it changes the priority.
+                          type: int
+                notify:
+                  description: The scripts for its events.
+                  type: list
+                  elements: dict
+                  contains:
+                    keyword:
+                      description: The word of keepalived.conf for the event.
+                      type: str
+                    command:
+                      description: The script with its arguments.
+                      type: str
+                    as_root:
+                      description: Whether it is started as root, whatever the user of other scripts.
+                      type: bool
+            sync_groups:
+              description: The groups of instances that it takes part in.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Name of the group.
+                  type: str
+                instances:
+                  description: The instances that move together.
                   type: list
                   elements: str
+                track:
+                  description: What it watches. With weight 0 its failure gives up the VIPs, any other weight changes the priority.
+                  type: dict
+                  contains:
+                    interfaces:
+                      description: Interfaces.
+                      type: list
+                      elements: dict
+                      contains:
+                        name:
+                          description: Its name.
+                          type: str
+                        weight:
+                          description: By how much it changes the priority.
+                          type: int
+                    scripts:
+                      description: Scripts.
+                      type: list
+                      elements: dict
+                      contains:
+                        name:
+                          description: Its name.
+                          type: str
+                        weight:
+                          description: By how much it changes the priority.
+                          type: int
+                    processes:
+                      description: Processes.
+                      type: list
+                      elements: dict
+                      contains:
+                        name:
+                          description: Its name.
+                          type: str
+                        weight:
+                          description: By how much it changes the priority.
+                          type: int
+                    files:
+                      description: Files.
+                      type: list
+                      elements: dict
+                      contains:
+                        name:
+                          description: Its name.
+                          type: str
+                        weight:
+                          description: By how much it changes the priority.
+                          type: int
+                    bfd:
+                      description: Neighbours by BFD.
+                      type: list
+                      elements: dict
+                      contains:
+                        name:
+                          description: Its name.
+                          type: str
+                        weight:
+                          description: By how much it changes the priority.
+                          type: int
+                notify:
+                  description: The scripts for its events.
+                  type: list
+                  elements: dict
+                  contains:
+                    keyword:
+                      description: The word of keepalived.conf for the event.
+                      type: str
+                    command:
+                      description: The script with its arguments.
+                      type: str
+                    as_root:
+                      description: Whether it is started as root, whatever the user of other scripts.
+                      type: bool
+            trackers:
+              description: Everything that the director watches, each defined once.
+              type: dict
+              contains:
+                scripts:
+                  description: Scripts that are run again and again.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name in keepalived.conf.
+                      type: str
+                    command:
+                      description: The script with its arguments.
+                      type: str
+                    as_root:
+                      description: Whether it is started as root, whatever the user of other scripts.
+                      type: bool
+                    interval:
+                      description: Seconds between two runs.
+                      type: int
+                    timeout:
+                      description: Seconds until a run has failed.
+                      type: int
+                    rise:
+                      description: How many runs have to succeed.
+                      type: int
+                    fall:
+                      description: How many runs have to fail.
+                      type: int
+                    init_fail:
+                      description: Whether it counts as failed until its first run.
+                      type: bool
+                processes:
+                  description: Processes that have to run.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name in keepalived.conf.
+                      type: str
+                    process:
+                      description: Name of the process, with its arguments.
+                      type: str
+                    quorum:
+                      description: How many of them have to run.
+                      type: int
+                    delay:
+                      description: Seconds until a change counts.
+                      type: float
+                files:
+                  description: Files with a number.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name in keepalived.conf.
+                      type: str
+                    path:
+                      description: The file.
+                      type: str
+                    init_file:
+                      description: The number of a new file; null if none is made.
+                      type: int
+                bfd:
+                  description: Neighbours that BFD watches.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name in keepalived.conf.
+                      type: str
+                    neighbor:
+                      description: Its address.
+                      type: str
+                    interval:
+                      description: Milliseconds between two packets.
+                      type: float
+                    multiplier:
+                      description: How many packets have to be missing.
+                      type: int
+                    max_hops:
+                      description: How many routers may be on the way.
+                      type: int
+                    source:
+                      description: The address that it is watched from.
+                      type: str
+            scripts:
+              description: The scripts of the inventory, beside those that keepalived checks itself.
+              type: dict
+              contains:
+                installed:
+                  description: Scripts that are copied from the controller.
+                  type: list
+                  elements: dict
+                  contains:
+                    src:
+                      description: The file on the controller.
+                      type: str
+                    path:
+                      description: Where it is on the director.
+                      type: str
+                users:
+                  description: Programs that run as another user.
+                  type: list
+                  elements: dict
+                  contains:
+                    user:
+                      description: The user.
+                      type: str
+                    program:
+                      description: The program.
+                      type: str
             vrrp:
               description: What a verification watches on it; empty without VRRP.
               type: dict

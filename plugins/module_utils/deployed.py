@@ -17,6 +17,7 @@ HARESOURCES = "/etc/ha.d/haresources"
 HA_CF = "/etc/ha.d/ha.cf"
 LDIRECTORD = "/etc/ha.d/ldirectord.cf"
 LVS_VIP = "/etc/lvs-vip.conf"
+SCRIPTS = "/etc/lvs-cluster/scripts"
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD, LVS_VIP)
 
 # Lines that the roles have written into these files since the first release, and nobody else writes.
@@ -47,6 +48,7 @@ def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the VRRP instances of keepalived.conf; passwords only by their digests."""
     words = list(_words(files.get(KEEPALIVED, "")))
     secrets = dict(line[1:].partition("=")[::2] for line in files.get(SECRETS, "").splitlines() if line.startswith("$"))
+    groups = {member: name for name, block in _blocks(words, "vrrp_sync_group") for member in _members(block)}
     found = []
     for name, block in _blocks(words, "vrrp_instance"):
         advertised, excluded = _addresses(block, "virtual_ipaddress"), _addresses(block, "virtual_ipaddress_excluded")
@@ -56,6 +58,9 @@ def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
         found.append(
             {
                 "name": name,
+                "group": groups.get(name),
+                "interface": _value(block, "interface"),
+                "source": _value(block, "unicast_src_ip"),
                 "virtual_router_id": int(_value(block, "virtual_router_id") or 0),
                 "version": int(_value(block, "version") or 2),
                 "advert_interval": float(_value(block, "advert_int") or 1),
@@ -137,16 +142,24 @@ def _value(block: list[list[str]], key: str) -> str | None:
 
 
 def _addresses(block: list[list[str]], key: str) -> list[str]:
-    found = []
+    return [words[0].partition("/")[0] for words in _inside(block, key) if _ADDRESS.match(words[0])]
+
+
+def _members(block: list[list[str]]) -> list[str]:
+    """Return the instances of a block vrrp_sync_group."""
+    return [word for words in _inside(block, "group") for word in words]
+
+
+def _inside(block: list[list[str]], key: str) -> Iterator[list[str]]:
+    """Yield the lines of an inner block."""
     inside = False
     for words in block:
         if words == [key]:
             inside = True
         elif inside and words == ["}"]:
             inside = False
-        elif inside and _ADDRESS.match(words[0]):
-            found.append(words[0].partition("/")[0])
-    return found
+        elif inside:
+            yield words
 
 
 def running_options(command_line: str | None) -> list[str] | None:

@@ -72,6 +72,10 @@ ansible_facts:
           description: The addresses in the configuration files, which the daemons move or keep on the host.
           type: list
           elements: str
+        scripts:
+          description: The scripts that the roles have copied from the controller.
+          type: list
+          elements: str
         resources:
           description: The resources that heartbeat moves.
           type: list
@@ -83,6 +87,15 @@ ansible_facts:
           contains:
             name:
               description: Its name.
+              type: str
+            group:
+              description: The C(vrrp_sync_group) that it belongs to, if any.
+              type: str
+            interface:
+              description: The interface of its adverts.
+              type: str
+            source:
+              description: The C(unicast_src_ip) that its adverts come from, if set.
               type: str
             virtual_router_id:
               description: Its C(virtual_router_id).
@@ -128,9 +141,13 @@ ansible_facts:
       gateways: []
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
+      scripts: []
       resources: []
       instances:
         - name: VI_1
+          group: null
+          interface: eth0
+          source: null
           virtual_router_id: 100
           version: 2
           advert_interval: 1.0
@@ -206,6 +223,7 @@ def main(runner=HOST):
         "gateways": deployed.gateways_of(files),
         "foreign": foreign,
         "vips": deployed.named_vips(files),
+        "scripts": sorted(glob.glob(f"{deployed.SCRIPTS}/*")),
         "resources": deployed.resources(files),
         "instances": deployed.vrrp_instances(files),
         "options": {

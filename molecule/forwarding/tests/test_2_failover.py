@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from cluster import until
+from cluster import flat, until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -99,6 +99,28 @@ def test_the_master_loses_its_power(cluster, tell):
         cluster.lab.power_on("lvs1")
         holds_all(cluster, "lvs1")
         both_answer(cluster, *VIPS)
+
+
+def test_vrrp_on_a_link_of_its_own_moves_everything_whichever_link_is_lost(cluster, tell):
+    """VRRP speaks in `back` then; most VIPs are in `front`."""
+    there = {"lvs1": "172.28.2.11", "lvs2": "172.28.2.12"}
+    own_link = {"lvs_vrrp_address": f"{{{{ {there}.get(inventory_hostname) }}}}"}
+    holds_all(cluster, "lvs1")
+    assert "interface is front0 now and would be back0" in flat(cluster.fail("site", **own_link))
+    cluster.play("site", **own_link, lvs_accept_outage=True)
+    holds_all(cluster, "lvs1")
+    told = cluster.module("lvs2", "vrrp_info")["instances"]
+    assert {one["interface"] for one in told.values()} == {"back0"}
+    for network in ("back", "front"):
+        with gap_of_at_most(cluster, SILENT, tell):
+            cluster.lab.unplug("lvs1", network, seen=True)
+            holds_all(cluster, "lvs2")
+            both_answer(cluster, NAT, IPIP)
+        plug(cluster, "lvs1", network)
+        holds_all(cluster, "lvs1")
+        both_answer(cluster, NAT, NAT6, IPIP)
+    cluster.play("site", lvs_accept_outage=True)
+    holds_all(cluster, "lvs1")
 
 
 @pytest.mark.parametrize("server", ["web1", "web2"])

@@ -21,7 +21,7 @@ def check_addresses(hosts: Hosts, mistakes: Mistakes) -> None:
     """No two hosts may have the same address."""
     owners: dict[str, str] = {}
     for host in hosts.all.values():
-        for address in host.addresses.values():
+        for address in (*host.addresses.values(), *host.vrrp.addresses.values()):
             if owners.setdefault(address, host.name) != host.name:
                 InventoryPath(f"host {host.name}", mistakes).report(
                     f"has the address {address}, and so does {owners[address]}"
@@ -34,7 +34,11 @@ def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inven
     Facts of a running cluster show the VIPs on its hosts, as host routes or as secondary addresses. These are not the
     host's own addresses.
     """
-    owners = {address: host.name for host in hosts.all.values() for address in host.addresses.values()}
+    owners = {
+        address: host.name
+        for host in hosts.all.values()
+        for address in (*host.addresses.values(), *host.vrrp.addresses.values())
+    }
     for name, given in inventory.hosts.items():
         for interface in read_interfaces(given.facts):
             if interface.primary and interface.address.family == "ipv4" and interface.prefix < 32:
@@ -121,26 +125,49 @@ def check_clients(inventory: Inventory, mistakes: Mistakes) -> None:
 
 
 def check_one_segment(instances: Iterable[InstanceDraft], hosts: Hosts, mistakes: Mistakes) -> None:
-    """The directors of a multicast instance must share a segment (with facts)."""
+    """The directors of a multicast instance must speak VRRP on one segment (with facts)."""
     for instance in instances:
         if instance.unicast:
             continue
         members = [hosts.directors[director["host"]] for director in instance.directors]
-        first = next((host for host in members if host.networks and host.on_network), None)
-        for host in members:
-            # A /32 address, as in clouds, does not show who else is on the segment.
-            if first and host.address and host.on_network and not _reaches(first, host.address):
-                InventoryPath(f"host {host.name}", mistakes).report(
-                    f"address {host.address} is on none of the networks of director {first.name} ({listed(first.networks)}):"
-                    " VRRP multicast does not leave a segment, so set unicast"
-                )
+        members = [host for host in members if host.vrrp.address and _on_a_network(host, host.vrrp.address)]
+        first = next((host for host in members if host.networks), None)
+        for host in members if first else ():
+            if first and host is not first and (why := _not_heard(first, host)):
+                InventoryPath(f"host {host.name}", mistakes).report(why)
+
+
+def _on_a_network(host: Host, address: str | None) -> bool:
+    """Whether an address of a host is on a network, as far as is known.
+
+    A host route (/32), as in clouds, does not show who else is on the segment.
+    """
+    return not host.networks or address is None or bool(host.devices_of(address))
+
+
+def _not_heard(first: Host, host: Host) -> str | None:
+    """Why a director does not hear another one's multicast; None if it does."""
+    address = str(host.vrrp.address)
+    devices = first.devices_of(address)
+    if not devices:
+        return (
+            f"address {address} is on none of the networks of director {first.name} ({listed(first.networks)}):"
+            " VRRP multicast does not leave a segment, so set unicast"
+        )
+    if first.vrrp.interface in devices:
+        return None
+    return (
+        f"speaks VRRP at {address}, which director {first.name} reaches by {listed(sorted(devices))}, but {first.name} speaks VRRP"
+        f" on {first.vrrp.interface} ({first.vrrp.address}), so they would not hear each other: give both of them"
+        " lvs_vrrp_address on one network"
+    )
 
 
 def check_vip_networks(instances: Iterable[InstanceDraft], hosts: Hosts) -> None:
     """Warn if a VIP is on a network of one director, but may move to a director without that network (with facts)."""
     for instance in instances:
         members = [hosts.directors[director["host"]] for director in instance.directors]
-        members = [host for host in members if host.networks and host.on_network]
+        members = [host for host in members if host.networks and _on_a_network(host, host.address)]
         for vip in instance.vips:
             having = next((host for host in members if _reaches(host, vip["address"])), None)
             lacking = next((host for host in members if not _reaches(host, vip["address"])), None)
@@ -154,7 +181,7 @@ def check_vip_networks(instances: Iterable[InstanceDraft], hosts: Hosts) -> None
 
 def check_routed_vips(vips: Mapping[str, InventoryPath], hosts: Hosts) -> None:
     """Warn if a VIP is on a network of no director (with facts)."""
-    directors = [host for host in hosts.directors.values() if host.networks and host.on_network]
+    directors = [host for host in hosts.directors.values() if host.networks and _on_a_network(host, host.address)]
     for vip, path in vips.items():
         if directors and not any(_reaches(host, vip) for host in directors):
             first = directors[0]

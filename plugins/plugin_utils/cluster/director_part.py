@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import Sequence
+from typing import Mapping, Sequence
 
 from . import kernel
 from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
 from .nat import Nat, is_own
+from .notify import told
+from .routes import own_routes
 from .sync import director_sync
 from .timeouts import timeouts_of_host
 from .types import (
@@ -24,16 +26,20 @@ from .types import (
     HostVrrp,
     Instance,
     Ports,
+    Scripts,
+    Seconds,
     Service,
     Stack,
     Sync,
     Timeouts,
+    Track,
     Vrrp,
 )
 from .validators import NAME
+from .watching_part import own_groups, own_track, own_trackers
 
 MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
-SETTLE_TIME = 10  # seconds in which a director becomes the master, after its preempt_delay
+SETTLE_TIME = 10  # seconds in which a director becomes the master, after startup_delay and preempt_delay
 LONGEST_LISTEN_TIME = 5
 
 
@@ -46,6 +52,7 @@ def director_parts(
     heartbeat: Heartbeat | None,
     sync: Sync | None,
     timeouts: Timeouts,
+    scripts: Scripts,
 ) -> dict[str, HostPart]:
     """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs."""
     modules = kernel.director_modules(services)
@@ -59,11 +66,17 @@ def director_parts(
         part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None)
         part["modules"] = modules
         part["router_id"] = name if NAME.fullmatch(name) else f'"{name}"'
-        part["instances"] = [
-            own for instance in (vrrp["instances"] if vrrp else []) if (own := _own_instance(host, instance, services))
-        ]
-        if part["instances"]:
-            part["vrrp"] = _watched(part["instances"])
+        part["scripts"] = scripts
+        if vrrp:
+            groups = own_groups(host, vrrp)
+            grouped = {member: group["track"] for group in groups for member in group["instances"]}
+            part["instances"] = [
+                own for instance in vrrp["instances"] if (own := _own_instance(host, instance, services, grouped))
+            ]
+            part["sync_groups"] = groups
+            part["trackers"] = own_trackers(host, vrrp["trackers"], [*part["instances"], *groups])
+            if part["instances"]:
+                part["vrrp"] = _watched(part["instances"], vrrp["startup_delay"])
         part["sync"] = director_sync(host, sync, stack)
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":
@@ -119,8 +132,10 @@ def _split(ports: Sequence[Ports], most: int) -> list[list[Ports]]:
     return lists
 
 
-def _own_instance(host: Host, instance: Instance, services: Sequence[Service]) -> DirectorInstance | None:
-    """An instance as one of its directors runs it. Its peers are the other directors."""
+def _own_instance(
+    host: Host, instance: Instance, services: Sequence[Service], grouped: Mapping[str, Track]
+) -> DirectorInstance | None:
+    """An instance as one of its directors runs it. Its peers are the other directors. `grouped` is what its group watches."""
     own = next((director for director in instance["directors"] if director["host"] == host.name), None)
     if own is None:
         return None
@@ -154,19 +169,25 @@ def _own_instance(host: Host, instance: Instance, services: Sequence[Service]) -
         "unicast_src": own["address"] if instance["unicast"] else None,
         "unicast_peers": [peer for peer in peers if peer] if instance["unicast"] else [],
         "addresses": vips + gateways,
-        "track_interfaces": _other_devices(
-            [address["device"] for address in gateways + vips] + _inner_devices(host, vips, services), own["interface"]
+        "routes": own_routes(host, instance["routes"]),
+        "rules": instance["rules"],
+        "track": own_track(
+            instance["track"],
+            [address["device"] for address in gateways + vips] + _inner_devices(host, vips, services),
+            own["interface"],
+            grouped.get(instance["name"]),
         ),
+        "notify": told(instance["notify"], "INSTANCE", instance["name"], own["priority"]),
     }
 
 
-def _watched(instances: Sequence[DirectorInstance]) -> HostVrrp:
+def _watched(instances: Sequence[DirectorInstance], startup_delay: Seconds) -> HostVrrp:
     """What a verification watches of a director's instances."""
     preferred = [instance for instance in instances if instance["takes_over"]]
     interfaces = dict.fromkeys(instance["interface"] for instance in instances)
     return {
         "preferred_vips": [address["address"] for instance in preferred for address in instance["addresses"]],
-        "settle_time": ceil(max((one["preempt_delay"] for one in preferred), default=0)) + SETTLE_TIME,
+        "settle_time": ceil(startup_delay + max((one["preempt_delay"] for one in preferred), default=0)) + SETTLE_TIME,
         "interfaces": [interface for interface in interfaces if interface],
         "listen_time": min(max(one["advert_interval"] for one in instances) * 2, LONGEST_LISTEN_TIME),
     }
@@ -181,11 +202,6 @@ def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequen
             devices = {host.device_of(server["address"]) for server in service["real_servers"]}
             found += devices if len(devices) == 1 else ()
     return found
-
-
-def _other_devices(devices: Sequence[str | None], own: str | None) -> list[str]:
-    """The devices without the instance's own. keepalived always watches that one, and refuses it in the list."""
-    return [device for device in dict.fromkeys(devices) if device is not None and device != own]
 
 
 def secret_name(instance: str) -> str:

@@ -14,6 +14,7 @@ from typing import Sequence
 from ...module_utils.ipvs.types import endpoint
 from .mistakes import InventoryPath
 from .types import (
+    Event,
     Family,
     Forward,
     Health,
@@ -25,7 +26,10 @@ from .types import (
     Seconds,
     Service,
     SorryServer,
+    Track,
     Tunnel,
+    VirtualRoute,
+    VirtualRule,
 )
 from .virtual_router import Deployed, advert_address
 
@@ -125,6 +129,10 @@ class InstanceDraft:
     garp_master_repeat: int
     garp_master_refresh: int
     raw: list[str]
+    track: Track
+    notify: list[Event]
+    routes: list[VirtualRoute]
+    rules: list[VirtualRule]
     vips: list[MovedAddress]
     directors: list[InstanceDirector]
 
@@ -159,6 +167,10 @@ class InstanceDraft:
             "garp_master_refresh": self.garp_master_refresh,
             "raw": self.raw,
             "unicast": self.unicast,
+            "track": self.track,
+            "notify": self.notify,
+            "routes": self.routes,
+            "rules": self.rules,
             "vips": self.vips,
             "gateways": gateways,
             "directors": self.directors,

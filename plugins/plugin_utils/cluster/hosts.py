@@ -27,10 +27,19 @@ class Interface:
 
 
 @dataclass(frozen=True)
+class VrrpLink:
+    """Where a director speaks VRRP: its addresses there, the one that the inventory has, and their interface."""
+
+    addresses: Mapping[Family, str]
+    address: str | None
+    interface: str | None
+
+
+@dataclass(frozen=True)
 class Host:
     """A director or real server. Without facts, values that need facts are None or empty.
 
-    `facts` are the host's facts, `routers` the routers of its default routes, `node` its uname -n.
+    `facts` are the host's facts, `routers` the routers of its default routes, `node` its uname -n, `vrrp` where it speaks VRRP.
     """
 
     name: str
@@ -39,6 +48,7 @@ class Host:
     address: str | None
     interface: str | None
     prefix: int | None
+    vrrp: VrrpLink
     multi_homed: bool
     networks: tuple[Network, ...]
     routers: tuple[str, ...]
@@ -58,17 +68,18 @@ class Host:
     @cached_property
     def own_addresses(self) -> frozenset[str]:
         """All known addresses of the host, from the inventory and from its facts."""
-        return frozenset([*self.addresses.values(), *(network.address for network in self.networks)])
-
-    @property
-    def on_network(self) -> bool:
-        """Whether its address is on a network, as far as is known, and is no host route."""
-        return self.prefix is None or self.address is None or self.prefix < BITS[family_of(self.address)]
+        given = (*self.addresses.values(), *self.vrrp.addresses.values())
+        return frozenset([*given, *(network.address for network in self.networks)])
 
     def device_of(self, address: str) -> str | None:
         """The interface that leads to an address on a network of this host (with facts)."""
         network = self.network_of(address)
         return network.interface if network else None
+
+    def devices_of(self, address: str) -> frozenset[str]:
+        """All interfaces whose networks hold an address (with facts)."""
+        wanted = known(address)
+        return frozenset(network.interface for network in self.networks if network.holds(wanted))
 
     def carrier_of(self, vip: str) -> str | None:
         """The interface for a VIP: the one whose network holds the VIP, else that of the host's address."""
@@ -124,7 +135,7 @@ def _why_not_both(directors: Mapping[str, Host]) -> str:
 def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], path: InventoryPath) -> Host:
     """One host from its variables and facts; `vips` are those of the cluster, which its facts may include."""
     own = keys.read(dict(given.vars), schema.HOST, path)
-    moving = frozenset(vips) - {own["lvs_address"], own["lvs_address6"]}
+    moving = frozenset(vips) - {own["lvs_address"], own["lvs_address6"], own["lvs_vrrp_address"]}
     interfaces = [i for i in read_interfaces(given.facts) if not (i.address.text in moving and _may_move(i))]
     address = own["lvs_address"]
     if given.vars.get("lvs_address") is None:
@@ -139,18 +150,20 @@ def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], pat
                     "has no lvs_address, and did not answer when asked for its address: repair the host, or set lvs_address"
                 )
     elif interfaces and carrier is None:
-        having = ", ".join(f"{i.name} {i.address.text}" for i in interfaces if i.name != "lo" and not i.address.special)
-        path.report(f"lvs_address {address} is on none of its interfaces (it has {having or 'no address at all'})")
+        path.report(_on_none("lvs_address", address, interfaces))
     if own["lvs_firewalld_zone"] is not None and own["lvs_filter"] != "firewalld":
         path.report(f"lvs_firewalld_zone is set, but lvs_filter is {own['lvs_filter']}")
     default = _text((given.facts.get("default_ipv4") or {}).get("interface"))
+    addresses = _by_family(address, own["lvs_address6"], carrier, interfaces, vips, path)
+    main = VrrpLink(addresses, address, carrier.name if carrier else None)
     return Host(
         name=name,
         role=role,
-        addresses=_by_family(address, own["lvs_address6"], carrier, interfaces, vips, path),
+        addresses=addresses,
         address=address,
         interface=carrier.name if carrier else None,
         prefix=carrier.prefix if carrier else None,
+        vrrp=_vrrp_link(own["lvs_vrrp_address"] if role == "director" else None, main, interfaces, path),
         multi_homed=bool(carrier and default and default != carrier.name),
         networks=tuple(
             dict.fromkeys(
@@ -174,6 +187,22 @@ def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], pat
         node=_text(given.facts.get("nodename")),
         facts=given.facts,
     )
+
+
+def _vrrp_link(given: str | None, main: VrrpLink, interfaces: list[Interface], path: InventoryPath) -> VrrpLink:
+    """Where a director speaks VRRP: at its lvs_vrrp_address, else at its main address."""
+    if given is None:
+        return main
+    carrier = next((i for i in interfaces if i.address.text == given), None)
+    if interfaces and carrier is None:
+        path.report(_on_none("lvs_vrrp_address", given, interfaces))
+    addresses = _by_family(given, None, carrier, interfaces, (), path)
+    return VrrpLink(addresses, given, carrier.name if carrier else None)
+
+
+def _on_none(name: str, address: str, interfaces: list[Interface]) -> str:
+    having = ", ".join(f"{i.name} {i.address.text}" for i in interfaces if i.name != "lo" and not i.address.special)
+    return f"{name} {address} is on none of its interfaces (it has {having or 'no address at all'})"
 
 
 def _default_address(facts: Mapping[str, Any], interfaces: list[Interface], vips: Sequence[str]) -> str | None:

@@ -43,13 +43,14 @@ class HostVars:
 
 @dataclass(frozen=True)
 class Inventory:
-    """The three groups, the cluster-wide variables, and each host's own."""
+    """The three groups, the cluster-wide variables, and each host's own. `folder` is that of the directors' inventory."""
 
     directors: tuple[str, ...]
     real_servers: tuple[str, ...]
     clients: tuple[str, ...]
     cluster: Mapping[str, Any]
     hosts: Mapping[str, HostVars]
+    folder: str | None
 
 
 def named_vips(cluster: Mapping[str, Any]) -> tuple[str, ...]:
@@ -87,6 +88,7 @@ def read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mista
         **members,
         cluster={name: _cluster_value(name, serving, unreadable) for name in schema.CLUSTER},
         hosts={name: _host(variables, unreadable) for name, variables in given.items()},
+        folder=next((str(one.raw["inventory_dir"]) for one in serving if one.raw.get("inventory_dir")), None),
     )
     if unreadable:  # Further messages would be about values that are not in the inventory
         raise InventoryMistakes(Mistakes([*mistakes, *unreadable]))

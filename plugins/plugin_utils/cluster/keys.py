@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Collection, Mapping
 
 from . import validators
 from .mistakes import InventoryPath, nearest, shape, shown
@@ -52,7 +52,7 @@ def value(given: object, name: str, key: Key, path: InventoryPath) -> Any:
         return _default(key)
 
 
-def unknown(name: object, keys: Mapping[str, Key]) -> str:
+def unknown(name: object, keys: Collection[str]) -> str:
     """The message for an unknown key."""
     near = nearest(name, keys)
     hint = (

@@ -46,6 +46,11 @@ class InventoryPath:
         self.index = index
         self.name: str | None = None
 
+    @property
+    def messages(self) -> Mistakes:
+        """All mistakes that have been reported so far, here and elsewhere."""
+        return self._messages
+
     def __str__(self) -> str:
         path = self.key if self.index is None else f"{self.key}[{self.index}]"
         if self.name is not None:

@@ -41,12 +41,13 @@ from .mail import resolve_mail
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes
 from .nat import Nat, check_replies, moved_gateways, resolve_nat
 from .real_server_part import real_server_parts
+from .scripts import ScriptFiles
 from .services import ipvs_table, resolve_services
 from .static import check_static
 from .sync import resolve_sync, shortest_delay
 from .timeouts import resolve_timeouts
 from .types import Heartbeat, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
-from .vrrp import VrrpDraft, resolve_vrrp
+from .vrrp import VrrpDraft, resolve_vrrp, warn_of_unused
 
 SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is not validators.ANYTHING}
 
@@ -68,6 +69,7 @@ class _Read:
     keepalived: Mapping[str, Any]
     ldirectord: Mapping[str, Any]
     heartbeat: Mapping[str, Any]
+    files: ScriptFiles
 
     @property
     def stack(self) -> Stack:
@@ -109,7 +111,10 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
     hosts = resolve_hosts(inventory, mistakes)
     services = resolve_services(given["lvs_services"], hosts, mistakes)
     vips = list(dict.fromkeys(service.vip for service in services if service.vip))
-    vrrp = resolve_vrrp(given["lvs_vrrp"], vips, services, hosts, mistakes) if stack == "keepalived" else None
+    files = ScriptFiles(inventory.folder)
+    vrrp = resolve_vrrp(given["lvs_vrrp"], vips, services, hosts, files, mistakes) if stack == "keepalived" else None
+    if vrrp is None:
+        warn_of_unused(given["lvs_vrrp"], stack, mistakes)
     vip_paths = _vip_paths(services, vrrp)
     mail = resolve_mail(given["lvs_mail"], mistakes)
     ldirectord = stack == "ldirectord"
@@ -127,6 +132,7 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
         keepalived=read_keepalived(given["lvs_keepalived"], mistakes) if vrrp else {},
         ldirectord=read_ldirectord(given["lvs_ldirectord"], mail, mistakes) if ldirectord else {},
         heartbeat=read_heartbeat(given["lvs_heartbeat"], list(vip_paths), hosts, mistakes) if ldirectord else {},
+        files=files,
     )
 
 
@@ -187,7 +193,7 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "ldirectord": ldirectord_part(read.ldirectord, services, read.mail) if stack == "ldirectord" else None,
         "heartbeat": heartbeat,
         "hosts": {
-            **director_parts(hosts, services, nat, stack, vrrp, heartbeat, sync, read.timeouts),
+            **director_parts(hosts, services, nat, stack, vrrp, heartbeat, sync, read.timeouts, read.files.resolved()),
             **real_server_parts(hosts, services, nat, arp),
         },
     }
@@ -198,10 +204,13 @@ def _vrrp(draft: VrrpDraft, gateways: Sequence[list[MovedAddress]], sync: Sync |
         "skip_check_adv_addr": draft.skip_check_adv_addr,
         "garp_interval": draft.garp_interval,
         "gna_interval": draft.gna_interval,
+        "startup_delay": draft.startup_delay,
         "instances": [
             instance.finished(moved, shortest_delay(instance, sync))
             for instance, moved in zip(draft.instances, gateways)
         ],
+        "sync_groups": list(draft.groups),
+        "trackers": draft.watched.resolved(),
     }
 
 

@@ -54,6 +54,7 @@ CLUSTER = {
 HOST = {
     "lvs_address": Key(validators.HOST_ADDRESS),
     "lvs_address6": Key(validators.HOST_ADDRESS6),
+    "lvs_vrrp_address": Key(validators.HOST_ADDRESS),
     "lvs_weight": Key(WEIGHT, 1),
     "lvs_priority": Key(PRIORITY),
     "lvs_filter": Key(validators.choice("nftables", "iptables", "firewalld"), "nftables"),
@@ -132,6 +133,54 @@ HEALTH = {
     "script": {**_CHECK, "command": Key(validators.COMMAND, required=True)},
 }
 
+# A script that directors run: `command` is there already, `src` is copied from the controller
+SCRIPT = {
+    "command": Key(validators.COMMAND),
+    "src": Key(validators.SOURCE),
+    "arguments": Key(validators.ARGUMENTS),
+    "user": Key(validators.NAMED),
+}
+_CHANGE = validators.integer(-253, 253)
+TRACK_INTERFACE = {"interface": Key(validators.INTERFACE, required=True), "weight": Key(_CHANGE, 0)}
+TRACK_SCRIPT = {
+    **SCRIPT,
+    "interval": Key(validators.integer(1, 3600), 1),
+    "timeout": Key(validators.integer(1, 3600)),
+    "rise": Key(validators.integer(1, 1000), 1),
+    "fall": Key(validators.integer(1, 1000), 1),
+    "weight": Key(_CHANGE, 0),
+    "init_fail": Key(validators.BOOLEAN, False),
+}
+TRACK_PROCESS = {
+    "process": Key(validators.PROCESS, required=True),
+    "weight": Key(_CHANGE, 0),
+    "quorum": Key(validators.integer(1, 65535), 1),
+    "delay": Key(validators.seconds(0, 3600), 0),
+}
+TRACK_FILE = {
+    "path": Key(validators.PATH, required=True),
+    "weight": Key(_CHANGE, 1),
+    "init_file": Key(_CHANGE),
+}
+TRACK_BFD = {
+    "neighbor": Key(validators.HOST_ADDRESS, required=True),
+    "weight": Key(_CHANGE, 0),
+    "interval": Key(validators.seconds(0.01, 10), 0.3),
+    "multiplier": Key(validators.integer(1, 10), 3),
+    "max_hops": Key(validators.integer(0, 254), 0),
+}
+# What each list of `track` holds. An item may be a word alone, the value of the second
+TRACK = {
+    "interfaces": (TRACK_INTERFACE, "interface"),
+    "scripts": (TRACK_SCRIPT, "command"),
+    "processes": (TRACK_PROCESS, "process"),
+    "files": (TRACK_FILE, "path"),
+    "bfd": (TRACK_BFD, "neighbor"),
+}
+# The events that have a script. A group does not hear of adverts
+GROUP_EVENTS = ("master", "backup", "fault", "stop")
+EVENTS = (*GROUP_EVENTS, "lower_priority")
+
 # The keys of an instance. Their defaults are the values of lvs_vrrp
 _VRRP_EACH = {
     "version": Key(validators.integer(2, 3), 2),
@@ -143,9 +192,12 @@ _VRRP_EACH = {
     "priority": Key(PRIORITY, 200),
     "priority_step": Key(validators.integer(1, 253), 10),
     "virtual_router_id": Key(ROUTER_ID),
+    "track": Key(validators.ANYTHING),
+    "notify": Key(validators.ANYTHING),
 }
 VRRP = {
     **_VRRP_EACH,
+    "startup_delay": Key(validators.seconds(0, 3600), 0),
     "skip_check_adv_addr": Key(validators.BOOLEAN, True),
     "garp_interval": Key(validators.seconds(0, 3600), 0),
     "gna_interval": Key(validators.seconds(0, 3600), 0),
@@ -154,7 +206,28 @@ VRRP = {
     "garp_master_refresh": Key(validators.integer(0, 86400), 0),
     "vip_prefix": Key(validators.integer(8, 128)),
     "instances": Key(validators.ANYTHING),
+    "sync_groups": Key(validators.ANYTHING),
     "raw": RAW,
+}
+_TABLE = validators.integer(1, 2**32 - 1)
+ROUTE = {
+    "to": Key(validators.DESTINATION, required=True),
+    "via": Key(validators.HOST_ADDRESS, required=True),
+    "source": Key(validators.HOST_ADDRESS),
+    "table": Key(_TABLE),
+    "metric": Key(validators.integer(1, 2**31 - 1)),
+}
+RULE = {
+    "from": Key(validators.DESTINATION),
+    "to": Key(validators.DESTINATION),
+    "table": Key(_TABLE, required=True),
+    "priority": Key(validators.integer(1, 32765), required=True),
+}
+VRRP_GROUP = {
+    "name": Key(validators.NAMED, required=True),
+    "instances": Key(validators.list_of(validators.NAMED, "names of instances"), required=True),
+    "track": Key(validators.ANYTHING),
+    "notify": Key(validators.ANYTHING),
 }
 INSTANCE = {
     "name": Key(validators.NAMED, required=True),
@@ -162,6 +235,8 @@ INSTANCE = {
     "directors": Key(validators.ANYTHING),
     **{name: Key(key.validator, secret=key.secret) for name, key in _VRRP_EACH.items()},
     "virtual_router_id": Key(ROUTER_ID, required=True),
+    "routes": Key(validators.ANYTHING),
+    "rules": Key(validators.ANYTHING),
     "raw": RAW,
 }
 NAT = {

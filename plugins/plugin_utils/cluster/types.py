@@ -9,7 +9,7 @@ The filter's RETURN documentation explains the keys. A unit test compares it wit
 
 from __future__ import annotations
 
-from typing import List, Literal, TypedDict, Union
+from typing import List, Literal, Optional, TypedDict, Union
 
 Family = Literal["ipv4", "ipv6"]
 Stack = Literal["keepalived", "ldirectord", "static"]
@@ -168,10 +168,177 @@ class InstanceSettings(TypedDict):
     raw: list[str]
 
 
+class Tracked(TypedDict):
+    """Something that an instance or a group watches, by its name. If the weight is 0, its failure gives up the VIPs."""
+
+    name: str
+    weight: int
+
+
+class Track(TypedDict):
+    """What an instance or a group watches."""
+
+    interfaces: list[Tracked]
+    scripts: list[Tracked]
+    processes: list[Tracked]
+    files: list[Tracked]
+    bfd: list[Tracked]
+
+
+class Command(TypedDict):
+    """A script with its arguments; `as_root` if keepalived must start it as root, whatever the user of other scripts."""
+
+    command: str
+    as_root: bool
+
+
+class TrackScript(TypedDict):
+    """A script that is run again and again."""
+
+    name: str
+    command: str
+    as_root: bool
+    interval: int
+    timeout: int
+    rise: int
+    fall: int
+    init_fail: bool
+
+
+class TrackProcess(TypedDict):
+    """A process that has to run."""
+
+    name: str
+    process: str
+    quorum: int
+    delay: Seconds
+
+
+class TrackFile(TypedDict):
+    """A file with a number."""
+
+    name: str
+    path: str
+    init_file: int | None
+
+
+class TrackBfd(TypedDict):
+    """A neighbour that BFD watches; `interval` in milliseconds."""
+
+    name: str
+    neighbor: str
+    interval: Seconds
+    multiplier: int
+    max_hops: int
+
+
+class DirectorBfd(TrackBfd):
+    """A neighbour that BFD watches from one director's address."""
+
+    source: str | None
+
+
+class Trackers(TypedDict):
+    """Everything that is watched in the cluster."""
+
+    scripts: list[TrackScript]
+    processes: list[TrackProcess]
+    files: list[TrackFile]
+    bfd: list[TrackBfd]
+
+
+class DirectorTrackers(TypedDict):
+    """Everything that one director watches."""
+
+    scripts: list[TrackScript]
+    processes: list[TrackProcess]
+    files: list[TrackFile]
+    bfd: list[DirectorBfd]
+
+
+class Notify(TypedDict):
+    """A script that an event starts; `keyword` is keepalived's word for it."""
+
+    keyword: str
+    command: str
+    as_root: bool
+
+
+class InstalledScript(TypedDict):
+    """A script that is copied from the controller: from `src` there to `path` on the director."""
+
+    src: str
+    path: str
+
+
+class ScriptUser(TypedDict):
+    """A program that runs as a user other than that of the other scripts."""
+
+    user: str
+    program: str
+
+
+class Scripts(TypedDict):
+    """The scripts of the inventory, beside those that keepalived checks itself."""
+
+    installed: list[InstalledScript]
+    users: list[ScriptUser]
+
+
+class Event(TypedDict):
+    """An event of `notify`, and the script for it."""
+
+    event: str
+    command: str
+    as_root: bool
+
+
+class SyncGroup(TypedDict):
+    """Instances that move together."""
+
+    name: str
+    instances: list[str]
+    track: Track
+    notify: list[Event]
+
+
+class DirectorSyncGroup(TypedDict):
+    """Instances that move together, as one director has them in keepalived.conf."""
+
+    name: str
+    instances: list[str]
+    track: Track
+    notify: list[Notify]
+
+
+class VirtualRoute(TypedDict):
+    """A route that the master has."""
+
+    to: str
+    via: str
+    source: str | None
+    table: int | None
+    metric: int | None
+
+
+class DirectorRoute(VirtualRoute):
+    """A route that the master has, with the device that leads to its router."""
+
+    device: str | None
+
+
+# In the functional form, because `from` is a keyword of Python.
+VirtualRule = TypedDict("VirtualRule", {"from": Optional[str], "to": Optional[str], "table": int, "priority": int})
+
+
 class Instance(InstanceSettings):
     """A VRRP instance, the same on all its directors."""
 
     unicast: bool
+    track: Track
+    notify: list[Event]
+    routes: list[VirtualRoute]
+    rules: list[VirtualRule]
     vips: list[MovedAddress]
     gateways: list[MovedAddress]
     directors: list[InstanceDirector]
@@ -183,7 +350,10 @@ class Vrrp(TypedDict):
     skip_check_adv_addr: bool
     garp_interval: Seconds
     gna_interval: Seconds
+    startup_delay: Seconds
     instances: list[Instance]
+    sync_groups: list[SyncGroup]
+    trackers: Trackers
 
 
 class Timeouts(TypedDict):
@@ -490,7 +660,10 @@ class DirectorInstance(InstanceSettings):
     unicast_src: str | None
     unicast_peers: list[str]
     addresses: list[AddressOnDevice]
-    track_interfaces: list[str]
+    routes: list[DirectorRoute]
+    rules: list[VirtualRule]
+    track: Track
+    notify: list[Notify]
 
 
 class HostVrrp(TypedDict):
@@ -549,6 +722,9 @@ class HostPart(TypedDict):
     tools: list[str]
     router_id: str | None
     instances: list[DirectorInstance]
+    sync_groups: list[DirectorSyncGroup]
+    trackers: DirectorTrackers
+    scripts: Scripts
     vrrp: HostVrrp
     sync: DirectorSync | None
     heartbeat_media: list[str]

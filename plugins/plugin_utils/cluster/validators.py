@@ -288,6 +288,44 @@ def _command(value: object) -> str:
     return text
 
 
+def _source(value: object) -> str:
+    """The path of a file on the controller. Its name becomes the name of the copy."""
+    text = _string(value)
+    if not NAME.fullmatch(text.rpartition("/")[2]):
+        raise InvalidValue("whose last part must be a file name of letters, digits, dots, hyphens and underscores")
+    return text
+
+
+def _destination(value: object) -> str:
+    """A network, an address, or `default`, as ip-route(8) takes them."""
+    text = _string(value)
+    if text == "default":
+        return text
+    address, slash, prefix = text.partition("/")
+    found = parse(address)
+    bits = {"ipv4": 32, "ipv6": 128}[found.family] if found else -1
+    if found is None or (slash and not (re.fullmatch(r"[0-9]{1,3}", prefix) and int(prefix) <= bits)):
+        raise ValueError
+    length = int(prefix) if slash else bits
+    if found.number & ((1 << (bits - length)) - 1):
+        raise InvalidValue("which has bits behind its prefix length: a network begins at its first address")
+    return f"{found.text}/{length}"
+
+
+def _interface(value: object) -> str:
+    text = _word(value)
+    if len(text) > 15 or "/" in text:  # Linux: IFNAMSIZ, dev_valid_name
+        raise ValueError
+    return text
+
+
+def _process(value: object) -> str:
+    words = [_word(word) for word in _string(value).split()]
+    if not words:
+        raise ValueError
+    return " ".join(words)
+
+
 def _auth_pass(value: object) -> str:
     _require_string(value)
     try:
@@ -367,6 +405,11 @@ FILE_PATTERN = Validator("the path of a file, with or without wildcards", _file_
 PATH = Validator("a path", _absolute)
 URL_PATH = Validator("a path", _url_path)
 COMMAND = Validator("a command", _command)
+ARGUMENTS = Validator("words", _quotable)
+SOURCE = Validator("the path of a file", _source)
+DESTINATION = Validator("a network such as 10.1.0.0/16, an address, or default", _destination)
+INTERFACE = Validator("the name of an interface", _interface)
+PROCESS = Validator("the name of a process", _process)
 AUTH_PASS = Validator(
     "a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass
 )

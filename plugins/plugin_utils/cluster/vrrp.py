@@ -15,12 +15,18 @@ from .addresses import BITS, FAMILY_NAMES, family_of, known
 from .drafts import InstanceDraft, ServiceDraft
 from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed, near_hint, shape, shown
+from .notify import read_notify
 from .raw import check_block
-from .types import FAMILIES, Family, InstanceDirector, Seconds
+from .routes import read_routes, read_rules
+from .scripts import ScriptFiles
+from .sync_groups import read_groups, resolve_groups
+from .tracking import Watched, check_track, check_weights, nothing, read_track
+from .types import FAMILIES, Event, Family, InstanceDirector, MovedAddress, Seconds, SyncGroup, Track
 from .virtual_router import Deployed, deployed_instances, router_id
 
 DEFAULT_NAMES: dict[Family, str] = {"ipv4": "VI_1", "ipv6": "VI_6"}
-INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and name not in ("virtual_router_id", "raw"))
+OWN = ("virtual_router_id", "track", "notify", "raw")
+INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and name not in OWN)
 # RFC 5798 has removed it
 NO_AUTHENTICATION = "auth_pass is set, but VRRP version 3 has no authentication"
 
@@ -34,11 +40,31 @@ class VrrpDraft:
     skip_check_adv_addr: bool
     garp_interval: Seconds
     gna_interval: Seconds
+    startup_delay: Seconds
     instances: Sequence[InstanceDraft]
+    groups: Sequence[SyncGroup]
+    watched: Watched
+
+
+@dataclass(frozen=True)
+class _Watching:
+    """What an instance watches and tells if it does not say so itself. `grouped` are the instances in groups."""
+
+    path: InventoryPath
+    track: Track
+    notify: Sequence[Event]
+    grouped: frozenset[str]
+    watched: Watched
+    files: ScriptFiles
 
 
 def resolve_vrrp(
-    given: Any, vips: Sequence[str], services: Iterable[ServiceDraft], hosts: Hosts, mistakes: Mistakes
+    given: Any,
+    vips: Sequence[str],
+    services: Iterable[ServiceDraft],
+    hosts: Hosts,
+    files: ScriptFiles,
+    mistakes: Mistakes,
 ) -> VrrpDraft:
     """VRRP, with lvs_vrrp as the defaults of its instances; `vips` are those of the services."""
     path = InventoryPath("lvs_vrrp", mistakes)
@@ -52,12 +78,30 @@ def resolve_vrrp(
     else:
         read = _given_instances(common["instances"], hosts, path)
     delay = checking_time(services)
-    instances = [_instance(own, common, delay, hosts, running, at) for own, at in read]
+    watched = Watched()
+    groups = read_groups(common["sync_groups"], path)
+    watching = _Watching(
+        path=path,
+        track=read_track(common["track"], nothing(), path, watched, files, hosts),
+        notify=read_notify(common["notify"], schema.EVENTS, (), path, files),
+        grouped=frozenset(name for group in groups for name in group.members),
+        watched=watched,
+        files=files,
+    )
+    instances = [_instance(own, common, delay, hosts, running, watching, at) for own, at in read]
     _check_instances(instances)
     if all(own["vips"] for own, _path in read) and (read or not common["instances"]):
         _check_every_vip(vips, instances, path)
     check_prefix(common["vip_prefix"], [*vips, *(vip["address"] for one in instances for vip in one.vips)], path)
-    return VrrpDraft(common["skip_check_adv_addr"], common["garp_interval"], common["gna_interval"], instances)
+    return VrrpDraft(
+        skip_check_adv_addr=common["skip_check_adv_addr"],
+        garp_interval=common["garp_interval"],
+        gna_interval=common["gna_interval"],
+        startup_delay=common["startup_delay"],
+        instances=instances,
+        groups=resolve_groups(groups, instances, watching.track, watched, files, hosts),
+        watched=watched,
+    )
 
 
 def _default_instances(
@@ -130,6 +174,7 @@ def _instance(
     delay: int,
     hosts: Hosts,
     running: Sequence[Deployed],
+    watching: _Watching,
     path: InventoryPath,
 ) -> InstanceDraft:
     own = {name: common[name] if given[name] is None else given[name] for name in INHERITED}
@@ -149,6 +194,11 @@ def _instance(
         own["auth_pass"] = None
     _check_times(own, path)
     check_block(given["raw"], "vrrp_instance", path)
+    directors = _with_priorities(given["directors"], own, family, hosts, path)
+    track = _track(given, directors, own["preempt"], hosts, watching, path)
+    moved: list[MovedAddress] = [
+        {"address": vip.text, "prefix": vip_prefix(common["vip_prefix"], vip.family)} for vip in dict.fromkeys(vips)
+    ]
     delay_given = own["preempt_delay"] is not None
     return InstanceDraft(
         path=path,
@@ -167,11 +217,33 @@ def _instance(
         garp_master_repeat=common["garp_master_repeat"],
         garp_master_refresh=common["garp_master_refresh"],
         raw=[*common["raw"], *given["raw"]],
-        vips=[
-            {"address": vip.text, "prefix": vip_prefix(common["vip_prefix"], vip.family)} for vip in dict.fromkeys(vips)
-        ],
-        directors=_with_priorities(given["directors"], own, family, hosts, path),
+        vips=moved,
+        routes=read_routes(given["routes"], moved, directors, hosts, path),
+        rules=read_rules(given["rules"], path),
+        track=track,
+        notify=read_notify(given["notify"], schema.EVENTS, watching.notify, path, watching.files),
+        directors=directors,
     )
+
+
+def _track(
+    given: Mapping[str, Any],
+    directors: Sequence[InstanceDirector],
+    preempt: bool,
+    hosts: Hosts,
+    watching: _Watching,
+    path: InventoryPath,
+) -> Track:
+    """What an instance watches. In a group it is only what the instance itself says: the group has the track of lvs_vrrp."""
+    grouped = given["name"] in watching.grouped
+    track = read_track(
+        given["track"], nothing() if grouped else watching.track, path, watching.watched, watching.files, hosts
+    )
+    its_own = isinstance(given["track"], dict) and given["track"].get("interfaces") is not None
+    check_track(track, [one["host"] for one in directors], hosts, path if its_own else watching.path)
+    if not grouped:
+        check_weights(track, directors, preempt, path)
+    return track
 
 
 def vip_prefix(given: int | None, family: Family) -> int:
@@ -217,11 +289,15 @@ def _with_priorities(
             path.report(
                 f"{other} and {name} have the same priority, {priority}: chance would decide which is preferred"
             )
-        address = host.addresses.get(family)
-        if address is None and own["unicast"] and host.address:
-            path.report(f"unicast is true, but {name} has no {FAMILY_NAMES[family]} address to send from")
+        link = host.vrrp
+        address = link.addresses.get(family)
+        if address is None and own["unicast"] and link.address:
+            path.report(
+                f"unicast is true, but {name} has no {FAMILY_NAMES[family]} address to send from"
+                + (f" on {link.interface}, where it speaks VRRP" if link.interface != host.interface else "")
+            )
         result.append(
-            {"host": name, "address": address or host.address, "interface": host.interface, "priority": priority}
+            {"host": name, "address": address or link.address, "interface": link.interface, "priority": priority}
         )
     return result
 
@@ -252,3 +328,17 @@ def _check_every_vip(vips: Iterable[str], instances: Sequence[InstanceDraft], pa
     for vip in vips:
         if vip not in held:
             path.report(f"no instance has the VIP {vip}, so no director would hold it: add it to the vips of one")
+
+
+def warn_of_unused(given: Any, stack: str, mistakes: Mistakes) -> None:
+    """Warn of what another stack cannot do. It is no mistake: lvs_stack may be changed later."""
+    unused = [name for name in ("track", "notify", "sync_groups") if isinstance(given, dict) and given.get(name)]
+    if unused:
+        why = (
+            "one director holds the VIPs, whatever happens"
+            if stack == "static"
+            else "heartbeat watches the other director alone"
+        )
+        InventoryPath("lvs_vrrp", mistakes).warn(
+            f"{listed(unused)} {'is' if len(unused) == 1 else 'are'} set, but lvs_stack is {stack}: {why}"
+        )

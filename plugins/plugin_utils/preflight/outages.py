@@ -18,8 +18,13 @@ Running = Mapping[str, Any]
 OUTAGE = "To do it anyway, run site.yml with -e lvs_accept_outage=true when few clients are connected."
 
 
-def outages(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """The changes during which a VIP has no owner, or two, until every director is configured."""
+def outages(
+    cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]], interfaces: Mapping[str, frozenset[str]]
+) -> Iterator[str]:
+    """The changes during which a VIP has no owner, or two, until every director is configured.
+
+    `interfaces` are those of each director that have an address.
+    """
     running = {
         name: facts["instances"]
         for name, facts in found.items()
@@ -29,19 +34,22 @@ def outages(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
     said: dict[tuple[str, str], list[str]] = {}
     for name, instances in running.items():
         for wanted in cluster["hosts"][name]["instances"]:
-            for what, vips in _changed(wanted, instances):
+            for what, vips in _changed(wanted, instances, interfaces[name]):
                 said.setdefault((what, listed(vips) if vips else "the VIPs"), []).append(name)
     for (what, vips_listed), names in said.items():
         yield _outage(what, vips_listed, names)
+    yield from _groups(cluster, running)
 
 
-def _changed(wanted: DirectorInstance, instances: Iterable[Running]) -> Iterator[tuple[str, list[str]]]:
+def _changed(
+    wanted: DirectorInstance, instances: Iterable[Running], interfaces: frozenset[str]
+) -> Iterator[tuple[str, list[str]]]:
     """The settings that would keep a director from understanding the others, in words, with the VIPs concerned."""
     name = f"instance {wanted['name']}"
     family = [one for one in instances if _is_family(one, wanted["family"])]
     same = next((one for one in family if one["virtual_router_id"] == wanted["virtual_router_id"]), None)
     vips = [address["address"] for address in wanted["addresses"]]
-    if same and (changes := list(_differences(same, wanted))):
+    if same and (changes := list(_differences(same, wanted, interfaces))):
         yield f"{name}: {listed(changes)}", vips
     for one in family:
         moved = [vip for vip in vips if vip in one["addresses"]]
@@ -54,12 +62,17 @@ def _changed(wanted: DirectorInstance, instances: Iterable[Running]) -> Iterator
             yield f"{name}: {listed(moved)} would move there from {one['name']}: virtual_router_id is {ids}", moved
 
 
-def _differences(now: Running, wanted: DirectorInstance) -> Iterator[str]:
+def _differences(now: Running, wanted: DirectorInstance, interfaces: frozenset[str]) -> Iterator[str]:
     """The settings that two directors of one virtual router must have in common, and would not."""
     pairs: list[tuple[str, object, object]] = [
         ("version", now["version"], wanted["version"]),
         ("unicast", now["unicast"], bool(wanted["unicast_peers"])),
     ]
+    # An interface that was renamed, or is part of a bond now, has no address any more: the link is still the same.
+    if now.get("interface") in interfaces:
+        pairs.append(("interface", now["interface"], wanted["interface"]))
+    if now["unicast"] and wanted["unicast_peers"] and "source" in now:
+        pairs.append(("unicast_src_ip", now["source"], wanted["unicast_src"]))
     # RFC 3768, 7.1: an advert with another interval is discarded. In version 3 backups use the master's interval.
     if now["version"] == wanted["version"] == 2:
         pairs.append(("advert_interval", now["advert_interval"], float(wanted["advert_interval"])))
@@ -84,6 +97,28 @@ def _outage(what: str, vips: str, directors: Sequence[str]) -> str:
         f"lvs_vrrp {what} (on {listed(directors)}). The directors are changed one after the other. Until the last one is done, they do"
         f" not understand each other: two of them hold {vips}, or none does, and open connections are reset. {OUTAGE}"
     )
+
+
+def _groups(cluster: ResolvedCluster, running: Mapping[str, Iterable[Running]]) -> Iterator[str]:
+    """Instances that would be in another group: a reload of keepalived 2.2.7 that does this gives up their VIPs for seconds."""
+    groups = {
+        member: group["name"]
+        for group in (cluster["vrrp"]["sync_groups"] if cluster["vrrp"] else [])
+        for member in group["instances"]
+    }
+    kept = {instance["name"] for instance in (cluster["vrrp"]["instances"] if cluster["vrrp"] else [])}
+    moved = {
+        one["name"]: one.get("group")
+        for instances in running.values()
+        for one in instances
+        if one["name"] in kept and one.get("group") != groups.get(one["name"])
+    }
+    for name, former in moved.items():
+        new = f"in group {groups[name]}" if name in groups else "in no group"
+        yield (
+            f"lvs_vrrp sync_groups: instance {name} is {f'in group {former}' if former else 'in no group'} now and would be {new}."
+            f" keepalived gives up the VIPs of an instance for some seconds when a reload changes its group. {OUTAGE}"
+        )
 
 
 def lost_gateways(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:

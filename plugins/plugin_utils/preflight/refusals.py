@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..cluster.types import ResolvedCluster
 from .foreign import answering, foreign, other_clusters
 from .outages import lost_gateways, outages, restarts
-from .told import Hostvars, told
+from .told import Hostvars, addressed_interfaces, facts_of, told
 
 
 def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
@@ -17,7 +17,9 @@ def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
     everywhere = {name: facts for name in cluster["hosts"] if (facts := told(hostvars, name))}
     refused = [*foreign(cluster, found), *other_clusters(cluster, everywhere), *answering(cluster, hostvars)]
     if not cluster["accept_outage"]:
-        refused += outages(cluster, found) if len(cluster["directors"]) > 1 else ()
+        if len(cluster["directors"]) > 1:
+            interfaces = {name: addressed_interfaces(facts_of(hostvars, name)) for name in found}
+            refused += outages(cluster, found, interfaces)
         refused += lost_gateways(cluster, hostvars)
         refused += restarts(cluster, found)
     return refused

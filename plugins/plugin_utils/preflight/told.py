@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from ..cluster.hosts import read_interfaces
+
 Hostvars = Mapping[str, Any]
 
 
@@ -18,3 +20,8 @@ def facts_of(hostvars: Hostvars, host: str) -> Mapping[str, Any]:
 def told(hostvars: Hostvars, director: str) -> Mapping[str, Any]:
     """What is deployed on a director; empty if it was not asked."""
     return facts_of(hostvars, director).get("deployed_lvs") or {}
+
+
+def addressed_interfaces(facts: Mapping[str, Any]) -> frozenset[str]:
+    """The interfaces that have an address of their own network, by the facts of a host."""
+    return frozenset(one.name for one in read_interfaces(facts) if not one.address.special and one.primary)

@@ -38,7 +38,7 @@ def link_findings(name: str, wanted: HostPart, node: Mapping[str, Any]) -> Itera
     devices = [wanted["interface"], *(vip["device"] for vip in wanted["vips"])]
     for instance in wanted["instances"]:
         devices += [instance["interface"], *(address["device"] for address in instance["addresses"])]
-        devices += instance["track_interfaces"]
+        devices += [one["name"] for one in instance["track"]["interfaces"]]
     for device in dict.fromkeys(devices):
         if device in node["links"] and not node["links"][device]["up"]:
             yield Finding(name, f"its interface {device} is down", f"Look at: ip link show {device}")

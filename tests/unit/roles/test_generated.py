@@ -10,6 +10,7 @@ import subprocess
 from collections import defaultdict
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.scripts import FOLDER
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.generated import accepted
 from ansible_collections.lvs.cluster.tests.unit.roles.test_keepalived_conf import DEVICE, needs_keepalived
 from ansible_collections.lvs.cluster.tests.unit.roles.test_ldirectord_conf import ldirectord_refuses, needs_ldirectord
@@ -75,7 +76,8 @@ def test_keepalived_takes_every_configuration(render, any_stack, tmp_path):
         secrets = tmp_path / f"{seed}.secrets"
         secrets.write_text(render(cluster, director, "keepalived-secrets.conf.j2"), encoding="utf-8")
         text = render(cluster, director).replace("/etc/keepalived/lvs-secrets.conf", f"{secrets}")
-        text = text.replace("/etc/keepalived/", f"{own}/")
+        # The role installs the scripts before; here any program stands for them.
+        text = text.replace("/etc/keepalived/", f"{own}/").replace(f"{FOLDER}/", "/usr/bin/")
         (tmp_path / f"{seed}.conf").write_text(text, encoding="utf-8")
         devices |= {word for match in DEVICE.findall(text) for word in match if word} - {"lo"}
     steps = [

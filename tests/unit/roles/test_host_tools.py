@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.scripts import FOLDER
 
 ROOT = Path(__file__).parents[3]
 
@@ -24,6 +25,11 @@ def test_run_alone_it_fails_and_names_roles_that_are_there():
     assert named == ["_host", "director", "real_server", "site"]
     assert all((ROOT / "roles" / name / "tasks/main.yml").exists() for name in named[:3])
     assert (ROOT / "playbooks" / f"{named[3]}.yml").exists()
+
+
+def test_scripts_are_where_the_configuration_names_them():
+    variables = yaml.safe_load((ROOT / "roles/_host/vars/main.yml").read_text(encoding="utf-8"))
+    assert variables["_host_scripts_folder"] == FOLDER
 
 
 def test_it_says_that_it_is_not_for_users():

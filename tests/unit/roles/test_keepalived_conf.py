@@ -12,10 +12,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.scripts import FOLDER
 
 INVENTORIES = ("lab", "staging", "production")
 RESOLVED = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
-DEVICE = re.compile(r"\b(?:dev|interface|lvs_sync_daemon) (\S+)|^ {8}(eth\d+)$", re.MULTILINE)
+DEVICE = re.compile(r"\b(?:dev|interface|lvs_sync_daemon) (\S+)|^ {8}(eth\d+) weight", re.MULTILINE)
 
 needs_keepalived = pytest.mark.skipif(
     shutil.which("keepalived") is None, reason="keepalived is not installed: make deps"
@@ -30,6 +31,8 @@ def check(directory, configuration: str, secrets: str) -> subprocess.CompletedPr
     # Files of the user's own are there, as keepalived demands.
     for name in re.findall(r"^includea /etc/keepalived/(\S+)$", configuration, re.MULTILINE):
         (directory / name).write_text("# by hand\n")
+    # The role installs the scripts before; here any program stands for them.
+    configuration = configuration.replace(f"{FOLDER}/", "/usr/bin/")
     path.write_text(configuration.replace("/etc/keepalived/", f"{directory}/"))
     found = {word for match in DEVICE.findall(configuration) for word in match if word} - {"lo"}
     made = [f"ip tuntap add mode tap name {name} && ip link set {name} up" for name in sorted(found)]

@@ -53,7 +53,13 @@ def test_every_task_of_a_stack_has_its_tags(stack):
 
 def test_tags_of_other_stacks_leave_out_no_stack():
     deploy = tags("director/tasks/deploy.yml")
-    assert deploy == {"{{ lvs_cluster.stack }}/deploy.yml": {"always"}}
+    assert deploy.pop("{{ lvs_cluster.stack }}/deploy.yml") == {"always"}
+    assert all(set(STACKS) < given for given in deploy.values())
+
+
+@pytest.mark.parametrize("stack", ["keepalived", "ldirectord"])
+def test_a_director_has_its_scripts_before_a_daemon_names_them(stack):
+    assert {"director", stack} <= tags("director/tasks/prepare.yml")["scripts"]
 
 
 def test_every_stack_has_its_folder():

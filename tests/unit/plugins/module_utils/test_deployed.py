@@ -78,6 +78,9 @@ def test_instances_of_our_own_configuration():
     assert deployed.vrrp_instances(files) == [
         {
             "name": "VI_1",
+            "group": None,
+            "interface": "eth0",
+            "source": "192.0.2.11",
             "virtual_router_id": 51,
             "version": 2,
             "advert_interval": 1.0,
@@ -97,6 +100,12 @@ def test_instances_that_somebody_has_written_otherwise():
     assert one["advertised"] == ["10.0.0.1"]
     assert (two["name"], two["virtual_router_id"], two["version"], two["advert_interval"]) == ("two", 8, 3, 0.5)
     assert two["advertised"] == ["10.0.0.2", "fe80::1"]
+
+
+def test_instances_of_a_group_name_it():
+    group = "vrrp_sync_group G {\n    group {\n        VI_1\n        VI_6\n    }\n    track_interface {\n        eth1\n    }\n}\n"
+    (one,) = deployed.vrrp_instances({deployed.KEEPALIVED: group + OURS})
+    assert one["group"] == "G"
 
 
 def test_vips_of_every_stack():

@@ -31,6 +31,12 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.EXPECTED): ("ok", "I am {well}! $#", "a.b*c", "straße @home"),
     id(validators.DOMAIN): ("www.example.com", "_dmarc.example.com", ".", "a.example.com"),
     id(validators.COMMAND): ("/usr/local/bin/check", "/usr/local/bin/check web 80"),
+    # Programs that are on every machine, so that keepalived can look for them
+    id(validators.SOURCE): ("/bin/true", "/bin/cat"),
+    id(validators.ARGUMENTS): ("a", "--quick -x 'a b' #1!"),
+    id(validators.DESTINATION): ("default", "10.1.0.0/16", "192.0.2.7", "2001:db8:7::/48", "0.0.0.0/0", "::/0"),
+    id(validators.INTERFACE): ("eth0", "eth1", "eth2"),
+    id(validators.PROCESS): ("haproxy", "nginx -g x:y"),
     id(validators.AUTH_PASS): ("s3cr3t", "12345678"),
     id(validators.SECRET): ("a-key-of-an-example",),
     id(validators.WORD): ("internal",),
@@ -79,8 +85,8 @@ def add_raw(rng: random.Random, variables: dict[str, Any], stack: str) -> None:
         if rng.random() < 0.5:
             own["options"] = ["--log-detail", "-S", "3"]
         places += [(own, "global_defs")]
-        vrrp = variables.setdefault("lvs_vrrp", {})
-        places += [(vrrp, "every vrrp_instance"), *((one, "vrrp_instance") for one in vrrp.get("instances", ()))]
+        common = variables.setdefault("lvs_vrrp", {})
+        places += [(common, "every vrrp_instance"), *((one, "vrrp_instance") for one in common.get("instances", ()))]
         for one in variables["lvs_services"]:
             places += [(one, "virtual_server"), *((server, "real_server") for server in one.get("real_servers", ()))]
     elif stack == "ldirectord":
@@ -159,6 +165,79 @@ def service(rng: random.Random, number: int) -> dict[str, Any]:
     return made
 
 
+def script(rng: random.Random, keys: Mapping[str, Key]) -> dict[str, Any]:
+    """A script with some of the keys of a level: one of the directors, or one that is copied there."""
+    made = some(rng, keys, 3, "command", "src", "arguments", "user")
+    made.update({"command": "/bin/true --quick"} if rng.random() < 0.5 else {"src": "/bin/true"})
+    if "src" in made and rng.random() < 0.5:
+        made["arguments"] = value(rng, schema.SCRIPT["arguments"])
+    if rng.random() < 0.3:
+        made["user"] = "nobody"
+    return made
+
+
+def track(rng: random.Random) -> dict[str, Any]:
+    """Some lists of what is watched, each item with some of its keys, or a word alone."""
+    made: dict[str, Any] = {}
+    for kind in rng.sample(sorted(schema.TRACK), rng.randint(1, 3)):
+        keys, alone = schema.TRACK[kind]
+        items: list[Any] = []
+        for number in range(rng.randint(0, 3)):
+            item = script(rng, keys) if kind == "scripts" else some(rng, keys, 2, alone)
+            # No two of a kind may be the same.
+            if kind == "interfaces":
+                item = {alone: "eth0", **item} if number == 0 else {alone: f"eth{number}"}
+            elif kind == "bfd":
+                item[alone] = rng.choice(("172.28.0.8", "10.99.0.8", "2001:db8::8", "192.0.2.8")) + str(number)
+            elif kind != "scripts":
+                item[alone] = f"{value(rng, keys[alone])}{number}"
+            elif "src" in item:
+                item["arguments"] = f"{value(rng, keys['arguments'])} {number}"
+            else:
+                item["command"] += f" {number}"
+            items.append(item[alone] if alone in item and rng.random() < 0.2 else item)
+        made[kind] = items
+    return made
+
+
+def notify(rng: random.Random, events: tuple[str, ...]) -> dict[str, Any]:
+    """Scripts for some events."""
+    names = rng.sample(events, rng.randint(1, len(events)))
+    return {name: "/bin/true" if rng.random() < 0.5 else script(rng, schema.SCRIPT) for name in names}
+
+
+def watching(rng: random.Random, events: tuple[str, ...] = schema.EVENTS) -> dict[str, Any]:
+    """What an instance or a group may watch and tell."""
+    made: dict[str, Any] = {}
+    if rng.random() < 0.4:
+        made["track"] = track(rng)
+    if rng.random() < 0.3:
+        made["notify"] = notify(rng, events)
+    return made
+
+
+def routing(rng: random.Random, vips: list[str]) -> dict[str, Any]:
+    """Routes and rules that move with an instance."""
+    made: dict[str, Any] = {}
+    if rng.random() < 0.3:
+        family = rng.choice((("default", "10.1.0.0/16", "172.28.0.1"), ("default", "2001:db8:7::/48", "2001:db8::1")))
+        route = {"to": rng.choice(family[:2]), "via": family[2], **some(rng, schema.ROUTE, 2, "to", "via", "source")}
+        if sources := [vip for vip in vips if (":" in vip) == (":" in family[2])]:
+            route["source"] = rng.choice(sources)
+        made["routes"] = [route]
+    if rng.random() < 0.3:
+        ends = rng.choice((("10.1.0.0/16", "192.0.2.7"), ("2001:db8:7::/48", "2001:db8::7")))
+        rule = dict(zip(rng.sample(("from", "to"), 2), ends[: rng.randint(1, 2)]))
+        made["rules"] = [{**rule, **{name: value(rng, schema.RULE[name]) for name in ("table", "priority")}}]
+    return made
+
+
+def groups(rng: random.Random, names: list[str]) -> list[dict[str, Any]]:
+    """One group of some instances."""
+    members = rng.sample(names, rng.randint(2, len(names)))
+    return [{"name": rng.choice(("G", "G-1", "G.1")), "instances": members, **watching(rng, schema.GROUP_EVENTS)}]
+
+
 def instances(rng: random.Random, services: list[dict[str, Any]], directors: list[str]) -> list[dict[str, Any]]:
     """One instance for all VIPs, or one for each, with names that keepalived has to take as they are."""
     vips = list(dict.fromkeys(one["vip"] for one in services))
@@ -170,9 +249,35 @@ def instances(rng: random.Random, services: list[dict[str, Any]], directors: lis
             "vips": part,
             "directors": rng.sample(directors, rng.randint(1, len(directors))),
             **some(rng, schema.INSTANCE, 2, "name", "vips", "directors", "virtual_router_id"),
+            **watching(rng),
+            **routing(rng, part),
         }
         for number, part in enumerate(parts)
     ]
+
+
+def vrrp(rng: random.Random, services: list[dict[str, Any]], directors: list[str]) -> dict[str, Any]:
+    """Settings of VRRP, in half of them with instances, some of which move together."""
+    made = {**some(rng, schema.VRRP, 3, "instances"), **watching(rng)}
+    names = ["VI_6" if six else "VI_1" for six in sorted({":" in one["vip"] for one in services})]
+    if rng.random() < 0.5:
+        made["instances"] = instances(rng, services, directors)
+        names = [one["name"] for one in made["instances"]]
+    if len(names) > 1 and rng.random() < 0.5:
+        made["sync_groups"] = groups(rng, names)
+        for one in made.get("instances", ()):
+            one["directors"] = made["instances"][0]["directors"]
+            one.pop("track", None)
+    return made
+
+
+def sync(rng: random.Random, instances: list[str]) -> dict[str, Any]:
+    """Connection synchronisation, of all instances or of one."""
+    made = {"enabled": True, **some(rng, schema.SYNC, 4, "enabled", "instance", "group", "network")}
+    made.update(rng.choice(({}, {"network": "10.99.0.0/24"}, {"group": "ff02::81"})))
+    if instances and rng.random() < 0.5:
+        made["instance"] = rng.choice(instances)
+    return made
 
 
 def host(rng: random.Random, number: int) -> dict[str, Any]:
@@ -180,7 +285,7 @@ def host(rng: random.Random, number: int) -> dict[str, Any]:
     own = {} if rng.random() < 0.3 else {"lvs_address": f"172.28.0.{number}"}
     if rng.random() < 0.2:
         own["lvs_address6"] = f"2001:db8::{number}"
-    own.update(some(rng, schema.HOST, 1, "lvs_address", "lvs_address6", "lvs_firewalld_zone"))
+    own.update(some(rng, schema.HOST, 1, "lvs_address", "lvs_address6", "lvs_vrrp_address", "lvs_firewalld_zone"))
     if own.get("lvs_filter") == "firewalld" and rng.random() < 0.5:
         own["lvs_firewalld_zone"] = value(rng, schema.HOST["lvs_firewalld_zone"])
     return own
@@ -200,9 +305,7 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
         if rng.random() < 0.3:
             variables[name] = value(rng, keys[name])
     if stack == "keepalived" and rng.random() < 0.5:
-        variables["lvs_vrrp"] = some(rng, schema.VRRP, 3, "instances")
-        if rng.random() < 0.5:
-            variables["lvs_vrrp"]["instances"] = instances(rng, variables["lvs_services"], directors)
+        variables["lvs_vrrp"] = vrrp(rng, variables["lvs_services"], directors)
     if stack == "ldirectord":
         times = ("keepalive", "warntime", "deadtime", "initdead")
         variables["lvs_heartbeat"] = {
@@ -217,21 +320,17 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
             **some(rng, schema.NAT, 1, "gateway"),
         }
     if rng.random() < 0.3:
-        variables["lvs_sync"] = {"enabled": True, **some(rng, {"id": schema.SYNC["id"]}, 1)}
+        variables["lvs_sync"] = sync(rng, [one["name"] for one in variables.get("lvs_vrrp", {}).get("instances", ())])
     if rng.random() < 0.2:
         variables["lvs_mail"] = {name: value(rng, key) for name, key in schema.MAIL.items()}
-    more = random.Random(f"more {seed}")  # noqa: S311
-    if more.random() < 0.3:
-        variables["lvs_timeouts"] = some(more, schema.TIMEOUTS, 3)
-    if "lvs_sync" in variables:
-        variables["lvs_sync"].update(some(more, schema.SYNC, 4, "enabled", "instance", "group", "network"))
-        variables["lvs_sync"].update(more.choice(({}, {"network": "10.99.0.0/24"}, {"group": "ff02::81"})))
-        named = [one["name"] for one in variables.get("lvs_vrrp", {}).get("instances", ())]
-        if named and more.random() < 0.5:
-            variables["lvs_sync"]["instance"] = more.choice(named)
-    if more.random() < 0.3:
-        add_raw(more, variables, stack)
+    if rng.random() < 0.3:
+        variables["lvs_timeouts"] = some(rng, schema.TIMEOUTS, 3)
+    if rng.random() < 0.3:
+        add_raw(rng, variables, stack)
     hosts = {name: host(rng, number) for name, number in HOSTS.items() if name in directors or name[:3] != "lvs"}
+    if rng.random() < 0.3:
+        for name in directors:
+            hosts[name]["lvs_vrrp_address"] = f"10.9.9.{HOSTS[name]}"
     return {
         "all": variables,
         "hosts": hosts,
@@ -239,6 +338,7 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
             name: {
                 "eth0": [f"10.99.0.{HOSTS[name]}/24"],
                 "eth1": [f"172.28.0.{HOSTS[name]}/24", f"2001:db8::{HOSTS[name]}/64"],
+                "eth2": [f"10.9.9.{HOSTS[name]}/24", f"2001:db8:9::{HOSTS[name]}/64"] if name in directors else [],
             }
             for name in hosts
         },
@@ -310,7 +410,18 @@ def levels(hostvars: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Key]
         ("heartbeat", schema.HEARTBEAT),
     ):
         yield name, keys, cluster.get(f"lvs_{name}", {})
-    yield from (("instance", schema.INSTANCE, one) for one in cluster.get("lvs_vrrp", {}).get("instances", []))
+    own = cluster.get("lvs_vrrp", {})
+    yield from (("instance", schema.INSTANCE, one) for one in own.get("instances", []))
+    yield from (("sync_group", schema.VRRP_GROUP, one) for one in own.get("sync_groups", []))
+    for one in (own, *own.get("instances", []), *own.get("sync_groups", [])):
+        yield from (("route", schema.ROUTE, route) for route in one.get("routes", []))
+        yield from (("rule", schema.RULE, rule) for rule in one.get("rules", []))
+        yield from (
+            ("notify", schema.SCRIPT, event) for event in one.get("notify", {}).values() if event != "/bin/true"
+        )
+        for kind, items in one.get("track", {}).items():
+            keys, alone = schema.TRACK[kind]
+            yield from ((kind, keys, item if isinstance(item, dict) else {alone: item}) for item in items)
     for one in cluster["lvs_services"]:
         yield "service", schema.SERVICE, one
         yield "tunnel", schema.TUNNEL, one.get("tunnel", {})

@@ -25,6 +25,14 @@ LONGEST = ".".join(["a" * 63] * 3 + ["a" * 61])  # 253 characters
         (validators.NAMED, 7),
         (validators.ANSWERING_ADDRESS, "127.0.0.1"),
         (validators.AUTH_PASS, "12345678"),
+        (validators.DESTINATION, "default"),
+        (validators.DESTINATION, "0.0.0.0/0"),
+        (validators.DESTINATION, "192.0.2.1/32"),
+        (validators.DESTINATION, "2001:db8::1/128"),
+        (validators.INTERFACE, "a" * 15),
+        (validators.INTERFACE, "eth0.100"),
+        (validators.SOURCE, "../my scripts/check-1.sh"),
+        (validators.PROCESS, "haproxy -f /etc/h"),
     ],
 )
 def test_accepted(validator, value):
@@ -48,6 +56,16 @@ def test_accepted(validator, value):
         (validators.AUTH_PASS, 12345678),
         (validators.AUTH_PASS, "123456789"),
         (validators.SECRET, 1234567890123456),
+        (validators.DESTINATION, "192.0.2.0/33"),
+        (validators.DESTINATION, "2001:db8::/129"),
+        (validators.DESTINATION, "192.0.2.1/31"),
+        (validators.DESTINATION, "192.0.2.0/"),
+        (validators.DESTINATION, "all"),
+        (validators.INTERFACE, "a" * 16),
+        (validators.INTERFACE, "a/b"),
+        (validators.SOURCE, "scripts/"),
+        (validators.SOURCE, "a b"),
+        (validators.PROCESS, " "),
     ],
 )
 def test_refused(validator, value):

@@ -82,6 +82,21 @@ def test_connections_are_synchronised_in_every_way(accepted) -> None:
     assert {stack for stack, given in timeouts if given != (900, 120, 300)} == {"keepalived", "ldirectord", "static"}
 
 
+def test_everything_that_vrrp_can_watch_and_tell_is_there(accepted) -> None:
+    directors = [host for _given, cluster in accepted.values() for host in cluster["hosts"].values()]
+    for kind in ("scripts", "processes", "files", "bfd"):
+        assert sum(bool(host["trackers"][kind]) for host in directors) > 3, kind
+    groups = [group for host in directors for group in host["sync_groups"]]
+    members = [instance for host in directors for instance in host["instances"]]
+    for watching in (groups, members):
+        assert any(one["weight"] for each in watching for one in each["track"]["interfaces"])
+        assert sum(bool(each["notify"]) for each in watching) >= 2
+    assert len({one["keyword"] for each in members for one in each["notify"]}) == 5
+    assert any(host["scripts"]["users"] for host in directors)
+    assert any(each["routes"] for each in members)
+    assert any(each["rules"] for each in members)
+
+
 def test_every_key_is_there(accepted) -> None:
     keys = list(typing.get_type_hints(ResolvedCluster))
     for seed, (_given, cluster) in accepted.items():

@@ -35,6 +35,7 @@ def test_waits_for_the_slowest_check(vrrp: dict[str, Any], health: Any, delay: i
     [
         ({"preempt_delay": 5}, 15, 2),
         ({"preempt_delay": 2.5}, 13, 2),
+        ({"preempt_delay": 2.5, "startup_delay": 3.2}, 16, 2),
         ({"preempt_delay": 0, "advert_interval": 4}, 10, 5),
     ],
 )

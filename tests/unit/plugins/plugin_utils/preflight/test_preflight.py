@@ -58,9 +58,14 @@ class Site:
     def runs(self, cluster, *directors):
         """Have directors run what a cluster says of them."""
         for host in directors or ("lb1", "lb2"):
+            part = cluster["hosts"][host]
+            groups = {name: group["name"] for group in part["sync_groups"] for name in group["instances"]}
             instances = [
                 {
                     "name": one["name"],
+                    "group": groups.get(one["name"]),
+                    "interface": one["interface"],
+                    "source": one["unicast_src"],
                     "virtual_router_id": one["virtual_router_id"],
                     "version": one["version"],
                     "advert_interval": float(one["advert_interval"]),
@@ -69,7 +74,7 @@ class Site:
                     "advertised": [one["advert_address"]],
                     "addresses": [address["address"] for address in one["addresses"]],
                 }
-                for one in cluster["hosts"][host]["instances"]
+                for one in part["instances"]
             ]
             vips = [vip for one in instances for vip in one["addresses"]]
             self.finds(host, instances=instances, vips=vips, stacks=["keepalived.service"])
@@ -82,6 +87,20 @@ class Site:
 
     def refused(self):
         return refusals(self.cluster, self.hostvars)
+
+    def with_link(self):
+        """A link between the directors besides."""
+        for number, host in enumerate(("lb1", "lb2"), start=1):
+            own = {"address": f"10.9.9.{number}", "netmask": "255.255.255.252", "prefix": "30"}
+            facts = self.hostvars[host]["ansible_facts"]
+            facts.update(interfaces=["lo", "eth-0", "eth1"], eth1={"device": "eth1", "ipv4": own})
+        return self
+
+    def speaks_there(self):
+        """VRRP on that link."""
+        for number, host in enumerate(("lb1", "lb2"), start=1):
+            self.hostvars[host]["lvs_vrrp_address"] = f"10.9.9.{number}"
+        return self
 
 
 def instances(**first):
@@ -134,6 +153,38 @@ def test_a_change_by_which_directors_do_not_understand_each_other_is_refused(bef
     assert any(said in text for text in refused), refused
     assert all("lvs_accept_outage=true" in text for text in refused)
     assert Site(lvs_vrrp=after, lvs_accept_outage=True).runs(Site(lvs_vrrp=before).cluster).refused() == []
+
+
+def test_another_link_for_vrrp_is_refused_while_the_former_one_is_there():
+    for vrrp, said in (
+        ({}, "interface is eth-0 now and would be eth1 (on lb1 and lb2)"),
+        ({"unicast": True}, "unicast_src_ip is 192.0.2.11 now and would be 10.9.9.1 (on lb1)"),
+    ):
+        running = Site(lvs_vrrp=vrrp).with_link().cluster
+        refused = Site(lvs_vrrp=vrrp).with_link().speaks_there().runs(running).refused()
+        assert any(said in text for text in refused), refused
+
+
+@pytest.mark.parametrize(("before", "after"), [("in no group", "in group G"), ("in group G", "in no group")])
+def test_a_change_of_a_group_is_refused(before, after):
+    own = instances()
+    own["instances"][1]["directors"] = ["lb1", "lb2"]
+    grouped = {**own, "sync_groups": [{"name": "G", "instances": ["A", "B"]}]}
+    vrrp = {"in no group": own, "in group G": grouped}
+    refused = Site(lvs_vrrp=vrrp[after]).runs(Site(lvs_vrrp=vrrp[before]).cluster).refused()
+    assert len(refused) == 2
+    assert all(
+        f"is {before} now and would be {after}." in text and "lvs_accept_outage=true" in text for text in refused
+    )
+    assert Site(lvs_vrrp=vrrp[after]).runs(Site(lvs_vrrp=vrrp[after]).cluster).refused() == []
+
+
+def test_an_interface_that_has_another_name_now_is_the_same_link():
+    site = Site().with_link().speaks_there()
+    running = site.cluster
+    for one in running["hosts"]["lb1"]["instances"]:
+        one["interface"] = "enp3s0"
+    assert site.runs(running).refused() == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.hosts import file_findings
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
 
@@ -412,7 +413,7 @@ def test_a_director_whose_interface_is_down_takes_no_vip(cluster, seen):
 
 
 def test_a_director_whose_link_to_the_real_servers_is_down_takes_no_vip(cluster, seen):
-    cluster["hosts"]["lvs2"]["instances"][0]["track_interfaces"] = ["eth1"]
+    cluster["hosts"]["lvs2"]["instances"][0]["track"]["interfaces"] = [{"name": "eth1", "weight": 0}]
     seen["nodes"]["lvs2"]["links"]["eth1"] = {"mac": None, "up": False}
     assert judge(cluster, seen)["faults"] == ["lvs2: its interface eth1 is down. Look at: ip link show eth1"]
 
@@ -485,3 +486,13 @@ def test_a_port_that_the_client_uses_again_makes_no_new_connection(cluster, seen
     one, other = seen["after"]["lvs1"]["stats"][0]["destinations"]
     one["connections"], other["connections"] = first, second
     assert any("IPVS carried" in line for line in judge(cluster, seen)["faults"]) is fault
+
+
+def test_a_script_has_no_daemon_that_reads_it():
+    script = {"path": "/etc/lvs-cluster/scripts/tell", "checksum": "1", "pid_file": None}
+    there = {"path": script["path"], "checksum": "1", "mtime": 9.0}
+    node = {"files": {script["path"]: there}}
+    assert list(file_findings("lvs1", [script], node)) == []
+    there["checksum"] = "2"
+    (finding,) = file_findings("lvs1", [script], node)
+    assert str(finding).startswith("lvs1: /etc/lvs-cluster/scripts/tell is not what site.yml would write")

@@ -1,0 +1,123 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two instances that move together, with scripts of the user that decide when, and are told about it."""
+
+from __future__ import annotations
+
+import pytest
+from cluster import ROOT, until
+
+pytestmark = pytest.mark.usefixtures("fresh")
+
+WEB, API = "172.28.0.100", "172.28.0.101"
+SCRIPTS = ROOT / "molecule/default/scripts"
+FOLDER = "/etc/lvs-cluster/scripts"
+NOT_READY, WEIGHT, TOLD = "/run/lab-not-ready", "/run/lab-weight", "/run/lab-told"
+EVENTS = ("master", "backup", "fault", "stop")
+VRRP = {
+    "auth_pass": "labpass",
+    "preempt_delay": 1,
+    "track": {
+        "scripts": [{"src": str(SCRIPTS / "ready"), "arguments": "nobody", "user": "nobody"}],
+        "files": [{"path": WEIGHT, "init_file": 0}],
+    },
+    "notify": {event: {"src": str(SCRIPTS / "tell")} for event in EVENTS},
+    "instances": [
+        {"name": "WEB", "vips": [WEB], "virtual_router_id": 100},
+        {"name": "API", "vips": [API], "virtual_router_id": 101},
+    ],
+    "sync_groups": [
+        {"name": "ALL", "instances": ["WEB", "API"], "notify": {"master": {"src": str(SCRIPTS / "tell")}}},
+    ],
+}
+# The instances of a running cluster become others.
+VARIABLES = {"lvs_vrrp": VRRP, "lvs_accept_outage": True}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def watched(cluster, fresh):
+    """The lab with everything that is to be watched."""
+    cluster.play("site", **VARIABLES)
+
+
+def both_on(cluster, director):
+    """Wait until one director alone holds both VIPs."""
+    until(lambda: cluster.holders(WEB) == cluster.holders(API) == [director], f"{director} alone holds both VIPs")
+
+
+def told(cluster, director):
+    """What the script on a director was told since `forget`, once each."""
+    return set(cluster.run(director, f"cat {TOLD}").splitlines())
+
+
+def forget(cluster, *directors):
+    for director in directors:
+        cluster.run(director, f"rm -f {TOLD}")
+
+
+def words(state, priority):
+    return {f"INSTANCE {instance} {state} {priority}" for instance in ("WEB", "API")}
+
+
+@pytest.fixture(autouse=True)
+def starts_with_the_first_director(cluster):
+    both_on(cluster, "lvs1")
+    forget(cluster, *cluster.group("directors"))
+    yield
+    # whatever a failed test left undone
+    cluster.run("lvs1", f"rm -f {NOT_READY}; echo 0 > {WEIGHT}; systemctl start keepalived")
+
+
+@pytest.mark.parametrize("director", ["lvs1", "lvs2", "lvs3"])
+def test_the_scripts_are_there_and_only_root_can_change_them(cluster, director):
+    for name in ("ready", "tell"):
+        script = cluster.host(director).file(f"{FOLDER}/{name}")
+        assert (script.user, script.group, script.mode) == ("root", "root", 0o755)
+        assert script.content_string == (SCRIPTS / name).read_text()
+
+
+def test_a_script_that_fails_moves_both_vips_and_all_are_told(cluster):
+    with cluster.one_owner(WEB), cluster.one_owner(API):
+        cluster.run("lvs1", f"touch {NOT_READY}")
+        both_on(cluster, "lvs2")
+        until(lambda: told(cluster, "lvs1") == words("FAULT", 200), "lvs1 is told of its fault")
+        taken = words("MASTER", 190) | {"GROUP ALL MASTER 0"}
+        until(lambda: told(cluster, "lvs2") == taken, "lvs2 is told that it is the master")
+        forget(cluster, "lvs1", "lvs2")
+        cluster.run("lvs1", f"rm {NOT_READY}")
+        both_on(cluster, "lvs1")
+    taken = words("MASTER", 200) | {"GROUP ALL MASTER 0"}
+    until(lambda: told(cluster, "lvs1") >= taken, "lvs1 is told that it is the master again")
+    until(lambda: told(cluster, "lvs2") == words("BACKUP", 190), "lvs2 is told that it is a backup")
+    assert told(cluster, "lvs3") == set()
+
+
+def test_the_number_in_a_file_changes_the_priority_of_both(cluster):
+    with cluster.one_owner(WEB), cluster.one_owner(API):
+        cluster.run("lvs1", f"echo -15 > {WEIGHT}")
+        both_on(cluster, "lvs2")
+        instances = cluster.module("lvs1", "vrrp_info")["instances"]
+        assert {name: (one["state"], one["priority"]) for name, one in instances.items()} == {
+            "WEB": ("backup", 185),
+            "API": ("backup", 185),
+        }
+        cluster.run("lvs1", f"echo 0 > {WEIGHT}")
+        both_on(cluster, "lvs1")
+
+
+def test_a_stop_is_told_and_verify_finds_nothing_wrong_after_it(cluster):
+    cluster.run("lvs1", "systemctl stop keepalived")
+    both_on(cluster, "lvs2")
+    assert told(cluster, "lvs1") >= words("STOP", 200)
+    cluster.run("lvs1", "systemctl start keepalived")
+    both_on(cluster, "lvs1")
+    cluster.play("verify", **VARIABLES)
+
+
+def test_scripts_that_leave_the_inventory_leave_the_directors(cluster):
+    cluster.play("site", lvs_accept_outage=True)
+    for director in cluster.group("directors"):
+        assert cluster.run(director, f"ls -d {FOLDER} /etc/lvs-cluster 2>/dev/null") == ""
+        assert "vrrp_script" not in cluster.host(director).file("/etc/keepalived/keepalived.conf").content_string
+    both_on(cluster, "lvs1")

@@ -1,0 +1,72 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Routes and rules that move with the VIPs of an instance."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+from . import keys, schema
+from .addresses import FAMILY_NAMES, family_of
+from .hosts import Host, Hosts
+from .keys import Key
+from .mistakes import InventoryPath, listed, shape
+from .types import DirectorRoute, InstanceDirector, MovedAddress, VirtualRoute, VirtualRule
+
+
+def read_routes(
+    given: Any,
+    vips: Sequence[MovedAddress],
+    directors: Sequence[InstanceDirector],
+    hosts: Hosts,
+    path: InventoryPath,
+) -> list[VirtualRoute]:
+    """The routes of an instance. Every one of its directors must reach the router (with facts)."""
+    routes: list[VirtualRoute] = []
+    for own, at in _read("routes", given, schema.ROUTE, path):
+        to, via, source = own["to"], own["via"], own["source"]
+        if to and via and to != "default" and family_of(to) != family_of(via):
+            at.report(f"to is {to}, but via is {via}, which is {FAMILY_NAMES[family_of(via)]}")
+        if source and via and family_of(source) != family_of(via):
+            at.report(f"source is {source}, but via is {via}, which is {FAMILY_NAMES[family_of(via)]}")
+        if source and source not in [vip["address"] for vip in vips]:
+            at.report(f"source is {source}, which is no VIP of the instance, so the master may not have it")
+        for name in [one["host"] for one in directors] if via else []:
+            host = hosts.directors[name]
+            if host.networks and host.network_of(via) is None:
+                at.report(f"via {via} is on none of the networks of director {name} ({listed(host.networks)})")
+        routes.append({"to": to, "via": via, "source": source, "table": own["table"], "metric": own["metric"]})
+    return routes
+
+
+def read_rules(given: Any, path: InventoryPath) -> list[VirtualRule]:
+    """The rules of an instance."""
+    rules: list[VirtualRule] = []
+    for own, at in _read("rules", given, schema.RULE, path):
+        ends = [own[end] for end in ("from", "to") if own[end]]
+        if not ends:
+            at.report("has neither from nor to: set one of them, or all packets would take that table")
+        if "default" in ends:
+            at.report("default is for routes: leave out from or to for any address")
+        elif len({family_of(end) for end in ends}) > 1:
+            at.report(f"from is {own['from']} and to is {own['to']}: a rule is of one address family")
+        rules.append({"from": own["from"], "to": own["to"], "table": own["table"], "priority": own["priority"]})
+    return rules
+
+
+def own_routes(host: Host, routes: Sequence[VirtualRoute]) -> list[DirectorRoute]:
+    """The routes of an instance as one director has them."""
+    return [{**route, "device": host.device_of(route["via"])} for route in routes]
+
+
+def _read(
+    name: str, given: Any, level: Mapping[str, Key], path: InventoryPath
+) -> list[tuple[dict[str, Any], InventoryPath]]:
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        path.report(f"{name} is {shape(given)}, not a list")
+        return []
+    places = [path.at(name, index) for index in range(len(given))]
+    return [(keys.read(entry, level, at), at) for entry, at in zip(given, places)]

@@ -1,0 +1,116 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scripts of the controller: where they are looked for, what they may be, and what the directors run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import (
+    InventoryMistakes,
+    InventoryPath,
+    Mistakes,
+)
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.scripts import FOLDER, ScriptFiles, read_script
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of an inventory with two scripts of one name, a program, an encrypted one, and a text."""
+    (tmp_path / "a").mkdir()
+    for name, content in (
+        ("check", b"#!/bin/sh\n"),
+        ("a/check", b"#!/bin/sh\n"),
+        ("program", b"\x7fELF\x02"),
+        ("secret", b"$ANSIBLE_VAULT;1.1;AES256\n"),
+        ("text", b"echo\n"),
+    ):
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
+
+
+def read(folder: Path | None, *given: object) -> tuple[list[str | None], ScriptFiles, list[str]]:
+    """The commands of scripts, what is known of them then, and what was said."""
+    mistakes = Mistakes()
+    files = ScriptFiles(str(folder) if folder else None)
+    read = [read_script(one, InventoryPath("notify", mistakes), files) for one in given]
+    return [one and one["command"] for one in read], files, list(mistakes)
+
+
+def test_a_relative_path_begins_at_the_folder_of_the_inventory(folder: Path, inventory: Callable) -> None:
+    hostvars, groups = inventory({"all": {"lvs_vrrp": {"notify": {"master": {"src": "a/check"}}}}})
+    hostvars["lvs1"]["inventory_dir"] = str(folder)
+    scripts = resolve(hostvars, groups)["hosts"]["lvs2"]["scripts"]
+    assert scripts["installed"] == [{"src": str(folder / "a/check"), "path": f"{FOLDER}/check"}]
+
+
+def test_scripts_programs_and_encrypted_files_can_be_copied(folder: Path) -> None:
+    commands, files, said = read(
+        folder, {"src": "check"}, {"src": "./check", "arguments": "a 'b c'"}, {"src": "program"}, {"src": "secret"}
+    )
+    assert said == []
+    assert commands == [f"{FOLDER}/{words}" for words in ("check", "check a 'b c'", "program", "secret")]
+    assert [one["src"] for one in files.resolved()["installed"]] == [
+        str(folder / name) for name in ("check", "program", "secret")
+    ]
+
+
+def test_another_file_of_the_same_name_is_refused(folder: Path) -> None:
+    _commands, _files, said = read(folder, {"src": "check"}, {"src": "a/check"})
+    assert said == [
+        f'notify: src is "a/check", but {folder}/check has the same name: rename one, both are copied to {FOLDER}'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("text", "has no interpreter in its first line"),
+        ("gone", "the controller has no file"),
+        ("a", "the controller has no file"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(folder: Path, name: str, reason: str) -> None:
+    commands, _files, said = read(folder, {"src": name})
+    assert commands == [None]
+    assert len(said) == 1
+    assert reason in said[0]
+    assert str(folder / name) in said[0]
+
+
+def test_a_script_of_another_user_is_run_by_chroot_and_checked_on_the_director(folder: Path) -> None:
+    commands, files, said = read(
+        folder, {"src": "check", "arguments": "-x", "user": "nobody"}, {"command": "/bin/true a", "user": "nobody"}
+    )
+    assert said == []
+    assert commands == [
+        f"/usr/sbin/chroot --userspec=nobody / {FOLDER}/check -x",
+        "/usr/sbin/chroot --userspec=nobody / /bin/true a",
+    ]
+    assert files.resolved()["users"] == [
+        {"user": "nobody", "program": f"{FOLDER}/check"},
+        {"user": "nobody", "program": "/bin/true"},
+    ]
+
+
+def test_a_command_that_is_too_long_for_a_line_is_refused() -> None:
+    assert read(None, "/bin/true " + "x" * 490)[2] == []
+    assert read(None, "/bin/true " + "x" * 491)[2] == [
+        "notify: the command has 501 characters, and keepalived takes 500: put some of it into a script"
+    ]
+
+
+def test_a_missing_script_is_told_with_every_other_mistake(inventory: Callable) -> None:
+    with pytest.raises(InventoryMistakes) as wrong:
+        resolve(*inventory({"all": {"lvs_vrrp": {"notify": {"master": {"src": "/gone"}}}}, "service": {"port": 0}}))
+    assert len(wrong.value.messages) > 1
+
+
+def test_a_script_of_another_user_is_started_by_root() -> None:
+    files, path = ScriptFiles(None), InventoryPath("notify", Mistakes())
+    assert read_script({"command": "/bin/true", "user": "nobody"}, path, files)["as_root"]
+    assert not read_script("/bin/true", path, files)["as_root"]
