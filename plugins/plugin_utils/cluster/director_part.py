@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from . import kernel
+from .check_sources import check_sources
 from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
@@ -55,6 +56,7 @@ def director_parts(
         part["instances"] = [
             own for instance in (vrrp["instances"] if vrrp else []) if (own := _own_instance(host, instance, services))
         ]
+        part["check_sources"] = check_sources(host, services) if stack == "keepalived" else []
         part["sync"] = {"id": sync["id"], "instance": sync["instance"], "interface": host.interface} if sync else None
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":

@@ -38,6 +38,7 @@ def empty_part(host: Host) -> HostPart:
         "tools": [],
         "router_id": None,
         "instances": [],
+        "check_sources": [],
         "sync": None,
         "heartbeat_media": [],
         "listen": [],

@@ -8,15 +8,15 @@ Source: keepalived.conf(5) of 2.2.7.
 
 from __future__ import annotations
 
-from typing import Iterable, Sequence
+from typing import Iterable, Iterator, Mapping, Sequence
 
-from .addresses import LOOPBACK, known
+from .commands import filled
 from .drafts import ServiceDraft
-from .regex import literal
+from .keepalived_checks import own_checks, service_checks, track_files, words_of
 from .types import (
     Health,
     Keepalived,
-    KeepalivedCheck,
+    KeepalivedRealServer,
     KeepalivedService,
     RealServer,
     Service,
@@ -24,27 +24,27 @@ from .types import (
     Tunnel,
 )
 
-# The name of each check's block.
-BLOCKS = {
-    "tcp": "TCP_CHECK",
-    "http": "HTTP_GET",
-    "https": "SSL_GET",
-    "smtp": "SMTP_CHECK",
-    "dns": "DNS_CHECK",
-    "ping": "PING_CHECK",
-    "udp": "UDP_CHECK",
-    "script": "MISC_CHECK",
-}
 CHECKSUMS = {"none": "nocsum", "csum": "csum", "remcsum": "remcsum"}
 
 
 def keepalived_part(services: Sequence[Service]) -> Keepalived:
     """The blocks `virtual_server`, ready for the template."""
-    return {"virtual_servers": [_virtual_server(service) for service in services]}
+    virtual_servers = [_virtual_server(service) for service in services]
+    files = track_files(
+        [*(service["checks"] for service in virtual_servers)]
+        + [server["checks"] or [] for service in virtual_servers for server in service["real_servers"]]
+    )
+    return {
+        "track_files": files,
+        "track_folders": list(dict.fromkeys(file.rpartition("/")[0] or "/" for file in files)),
+        "virtual_servers": virtual_servers,
+    }
 
 
 def _virtual_server(service: Service) -> KeepalivedService:
     marked, sorry = service["fwmark"] is not None, service["sorry_server"]
+    notify = service["notify"] or {"quorum_up": None, "quorum_down": None}
+    method, words = _method(service), words_of(service)
     return {
         "name": service["name"],
         "at": f"fwmark {service['fwmark']}" if marked else f"{service['vip']} {service['port']}",
@@ -52,38 +52,52 @@ def _virtual_server(service: Service) -> KeepalivedService:
         "protocol": None if marked else service["protocol"].upper(),
         "scheduler": service["scheduler"],
         "scheduler_flags": service["scheduler_flags"],
-        "method": " ".join([service["forward"].upper(), *_tunnel_words(service["tunnel"])]),
+        "method": method,
         "persistence": service["persistence"],
         "persistence_netmask": service["persistence_netmask"],
         "persistence_engine": service["persistence_engine"],
         "one_packet": service["one_packet"],
-        "delay_loop": service["health"]["interval"],
+        "quorum": service["quorum"],
+        "hysteresis": service["hysteresis"],
+        "alpha": service["alpha"],
+        "omega": service["omega"],
+        "quorum_up": _notified(notify["quorum_up"], words),
+        "quorum_down": _notified(notify["quorum_down"], words),
         "sorry_server": _at(sorry, marked) if sorry else None,
         "sorry_server_method": _sorry_server_method(service),
         "quiesce": service["on_failure"] == "quiesce",
-        "check": _check(service["health"]),
-        "real_servers": [
-            {
-                "at": _at(server, marked),
-                "weight": server["weight"],
-                "upper_threshold": server["upper_threshold"],
-                "lower_threshold": server["lower_threshold"],
-                "command": _command(service, server),
-            }
-            for server in service["real_servers"]
-        ],
+        "checks": service_checks(service),
+        "real_servers": [_real_server(service, server, method) for server in service["real_servers"]],
     }
 
 
-def _sorry_server_method(service: Service) -> str | None:
-    """The forwarding method of the sorry server, if it is not the service's.
+def _real_server(service: Service, server: RealServer, method: str) -> KeepalivedRealServer:
+    own, notify = _method(server), server["notify"] or {"up": None, "down": None}
+    words = words_of(service, server) if server["notify"] else {}
+    return {
+        "at": _at(server, service["fwmark"] is not None),
+        "weight": server["weight"],
+        "upper_threshold": server["upper_threshold"],
+        "lower_threshold": server["lower_threshold"],
+        "method": None if own == method else own,
+        "notify_up": _notified(notify["up"], words),
+        "notify_down": _notified(notify["down"], words),
+        "checks": own_checks(service, server),
+    }
 
-    Packets for a page on the director itself are delivered locally, not forwarded: IPVS drops what NAT would send to a
-    loopback address (ip_vs_xmit.c, ip_vs_nat_xmit).
-    """
+
+def _notified(command: str | None, words: Mapping[str, object]) -> str | None:
+    return None if command is None else filled(command, words)
+
+
+def _method(of: Service | RealServer | SorryServer) -> str:
+    return " ".join([of["forward"].upper(), *_tunnel_words(of["tunnel"])])
+
+
+def _sorry_server_method(service: Service) -> str | None:
+    """The forwarding method of the sorry server, if it is not the service's."""
     sorry = service["sorry_server"]
-    own = sorry is not None and sorry["host"] is None and known(sorry["address"]).special == LOOPBACK
-    return "DR" if own and service["forward"] != "dr" else None
+    return _method(sorry) if sorry and sorry["forward"] != service["forward"] else None
 
 
 def _tunnel_words(tunnel: Tunnel | None) -> list[str]:
@@ -101,53 +115,33 @@ def _at(server: RealServer | SorryServer, marked: bool) -> str:
     return server["address"] if marked else f"{server['address']} {server['port']}"
 
 
-def _command(service: Service, server: RealServer) -> str | None:
-    """The script that checks a real server, with the same arguments as from ldirectord: VIP, port, real server, port.
-
-    0 stands for no port.
-    """
-    health = service["health"]
-    if health["command"] is None:
-        return None
-    port = health["port"] or server["port"] or 0
-    return f"{health['command']} {service['vip']} {service['port'] or 0} {server['address']} {port}"
-
-
-def _check(health: Health) -> KeepalivedCheck | None:
-    block = BLOCKS.get(health["type"])
-    if block is None:
-        return None
-    return {
-        "block": block,
-        "sni": bool(health["sni"]),
-        "path": health["path"],
-        "virtualhost": health["virtualhost"],
-        "status": None if health["status"] is None else " ".join(map(str, health["status"])),
-        "regex": None if health["expect"] is None else literal(health["expect"]),
-        "record": health["record"],
-        "name": health["name"],
-        "port": health["port"],
-        "timeout": health["timeout"] or 0,
-        "retries": health["retries"] or 0,
-        "retry_delay": health["retry_delay"] or 0,
-    }
-
-
 def check_keepalived(services: Iterable[ServiceDraft]) -> None:
     """Report settings of a service that keepalived would refuse."""
     for service in services:
-        # keepalived says: quorum 1 exceeds total weight of real servers 0
-        if service.real_servers and not any(server["weight"] for server in service.real_servers):
-            service.path.report(
-                "every real server has weight 0, so none would serve: give one a weight, or remove the service"
-            )
-        health = service.health
-        if health["command"] is not None and isinstance(health["timeout"], float):
-            service.path.report(
-                f"health timeout is {health['timeout']}, but keepalived takes whole seconds for a script"
-            )
-        # check_dns.c of 2.2.7 reads both as an empty label
-        if health["name"] not in (None, ".") and any(len(label) < 2 for label in str(health["name"]).split(".")):
-            service.path.report(
-                f"health name is {health['name']}, but keepalived takes no name with a part of one letter or a dot at the end"
-            )
+        for reason in _refused(service):
+            service.path.report(reason)
+        for health in service.checks:
+            for reason in _refused_check(health):
+                service.path.report(f"health {reason}")
+
+
+def _refused(service: ServiceDraft) -> Iterator[str]:
+    weights = sum(server["weight"] for server in service.real_servers)
+    # keepalived says: quorum 1 exceeds total weight of real servers 0
+    if service.real_servers and not weights:
+        yield "every real server has weight 0, so none would serve: give one a weight, or remove the service"
+    elif service.real_servers and service.quorum > weights:
+        yield (
+            f"quorum is {service.quorum}, but the weights of all its real servers add up to {weights}: it could never be"
+            " reached"
+        )
+    if service.hysteresis >= service.quorum and service.hysteresis:
+        yield f"hysteresis is {service.hysteresis}, which must be less than quorum, {service.quorum}"
+
+
+def _refused_check(health: Health) -> Iterator[str]:
+    if health["command"] is not None and isinstance(health["timeout"], float):
+        yield f"timeout is {health['timeout']}, but keepalived takes whole seconds for a script"
+    # check_dns.c of 2.2.7 reads both as an empty label
+    if health["name"] not in (None, ".") and any(len(label) < 2 for label in str(health["name"]).split(".")):
+        yield f"name is {health['name']}, but keepalived takes no name with a part of one letter or a dot at the end"

@@ -14,6 +14,7 @@ from typing import Any, Callable, Iterable, Mapping, Sequence
 from . import inventory as inventories
 from . import keys, schema, validators
 from .addresses import BITS, family_of
+from .check_sources import check_check_sources
 from .checks import (
     check_addresses,
     check_clients,
@@ -135,6 +136,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_return_path(services, read.nat, read.vip_paths, hosts)
     check_sync(services, read.sync)
     check_direct_routing(services, hosts)
+    check_check_sources(services, hosts)
     check_marks(services)
     if read.stack == "keepalived":
         check_keepalived(services)

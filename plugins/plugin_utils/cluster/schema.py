@@ -25,6 +25,7 @@ from .keys import Key
 PORT = validators.integer(1, MAX_PORT)
 WEIGHT = validators.integer(0, MAX_WEIGHT)
 THRESHOLD = validators.integer(0, MAX_THRESHOLD)
+MAX_QUORUM = 2**31 - 1
 PRIORITY = validators.integer(1, 254)
 ROUTER_ID = validators.integer(1, 255)
 
@@ -73,6 +74,11 @@ SERVICE = {
     "health": Key(validators.ANYTHING),
     "sorry_server": Key(validators.ANYTHING),
     "on_failure": Key(validators.choice("remove", "quiesce"), "remove"),
+    "quorum": Key(validators.integer(1, MAX_QUORUM), 1),
+    "hysteresis": Key(validators.integer(0, MAX_QUORUM), 0),
+    "alpha": Key(validators.BOOLEAN, False),
+    "omega": Key(validators.BOOLEAN, False),
+    "notify": Key(validators.ANYTHING),
     "test_page": Key(validators.BOOLEAN, True),
 }
 REAL_SERVER = {
@@ -82,6 +88,10 @@ REAL_SERVER = {
     "weight": Key(WEIGHT),
     "upper_threshold": Key(THRESHOLD, 0),
     "lower_threshold": Key(THRESHOLD, 0),
+    "forward": Key(validators.choice(*FORWARDS)),
+    "tunnel": Key(validators.ANYTHING),
+    "health": Key(validators.ANYTHING),
+    "notify": Key(validators.ANYTHING),
 }
 SORRY_SERVER = {"host": Key(validators.ANYTHING), "address": Key(validators.ANSWERING_ADDRESS), "port": Key(PORT)}
 TUNNEL = {
@@ -90,20 +100,32 @@ TUNNEL = {
     "checksum": Key(validators.choice(*CHECKSUMS), "none"),
 }
 
+SERVICE_NOTIFY = {"quorum_up": Key(validators.COMMAND), "quorum_down": Key(validators.COMMAND)}
+REAL_SERVER_NOTIFY = {"up": Key(validators.COMMAND), "down": Key(validators.COMMAND)}
+
 DEFAULT_INTERVAL = 6
 _CHECK = {
     "interval": Key(validators.seconds(0.1, 86400), DEFAULT_INTERVAL),
     "timeout": Key(validators.seconds(0.1, 4294), 3),  # keepalived's limit
     "retries": Key(validators.integer(0, 1000), 3),
     "retry_delay": Key(validators.seconds(0, 86400), 3),
+    "warmup": Key(validators.seconds(0, 86400)),
 }
-_CHECK_PORT = {**_CHECK, "port": Key(PORT)}
+_ADDRESS = {"address": Key(validators.ANSWERING_ADDRESS)}
+_CHECK_PORT = {**_CHECK, **_ADDRESS, "port": Key(PORT), "source": Key(validators.SOURCE)}
+HEALTH_URL = {
+    "path": Key(validators.URL_PATH, "/"),
+    "status": Key(validators.list_of(validators.STATUS, "HTTP status codes"), (200,)),
+    "expect": Key(validators.EXPECTED),
+    "regex": Key(validators.REGEX),
+    "digest": Key(validators.DIGEST),
+}
 _HTTP = {
     **_CHECK_PORT,
-    "path": Key(validators.URL_PATH, "/"),
+    **HEALTH_URL,
+    "urls": Key(validators.ANYTHING),
     "virtualhost": Key(validators.VIRTUAL_HOST),
-    "status": Key(validators.list_of(validators.integer(100, 599), "HTTP status codes"), (200,)),
-    "expect": Key(validators.EXPECTED),
+    "version": Key(validators.HTTP_VERSION),
 }
 # The checks of keepalived.conf(5) and ldirectord(8), one name for each
 HEALTH = {
@@ -117,9 +139,18 @@ HEALTH = {
         "name": Key(validators.DOMAIN, required=True),
         "record": Key(validators.choice("A", "AAAA", "NS", "CNAME", "SOA", "MX", "TXT"), "A"),
     },
-    "ping": _CHECK,
-    "udp": _CHECK_PORT,
-    "script": {**_CHECK, "command": Key(validators.COMMAND, required=True)},
+    "ping": {**_CHECK, **_ADDRESS},
+    "udp": {**_CHECK_PORT, "payload": Key(validators.PAYLOAD), "require_reply": Key(validators.REPLY, False)},
+    "script": {
+        **_CHECK,
+        "command": Key(validators.COMMAND, required=True),
+        "user": Key(validators.USER),
+        "dynamic_weight": Key(validators.BOOLEAN, False),
+    },
+    "file": {
+        "file": Key(validators.WORDED_PATH, required=True),
+        "weight": Key(validators.integer(-MAX_WEIGHT, MAX_WEIGHT), 0),
+    },
 }
 
 # The keys of an instance. Their defaults are the values of lvs_vrrp

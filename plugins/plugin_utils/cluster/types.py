@@ -17,6 +17,8 @@ Forward = Literal["dr", "nat", "tun"]
 Seconds = Union[int, float]
 # A port, or a range such as 8000-8010.
 Ports = Union[int, str]
+# A status code of HTTP, or a range such as 200-299.
+Status = Union[int, str]
 
 FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
 
@@ -29,27 +31,56 @@ class Tunnel(TypedDict):
     checksum: str | None
 
 
+class HealthUrl(TypedDict):
+    """A page that a check requests, and what a good answer is."""
+
+    path: str
+    status: list[Status]
+    expect: str | None
+    regex: str | None
+    digest: str | None
+
+
 class Health(TypedDict):
-    """A health check; options that its type does not have are None."""
+    """A health check; options that its type does not have are None. `reply` is what a required reply has to begin with."""
 
     type: str
     interval: Seconds | None
     timeout: Seconds | None
     retries: int | None
     retry_delay: Seconds | None
+    warmup: Seconds | None
     port: int | None
-    path: str | None
+    address: str | None
+    source: str | None
     virtualhost: str | None
-    status: list[int] | None
-    expect: str | None
+    version: str | None
+    urls: list[HealthUrl]
     sni: bool | None
     name: str | None
     record: str | None
+    payload: str | None
+    require_reply: bool | None
+    reply: str | None
     command: str | None
+    user: str | None
+    dynamic_weight: bool | None
+    file: str | None
+    weight: int | None
+
+
+class RealServerNotify(TypedDict):
+    """The commands that run when a real server's checks pass or fail."""
+
+    up: str | None
+    down: str | None
 
 
 class RealServer(TypedDict):
-    """One real server of one service; port 0 means that the port of the request is kept."""
+    """One real server of one service; port 0 means that the port of the request is kept.
+
+    `health` is None if it has the checks of its service.
+    """
 
     host: str | None
     address: str
@@ -57,6 +88,10 @@ class RealServer(TypedDict):
     weight: int
     upper_threshold: int
     lower_threshold: int
+    forward: Forward
+    tunnel: Tunnel | None
+    health: list[Health] | None
+    notify: RealServerNotify | None
 
 
 class SorryServer(TypedDict):
@@ -65,6 +100,15 @@ class SorryServer(TypedDict):
     host: str | None
     address: str
     port: int
+    forward: Forward
+    tunnel: Tunnel | None
+
+
+class ServiceNotify(TypedDict):
+    """The commands that run when a service reaches its quorum or loses it."""
+
+    quorum_up: str | None
+    quorum_down: str | None
 
 
 class Service(TypedDict):
@@ -86,11 +130,26 @@ class Service(TypedDict):
     persistence_netmask: str | None
     persistence_engine: str | None
     one_packet: bool
-    health: Health
+    health: list[Health]
     on_failure: str
+    quorum: int
+    hysteresis: int
+    alpha: bool
+    omega: bool
+    notify: ServiceNotify | None
     test_page: bool
     real_servers: list[RealServer]
     sorry_server: SorryServer | None
+
+
+def servers_of(service: Service) -> list[RealServer | SorryServer]:
+    """A service's real servers and its sorry server."""
+    return [*service["real_servers"], *([service["sorry_server"]] if service["sorry_server"] else [])]
+
+
+def checks_of(service: Service) -> list[Health]:
+    """Every check of a service, with those of real servers that have their own."""
+    return [*service["health"], *(check for server in service["real_servers"] for check in server["health"] or ())]
 
 
 class TableDestination(TypedDict):
@@ -205,34 +264,60 @@ Mail = TypedDict(
 )
 
 
+class KeepalivedUrl(TypedDict):
+    """A `url` block of a check."""
+
+    path: str
+    status: str
+    regex: str | None
+    digest: str | None
+
+
 class KeepalivedCheck(TypedDict):
-    """A health check as keepalived configuration; `block` is the name of its block."""
+    """A health check as keepalived configuration; `block` is the name of its block.
+
+    `command` is the script with its arguments, `reply` an empty text if any reply is right, `source` a variable that each
+    director sets to its own address.
+    """
 
     block: str
+    interval: Seconds | None
+    timeout: Seconds | None
+    retries: int | None
+    retry_delay: Seconds | None
+    warmup: Seconds | None
+    address: str | None
+    port: int | None
+    source: str | None
     sni: bool
-    path: str | None
+    version: str | None
     virtualhost: str | None
-    status: str | None
-    regex: str | None
+    urls: list[KeepalivedUrl]
     record: str | None
     name: str | None
-    port: int | None
-    timeout: Seconds
-    retries: int
-    retry_delay: Seconds
+    payload: str | None
+    reply: str | None
+    command: str | None
+    user: str | None
+    dynamic_weight: bool
+    file: str | None
+    weight: int | None
 
 
 class KeepalivedRealServer(TypedDict):
     """A real server as keepalived configuration; `at` is its address, with its port if it has one.
 
-    `command` is the script that checks it, with arguments.
+    `method` is None if it is the service's, `checks` if they are those of the service.
     """
 
     at: str
     weight: int
     upper_threshold: int
     lower_threshold: int
-    command: str | None
+    method: str | None
+    notify_up: str | None
+    notify_down: str | None
+    checks: list[KeepalivedCheck] | None
 
 
 class KeepalivedService(TypedDict):
@@ -249,17 +334,24 @@ class KeepalivedService(TypedDict):
     persistence_netmask: str | None
     persistence_engine: str | None
     one_packet: bool
-    delay_loop: Seconds | None
+    quorum: int
+    hysteresis: int
+    alpha: bool
+    omega: bool
+    quorum_up: str | None
+    quorum_down: str | None
     sorry_server: str | None
     sorry_server_method: str | None
     quiesce: bool
-    check: KeepalivedCheck | None
+    checks: list[KeepalivedCheck]
     real_servers: list[KeepalivedRealServer]
 
 
 class Keepalived(TypedDict):
-    """The services in keepalived.conf, the same on every director."""
+    """The services in keepalived.conf, the same on every director, and the files that their checks read."""
 
+    track_files: list[str]
+    track_folders: list[str]
     virtual_servers: list[KeepalivedService]
 
 
@@ -269,11 +361,29 @@ class LdirectordRealServer(TypedDict):
     at: str
     forward: str
     weight: int
+    request: str | None
+    receive: str | None
     lower_threshold: int
     upper_threshold: int
 
 
-class LdirectordService(TypedDict):
+class LdirectordCheck(TypedDict):
+    """The check in a block `virtual` of ldirectord.cf."""
+
+    checktype: str
+    service: str | None
+    request: str | None
+    receive: str | None
+    virtualhost: str | None
+    checkport: int | None
+    checkcommand: str | None
+    checkinterval: Seconds | None
+    checktimeout: Seconds | None
+    checkcount: int | None
+    failurecount: int | None
+
+
+class LdirectordService(LdirectordCheck):
     """A block `virtual` of ldirectord.cf."""
 
     name: str
@@ -288,17 +398,6 @@ class LdirectordService(TypedDict):
     quiescent: bool
     fallback: str | None
     reals: list[LdirectordRealServer]
-    checktype: str
-    service: str | None
-    request: str | None
-    receive: str | None
-    virtualhost: str | None
-    checkport: int | None
-    checkcommand: str | None
-    checkinterval: Seconds | None
-    checktimeout: Seconds | None
-    checkcount: int | None
-    failurecount: int | None
 
 
 class Ldirectord(TypedDict):
@@ -466,6 +565,13 @@ class DirectorSync(TypedDict):
     interface: str | None
 
 
+class CheckSource(TypedDict):
+    """The variable of keepalived.conf for the address from which this director's checks ask."""
+
+    name: str
+    address: str
+
+
 class HostPart(TypedDict):
     """The part of one director or real server."""
 
@@ -491,6 +597,7 @@ class HostPart(TypedDict):
     tools: list[str]
     router_id: str | None
     instances: list[DirectorInstance]
+    check_sources: list[CheckSource]
     sync: DirectorSync | None
     heartbeat_media: list[str]
     listen: list[Socket]

@@ -9,7 +9,7 @@ import random
 import re
 from typing import Any, Mapping
 
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema, validators
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import ldirectord, schema, validators
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.keys import Key
 
 HOSTS = {"lvs1": 11, "lvs2": 12, "lvs3": 13, "web1": 21, "web2": 22, "web3": 23, "client1": 31}
@@ -23,7 +23,23 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.VIRTUAL_HOST): ("www.example.com", "www.example.com:8080", "[2001:db8::1]:80"),
     id(validators.EXPECTED): ("ok", "I am {well}! $#", "a.b*c"),
     id(validators.DOMAIN): ("www.example.com", "_dmarc.example.com", ".", "a.example.com"),
-    id(validators.COMMAND): ("/usr/local/bin/check", "/usr/local/bin/check web 80"),
+    id(validators.COMMAND): (
+        "/usr/local/bin/check",
+        "/usr/local/bin/check web 80",
+        "/usr/local/bin/check --vip={vip}:{vip_port} {address} {port}",
+        "/usr/local/bin/notify {vip}",
+    ),
+    id(validators.WORDED_PATH): (
+        "/run/lvs/maintenance",
+        "/run/lvs/{address}",
+        "/run/lvs/{vip}:{vip_port}-{address}:{port}",
+    ),
+    id(validators.USER): ("root", "root:root"),
+    id(validators.REGEX): (r"ready \d{1,3}", 'say "(yes|no)"', r"a\\b[^c]#!'$x", "(?i)up"),
+    id(validators.DIGEST): ("d41d8cd98f00b204e9800998ecf8427e",),
+    id(validators.PAYLOAD): ("ff00", "DE AD be ef"),
+    id(validators.REPLY): (True, False, "ff0x"),
+    id(validators.SOURCE): ("10.99.0.0/24", "172.28.0.0/16", "2001:db8::/32", "172.28.0.11"),
     id(validators.AUTH_PASS): ("s3cr3t", "12345678"),
     id(validators.SECRET): ("a-key-of-an-example",),
     id(validators.WORD): ("internal",),
@@ -39,7 +55,7 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
 
 LISTS: dict[str, tuple[object, ...]] = {
     "ports": (80, 443, "8000-8010"),
-    "HTTP status codes": (200, 204, 302),
+    "HTTP status codes": (200, 204, 302, "200-299", "300-399"),
     "mail addresses": ("ops@example.com", "dev@example.com"),
     "IP addresses": VIPS,
 }
@@ -56,6 +72,8 @@ def value(rng: random.Random, key: Key) -> Any:
     if validator.choices:
         return rng.choice(validator.choices)
     limits = re.fullmatch(r"a .* from (\S+) to (\S+)", validator.what)
+    if key is schema.SERVICE["quorum"] or key is schema.SERVICE["hysteresis"]:
+        return rng.randint(1, 3)
     if limits is None:
         return None
     low, high = (float(number) for number in limits.groups())
@@ -68,6 +86,37 @@ def some(rng: random.Random, keys: Mapping[str, Key], most: int, *without: str) 
     names = rng.sample(sorted(set(keys) - set(without)), min(rng.randint(0, most), len(keys) - len(without)))
     given = {name: value(rng, keys[name]) for name in names}
     return {name: one for name, one in given.items() if one is not None}
+
+
+CHECKS = sorted(set(schema.HEALTH) - {"none"})
+
+
+def check(rng: random.Random, kind: str) -> dict[str, Any]:
+    """A check of a type, with a few of its options."""
+    known = schema.HEALTH[kind]
+    required = {name: value(rng, key) for name, key in known.items() if key.required}
+    made = {"type": kind, **required, **some(rng, known, 3)}
+    if "urls" in known and rng.random() < 0.2:
+        made = {name: given for name, given in made.items() if name not in schema.HEALTH_URL}
+        made["urls"] = [some(rng, schema.HEALTH_URL, 2) for _page in range(rng.randint(1, 2))]
+    if made.get("require_reply"):
+        made["payload"] = value(rng, known["payload"])
+    return made
+
+
+def own(rng: random.Random) -> dict[str, Any]:
+    """What a real server may have of its own, beside values that are a single word."""
+    made: dict[str, Any] = {}
+    if rng.random() < 0.3:
+        made["forward"] = rng.choice(("dr", "nat", "tun"))
+        if made["forward"] == "tun" and rng.random() < 0.5:
+            made["tunnel"] = rng.choice(({"type": "gre"}, {"type": "gue", "port": 6080}))
+    if rng.random() < 0.2:
+        kinds = rng.sample(CHECKS, rng.randint(1, 2)) if rng.random() < 0.8 else ["none"]
+        made["health"] = [{**check(rng, kind), **({"port": 53} if kind == "udp" else {})} for kind in kinds]
+    if rng.random() < 0.2:
+        made["notify"] = some(rng, schema.REAL_SERVER_NOTIFY, 2)
+    return made
 
 
 def service(rng: random.Random, number: int) -> dict[str, Any]:
@@ -83,17 +132,37 @@ def service(rng: random.Random, number: int) -> dict[str, Any]:
         )
     if rng.random() < 0.7:
         kind = rng.choice(sorted(schema.HEALTH))
-        required = {name: value(rng, key) for name, key in schema.HEALTH[kind].items() if key.required}
-        made["health"] = {"type": kind, **required, **some(rng, schema.HEALTH[kind], 3)}
+        made["health"] = check(rng, kind)
         made["protocol"] = "udp" if kind == "udp" else rng.choice(("tcp", "tcp", "udp"))
+        if kind != "none" and rng.random() < 0.3:
+            more = [check(rng, rng.choice(CHECKS)) for _one in range(rng.randint(1, 2))]
+            made["health"] = [made["health"], *({"port": 53, **one} if one["type"] == "udp" else one for one in more)]
+    if rng.random() < 0.2:
+        made.update(notify=some(rng, schema.SERVICE_NOTIFY, 2), quorum=2, hysteresis=1)
     if rng.random() < 0.4:
         made["real_servers"] = [
-            {"host": "web1", **some(rng, schema.REAL_SERVER, 2, "host", "address", "port")},
+            {"host": "web1", **some(rng, schema.REAL_SERVER, 2, "host", "address", "port"), **own(rng)},
             *rng.sample([{"address": one} for one in ADDRESSES], rng.randint(0, 2)),
         ]
     if rng.random() < 0.2:
         made["sorry_server"] = {"address": rng.choice(ADDRESSES)}
     made.update(some(rng, schema.SERVICE, 2, "name", "vip", "port", "fwmark", "ports", "forward", "protocol"))
+    return made
+
+
+def of_ldirectord(made: dict[str, Any]) -> dict[str, Any]:
+    """A service without most of what ldirectord does not have."""
+    made = {name: given for name, given in made.items() if name not in ldirectord.KEEPALIVED_ONLY}
+    if isinstance(made.get("health"), list):
+        made["health"] = made["health"][0]
+    if isinstance(made.get("health"), dict):
+        without = (*ldirectord.CHECK_OF_KEEPALIVED, "urls", "status", "digest")
+        made["health"] = {name: given for name, given in made["health"].items() if name not in without}
+    if "real_servers" in made:
+        made["real_servers"] = [
+            {name: given for name, given in one.items() if name not in ("health", "notify", "tunnel")}
+            for one in made["real_servers"]
+        ]
     return made
 
 
@@ -123,6 +192,8 @@ def inventory(seed: int) -> dict[str, Any]:
         "lvs_services": [service(rng, number) for number in range(rng.randint(1, 3))],
         **some(rng, schema.CLUSTER, 2, "lvs_stack", "lvs_services"),
     }
+    if stack == "ldirectord" and rng.random() < 0.8:
+        variables["lvs_services"] = [of_ldirectord(one) for one in variables["lvs_services"]]
     if stack == "keepalived" and rng.random() < 0.5:
         variables["lvs_vrrp"] = some(rng, schema.VRRP, 3, "instances")
         if rng.random() < 0.5:

@@ -121,7 +121,7 @@ def test_the_table_is_what_the_services_say(path: Path, inventory: Callable) -> 
     for service, entry in zip(cluster["services"], cluster["table"]):
         assert entry["scheduler"] == service["scheduler"]
         assert [(d["address"], d["port"], d["weight"], d["forward"]) for d in entry["destinations"]] == [
-            (s["address"], s["port"], s["weight"], service["forward"]) for s in service["real_servers"]
+            (s["address"], s["port"], s["weight"], s["forward"]) for s in service["real_servers"]
         ]
 
 

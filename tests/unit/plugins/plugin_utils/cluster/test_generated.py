@@ -15,9 +15,10 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_table
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import ResolvedCluster
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import ResolvedCluster, checks_of
 from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import differences, removed_real_servers
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import hostvars_and_groups
@@ -46,8 +47,29 @@ def test_enough_are_accepted_of_every_kind(accepted) -> None:
     assert min(stacks[stack] for stack in ("keepalived", "ldirectord", "static")) > 10
     services = [service for cluster in clusters for service in cluster["services"]]
     for key, least in (("forward", 3), ("health", 8), ("scheduler", 10), ("family", 2)):
-        values = {service[key]["type"] if key == "health" else service[key] for service in services}
+        values = set()
+        for service in services:
+            values |= {check["type"] for check in service["health"]} if key == "health" else {service[key]}
         assert len(values) >= least, (key, values)
+
+
+# Keys that need another one, which is there by chance
+RARE = ("lower_threshold", "persistence_netmask", "persistence_engine")
+
+
+def test_every_choice_of_a_check_and_of_a_real_server_is_hit(accepted) -> None:
+    """By the keepalived configurations, which keepalived then checks."""
+    clusters = [cluster for _given, cluster in accepted.values() if cluster["stack"] == "keepalived"]
+    services = [service for cluster in clusters for service in cluster["services"]]
+    servers = [server for service in services for server in service["real_servers"]]
+    checks = [check for service in services for check in checks_of(service)]
+    urls = [url for check in checks for url in check["urls"]]
+    for items in (checks, urls, servers, services):
+        assert [key for key in items[0] if key not in RARE and not any(one[key] for one in items)] == []
+    assert {check["type"] for check in checks} == set(schema.HEALTH) - {"none"}
+    assert any(len({server["forward"] for server in service["real_servers"]}) > 1 for service in services)
+    assert any(len(service["health"]) > 1 for service in services)
+    assert any(server["health"] == [] for server in servers)
 
 
 def test_every_key_is_there(accepted) -> None:
