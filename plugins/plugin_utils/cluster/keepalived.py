@@ -137,6 +137,11 @@ def _refused(service: ServiceDraft) -> Iterator[str]:
         )
     if service.hysteresis >= service.quorum and service.hysteresis:
         yield f"hysteresis is {service.hysteresis}, which must be less than quorum, {service.quorum}"
+    elif service.quorum <= weights < service.quorum + service.hysteresis:
+        yield (
+            f"quorum and hysteresis are {service.quorum} and {service.hysteresis}, but the weights of all its real servers add"
+            f" up to {weights}: once it is down, the service would never be up again"
+        )
 
 
 def _refused_check(health: Health) -> Iterator[str]:
