@@ -256,6 +256,27 @@ _value:
             weight:
               description: What the number in the file is multiplied by and added to the weight; V(0) if any number but 0 fails.
               type: int
+            request:
+              description: What to ask a service of ldirectord for.
+              type: str
+            expect:
+              description: Text that its answer must have.
+              type: str
+            regex:
+              description: Regular expression that its answer must match.
+              type: str
+            login:
+              description: The user to log in as.
+              type: str
+            passwd:
+              description: The password.
+              type: str
+            database:
+              description: The database.
+              type: str
+            secret:
+              description: The shared secret of RADIUS.
+              type: str
         on_failure:
           description: What happens to a real server whose check fails (remove, quiesce).
           type: str
@@ -415,6 +436,27 @@ _value:
                 weight:
                   description: What the number in the file is multiplied by and added to the weight; V(0) if any number but 0 fails.
                   type: int
+                request:
+                  description: What to ask a service of ldirectord for.
+                  type: str
+                expect:
+                  description: Text that its answer must have.
+                  type: str
+                regex:
+                  description: Regular expression that its answer must match.
+                  type: str
+                login:
+                  description: The user to log in as.
+                  type: str
+                passwd:
+                  description: The password.
+                  type: str
+                database:
+                  description: The database.
+                  type: str
+                secret:
+                  description: The shared secret of RADIUS.
+                  type: str
             notify:
               description: Commands that run at a change, or null.
               type: dict
@@ -951,6 +993,26 @@ _value:
         log:
           description: Its log.
           type: str
+        readd_quiescent:
+          description: Whether real servers that are down are put back into the table.
+          type: bool
+        fallback_command:
+          description: Command that runs when all real servers of a service are down, or null.
+          type: str
+        callback:
+          description: Program that runs when the file has changed, or null.
+          type: str
+        execute:
+          description: Other configurations to run.
+          type: list
+          elements: str
+        mail_frequency:
+          description: Seconds after which mail is repeated; V(0) for never.
+          type: int
+        mail_status:
+          description: States in which mail is sent; empty for all.
+          type: list
+          elements: str
         fork:
           description: Whether it has a process for each service.
           type: bool
@@ -983,6 +1045,9 @@ _value:
             real_servers:
               description: Whether mail is sent when a real server fails or returns.
               type: bool
+        secrets:
+          description: Whether passwords are in the file.
+          type: bool
         virtuals:
           description: A block for each service.
           type: list
@@ -1021,6 +1086,18 @@ _value:
             failurecount:
               description: How many checks have to fail.
               type: int
+            login:
+              description: The user to log in as.
+              type: str
+            passwd:
+              description: The password.
+              type: str
+            database:
+              description: The database.
+              type: str
+            secret:
+              description: The shared secret of RADIUS.
+              type: str
             name:
               description: Name of the service.
               type: str

@@ -17,6 +17,13 @@ TYPE = keys.Key(choice(*schema.HEALTH), required=True)
 # Types that connect to a port, and need one if the real servers have none
 CONNECTING = tuple(name for name, options in schema.HEALTH.items() if "port" in options)
 PAGE = tuple(schema.HEALTH_URL)
+# Source: ldirectord's check_sql, check_radius, check_ftp and check_simpletcp
+NEEDS = {
+    **dict.fromkeys(("mysql", "oracle", "pgsql"), ("login", "request")),
+    **dict.fromkeys(("ftp", "http_proxy", "simpletcp"), ("request",)),
+    "radius": ("login", "passwd"),
+}
+ANSWERING = ("ftp", "simpletcp")
 
 
 @dataclass(frozen=True)
@@ -67,9 +74,26 @@ def _check(given: Any, checked: Checked, path: InventoryPath) -> Health | None:
     health.update({name: value for name, value in own.items() if name in health})  # type: ignore[typeddict-item]
     if "path" in schema.HEALTH[kind]:
         health["urls"] = _urls(options, own, path)
+        health["expect"] = health["regex"] = None
+    else:
+        _check_answer(health, options, path)
     _check_port(health, checked, path)
     _read_reply(health, own, path)
     return health
+
+
+def _check_answer(health: Health, options: Mapping[str, Any], path: InventoryPath) -> None:
+    """What the services of ldirectord cannot do without."""
+    kind = health["type"]
+    for name in NEEDS.get(kind, ()):
+        if options.get(name) is None:
+            path.report(f"{name} is missing: a check of type {kind} needs it")
+    if health["expect"] is not None and health["regex"] is not None:
+        path.report("has both expect and regex: an answer can be searched for one of them")
+    if kind in ANSWERING and health["expect"] is None and health["regex"] is None:
+        path.report(f"expect or regex is missing: without it, a check of type {kind} passes whatever happens")
+    if kind == "http_proxy" and health["request"] and not health["request"].startswith("http://"):
+        path.report("request does not begin with http://: the proxy has to know whom to ask")
 
 
 def _check_port(health: Health, checked: Checked, path: InventoryPath) -> None:
@@ -148,6 +172,13 @@ def _no_options(kind: str) -> Health:
         "dynamic_weight": None,
         "file": None,
         "weight": None,
+        "request": None,
+        "expect": None,
+        "regex": None,
+        "login": None,
+        "passwd": None,
+        "database": None,
+        "secret": None,
     }
 
 

@@ -12,7 +12,7 @@ from typing import Iterable, Iterator, Mapping, Sequence
 
 from .commands import filled
 from .drafts import ServiceDraft
-from .keepalived_checks import own_checks, service_checks, track_files, words_of
+from .keepalived_checks import BLOCKS, own_checks, service_checks, track_files, words_of
 from .types import (
     Health,
     Keepalived,
@@ -145,6 +145,10 @@ def _refused(service: ServiceDraft) -> Iterator[str]:
 
 
 def _refused_check(health: Health) -> Iterator[str]:
+    if health["type"] not in BLOCKS:
+        yield (
+            f"type is {health['type']}, a check that only ldirectord has: use type script with a program that asks, or type tcp"
+        )
     if health["command"] is not None and isinstance(health["timeout"], float):
         yield f"timeout is {health['timeout']}, but keepalived takes whole seconds for a script"
     # check_dns.c of 2.2.7 reads both as an empty label

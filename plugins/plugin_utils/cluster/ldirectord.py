@@ -35,6 +35,25 @@ from .types import (
 
 SMTP_PORT = 25
 FORWARD: dict[Forward, str] = {"dr": "gate", "nat": "masq", "tun": "ipip"}
+# Services of ldirectord alone, each with the name of the type
+SPOKEN = (
+    "ftp",
+    "http_proxy",
+    "imap",
+    "imaps",
+    "ldap",
+    "ldaps",
+    "mysql",
+    "nntp",
+    "oracle",
+    "pgsql",
+    "pop",
+    "pops",
+    "radius",
+    "simpletcp",
+    "sip",
+    "submission",
+)
 CHECKS: dict[str, tuple[str, str | None]] = {
     "none": ("on", None),
     "tcp": ("connect", None),
@@ -44,7 +63,10 @@ CHECKS: dict[str, tuple[str, str | None]] = {
     "dns": ("negotiate", "dns"),
     "ping": ("ping", None),
     "script": ("external", None),
+    **{name: ("negotiate", name) for name in SPOKEN},
 }
+# ldirectord(8), IPv6
+OF_IPV6 = ("tcp", "script", "dns", "http", "https", "nntp", "simpletcp", "sip")
 
 
 # Keys of a service, and options of a check
@@ -53,31 +75,45 @@ CHECK_OF_KEEPALIVED = ("warmup", "address", "source", "version", "user", "dynami
 # In ldirectord.cf `#` begins a comment and `"` ends a text. Other characters with a backslash stay as they are
 SPECIAL = re.compile(r"(\\[^#\"])|\\?([#\"])")
 # What a check of a single real server may have of its own
-OWN = {"path": None, "expect": None, "regex": None}
+OWN = {"path": None, "name": None, "request": None, "expect": None, "regex": None}
 
 
 def read_ldirectord(given: Any, mail: Mail | None, mistakes: Mistakes) -> dict[str, Any]:
     """The daemon's own settings."""
-    own = keys.read({} if given is None else given, schema.LDIRECTORD, InventoryPath("lvs_ldirectord", mistakes))
+    path = InventoryPath("lvs_ldirectord", mistakes)
+    own = keys.read({} if given is None else given, schema.LDIRECTORD, path)
     if mail and mail["server"] and mail["port"] != SMTP_PORT:
         InventoryPath("lvs_mail", mistakes).report(
             f"server has port {mail['port']}, but ldirectord sends mail only to port {SMTP_PORT}"
         )
+    for name in ("mail_frequency", "mail_status"):
+        if own[name] and mail is None:
+            path.report(f"{name} needs lvs_mail, which is not set")
+    if "none" in (own["mail_status"] or ()) and len(own["mail_status"]) > 1:
+        path.report("mail_status has none beside other states: remove it, or the others")
     return own
 
 
 def ldirectord_part(own: Mapping[str, Any], services: Sequence[Service], mail: Mail | None) -> Ldirectord:
     """The daemon's own settings and a block for each service, ready for the template."""
-    intervals = {check["interval"] for service in services for check in checks_of(service)}
+    checks = [check for service in services for check in checks_of(service)]
+    intervals = {check["interval"] for check in checks}
     return {
         "autoreload": own["autoreload"],
         "cleanstop": own["cleanstop"],
         "maintenance_dir": own["maintenance_dir"],
         "log": own["log"],
+        "readd_quiescent": own["readd_quiescent"],
+        "fallback_command": own["fallback_command"],
+        "callback": own["callback"],
+        "execute": own["execute"] or [],
+        "mail_frequency": own["mail_frequency"],
+        "mail_status": own["mail_status"] or [],
         # One process for each service. Otherwise all services are checked one after the other at one interval.
         "fork": len(intervals) > 1,
         "interval": min((interval for interval in intervals if interval is not None), default=schema.DEFAULT_INTERVAL),
         "mail": mail if mail and mail["real_servers"] else None,
+        "secrets": any(check["passwd"] or check["secret"] for check in checks),
         "virtuals": [_virtual(service) for service in services],
     }
 
@@ -133,10 +169,17 @@ def _checked(health: Health | None) -> LdirectordCheck:
         # For ping it is the number of pings in one check, for other checks the number of failures in a row.
         "checkcount": attempts if pings else None,
         "failurecount": None if pings else attempts,
+        "login": health["login"] if health else None,
+        "passwd": health["passwd"] if health else None,
+        "database": health["database"] if health else None,
+        "secret": health["secret"] if health else None,
     }
 
 
 def _request(health: Health) -> str | None:
+    """What to ask for. ldirectord puts a slash before a request without one, and takes it away again."""
+    if health["request"] is not None:
+        return health["request"] if health["type"] == "http_proxy" else f"/{health['request']}"
     return health["urls"][0]["path"] if health["urls"] else health["name"]
 
 
@@ -146,10 +189,11 @@ def _escaped(found: re.Match[str]) -> str:
 
 def _receive(health: Health) -> str | None:
     """What the answer must match. For a name, any answer is right."""
-    for url in health["urls"]:
-        regex = literal(url["expect"]) if url["expect"] is not None else url["regex"]
-        return None if regex is None else SPECIAL.sub(_escaped, regex)
-    return "." if health["type"] == "dns" else None
+    answer = health["urls"][0] if health["urls"] else health
+    regex = literal(answer["expect"]) if answer["expect"] is not None else answer["regex"]
+    if regex is None and health["type"] == "dns":
+        regex = "."
+    return None if regex is None else SPECIAL.sub(_escaped, regex)
 
 
 def _at(server: RealServer | SorryServer, marked: bool) -> str:
@@ -203,7 +247,7 @@ def _unsupported_own_checks(service: ServiceDraft) -> Iterable[str]:
 
 def _shared(checks: Sequence[Health]) -> list[dict[str, Any]]:
     """Checks without what a single real server may have of its own."""
-    return [{**check, "name": None, "urls": [{**url, **OWN} for url in check["urls"]]} for check in checks]
+    return [{**check, **OWN, "urls": [{**url, **OWN} for url in check["urls"]]} for check in checks]
 
 
 def _unsupported_pages(urls: Sequence[HealthUrl]) -> Iterable[str]:
@@ -229,7 +273,7 @@ def _unsupported_check(health: Health, protocol: str, family: Family | None) -> 
         if health[name]:  # type: ignore[literal-required]
             yield f"{name} is set, but only keepalived has it"
     yield from _unsupported_pages(health["urls"])
-    if health["type"] in ("smtp", "ping") and family == "ipv6":
+    if health["type"] not in OF_IPV6 and family == "ipv6":
         yield f"type is {health['type']}, but ldirectord has no such check for IPv6"
     if health["sni"] and health["virtualhost"] is not None:
         yield f"virtualhost is {health['virtualhost']}, but ldirectord cannot name it in the TLS handshake: set sni to false"

@@ -127,6 +127,14 @@ _HTTP = {
     "virtualhost": Key(validators.VIRTUAL_HOST),
     "version": Key(validators.HTTP_VERSION),
 }
+_CHECK_ALONE = {**_CHECK, "port": Key(PORT)}
+_LOGIN = {
+    "login": Key(validators.LDIRECTORD_TEXT),
+    "passwd": Key(validators.LDIRECTORD_SECRET, secret=True),
+}
+_REQUEST = {"request": Key(validators.LDIRECTORD_TEXT)}
+_ANSWER = {name: HEALTH_URL[name] for name in ("expect", "regex")}
+_SQL = {**_CHECK_ALONE, **_LOGIN, **_REQUEST, "database": Key(validators.LDIRECTORD_TEXT, required=True)}
 # The checks of keepalived.conf(5) and ldirectord(8), one name for each
 HEALTH = {
     "none": {},
@@ -151,6 +159,23 @@ HEALTH = {
         "file": Key(validators.WORDED_PATH, required=True),
         "weight": Key(validators.integer(-MAX_WEIGHT, MAX_WEIGHT), 0),
     },
+    # The services that only ldirectord speaks
+    "ftp": {**_CHECK_ALONE, **_LOGIN, **_REQUEST, **_ANSWER},
+    "http_proxy": {**_CHECK_ALONE, **_REQUEST, **_ANSWER},
+    "imap": {**_CHECK_ALONE, **_LOGIN},
+    "imaps": {**_CHECK_ALONE, **_LOGIN},
+    "ldap": {**_CHECK_ALONE, **_LOGIN, **_REQUEST, **_ANSWER},
+    "ldaps": {**_CHECK_ALONE, **_LOGIN, **_REQUEST, **_ANSWER},
+    "mysql": _SQL,
+    "nntp": _CHECK_ALONE,
+    "oracle": _SQL,
+    "pgsql": _SQL,
+    "pop": {**_CHECK_ALONE, **_LOGIN},
+    "pops": {**_CHECK_ALONE, **_LOGIN},
+    "radius": {**_CHECK_ALONE, **_LOGIN, "secret": Key(validators.LDIRECTORD_SECRET, required=True, secret=True)},
+    "simpletcp": {**_CHECK_ALONE, **_REQUEST, **_ANSWER},
+    "sip": {**_CHECK_ALONE, "login": _LOGIN["login"]},
+    "submission": _CHECK_ALONE,
 }
 
 # The keys of an instance. Their defaults are the values of lvs_vrrp
@@ -193,6 +218,14 @@ LDIRECTORD = {
     "cleanstop": Key(validators.BOOLEAN, True),
     "maintenance_dir": Key(validators.PATH),
     "log": Key(validators.WORD, "/var/log/ldirectord.log"),
+    "readd_quiescent": Key(validators.BOOLEAN, False),
+    "fallback_command": Key(validators.LDIRECTORD_COMMAND),
+    "callback": Key(validators.PATH),
+    "execute": Key(validators.list_of(validators.NAMED, "names of configurations")),
+    "mail_frequency": Key(validators.integer(0, 86400), 0),
+    "mail_status": Key(
+        validators.list_of(validators.choice("all", "none", "starting", "running", "stopping", "reloading"), "states")
+    ),
 }
 HEARTBEAT = {
     "key": Key(validators.SECRET, secret=True),

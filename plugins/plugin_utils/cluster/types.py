@@ -67,6 +67,13 @@ class Health(TypedDict):
     dynamic_weight: bool | None
     file: str | None
     weight: int | None
+    request: str | None
+    expect: str | None
+    regex: str | None
+    login: str | None
+    passwd: str | None
+    database: str | None
+    secret: str | None
 
 
 class RealServerNotify(TypedDict):
@@ -381,6 +388,10 @@ class LdirectordCheck(TypedDict):
     checktimeout: Seconds | None
     checkcount: int | None
     failurecount: int | None
+    login: str | None
+    passwd: str | None
+    database: str | None
+    secret: str | None
 
 
 class LdirectordService(LdirectordCheck):
@@ -401,15 +412,22 @@ class LdirectordService(LdirectordCheck):
 
 
 class Ldirectord(TypedDict):
-    """ldirectord.cf, the same on every director."""
+    """ldirectord.cf, the same on every director. With `secrets` nobody but root may read it."""
 
     autoreload: bool
     cleanstop: bool
     maintenance_dir: str | None
     log: str
+    readd_quiescent: bool
+    fallback_command: str | None
+    callback: str | None
+    execute: list[str]
+    mail_frequency: int
+    mail_status: list[str]
     fork: bool
     interval: Seconds
     mail: Mail | None
+    secrets: bool
     virtuals: list[LdirectordService]
 
 

@@ -24,6 +24,7 @@ HTTP_VERSIONS = ("1.0", "1.0C", "1.1")
 # backslash, comments by ! and #, variables by $ (keepalived.conf(5)).
 UNSAFE = re.compile(r"""[^!-~]|["'{}\\!#$]""")
 UNSAFE_QUOTED = re.compile(r"""[\x00-\x1f\x7f"{}\\$]""")
+UNSAFE_FOR_LDIRECTORD = re.compile(r"""[^ -~]|["#]""")
 UNSAFE_EXPECTED = re.compile(r"""[\x00-\x1f\x7f"\\^]""")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -270,6 +271,31 @@ def _command(value: object) -> str:
     return text
 
 
+def _ldirectord_text(value: object) -> str:
+    """A text between double quotes in ldirectord.cf, where `#` begins a comment everywhere."""
+    text = _string(value)
+    if not text:
+        raise ValueError
+    if bad := UNSAFE_FOR_LDIRECTORD.search(text):
+        raise InvalidValue(f"which must not contain {_called(bad.group())}")
+    return text
+
+
+def _ldirectord_secret(value: object) -> str:
+    _require_string(value)
+    try:
+        return _ldirectord_text(value)
+    except InvalidValue:  # Its message would reveal a character of the secret
+        raise ValueError from None
+
+
+def _ldirectord_command(value: object) -> str:
+    text = _ldirectord_text(value)
+    if not text.startswith("/"):
+        raise InvalidValue("which must start with the absolute path of a program")
+    return text
+
+
 def _worded_path(value: object) -> str:
     text = _string(value)
     if _absolute(_without_words(text)).endswith("/"):
@@ -437,6 +463,9 @@ ANSWERING_ADDRESS = Validator("an IP address", _answering_address)
 PATH = Validator("a path", _absolute)
 URL_PATH = Validator("a path", _url_path)
 COMMAND = Validator("a command", _command)
+LDIRECTORD_TEXT = Validator("a text", _ldirectord_text)
+LDIRECTORD_SECRET = Validator("a text of ASCII characters without # and double quotes", _ldirectord_secret)
+LDIRECTORD_COMMAND = Validator("a command", _ldirectord_command)
 WORDED_PATH = Validator("a path", _worded_path)
 USER = Validator("a user, or user:group", _user)
 STATUS = Validator("a status code from 100 to 599 or a range such as 200-299", _status)

@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+import yaml
+
+ROLE = Path(__file__).parents[3] / "roles" / "ldirectord"
+TASKS = {name: yaml.safe_load((ROLE / "tasks" / f"{name}.yml").read_text()) for name in ("configure", "expected")}
 ADDRESSES = {"ld": "10.10.10.52", "http1": "10.10.10.102", "http2": "10.10.10.103"}
 GROUPS = {"directors": ["ld"], "real_servers": ["http1", "http2"]}
 # Lblc, persistence and a page of the director's own when nobody else answers.
@@ -134,6 +139,24 @@ def test_ha_cf(written, setting):
 )
 def test_how_the_nodes_speak(written, transport, line):
     assert line in written("ha.cf", **LBLC | {"lvs_heartbeat": {"transport": transport}})
+
+
+@pytest.mark.parametrize(
+    ("health", "secrets"),
+    [({"type": "imap", "login": "check", "passwd": "hunter2"}, True), ({"type": "imap", "login": "check"}, False)],
+)
+def test_with_passwords_only_root_reads_the_file(describe, health, secrets):
+    services = [{"name": "mail", "vip": "10.10.10.53", "port": 143, "health": health}]
+    cluster = describe(GROUPS, ADDRESSES, lvs_stack="ldirectord", lvs_services=services)
+    assert cluster["ldirectord"]["secrets"] is secrets
+    told = [*TASKS["configure"], *TASKS["configure"][2]["block"]]
+    written = [task for task in told if "ldirectord.cf.j2" in str(task.get("ansible.builtin.template"))]
+    assert [task["ansible.builtin.template"]["mode"] for task in written] == ["{{ ldirectord_mode }}"] * 2
+    assert [str(task["diff"]) for task in written] == [
+        "{{ ansible_diff_mode and not lvs_cluster.ldirectord.secrets }}",
+        "False",
+    ]
+    assert TASKS["expected"][0]["no_log"] == "{{ lvs_cluster.ldirectord.secrets }}"
 
 
 def test_lines_of_a_block_are_indented(written):

@@ -9,7 +9,13 @@ import random
 import re
 from typing import Any, Mapping
 
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import ldirectord, schema, validators
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import (
+    health,
+    keepalived_checks,
+    ldirectord,
+    schema,
+    validators,
+)
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.keys import Key
 
 HOSTS = {"lvs1": 11, "lvs2": 12, "lvs3": 13, "web1": 21, "web2": 22, "web3": 23, "client1": 31}
@@ -34,6 +40,9 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
         "/run/lvs/{address}",
         "/run/lvs/{vip}:{vip_port}-{address}:{port}",
     ),
+    id(validators.LDIRECTORD_TEXT): ("a text", "o'clock \\n $1"),
+    id(validators.LDIRECTORD_SECRET): ("hunter 2",),
+    id(validators.LDIRECTORD_COMMAND): ("/usr/local/bin/fallback -v",),
     id(validators.USER): ("root", "root:root"),
     id(validators.REGEX): (r"ready \d{1,3}", 'say "(yes|no)"', r"a\\b[^c]#!'$x", "(?i)up"),
     id(validators.DIGEST): ("d41d8cd98f00b204e9800998ecf8427e",),
@@ -56,6 +65,7 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
 LISTS: dict[str, tuple[object, ...]] = {
     "ports": (80, 443, "8000-8010"),
     "HTTP status codes": (200, 204, 302, "200-299", "300-399"),
+    "names of configurations": ("other.cf", "third.cf"),
     "mail addresses": ("ops@example.com", "dev@example.com"),
     "IP addresses": VIPS,
 }
@@ -88,7 +98,7 @@ def some(rng: random.Random, keys: Mapping[str, Key], most: int, *without: str) 
     return {name: one for name, one in given.items() if one is not None}
 
 
-CHECKS = sorted(set(schema.HEALTH) - {"none"})
+CHECKS = sorted(keepalived_checks.BLOCKS)
 
 
 def check(rng: random.Random, kind: str) -> dict[str, Any]:
@@ -99,6 +109,14 @@ def check(rng: random.Random, kind: str) -> dict[str, Any]:
     if "urls" in known and rng.random() < 0.2:
         made = {name: given for name, given in made.items() if name not in schema.HEALTH_URL}
         made["urls"] = [some(rng, schema.HEALTH_URL, 2) for _page in range(rng.randint(1, 2))]
+    for name in health.NEEDS.get(kind, ()):
+        made.setdefault(name, value(rng, known[name]))
+    if kind == "http_proxy":
+        made["request"] = "http://www.example.com/"
+    if kind in health.ANSWERING:
+        made.update({"regex": "ok"} if "expect" not in made else {})
+    if kind == "udp" and rng.random() < 0.5:
+        made["require_reply"] = value(rng, known["require_reply"])
     if made.get("require_reply"):
         made["payload"] = value(rng, known["payload"])
     return made
@@ -107,7 +125,7 @@ def check(rng: random.Random, kind: str) -> dict[str, Any]:
 def own(rng: random.Random) -> dict[str, Any]:
     """What a real server may have of its own, beside values that are a single word."""
     made: dict[str, Any] = {}
-    if rng.random() < 0.3:
+    if rng.random() < 0.5:
         made["forward"] = rng.choice(("dr", "nat", "tun"))
         if made["forward"] == "tun" and rng.random() < 0.5:
             made["tunnel"] = rng.choice(({"type": "gre"}, {"type": "gue", "port": 6080}))
@@ -119,7 +137,7 @@ def own(rng: random.Random) -> dict[str, Any]:
     return made
 
 
-def service(rng: random.Random, number: int) -> dict[str, Any]:
+def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
     """A service, mostly by port, with a check of any type."""
     made: dict[str, Any] = {"name": f"s{number}", "vip": rng.choice(VIPS), "port": 80 + number}
     if rng.random() < 0.2:
@@ -131,22 +149,26 @@ def service(rng: random.Random, number: int) -> dict[str, Any]:
             ({"type": "gre"}, {"type": "gue", "port": 6080}, {"type": "gue", "port": 1, "checksum": "csum"})
         )
     if rng.random() < 0.7:
-        kind = rng.choice(sorted(schema.HEALTH))
+        kind = rng.choice([*CHECKS, "none"] if stack == "keepalived" else sorted(schema.HEALTH))
         made["health"] = check(rng, kind)
         made["protocol"] = "udp" if kind == "udp" else rng.choice(("tcp", "tcp", "udp"))
         if kind != "none" and rng.random() < 0.3:
             more = [check(rng, rng.choice(CHECKS)) for _one in range(rng.randint(1, 2))]
             made["health"] = [made["health"], *({"port": 53, **one} if one["type"] == "udp" else one for one in more)]
-    if rng.random() < 0.2:
-        made.update(notify=some(rng, schema.SERVICE_NOTIFY, 2), quorum=2, hysteresis=1)
     if rng.random() < 0.4:
         made["real_servers"] = [
             {"host": "web1", **some(rng, schema.REAL_SERVER, 2, "host", "address", "port"), **own(rng)},
+            *([{"host": "web2", **own(rng)}] if rng.random() < 0.5 else []),
             *rng.sample([{"address": one} for one in ADDRESSES], rng.randint(0, 2)),
         ]
     if rng.random() < 0.2:
+        made["notify"] = dict.fromkeys(some(rng, schema.SERVICE_NOTIFY, 2), "/usr/local/bin/notify {vip}")
+        made.update({} if "real_servers" in made else {"quorum": 2, "hysteresis": 1})
+    if rng.random() < 0.2:
         made["sorry_server"] = {"address": rng.choice(ADDRESSES)}
-    made.update(some(rng, schema.SERVICE, 2, "name", "vip", "port", "fwmark", "ports", "forward", "protocol"))
+    made.update(
+        some(rng, schema.SERVICE, 2, "name", "vip", "port", "fwmark", "ports", "forward", "protocol", "hysteresis")
+    )
     return made
 
 
@@ -189,7 +211,7 @@ def inventory(seed: int) -> dict[str, Any]:
     directors = [f"lvs{number}" for number in range(1, {"keepalived": 3, "ldirectord": 2, "static": 1}[stack] + 1)]
     variables: dict[str, Any] = {
         "lvs_stack": stack,
-        "lvs_services": [service(rng, number) for number in range(rng.randint(1, 3))],
+        "lvs_services": [service(rng, number, stack) for number in range(rng.randint(1, 3))],
         **some(rng, schema.CLUSTER, 2, "lvs_stack", "lvs_services"),
     }
     if stack == "ldirectord" and rng.random() < 0.8:

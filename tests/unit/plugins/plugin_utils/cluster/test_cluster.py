@@ -104,6 +104,22 @@ def test_a_secret_is_in_no_message(vrrp: Any, inventory: Callable) -> None:
     assert "hun" not in str(mistakes.value)
 
 
+@pytest.mark.parametrize(
+    "health",
+    [
+        {"type": "imap", "passwd": "hun#ter2"},
+        {"type": "imap", "passwd": ["hunter2"]},
+        {"type": "imap", "paswd": "hunter2"},
+        {"type": "tcp", "passwd": "hunter2"},
+        {"type": "radius", "secret": 'hun"ter2'},
+    ],
+)
+def test_a_secret_of_a_check_is_in_no_message(health: dict[str, Any], inventory: Callable) -> None:
+    with pytest.raises(InventoryMistakes) as mistakes:
+        resolve(*inventory({"service": {"health": health}}))
+    assert "hun" not in str(mistakes.value)
+
+
 def test_every_wrong_inventory_has_a_message_of_its_own() -> None:
     said = Counter(tuple(load(path)["messages"]) for path in WRONG)
     assert len(said) >= 40

@@ -15,7 +15,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_table
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import keepalived_checks
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import ResolvedCluster, checks_of
@@ -54,6 +54,7 @@ def test_enough_are_accepted_of_every_kind(accepted) -> None:
 
 
 # Keys that need another one, which is there by chance
+OF_LDIRECTORD = ("request", "login", "passwd", "database", "secret")
 RARE = ("lower_threshold", "persistence_netmask", "persistence_engine")
 
 
@@ -64,9 +65,11 @@ def test_every_choice_of_a_check_and_of_a_real_server_is_hit(accepted) -> None:
     servers = [server for service in services for server in service["real_servers"]]
     checks = [check for service in services for check in checks_of(service)]
     urls = [url for check in checks for url in check["urls"]]
-    for items in (checks, urls, servers, services):
-        assert [key for key in items[0] if key not in RARE and not any(one[key] for one in items)] == []
-    assert {check["type"] for check in checks} == set(schema.HEALTH) - {"none"}
+    for items in ([{**check, "expect": True, "regex": True} for check in checks], urls, servers, services):
+        assert [
+            key for key in items[0] if key not in (*RARE, *OF_LDIRECTORD) and not any(one[key] for one in items)
+        ] == []
+    assert {check["type"] for check in checks} == set(keepalived_checks.BLOCKS)
     assert any(len({server["forward"] for server in service["real_servers"]}) > 1 for service in services)
     assert any(len(service["health"]) > 1 for service in services)
     assert any(server["health"] == [] for server in servers)
