@@ -196,6 +196,9 @@ _value:
             source:
               description: Address, or network of each director's address, from which to ask.
               type: str
+            via:
+              description: What the check connects to (real_server, vip).
+              type: str
             virtualhost:
               description: The virtual host to ask for.
               type: str
@@ -375,6 +378,9 @@ _value:
                   type: str
                 source:
                   description: Address, or network of each director's address, from which to ask.
+                  type: str
+                via:
+                  description: What the check connects to (real_server, vip).
                   type: str
                 virtualhost:
                   description: The virtual host to ask for.
@@ -813,6 +819,9 @@ _value:
                 source:
                   description: Variable of the file for the address from which to ask.
                   type: str
+                fwmark:
+                  description: Firewall mark that leads through the VIP to this real server.
+                  type: int
                 sni:
                   description: Whether the TLS handshake names the virtual host.
                   type: bool
@@ -924,6 +933,9 @@ _value:
                     source:
                       description: Variable of the file for the address from which to ask.
                       type: str
+                    fwmark:
+                      description: Firewall mark that leads through the VIP to this real server.
+                      type: int
                     sni:
                       description: Whether the TLS handshake names the virtual host.
                       type: bool

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from cluster import until
 
-WEB, WEB6, LOGIN, ECHO, WWW = (
+WEB, SECURE, WEB6, LOGIN, ECHO, WWW = (
     "172.28.0.100:80",
+    "172.28.0.100:443",
     "[fd00:28::100]:80",
     "172.28.0.102:80",
     "172.28.0.103:7",
@@ -73,6 +74,19 @@ def test_a_datagram_without_a_reply_takes_its_server_out(cluster):
     finally:
         cluster.run("web3", "systemctl kill --signal=CONT lab-echo")
     until(lambda: WEB3 in servers(cluster, ECHO), "web3 is back in echo")
+
+
+def test_a_check_through_the_vip_notices_that_the_vip_is_lost(cluster):
+    """On the director that has the VIP itself. The real server's own address answers all the time."""
+    until(lambda: set(servers(cluster, SECURE)) == {WEB1, WEB2, WEB3}, "all are in secure")
+    assert set(cluster.ask("172.28.0.100", 443, 6, "https")) == {"web1", "web2", "web3"}
+    cluster.run("web2", "ip address del 172.28.0.100/32 dev lo")
+    try:
+        until(lambda: WEB2 not in servers(cluster, SECURE), "web2 is out of secure")
+        assert WEB2 in servers(cluster, WEB)
+    finally:
+        cluster.run("web2", "/usr/local/sbin/lvs-vip add")
+    until(lambda: WEB2 in servers(cluster, SECURE), "web2 is back in secure")
 
 
 def test_a_script_chooses_the_weight(cluster):

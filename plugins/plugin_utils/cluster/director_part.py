@@ -13,6 +13,7 @@ from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
 from .nat import Nat, is_own
+from .through_vip import families, own_sources
 from .types import (
     AddressOnDevice,
     DirectorInstance,
@@ -51,12 +52,15 @@ def director_parts(
         inside = [device for address in nat.gateways.values() if (device := host.device_of(address))]
         part = empty_part(host)
         part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None)
+        if stack == "keepalived" and "ipv4" in families(services):
+            part["sysctls"].update(kernel.accept_own_vip(host))
         part["modules"] = modules
         part["router_id"] = name if NAME.fullmatch(name) else f'"{name}"'
         part["instances"] = [
             own for instance in (vrrp["instances"] if vrrp else []) if (own := _own_instance(host, instance, services))
         ]
-        part["check_sources"] = check_sources(host, services) if stack == "keepalived" else []
+        if stack == "keepalived":
+            part["check_sources"] = check_sources(host, services) + own_sources(host.addresses, services)
         part["sync"] = {"id": sync["id"], "instance": sync["instance"], "interface": host.interface} if sync else None
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":

@@ -158,6 +158,7 @@ def _no_options(kind: str) -> Health:
         "port": None,
         "address": None,
         "source": None,
+        "via": None,
         "virtualhost": None,
         "version": None,
         "urls": [],

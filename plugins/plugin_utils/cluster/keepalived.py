@@ -8,11 +8,12 @@ Source: keepalived.conf(5) of 2.2.7.
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, Mapping, Sequence
+from typing import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from .commands import filled
 from .drafts import ServiceDraft
 from .keepalived_checks import BLOCKS, own_checks, service_checks, track_files, words_of
+from .through_vip import Way, ways
 from .types import (
     Health,
     Keepalived,
@@ -29,7 +30,8 @@ CHECKSUMS = {"none": "nocsum", "csum": "csum", "remcsum": "remcsum"}
 
 def keepalived_part(services: Sequence[Service]) -> Keepalived:
     """The blocks `virtual_server`, ready for the template."""
-    virtual_servers = [_virtual_server(service) for service in services]
+    found = ways(services)
+    virtual_servers = [_virtual_server(service, found) for service in services]
     files = track_files(
         [*(service["checks"] for service in virtual_servers)]
         + [server["checks"] or [] for service in virtual_servers for server in service["real_servers"]]
@@ -37,11 +39,50 @@ def keepalived_part(services: Sequence[Service]) -> Keepalived:
     return {
         "track_files": files,
         "track_folders": list(dict.fromkeys(file.rpartition("/")[0] or "/" for file in files)),
-        "virtual_servers": virtual_servers,
+        "virtual_servers": [*virtual_servers, *map(_way, found.values())],
     }
 
 
-def _virtual_server(service: Service) -> KeepalivedService:
+def _way(way: Way) -> KeepalivedService:
+    """The service that leads the checks of a real server through the VIP. Nothing checks it: it is the way to check."""
+    return {
+        "name": f"checks of {way.server['address']} through {way.vip}",
+        "at": f"fwmark {way.mark}",
+        "ip_family": "inet6" if way.family == "ipv6" else "inet",
+        "protocol": None,
+        "scheduler": way.scheduler,
+        "scheduler_flags": [],
+        "method": _method(way.server),
+        "persistence": None,
+        "persistence_netmask": None,
+        "persistence_engine": None,
+        "one_packet": False,
+        "quorum": 1,
+        "hysteresis": 0,
+        "alpha": False,
+        "omega": False,
+        "quorum_up": None,
+        "quorum_down": None,
+        "sorry_server": None,
+        "sorry_server_method": None,
+        "quiesce": False,
+        "checks": [],
+        "real_servers": [
+            {
+                "at": way.server["address"],
+                "weight": 1,
+                "upper_threshold": 0,
+                "lower_threshold": 0,
+                "method": None,
+                "notify_up": None,
+                "notify_down": None,
+                "checks": None,
+            }
+        ],
+    }
+
+
+def _virtual_server(service: Service, found: Mapping[Hashable, Way]) -> KeepalivedService:
     marked, sorry = service["fwmark"] is not None, service["sorry_server"]
     notify = service["notify"] or {"quorum_up": None, "quorum_down": None}
     method, words = _method(service), words_of(service)
@@ -67,11 +108,13 @@ def _virtual_server(service: Service) -> KeepalivedService:
         "sorry_server_method": _sorry_server_method(service),
         "quiesce": service["on_failure"] == "quiesce",
         "checks": service_checks(service),
-        "real_servers": [_real_server(service, server, method) for server in service["real_servers"]],
+        "real_servers": [_real_server(service, server, method, found) for server in service["real_servers"]],
     }
 
 
-def _real_server(service: Service, server: RealServer, method: str) -> KeepalivedRealServer:
+def _real_server(
+    service: Service, server: RealServer, method: str, found: Mapping[Hashable, Way]
+) -> KeepalivedRealServer:
     own, notify = _method(server), server["notify"] or {"up": None, "down": None}
     words = words_of(service, server) if server["notify"] else {}
     return {
@@ -82,7 +125,7 @@ def _real_server(service: Service, server: RealServer, method: str) -> Keepalive
         "method": None if own == method else own,
         "notify_up": _notified(notify["up"], words),
         "notify_down": _notified(notify["down"], words),
-        "checks": own_checks(service, server),
+        "checks": own_checks(service, server, found),
     }
 
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping
+from typing import Hashable, Iterable, Mapping
 
 from .check_sources import variable
 from .commands import filled, has_words
 from .regex import literal, quoted
+from .through_vip import SOURCES, Way, asks_vip, key_of
 from .types import Health, HealthUrl, KeepalivedCheck, KeepalivedUrl, RealServer, Service
 
 # The name of each check's block.
@@ -31,12 +32,20 @@ def service_checks(service: Service) -> list[KeepalivedCheck]:
     return [] if any(map(_of_each, service["health"])) else [_check(check, {}) for check in service["health"]]
 
 
-def own_checks(service: Service, server: RealServer) -> list[KeepalivedCheck] | None:
+def own_checks(service: Service, server: RealServer, found: Mapping[Hashable, Way]) -> list[KeepalivedCheck] | None:
     """The checks of a real server; None if they are those of its service."""
     if server["health"] is None and not any(map(_of_each, service["health"])):
         return None
-    words = words_of(service, server)
-    return [_check(check, words) for check in (service["health"] if server["health"] is None else server["health"])]
+    words, way = words_of(service, server), found.get(key_of(service, server))
+    checks = service["health"] if server["health"] is None else server["health"]
+    return [
+        _through(_check(check, words), way) if way and asks_vip(check) else _check(check, words) for check in checks
+    ]
+
+
+def _through(check: KeepalivedCheck, way: Way) -> KeepalivedCheck:
+    """A check that asks the VIP on the way to one real server."""
+    return {**check, "address": way.vip, "source": f"${SOURCES[way.family]}", "fwmark": way.mark}
 
 
 def words_of(service: Service, server: RealServer | None = None) -> Mapping[str, object]:
@@ -52,7 +61,7 @@ def track_files(virtual_servers: Iterable[Iterable[KeepalivedCheck]]) -> list[st
 
 def _of_each(check: Health) -> bool:
     """Whether a check is another one for each real server."""
-    return check["command"] is not None or has_words(check["file"] or "")
+    return check["command"] is not None or has_words(check["file"] or "") or asks_vip(check)
 
 
 def _command(command: str | None, words: Mapping[str, object]) -> str | None:
@@ -74,6 +83,7 @@ def _check(health: Health, words: Mapping[str, object]) -> KeepalivedCheck:
         "address": health["address"],
         "port": health["port"],
         "source": None if health["source"] is None else f"${variable(health['source'])}",
+        "fwmark": None,
         "sni": bool(health["sni"]),
         "version": health["version"],
         "virtualhost": health["virtualhost"],

@@ -42,6 +42,11 @@ def director_sysctls(host: Host, services: Sequence[Service], inside: Iterable[s
     return sysctls
 
 
+def accept_own_vip(host: Host) -> dict[str, str]:
+    """For checks through the VIP: the director that has it takes the answers that come from it. IPv6 has no such rule."""
+    return {_of_interface(host.interface, "accept_local"): "1"} if host.interface else {}
+
+
 # Requests arrive on an interface that is not the route back to their clients, so the strict check (1) drops them.
 # The higher value of `all` and the interface applies, so 2 on `all` is enough, but 0 is not.
 LOOSE_SOURCES = {"net.ipv4.conf.all.rp_filter": "2"}

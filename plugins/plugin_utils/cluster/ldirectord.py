@@ -17,6 +17,7 @@ from .drafts import ServiceDraft
 from .mistakes import InventoryPath, Mistakes, listed
 from .real_servers import called
 from .regex import literal
+from .through_vip import asks_vip
 from .types import (
     Family,
     Forward,
@@ -272,6 +273,8 @@ def _unsupported_check(health: Health, protocol: str, family: Family | None) -> 
     for name in CHECK_OF_KEEPALIVED:
         if health[name]:  # type: ignore[literal-required]
             yield f"{name} is set, but only keepalived has it"
+    if asks_vip(health):
+        yield "via is vip, but ldirectord can ask a real server only at its own address"
     yield from _unsupported_pages(health["urls"])
     if health["type"] not in OF_IPV6 and family == "ipv6":
         yield f"type is {health['type']}, but ldirectord has no such check for IPv6"

@@ -42,6 +42,7 @@ from .real_server_part import real_server_parts
 from .services import ipvs_table, resolve_services
 from .static import check_static
 from .sync import resolve_sync, shortest_delay
+from .through_vip import check_ways, table_of_ways, ways
 from .types import Heartbeat, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Vip, Vrrp
 from .vrrp import VrrpDraft, resolve_vrrp
 
@@ -140,6 +141,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_marks(services)
     if read.stack == "keepalived":
         check_keepalived(services)
+        check_ways(services, hosts)
     elif read.stack == "ldirectord":
         check_ldirectord(services)
     else:
@@ -165,7 +167,7 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "clients": list(read.inventory.clients),
         "vips": _vips(vips, nat, vrrp, heartbeat),
         "services": services,
-        "table": ipvs_table(services),
+        "table": ipvs_table(services) + (table_of_ways(ways(services)) if stack == "keepalived" else []),
         "vrrp": vrrp,
         "sync": sync,
         "mail": read.mail,

@@ -112,7 +112,13 @@ _CHECK = {
     "warmup": Key(validators.seconds(0, 86400)),
 }
 _ADDRESS = {"address": Key(validators.ANSWERING_ADDRESS)}
-_CHECK_PORT = {**_CHECK, **_ADDRESS, "port": Key(PORT), "source": Key(validators.SOURCE)}
+_CHECK_PORT = {
+    **_CHECK,
+    **_ADDRESS,
+    "port": Key(PORT),
+    "source": Key(validators.SOURCE),
+    "via": Key(validators.choice("real_server", "vip"), "real_server"),
+}
 HEALTH_URL = {
     "path": Key(validators.URL_PATH, "/"),
     "status": Key(validators.list_of(validators.STATUS, "HTTP status codes"), (200,)),

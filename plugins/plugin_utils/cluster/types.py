@@ -53,6 +53,7 @@ class Health(TypedDict):
     port: int | None
     address: str | None
     source: str | None
+    via: str | None
     virtualhost: str | None
     version: str | None
     urls: list[HealthUrl]
@@ -296,6 +297,7 @@ class KeepalivedCheck(TypedDict):
     address: str | None
     port: int | None
     source: str | None
+    fwmark: int | None
     sni: bool
     version: str | None
     virtualhost: str | None

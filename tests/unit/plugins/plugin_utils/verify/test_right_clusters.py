@@ -142,6 +142,10 @@ def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -
     idle = director != cluster["directors"][0] and cluster["stack"] == "ldirectord"
     services = [] if idle else copy.deepcopy(cluster["table"])
     stats = copy.deepcopy(services)
+    # The ways by which checks go through a VIP have no service in the inventory.
+    for service in stats[len(cluster["services"]) :]:
+        for destination in service["destinations"]:
+            destination["connections"] = 0
     for service, described in zip(stats, cluster["services"]):
         total = sum(plan["count"] for plan in asked if plan["service"] == described["name"])
         turns = described["scheduler"] == "rr"
