@@ -14,16 +14,13 @@ description:
     drains them.
 
 options:
-  _input:
-    description: The RV(lvs.cluster.ipvs_info#module:services) of M(lvs.cluster.ipvs_info).
-    type: list
-    elements: dict
-    required: true
   leaving:
     description: What P(lvs.cluster.removed_real_servers#filter) returned.
     type: list
     elements: dict
     required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster.live
 """
 
 EXAMPLES = r"""

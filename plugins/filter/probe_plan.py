@@ -11,12 +11,8 @@ version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Lists one probe for each TCP port of each service, with enough requests to show the shares of the weights.
-
-options:
-  _input:
-    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
-    type: dict
-    required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster
 """
 
 EXAMPLES = r"""

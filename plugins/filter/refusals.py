@@ -11,16 +11,9 @@ version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Finds files that somebody else has written, and changes that leave a VIP without an owner or with two.
-
-options:
-  _input:
-    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
-    type: dict
-    required: true
-  hostvars:
-    description: C(hostvars), with the network facts of the hosts and what M(lvs.cluster.deployed_facts) found on the directors.
-    type: dict
-    required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster
+  - lvs.cluster.cluster.hostvars
 """
 
 EXAMPLES = r"""

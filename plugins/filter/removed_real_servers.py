@@ -12,17 +12,9 @@ author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Compares the services that M(lvs.cluster.ipvs_info) read with the resolved cluster.
   - Skips a service that would be left without any weight, a service that is removed as a whole, and a sorry server.
-
-options:
-  _input:
-    description: The RV(lvs.cluster.ipvs_info#module:services) of M(lvs.cluster.ipvs_info).
-    type: list
-    elements: dict
-    required: true
-  cluster:
-    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
-    type: dict
-    required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster.live
+  - lvs.cluster.cluster.resolved
 """
 
 EXAMPLES = r"""

@@ -1506,6 +1506,24 @@ _value:
                 address:
                   description: Its own address.
                   type: str
+            vrrp:
+              description: What a verification watches on it; empty without VRRP.
+              type: dict
+              contains:
+                preferred_vips:
+                  description: VIPs and gateways that it takes from any other director.
+                  type: list
+                  elements: str
+                settle_time:
+                  description: Seconds in which it takes them.
+                  type: int
+                interfaces:
+                  description: Interfaces of its adverts.
+                  type: list
+                  elements: str
+                listen_time:
+                  description: Seconds in which the adverts of other masters are heard.
+                  type: float
             sync:
               description: Connection synchronisation, or null.
               type: dict

@@ -11,16 +11,9 @@ version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Returns the VIPs and virtual routers that are not deployed on any director yet.
-
-options:
-  _input:
-    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
-    type: dict
-    required: true
-  hostvars:
-    description: C(hostvars), with the network facts of the hosts and what M(lvs.cluster.deployed_facts) found on the directors.
-    type: dict
-    required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster
+  - lvs.cluster.cluster.hostvars
 """
 
 EXAMPLES = r"""

@@ -11,31 +11,26 @@ version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Names the new VIPs that a host outside the cluster has, and the new virtual routers that another cluster has.
+  - Gives a warning for what could not be asked.
 
 options:
-  _input:
-    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
+  asked:
+    description: The result of M(lvs.cluster.arp_probe), even if it failed.
     type: dict
     required: true
-  hostvars:
-    description: C(hostvars), with the network facts of the hosts and what M(lvs.cluster.deployed_facts) found on the directors.
+  heard:
+    description: The result of M(lvs.cluster.vrrp_probe), even if it failed or was skipped.
     type: dict
     required: true
-  answers:
-    description: The RV(lvs.cluster.arp_probe#module:answers) of M(lvs.cluster.arp_probe).
-    type: dict
-    required: true
-  adverts:
-    description: The RV(lvs.cluster.vrrp_probe#module:adverts) of M(lvs.cluster.vrrp_probe).
-    type: list
-    elements: dict
-    required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster
+  - lvs.cluster.cluster.hostvars
 """
 
 EXAMPLES = r"""
 - name: Refuse a VIP that is in use
   ansible.builtin.assert:
-    that: lvs_cluster | lvs.cluster.segment_refusals(hostvars, arp.answers, vrrp.adverts) == []
+    that: lvs_cluster | lvs.cluster.segment_refusals(hostvars, arp, vrrp) == []
 """
 
 RETURN = r"""
@@ -45,12 +40,15 @@ _value:
   elements: str
 """
 
-from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment import rivals, strangers
+from ansible.utils.display import Display
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment import rivals, strangers, unasked
 
 
-def segment_refusals(cluster, hostvars, answers, adverts):
-    """Everything on the segment that forbids a deployment."""
-    return strangers(cluster, hostvars, answers) + rivals(cluster, hostvars, adverts)
+def segment_refusals(cluster, hostvars, asked, heard):
+    """Everything on the segment that forbids a deployment; a warning for what could not be asked."""
+    for warning in unasked(cluster, hostvars, asked, heard):
+        Display().warning(warning)
+    return strangers(cluster, hostvars, asked.get("answers", {})) + rivals(cluster, hostvars, heard.get("adverts", []))
 
 
 class FilterModule:

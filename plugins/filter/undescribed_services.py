@@ -11,18 +11,9 @@ version_added: 0.1.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Compares the services that M(lvs.cluster.ipvs_info) read with the table of the resolved cluster.
-
-options:
-  _input:
-    description: The RV(lvs.cluster.ipvs_info#module:services) of M(lvs.cluster.ipvs_info).
-    type: list
-    elements: dict
-    required: true
-  wanted:
-    description: The C(table) of the resolved cluster.
-    type: list
-    elements: dict
-    required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster.live
+  - lvs.cluster.cluster.wanted
 """
 
 EXAMPLES = r"""

@@ -15,20 +15,14 @@ description:
   - Skips services with C(on_failure) V(quiesce), since there a failed check may have set the weight to 0.
 
 options:
-  _input:
-    description: The RV(lvs.cluster.ipvs_info#module:services) of M(lvs.cluster.ipvs_info).
-    type: list
-    elements: dict
-    required: true
-  cluster:
-    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
-    type: dict
-    required: true
   noted:
     description: What P(lvs.cluster.removed_real_servers#filter) returned in the run that was interrupted.
     type: list
     elements: dict
     required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster.live
+  - lvs.cluster.cluster.resolved
 """
 
 EXAMPLES = r"""

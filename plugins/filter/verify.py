@@ -13,10 +13,6 @@ description:
   - Compares what the modules of this collection found on the hosts with the resolved cluster.
 
 options:
-  _input:
-    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
-    type: dict
-    required: true
   hostvars:
     description:
       - C(hostvars), with the results that C(verify.yml) registered on each host.
@@ -24,8 +20,11 @@ options:
         M(lvs.cluster.vrrp_info), C(lvs_vrrp_heard) of M(lvs.cluster.vrrp_probe), C(lvs_before) and C(lvs_after) of M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of
         M(lvs.cluster.arp_probe), and C(lvs_probes), a loop of M(lvs.cluster.vip_probe) over
         P(lvs.cluster.probe_plan#filter). With ldirectord also C(lvs_ldirectord_status).
+      - On directors also C(director_expected_files), the files that C(site.yml) would write.
     type: dict
     required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster
 """
 
 EXAMPLES = r"""

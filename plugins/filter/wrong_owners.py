@@ -13,15 +13,13 @@ description:
   - Looks for each VIP of the cluster in the addresses of its directors.
 
 options:
-  _input:
-    description: The cluster as P(lvs.cluster.resolve#filter) returns it.
-    type: dict
-    required: true
   looks:
     description: The results of a loop of C(ip -brief address) over the directors.
     type: list
     elements: dict
     required: true
+extends_documentation_fragment:
+  - lvs.cluster.cluster
 """
 
 EXAMPLES = r"""

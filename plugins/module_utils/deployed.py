@@ -75,15 +75,24 @@ def digest(password: str) -> str:
 def named_vips(files: Mapping[str, str]) -> list[str]:
     """Return the addresses in the files. A host that has one of them is in the cluster, not a stranger."""
     vips = [vip for one in vrrp_instances(files) for vip in one["advertised"] + one["addresses"]]
-    vips += re.findall(r"(?m)^address ([^/\s]+)", files.get(LVS_VIP, ""))
+    vips += re.findall(r"(?m)^(?:leaving )?address ([^/\s]+)", files.get(LVS_VIP, ""))
     vips += [word for name in resources(files) for word in re.split(r"::|/", name) if _ADDRESS.fullmatch(word)]
     return list(dict.fromkeys(vips))
 
 
-def directors_of(files: Mapping[str, str]) -> list[str]:
-    """Return the directors of the cluster that deployed the host's VIPs and rules; none if the list does not name them."""
+def directors_of(files: Mapping[str, str]) -> dict[str, str | None]:
+    """Return {name: address} of the directors of the cluster that deployed the host's VIPs and rules.
+
+    Lists of the first versions have no addresses, and older ones do not name the directors.
+    """
     found = re.search(r"(?m)^# Directors: (.+)$", files.get(LVS_VIP, ""))
-    return found.group(1).split() if found else []
+    pairs = (word.partition("=") for word in found.group(1).split()) if found else ()
+    return {name: address or None for name, _equals, address in pairs}
+
+
+def gateways_of(files: Mapping[str, str]) -> list[str]:
+    """Return the gateways to which a real server sends its answers of NAT."""
+    return list(dict.fromkeys(re.findall(r"(?m)^route (\S+)", files.get(LVS_VIP, ""))))
 
 
 def resources(files: Mapping[str, str]) -> list[str]:

@@ -13,7 +13,7 @@ import tempfile
 from typing import Any, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils import kernel_modules, sysctl_files
-from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files, with_file
+from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files, ufw_files, with_file
 from ansible_collections.lvs.cluster.plugins.module_utils.kernel_settings_plan import (
     FORWARD,
     STATE_DIR,
@@ -39,11 +39,13 @@ class SettingsError(Failure):
     """Why the settings cannot be applied, in one sentence for the user."""
 
 
-def run(module: Any, runner: Runner, settings: Settings, purge: bool = True) -> dict[str, Any]:
+def run(
+    module: Any, runner: Runner, settings: Settings, purge: bool = True, keep: Iterable[str] = ()
+) -> dict[str, Any]:
     """Apply `settings` to the host, or in check mode find out what that would change.
 
-    Without `purge` the parameters of earlier runs stay. Return the module's result. Raises SettingsError, and ToolFailed for
-    modprobe.
+    Without `purge` the parameters of earlier runs stay. Those in `keep` are not restored. Return the module's result. Raises
+    SettingsError, and ToolFailed for modprobe.
     """
     files = {path: _read(path) for path in file_texts(settings, {})}
     recorded = _recorded(settings.record_file, files[settings.record_file])
@@ -61,7 +63,7 @@ def run(module: Any, runner: Runner, settings: Settings, purge: bool = True) -> 
     # In check mode the modules that have the keys may not be loaded yet.
     if not (module.check_mode and missing):
         _require(settings, found.live)
-    doing = plan(settings, recorded, found.live, keys, others)
+    doing = plan(settings, recorded, found.live, keys, others, [sysctl_files.key_path(key) for key in keep])
     after = file_texts(settings, doing.record)
     if not module.check_mode:
         _write_all(module, settings, doing, found, after)
@@ -77,7 +79,7 @@ def _result(settings: Settings, doing: Plan, found: Found, after: Mapping[str, s
         "sysctls_set": _changes(doing.write, found.live),
         "sysctls_restored": _changes(doing.restore, found.live),
         "files_changed": changed_files,
-        "overridden": overridden(settings, sysctl_files.boot_values(boot_files, settings.sysctls)),
+        "overridden": overridden(settings, sysctl_files.boot_values(boot_files, settings.sysctls, ufw_files())),
         "diff": difference(settings, doing, found, after),
     }
 

@@ -141,11 +141,12 @@ def plan(
     live: Mapping[str, str | None],
     keys: Sequence[str] | None = None,
     others: Mapping[str, str | None] = MappingProxyType({}),
+    keep: Iterable[str] = (),
 ) -> Plan:
     """Return what to do, given the former values `recorded` by earlier runs and the `live` ones (None: no such key).
 
     `keys` are the keys touched. `others` has the former values that other names have recorded. A key that another name
-    still sets is not restored, and its former value is the one from before all of them.
+    still sets is not restored, and its former value is the one from before all of them. A key in `keep` is not restored either.
 
     `live` has the keys recorded and touched. A recorded value is never replaced by the live one. A recorded key that the
     kernel no longer has is dropped.
@@ -154,7 +155,8 @@ def plan(
     leaving = {path: former for path, former in recorded.items() if path not in keys and former is not None}
     before = {path: live[path] if others.get(path) is None else others[path] for path in keys}
     record = {path: before[path] if recorded.get(path) is None else recorded[path] for path in keys}
-    restorable = {path: former for path, former in leaving.items() if live[path] is not None and path not in others}
+    staying = {*others, *keep}
+    restorable = {path: former for path, former in leaving.items() if live[path] is not None and path not in staying}
     return Plan(
         restore={path: former for path, former in restorable.items() if live[path] != former},
         write={path: value for path, value in settings.sysctls.items() if live[path] != value},

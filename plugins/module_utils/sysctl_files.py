@@ -70,13 +70,23 @@ def write_live(path: str, value: str, proc_sys: str = PROC_SYS) -> None:
         os.close(handle)
 
 
-def boot_values(files: Iterable[tuple[str, str]], paths: Iterable[str]) -> dict[str, tuple[str, str] | None]:
+def boot_values(
+    files: Iterable[tuple[str, str]], paths: Iterable[str], later: Iterable[tuple[str, str]] = ()
+) -> dict[str, tuple[str, str] | None]:
     """Return, for each key of `paths`, `(value, file)` as systemd-sysctl would set it from `files`, or None.
+
+    `later` are files that something else reads after that: what they set prevails.
 
     `files` are `(path, text)` in the order in which they are read. The last assignment wins. A pattern
     (`net.ipv4.conf.*.rp_filter`) never changes a key that is set by its own name, wherever the pattern is. `-key` without
     a value exempts a key from patterns.
     """
+    paths = list(paths)
+    first, last = _values(files, paths), _values(later, paths)
+    return {path: last[path] or first[path] for path in paths}
+
+
+def _values(files: Iterable[tuple[str, str]], paths: Iterable[str]) -> dict[str, tuple[str, str] | None]:
     assignments = _assignments(files)
     globs = [(pattern.split("/"), found) for pattern, found in assignments.items() if _is_glob(pattern)]
     return {path: assignments[path] if path in assignments else _last_match(globs, path) for path in paths}

@@ -46,11 +46,22 @@ ansible_facts:
           description: The units of the stacks that the roles have deployed.
           type: list
           elements: str
+        masked:
+          description: The units of these stacks, deployed or not, that are masked.
+          type: list
+          elements: str
         lvs_vip:
           description: Whether C(lvs-vip) keeps VIPs or rules.
           type: bool
         directors:
           description: The directors of the cluster that the VIPs and rules of C(lvs-vip) belong to.
+          type: list
+          elements: str
+        director_addresses:
+          description: Their C(lvs_address), by their names. Null if a former version has written the list.
+          type: dict
+        gateways:
+          description: The gateways to which a real server sends its answers of NAT.
           type: list
           elements: str
         foreign:
@@ -99,8 +110,11 @@ ansible_facts:
   sample:
     deployed_lvs:
       stacks: [keepalived.service]
+      masked: [ldirectord.service]
       lvs_vip: false
-      directors: []
+      directors: [lb1]
+      director_addresses: {lb1: 192.0.2.11}
+      gateways: []
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
       resources: []
@@ -122,7 +136,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils import deployed
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, ToolMissing, fail, run
 
-ADDITIONS = "/etc/systemd/system/*.service.d/lvs-cluster.conf"
+UNITS = "/etc/systemd/system"
+STACK_UNITS = ("keepalived.service", "heartbeat.service", "ldirectord.service")
+ADDITIONS = f"{UNITS}/*.service.d/lvs-cluster.conf"
 
 
 def read(path):
@@ -154,6 +170,10 @@ def is_packaged(runner, path):
     return False
 
 
+def is_masked(unit, folder=UNITS):
+    return os.path.realpath(os.path.join(folder, unit)) == "/dev/null"
+
+
 def main(runner=HOST):
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     found = {path: read(path) for path in deployed.FILES}
@@ -163,10 +183,14 @@ def main(runner=HOST):
         foreign = deployed.foreign_files(files, lambda path: is_packaged(runner, path))
     except Failure as error:
         fail(module, error)
+    directors = deployed.directors_of(files)
     facts = {
         "stacks": stacks,
+        "masked": [unit for unit in STACK_UNITS if is_masked(unit)],
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
-        "directors": deployed.directors_of(files),
+        "directors": list(directors),
+        "director_addresses": directors,
+        "gateways": deployed.gateways_of(files),
         "foreign": foreign,
         "vips": deployed.named_vips(files),
         "resources": deployed.resources(files),

@@ -11,7 +11,8 @@ short_description: Manage how long IPVS remembers idle connections
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Sets the lifetimes of idle connections, for all services at once. A timeout that is left out is not changed.
-  - The timeouts do not survive a reboot. Set them again at boot, or let keepalived do it.
+  - The timeouts do not survive a reboot. For a cluster of this collection set C(lvs_timeouts) in its inventory instead. C(site.yml) then
+    sets them at boot as well, and overwrites what is changed in C(keepalived.conf) by hand.
 options:
   tcp:
     description: Seconds for an idle established TCP connection, V(1) to V(2147483). The kernel's default is 900.

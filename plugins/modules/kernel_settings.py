@@ -46,6 +46,13 @@ options:
       - With V(false) they stay until a run with V(true). RV(leaving) names them.
     type: bool
     default: true
+  keep:
+    description:
+      - Parameters that are not restored when they are removed, because something else needs their present value by now. They
+        are no longer set at boot.
+    type: list
+    elements: str
+    default: []
   state:
     description:
       - V(present) sets the modules and parameters.
@@ -131,7 +138,8 @@ files_changed:
   sample: [/etc/modules-load.d/lvs-director.conf, /etc/sysctl.d/90-lvs-director.conf]
 overridden:
   description:
-    - The parameters that the next boot will set to another value, because systemd-sysctl reads another file later.
+    - The parameters that the next boot will set to another value, because systemd-sysctl or C(ufw) reads another file
+      later.
   returned: success
   type: list
   elements: dict
@@ -162,6 +170,7 @@ def main(runner=HOST):
             "modules": {"type": "list", "elements": "str", "default": []},
             "sysctls": {"type": "dict", "default": {}},
             "purge": {"type": "bool", "default": True},
+            "keep": {"type": "list", "elements": "str", "default": []},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         supports_check_mode=True,
@@ -173,7 +182,7 @@ def main(runner=HOST):
             settings = settings_from(
                 params["name"], params["modules"] if present else [], params["sysctls"] if present else {}
             )
-        result = run(module, runner, settings, params["purge"] or not present)
+        result = run(module, runner, settings, params["purge"] or not present, params["keep"])
     except Failure as error:
         fail(module, error)
     for entry in result["overridden"]:

@@ -75,7 +75,10 @@ sysctls:
   type: dict
   sample: {net.ipv4.ip_forward: "1", net.ipv4.vs.sync_threshold: "3 50"}
 sysctls_boot:
-  description: The value of each of O(sysctls) that the next boot sets. Null if it sets none.
+  description:
+    - The value of each of O(sysctls) that the next boot sets, from C(sysctl.d) or from the file that C(ufw) reads when it
+      starts. Null if these set none.
+    - What something else sets later is not known, such as a network manager, a script, or C(tuned) with C(reapply_sysctl=0).
   returned: success
   type: dict
   sample: {net.ipv4.ip_forward: "0", net.ipv4.vs.sync_threshold: "3 50"}
@@ -179,7 +182,7 @@ import json
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files
+from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files, ufw_files
 from ansible_collections.lvs.cluster.plugins.module_utils.kernel_modules import module_states
 from ansible_collections.lvs.cluster.plugins.module_utils.node import (
     output_of,
@@ -222,7 +225,7 @@ def main(runner=HOST):
         supports_check_mode=True,
     )
     sysctls = {key: key_path(key) for key in module.params["sysctls"]}
-    at_boot = boot_values(conf_files("sysctl.d"), sysctls.values())
+    at_boot = boot_values(conf_files("sysctl.d"), sysctls.values(), ufw_files())
     try:
         links = json.loads(output_of(runner, "ip", ["-j", "address"], "iproute2 4.13 or later"))
         units = read_units(runner, list(dict.fromkeys(module.params["units"])))

@@ -141,11 +141,11 @@ def _services_with(
     return services
 
 
-def differences(live: Sequence[Service], wanted: Sequence[Service | TableService]) -> Iterator[tuple[ServiceKey, str]]:
-    """What is missing, too much or different in the live table: (service key, in words)."""
+def differences(live: Sequence[Service], wanted: Sequence[Service | TableService]) -> Iterator[tuple[Change, str]]:
+    """What is missing, too much or different in the live table: (the change that would repair it, in words)."""
     now = live_table(live)
     for change in diff(now, read_table(wanted)):
-        yield from ((change.service.key, words) for words in _in_words(change, now))
+        yield from ((change, words) for words in _in_words(change, now))
 
 
 def live_table(services: Iterable[Service]) -> Table:

@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -36,13 +37,18 @@ def run(name: str, number: int) -> bool:
     )
     assert process.stdout
     failing = False
+    last: deque[str] = deque(maxlen=20)
     with (LOGS / f"{name}.log").open("w", encoding="utf-8") as log:
         for line in process.stdout:
             log.write(line)
+            last.append(line)
             failing = failing or (line.startswith(MARK) and "FAILED" in line)
             if failing or line.startswith(MARK):
                 print(line, end="", flush=True)
-    return process.wait() == 0
+    passed = process.wait() == 0
+    if not (passed or failing):
+        print(f"{MARK}{name} FAILED; it ended with:\n{''.join(last)}", end="", flush=True)
+    return passed
 
 
 def main() -> int:

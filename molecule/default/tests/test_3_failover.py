@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import pytest
-from cluster import flat, until
+from cluster import changed, flat, until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -17,6 +17,7 @@ VIP = "172.28.0.100"
 FAILOVER_SECONDS = 4.5
 # A director that stops says so.
 HANDOVER_SECONDS = 1.0
+ONLY_KEEPALIVED = ("--limit", "directors", "--tags", "keepalived")
 
 
 @contextmanager
@@ -90,6 +91,31 @@ def test_keepalived_killed_is_started_again_without_two_owners(cluster):
         serves(cluster, "lvs1")
 
 
+# systemd gives up on most services after five starts in ten seconds. Each time as soon as keepalived runs again.
+KILL_SIX_TIMES = """
+killed=0
+for try in $(seq 300); do
+    if systemctl is-active --quiet keepalived && pgrep -x keepalived >/dev/null; then
+        systemctl kill --signal=KILL keepalived
+        killed=$((killed + 1))
+        [ $killed -lt 6 ] || break
+    fi
+    sleep 0.1
+done
+echo $killed
+"""
+
+
+def test_keepalived_killed_six_times_in_a_row_is_started_every_time(cluster):
+    restarts = "systemctl show keepalived --property=NRestarts --value"
+    before = int(cluster.run("lvs1", restarts))
+    assert cluster.run("lvs1", KILL_SIX_TIMES) == "6"
+    until(lambda: int(cluster.run("lvs1", restarts)) == before + 6, "systemd starts it for the sixth time")
+    until(lambda: cluster.run("lvs1", "systemctl is-active keepalived") == "active", "keepalived runs")
+    until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 alone holds the VIP")
+    serves(cluster, "lvs1")
+
+
 def test_a_clock_that_stands_still_for_ten_seconds_moves_the_vip_and_back(cluster):
     with gap_at_most(cluster, FAILOVER_SECONDS):
         cluster.lab.pause("lvs1")
@@ -99,10 +125,16 @@ def test_a_clock_that_stands_still_for_ten_seconds_moves_the_vip_and_back(cluste
     serves(cluster, "lvs1")
 
 
-def test_directors_that_do_not_hear_each_other_are_told_by_verify(cluster):
+def test_directors_that_do_not_hear_each_other_are_told_by_verify_and_by_site(cluster):
+    web, *others = cluster.variable("lvs_services")
+    heavier = [{**web, "real_servers": [{"host": "web1", "weight": 2}, "web2", "web3"]}, *others]
     with cluster.lab.partition(["lvs1"], ["lvs2", "lvs3"]):
         until(lambda: cluster.holders(VIP) == ["lvs1", "lvs2"], "both sides hold the VIP")
         told = flat(cluster.fail("verify"))
+        refused = flat(cluster.fail("site", *ONLY_KEEPALIVED, lvs_services=heavier))
     assert f"lvs1, lvs2: hold VIP {VIP} at the same time" in told, told[-3000:]
+    assert f"{VIP} is held by lvs1 and lvs2 at once: they do not hear each other" in refused, refused[-3000:]
     until(lambda: cluster.holders(VIP) == ["lvs1"], "one owner is left")
+    # What was written all the same is taken back, and nothing else is wrong now.
+    assert all(changed(cluster.play("site", *ONLY_KEEPALIVED)).values())
     assert f"VIP {VIP} is held by lvs1" in cluster.play("verify")

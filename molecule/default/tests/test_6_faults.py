@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 
 import pytest
-from cluster import changed, flat, totals, until
+from cluster import Background, changed, flat, totals, until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -23,6 +24,17 @@ def heavier(cluster, weight):
 
 def weight_of_web1(cluster, director):
     return cluster.table(director)[f"{VIP}:80"][cluster.address("web1")]
+
+
+@contextmanager
+def adverts_of_the_client(cluster, *routers):
+    """During the block the client sends the adverts of virtual routers, as a cluster that the inventory does not know."""
+    sender = Background(cluster, "client1", "adverts.py", cluster.address("client1"), *map(str, routers))
+    try:
+        yield
+    finally:
+        sent = sender.stop()
+    assert int(sent[-1]) > 0
 
 
 def test_wrong_input_is_told_at_once_and_touches_nothing(cluster):
@@ -44,15 +56,26 @@ def test_a_kernel_without_the_scheduler_is_told_before_anything_changes(cluster)
     assert set(changed(output).values()) == {0}
 
 
-def test_an_address_in_use_and_a_change_that_would_lose_a_vip_are_refused_before_anything_changes(cluster):
-    taken = "172.28.0.222"
+def test_what_others_use_and_a_change_that_would_lose_a_vip_are_refused_before_anything_changes(cluster):
+    taken, router = "172.28.0.222", 99
     interface = cluster.interface("client1")
     cluster.host("client1").run_expect([0], f"ip address add {taken}/24 dev {interface}")
     mac = cluster.run("client1", f"cat /sys/class/net/{interface}/address")
     extra = {"name": "extra", "vip": taken, "port": 80}
-    output = cluster.fail("site", lvs_services=[*cluster.variable("lvs_services"), extra])
+    instances = [
+        {"name": "VI_1", "virtual_router_id": 100, "vips": sorted(cluster.vips())},
+        {"name": "EXTRA", "virtual_router_id": router, "vips": [taken]},
+    ]
+    with adverts_of_the_client(cluster, router):
+        output = cluster.fail(
+            "site",
+            lvs_services=[*cluster.variable("lvs_services"), extra],
+            lvs_vrrp={**cluster.variable("lvs_vrrp"), "instances": instances},
+        )
     cluster.run("client1", f"ip address del {taken}/24 dev {interface}")
     assert f'lvs_services "extra": VIP {taken} is in use: {mac} answers for it' in flat(output)
+    used = f"virtual_router_id {router} is in use on the segment, by {cluster.address('client1')}, which is no director"
+    assert f"lvs_vrrp instance EXTRA: {used}" in flat(output)
     assert set(changed(output).values()) == {0}
 
     output = cluster.fail("site", lvs_vrrp={**cluster.variable("lvs_vrrp"), "virtual_router_id": 9})
@@ -66,8 +89,11 @@ def test_verify_names_the_host_and_the_remedy_and_site_mends(cluster):
     cluster.run("lvs2", "systemctl stop keepalived")
     cluster.run("lvs3", "sed -i 's/weight 3/weight 4/' /etc/keepalived/keepalived.conf")
     cluster.lab.unplug("lvs3", "lan", seen=True)
-    output = flat(cluster.fail("verify"))
+    with adverts_of_the_client(cluster, 100):
+        output = flat(cluster.fail("verify"))
     cluster.lab.plug("lvs3", "lan", seen=True)
+    heard = f"hears adverts of {cluster.address('client1')} for virtual router 100 of instance VI_1"
+    assert f"{heard}, but no director of the inventory has this address" in output
     assert "lvs3: its interface lan0 is down" in output
     assert "lvs3: VRRP instance VI_1 is in the state fault, so this director does not take over" in output
     assert "web1: net.ipv4.conf.all.arp_ignore is 0, not 1. Run site.yml" in output
@@ -122,9 +148,24 @@ def test_dead_hosts_keep_no_change_from_the_others_and_get_it_when_they_are_back
     # lvs3 may come back any time and send to this VIP
     there = "ip -o address show to 172.28.0.101/32"
     assert cluster.run("web1", there)
-    assert "web3: could not be checked" in flat(cluster.fail("verify", lvs_services=services))
+    # Also after a reboot, until site.yml has updated lvs3.
+    cluster.run("web1", "sync")
+    cluster.lab.reboot("web1")
+    until(lambda: cluster.run("web1", there), "web1 has the VIP again after a reboot")
     until(lambda: set(cluster.ask(VIP)) == {"web1", "web2"}, "the others serve")
-    cluster.lab.power_on("web3", "lvs3")
+
+    # Whoever is left gives the verdict, also without a director.
+    cluster.run("lvs1", "sync")
+    cluster.run("lvs2", "sync")
+    cluster.lab.power_off("lvs1", "lvs2")
+    verdict = flat(cluster.fail("verify", lvs_services=services))
+    for host in ("web3", *cluster.group("directors")):
+        assert f"{host}: could not be checked. Check that it is up" in verdict, verdict[-3000:]
+    assert "web1: left over: address 172.28.0.101/32 lo" in verdict
+    assert f"directors: none of them holds VIP {VIP}" in verdict
+    assert f"client1: nobody answers ARP for VIP {VIP}" in verdict
+
+    cluster.lab.power_on("web3", "lvs1", "lvs2", "lvs3")
     assert weight_of_web1(cluster, "lvs3") == 1
     until(lambda: "web3" in cluster.ask(VIP), "web3 is back")
     cluster.play("site", lvs_services=services)

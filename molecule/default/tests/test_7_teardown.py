@@ -104,3 +104,31 @@ def test_a_package_that_another_one_needs_by_now_stays(cluster):
         "web1", "dpkg-query --show --showformat='${Package} ${db:Status-Status}\\n' apache2-bin own-site"
     )
     assert installed.splitlines() == ["apache2-bin installed", "own-site installed"]
+
+
+def test_a_folder_of_somebody_else_gets_no_test_page(cluster):
+    page = "/var/www/lvs-test-page/index.html"
+    cluster.host("web1").run_expect([0], f"install -D /dev/null {page} && echo mine > {page}")
+    output = flat(cluster.fail("site", "--limit", "web1", "--tags", "test_page"))
+    assert "this folder has files of somebody else, such as index.html" in output
+    assert cluster.run("web1", f"cat {page}") == "mine"
+    cluster.run("web1", "rm -r /var/www/lvs-test-page")
+
+
+def who_answers(cluster):
+    """How many hosts answer ARP requests for the VIP. No director runs any more."""
+    return len(cluster.module("client1", "arp_probe", addresses=[VIP], count=3, timeout=2)["answers"][VIP])
+
+
+def test_a_bare_real_server_gets_a_vip_only_when_it_does_not_answer_arp_for_it(cluster):
+    has_vip = f"ip -o address show to {VIP}/32"
+    cluster.play("site", "--limit", "web1", "--tags", "vip")
+    assert cluster.run("web1", has_vip)
+    assert who_answers(cluster) == 0
+
+    cluster.host("web1").run_expect([0], "sysctl -w net.ipv4.conf.all.arp_ignore=0")
+    assert who_answers(cluster) == 1
+    cluster.host("web1").run_expect([0], f"ip address del {VIP}/32 dev lo")
+    output = flat(cluster.fail("site", "--limit", "web1", "--skip-tags", "arp"))
+    assert "this host would answer ARP requests for it" in output
+    assert not cluster.run("web1", has_vip)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from cluster import shared
+from cluster import shared, until
 
 NAT = {"ipv4": "172.28.1.100", "ipv6": "fd00:28:1::100"}
 # The VIPs of the tunnels and the largest TCP segment that fits through them.
 TUNNELS = {"172.28.1.101": 1440, "172.28.1.102": 1420, "172.28.1.103": 1432, "fd00:28:1::101": 1400}
-DIRECT = "172.28.1.104"
+DIRECT, INNER = "172.28.1.104", "172.28.2.110"
+PAGE = "172.28.1.105"
 # At another port of a tunnel's VIP.
 MIXED = "172.28.1.101"
 MEGABYTE = 1_000_000
@@ -52,7 +53,7 @@ def test_only_replies_of_nat_go_through_the_directors(cluster, asked, gateway):
     assert gateway in cluster.run("web1", f"ip route get {asked}")
 
 
-@pytest.mark.parametrize("vip", [DIRECT, *TUNNELS])
+@pytest.mark.parametrize("vip", [DIRECT, INNER, *TUNNELS])
 def test_tunnels_and_direct_routing_answer_by_turns(cluster, vip):
     assert Counter(cluster.ask(vip, count=6)) == {"web1": 3, "web2": 3}
 
@@ -78,3 +79,19 @@ def test_what_the_client_sends_fits_the_tunnel(cluster, vip, fits):
     )
     # Less by the bytes of options that every segment carries, such as timestamps.
     assert fits - 40 <= int(cluster.run("client1", f"python3 -c '{script}'")) <= fits
+
+
+def test_a_sorry_page_of_the_director_answers_for_nat_while_the_real_server_is_down(cluster):
+    assert set(cluster.ask(PAGE, count=2)) == {"web1"}
+    page = "mkdir -p /run/sorry && echo sorry > /run/sorry/index.html"
+    serve = "systemd-run --unit=sorry-page python3 -m http.server 80 --directory /run/sorry"
+    cluster.host("lvs1").run_expect([0], f"{page} && {serve}")
+    cluster.run("web1", "systemctl stop lvs-test-page")
+    try:
+        until(lambda: set(cluster.ask(PAGE, count=2)) == {"sorry"}, "the director says sorry")
+        assert "-r 127.0.0.1:80 -g" in cluster.run("lvs1", "ipvsadm -Sn")
+    finally:
+        cluster.run("web1", "systemctl start lvs-test-page")
+        cluster.run("lvs1", "systemctl stop sorry-page")
+    until(lambda: set(cluster.ask(PAGE, count=2)) == {"web1"}, "web1 is back")
+    until(lambda: set(cluster.ask(DIRECT, count=6)) == {"web1", "web2"}, "web1 is back everywhere")

@@ -13,8 +13,8 @@ from cluster import until
 pytestmark = pytest.mark.usefixtures("fresh")
 
 NAT, GATEWAY, NAT6, _GATEWAY6 = ADDRESSES = ("172.28.1.100", "172.28.2.100", "fd00:28:1::100", "fd00:28:2::100")
-IPIP = "172.28.1.101"
-VIPS = [NAT, NAT6, IPIP, "172.28.1.102", "172.28.1.103", "fd00:28:1::101", "172.28.1.104"]
+IPIP, INNER = "172.28.1.101", "172.28.2.110"
+VIPS = [NAT, NAT6, IPIP, "172.28.1.102", "172.28.1.103", "fd00:28:1::101", "172.28.1.104", INNER]
 # Seconds without an answer. A master that falls silent is missed after three adverts; one that knows that it goes says so.
 SILENT, TOLD = 4.5, 1.0
 # Until the checks of a director that was cut off pass again: their interval and timeout.
@@ -85,10 +85,16 @@ def test_a_switch_between_directors_and_clients_fails(cluster, tell):
 
 def test_the_master_loses_its_power(cluster, tell):
     holds_all(cluster, "lvs1")
+    both_answer(cluster, INNER)
     with gap_of_at_most(cluster, SILENT, tell):
         cluster.lab.power_off("lvs1")
         holds_all(cluster, "lvs2", "lvs2")
         both_answer(cluster, NAT, NAT6, IPIP)
+        # A VIP is on the interface of its own network. So the client hears there who has it now, before it asks.
+        assert " back0 " in cluster.run("lvs2", f"ip -o address show to {INNER}/32")
+        mac = cluster.run("lvs2", "cat /sys/class/net/back0/address")
+        until(lambda: mac in cluster.run("client1", f"ip neigh show {INNER} dev back0"), "the client knows lvs2")
+        both_answer(cluster, INNER)
     with gap_of_at_most(cluster, TOLD, tell):
         cluster.lab.power_on("lvs1")
         holds_all(cluster, "lvs1")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 from cluster import changed, until
 
@@ -22,7 +24,8 @@ COUNTS = {
     "decapsulators": "ip fou show | wc -l",
 }
 ALL = {"ipip": 2, "gre": 1, "rules": 1, "rules6": 1, "routes": 2, "filters": 1, "decapsulators": 1}
-WITHOUT_OTHER_TUNNELS = ALL | {"ipip": 1, "gre": 0, "decapsulators": 0}
+# With route: default, the rules for what has no other route come on top.
+WITHOUT_OTHER_TUNNELS = ALL | {"ipip": 1, "gre": 0, "decapsulators": 0, "rules": 3, "rules6": 3}
 ONE_TUNNEL = WITHOUT_OTHER_TUNNELS | {"rules": 0, "rules6": 0, "routes": 0}
 
 
@@ -44,17 +47,45 @@ def nothing_lost(stream):
     assert stream["answered"] == stream["requests"] > 200
 
 
-def site_with(cluster, *names):
+# By which way a real server with a default route of its own answers clients for whom it has no other route. It has another
+# address in `far`, and one on the network of the management.
+WAYS = {
+    "203.0.113.7 from 172.28.2.21 ipproto 6 sport 8081": "via 172.28.2.100 dev back0",
+    "203.0.113.7 from 172.28.2.21 ipproto 6 sport 22": "dev mgmt",
+    "203.0.113.7 from 10.99.0.21 ipproto 6 sport 22": "dev mgmt",
+    "2001:db8::7 from fd00:28:3::21 ipproto 6 sport 8081": "via fd00:28:2::100 dev back0",
+    "2001:db8::7 from fd00:28:3::21 ipproto 6 sport 22": "via fd00:28:3::41 dev far0",
+}
+OWN_DEFAULTS = ("default via 10.99.0.1 dev mgmt onlink", "default via fd00:28:3::41 dev far0")
+
+
+@contextmanager
+def default_routes_of_its_own(cluster, node):
+    """A node with default routes during the block, as most hosts have them."""
+    for route in OWN_DEFAULTS:
+        cluster.host(node).run_expect([0], f"ip route add {route}")
+    try:
+        yield
+    finally:
+        for route in OWN_DEFAULTS:
+            cluster.run(node, f"ip route del {route}")
+
+
+def site_with(cluster, *names, **variables):
     services = [service for service in cluster.variable("lvs_services") if service["name"] in names]
     assert len(services) == len(names)
-    cluster.play("site", lvs_services=services)
+    cluster.play("site", lvs_services=services, **variables)
 
 
 def test_methods_come_and_go_while_others_serve(cluster):
     assert counts(cluster) == everywhere(cluster, ALL)
     with cluster.stream(address=IPIP, port=80, rate=20, timeout=2) as tunnel:
         with cluster.stream(address=NAT, port=80, rate=20, timeout=2) as nat:
-            site_with(cluster, "web", "web6", "ipip")
+            by_default = {**cluster.variable("lvs_nat"), "route": "default"}
+            with default_routes_of_its_own(cluster, "web1"):
+                site_with(cluster, "web", "web6", "ipip", lvs_nat=by_default)
+                found = {asked: cluster.run("web1", f"ip route get {asked}") for asked in WAYS}
+            assert {asked: way in found[asked] for asked, way in WAYS.items()} == dict.fromkeys(WAYS, True), found
         nothing_lost(nat)
         assert counts(cluster) == everywhere(cluster, WITHOUT_OTHER_TUNNELS)
         assert cluster.holders(GUE) == []

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from cluster import until
+from cluster import flat, until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
 VIPS = ["172.28.0.100", "172.28.0.101", "fd00:28::100"]
-# Two failovers, of which either director tells the other.
-LONGEST_GAP = 1.0
+# Two failovers, of which either director tells the other. A SYN that is lost meanwhile is sent again after one second.
+LONGEST_GAP = 1.5
 TRACES = {
     "keepalived": "systemctl is-active keepalived; systemctl is-enabled keepalived; pgrep -x keepalived; ls /etc/keepalived/keepalived.conf",
     "ldirectord": "systemctl is-active heartbeat; systemctl is-enabled heartbeat; pgrep -f '[l]directord|[h]eartbeat:';"
@@ -65,3 +65,31 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
     cluster.play("teardown")
     nodes = cluster.group("directors") + cluster.group("real_servers")
     assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}
+
+
+def test_what_somebody_has_set_up_by_hand_is_taken_over_with_consent_and_given_back(cluster):
+    haresources = f"lvs1 IPaddr2::172.28.0.77/24/{cluster.interface('lvs1')} ldirectord::ldirectord.cf\\n"
+    virtual = (
+        "virtual=172.28.0.77:80\\n  real=172.28.0.21:80 gate\\n  service=http\\n  checktype=connect\\n  protocol=tcp\\n"
+    )
+    for path, text in (("haresources", haresources), ("ldirectord.cf", f"quiescent=no\\n{virtual}")):
+        cluster.host("lvs1").run_expect([0], f"printf '{text}' > /etc/ha.d/{path}")
+    cluster.host("lvs1").run_expect([0], "systemctl enable ldirectord && systemctl restart ldirectord")
+    files = "sha256sum /etc/ha.d/haresources /etc/ha.d/ldirectord.cf"
+    units = "systemctl is-enabled ldirectord heartbeat; systemctl is-active ldirectord"
+    was = cluster.run("lvs1", files), cluster.run("lvs1", units)
+    assert was[1].split()[::2] == ["enabled", "active"]
+
+    output = flat(cluster.fail("site"))
+    assert "lvs1: somebody else has written /etc/ha.d/haresources and /etc/ha.d/ldirectord.cf" in output
+    assert "The inventory has no service for 172.28.0.77" in output
+    assert (cluster.run("lvs1", files), cluster.run("lvs1", units)) == was
+
+    cluster.play("site", "--limit", "directors", lvs_take_over=True)
+    assert cluster.run("lvs1", files) != was[0]
+    assert cluster.run("lvs1", "systemctl is-enabled ldirectord; systemctl is-active heartbeat").split() == [
+        "masked",
+        "active",
+    ]
+    cluster.play("teardown", "--limit", "directors")
+    assert (cluster.run("lvs1", files), cluster.run("lvs1", units)) == was

@@ -12,9 +12,9 @@ from .drafts import InstanceDraft, ServiceDraft
 from .hosts import Host, Hosts, read_interfaces
 from .inventory import Inventory
 from .mistakes import InventoryPath, Mistakes, listed
-from .nat import Nat
+from .nat import KEYS, Nat
 from .real_servers import called
-from .types import Ports, Sync
+from .types import MovedAddress, Ports, Sync
 
 
 def check_addresses(hosts: Hosts, mistakes: Mistakes) -> None:
@@ -49,6 +49,23 @@ def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inven
             path.report(f"VIP {vip} is {reserved}")
 
 
+def check_gateways(nat: Nat, hosts: Hosts, path: InventoryPath) -> None:
+    """No gateway of NAT may be a director's router, or an address that no host can have (with facts).
+
+    It may be the router of real servers: their own configuration may name it as well. If another host has it, site.yml finds
+    out by ARP.
+    """
+    routers = {router: host.name for host in hosts.directors.values() for router in host.routers}
+    for family, gateway in nat.gateways.items():
+        if gateway in routers:
+            path.report(
+                f"{KEYS[family]} {gateway} is the default gateway of director {routers[gateway]}: the directors would take its"
+                " address away from the router. Choose an address that no host has"
+            )
+        if reserved := _reserved(gateway, hosts.directors.values()):
+            path.report(f"{KEYS[family]} {gateway} is {reserved}")
+
+
 def check_real_server_addresses(
     services: Iterable[ServiceDraft], vips: Mapping[str, InventoryPath], hosts: Hosts
 ) -> None:
@@ -68,6 +85,15 @@ def check_real_server_addresses(
                 service.path.report(f"{called(server)} has the address {address}, {reserved}")
             elif address not in vips:
                 right.add((address, server["host"]))
+
+
+def check_weights(services: Iterable[ServiceDraft]) -> None:
+    """At least one real server of a service must have a weight. keepalived refuses anything else, too."""
+    for service in services:
+        if service.real_servers and not any(server["weight"] for server in service.real_servers):
+            service.path.report(
+                "every real server has weight 0, so none would serve: give one a weight, or remove the service"
+            )
 
 
 def _reserved(text: str, directors: Iterable[Host]) -> str | None:
@@ -126,6 +152,19 @@ def check_vip_networks(instances: Iterable[InstanceDraft], hosts: Hosts) -> None
                 )
 
 
+def check_routed_vips(vips: Mapping[str, InventoryPath], hosts: Hosts) -> None:
+    """Warn if a VIP is on a network of no director (with facts)."""
+    directors = [host for host in hosts.directors.values() if host.networks and host.on_network]
+    for vip, path in vips.items():
+        if directors and not any(_reaches(host, vip) for host in directors):
+            first = directors[0]
+            path.warn(
+                f"VIP {vip} is on none of the directors' networks ({first.name} has {listed(first.networks)}). No host on these"
+                " networks asks for it by ARP, so packets for it reach a director only if a router has a route for it to another"
+                " VIP that moves with it. Otherwise choose an address of one of these networks"
+            )
+
+
 def check_direct_routing(services: Iterable[ServiceDraft], hosts: Hosts) -> None:
     """Warn if a director may not reach the real servers of dr without a router (with facts, which have no routes)."""
     seen: set[str] = set()
@@ -169,9 +208,9 @@ def check_return_path(services: Iterable[ServiceDraft], nat: Nat, vips: Iterable
                 )
 
 
-def check_prefixes(instances: Iterable[InstanceDraft], hosts: Hosts, path: InventoryPath) -> None:
+def check_prefixes(vips: Iterable[MovedAddress], hosts: Hosts, path: InventoryPath) -> None:
     """No VIP may add a route to more than the network that it is in (with facts)."""
-    for vip in (vip for instance in instances for vip in instance.vips):
+    for vip in vips:
         for host in hosts.directors.values():
             network = host.network_of(vip["address"])
             if network and vip["prefix"] < network.prefix:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Sequence
 
 from . import kernel
@@ -20,6 +21,7 @@ from .types import (
     FwmarkRule,
     Heartbeat,
     HostPart,
+    HostVrrp,
     Instance,
     Ports,
     Service,
@@ -31,6 +33,8 @@ from .validators import NAME
 
 MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
 SYNC_PORT = "8848/udp"  # ip_vs_sync.c, IP_VS_SYNC_PORT
+SETTLE_TIME = 10  # seconds in which a director becomes the master, after its preempt_delay
+LONGEST_LISTEN_TIME = 5
 
 
 def director_parts(
@@ -61,6 +65,8 @@ def director_parts(
         ]
         if stack == "keepalived":
             part["check_sources"] = check_sources(host, services) + own_sources(host.addresses, services)
+        if part["instances"]:
+            part["vrrp"] = _watched(part["instances"])
         part["sync"] = {"id": sync["id"], "instance": sync["instance"], "interface": host.interface} if sync else None
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":
@@ -152,6 +158,18 @@ def _own_instance(host: Host, instance: Instance, services: Sequence[Service]) -
         "track_interfaces": _other_devices(
             [address["device"] for address in gateways + vips] + _inner_devices(host, vips, services), own["interface"]
         ),
+    }
+
+
+def _watched(instances: Sequence[DirectorInstance]) -> HostVrrp:
+    """What a verification watches of a director's instances."""
+    preferred = [instance for instance in instances if instance["takes_over"]]
+    interfaces = dict.fromkeys(instance["interface"] for instance in instances)
+    return {
+        "preferred_vips": [address["address"] for instance in preferred for address in instance["addresses"]],
+        "settle_time": ceil(max((one["preempt_delay"] for one in preferred), default=0)) + SETTLE_TIME,
+        "interfaces": [interface for interface in interfaces if interface],
+        "listen_time": min(max(one["advert_interval"] for one in instances) * 2, LONGEST_LISTEN_TIME),
     }
 
 

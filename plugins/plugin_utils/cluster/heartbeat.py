@@ -12,7 +12,7 @@ from .addresses import BITS, exploded, family_of, parse
 from .hosts import Host, Hosts
 from .mistakes import InventoryPath, Mistakes, listed
 from .nat import Nat, is_own
-from .types import Heartbeat, HeartbeatNode, Sync
+from .types import Heartbeat, HeartbeatNode, MovedAddress, Sync
 from .vrrp import check_prefix, vip_prefix
 
 MOST = 2
@@ -37,12 +37,17 @@ def read_heartbeat(given: Any, vips: Sequence[str], hosts: Hosts, mistakes: Mist
     return own
 
 
+def heartbeat_vips(own: Mapping[str, Any], vips: Iterable[str]) -> list[MovedAddress]:
+    """The VIPs with their prefix lengths on a director."""
+    return [{"address": vip, "prefix": vip_prefix(own["vip_prefix"], family_of(vip))} for vip in vips]
+
+
 def heartbeat_part(own: Mapping[str, Any], vips: Sequence[str], nat: Nat, sync: Sync | None, hosts: Hosts) -> Heartbeat:
     """The contents of ha.cf, haresources and authkeys, the same on both directors."""
     lone = next(iter(hosts.directors.values())) if len(hosts.directors) == 1 else None
     gateways = list(nat.gateways.values())
     moved = {
-        **{vip: vip_prefix(own["vip_prefix"], family_of(vip)) for vip in vips},
+        **{vip["address"]: vip["prefix"] for vip in heartbeat_vips(own, vips)},
         **{address: BITS[family_of(address)] for address in gateways if not (lone and is_own(lone, address))},
     }
     return {

@@ -39,6 +39,7 @@ def empty_part(host: Host) -> HostPart:
         "router_id": None,
         "instances": [],
         "check_sources": [],
+        "vrrp": {"preferred_vips": [], "settle_time": 0, "interfaces": [], "listen_time": 0},
         "sync": None,
         "heartbeat_media": [],
         "listen": [],

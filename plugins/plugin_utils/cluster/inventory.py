@@ -28,6 +28,7 @@ OWN = frozenset(
         "lvs_verification",
         "lvs_vip_check",
         "lvs_vrrp_heard",
+        "lvs_vrrp_state",
     )
 )
 

@@ -170,10 +170,7 @@ def check_keepalived(services: Iterable[ServiceDraft]) -> None:
 
 def _refused(service: ServiceDraft) -> Iterator[str]:
     weights = sum(server["weight"] for server in service.real_servers)
-    # keepalived says: quorum 1 exceeds total weight of real servers 0
-    if service.real_servers and not weights:
-        yield "every real server has weight 0, so none would serve: give one a weight, or remove the service"
-    elif service.real_servers and service.quorum > weights:
+    if weights and service.quorum > weights:
         yield (
             f"quorum is {service.quorum}, but the weights of all its real servers add up to {weights}: it could never be"
             " reached"

@@ -13,6 +13,7 @@ from typing import Any, Iterable, Mapping, Sequence
 
 from ...module_utils.ipvs.types import endpoint
 from . import keys, schema
+from .addresses import FAMILY_NAMES, family_of
 from .drafts import ServiceDraft
 from .mistakes import InventoryPath, Mistakes, listed
 from .real_servers import called
@@ -92,6 +93,10 @@ def read_ldirectord(given: Any, mail: Mail | None, mistakes: Mistakes) -> dict[s
             path.report(f"{name} needs lvs_mail, which is not set")
     if "none" in (own["mail_status"] or ()) and len(own["mail_status"]) > 1:
         path.report("mail_status has none beside other states: remove it, or the others")
+    if mail and ":" in (mail["server"] or ""):
+        InventoryPath("lvs_mail", mistakes).report(
+            f"server is {mail['server']}, but ldirectord takes no IPv6 address here: give its host name"
+        )
     return own
 
 
@@ -145,11 +150,20 @@ def _real(server: RealServer, marked: bool) -> LdirectordRealServer:
         "at": _at(server, marked),
         "forward": FORWARD[server["forward"]],
         "weight": server["weight"],
-        "request": _request(own) if own else None,
+        "request": _own_request(own) if own else None,
         "receive": (_receive(own) or "") if own else None,
         "lower_threshold": server["lower_threshold"],
         "upper_threshold": server["upper_threshold"],
     }
+
+
+def _own_request(health: Health) -> str:
+    """What to ask a single real server for.
+
+    ldirectord forgets the rest of the line behind a request that begins with a slash. It puts one before any other.
+    """
+    request = _request(health) or "/"
+    return request[1:] if request.startswith("/") else request
 
 
 def _checked(health: Health | None) -> LdirectordCheck:
@@ -222,11 +236,25 @@ def _unsupported(service: ServiceDraft) -> Iterable[str]:
         yield "port is 0, but ldirectord needs a port"
     if service.one_packet and service.fwmark is not None:
         yield "one_packet is true, but ldirectord has no one_packet for firewall marks"
-    for name in dict.fromkeys(KEEPALIVED_ONLY):
+    yield from _unsupported_keys(service)
+    for server in service.servers:
+        if service.family and (family := family_of(server["address"])) != service.family:
+            yield (
+                f"{called(server)} is {FAMILY_NAMES[family]} and the VIP is {FAMILY_NAMES[service.family]},"
+                " but ldirectord takes one family in a service"
+            )
+    yield from _unsupported_checks(service)
+
+
+def _unsupported_keys(service: ServiceDraft) -> Iterable[str]:
+    for name in KEEPALIVED_ONLY:
         if name in service.given:
             yield f"{name} is set, but only keepalived has it"
     if any(server["notify"] for server in service.real_servers):
         yield "notify of a real server is set, but only keepalived has it"
+
+
+def _unsupported_checks(service: ServiceDraft) -> Iterable[str]:
     if len(service.health) > 1:
         yield "health has several checks, but ldirectord makes one: choose one, or a script that makes them all"
     for check in service.checks:
@@ -239,6 +267,8 @@ def _unsupported_own_checks(service: ServiceDraft) -> Iterable[str]:
     """Checks of a real server alone: ldirectord has another request and another answer for it, and nothing else."""
     common = _shared(service.health)
     for server in service.real_servers:
+        if any(url["path"].startswith("//") for check in server["health"] or () for url in check["urls"]):
+            yield f"health path of real server {called(server)} begins with //, which ldirectord cannot read for a single one"
         if server["health"] is not None and (_shared(server["health"]) != common or len(server["health"]) != 1):
             yield (
                 f"health of real server {called(server)} differs in more than path, expect and regex, which is all that"

@@ -14,12 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterable, Mapping, Sequence
 
+from ...module_utils.ipvs.types import MAX_PORT
 from . import keys, schema
 from .addresses import BITS, FAMILY_NAMES, family_of, known
 from .drafts import InstanceDraft, ServiceDraft
 from .hosts import Host, Hosts
 from .mistakes import InventoryPath, Mistakes, listed
-from .types import Family, MovedAddress
+from .types import Family, MovedAddress, Ports
 
 KEYS: dict[Family, str] = {"ipv4": "gateway", "ipv6": "gateway6"}
 
@@ -63,6 +64,21 @@ def resolve_nat(
         else:
             path.warn(f"{key} is {address}, but no {FAMILY_NAMES[family]} service has forward nat: it is not used")
     return Nat(gateways, own["route"])
+
+
+def check_replies(services: Iterable[ServiceDraft], nat: Nat) -> None:
+    """No reply may come from port 65535: no routing rule can select it (include/net/fib_rules.h, fib_rule_port_range_valid)."""
+    for service in services:
+        if service.forward != "nat" or service.family not in nat.gateways:
+            continue
+        for server in service.servers:
+            ports: Sequence[Ports] = [server["port"]] if server["port"] else service.ports or []
+            for port in ports if server["host"] else ():
+                if str(port).endswith(str(MAX_PORT)):
+                    service.path.report(
+                        f"{server['host']} answers from port {port}, but lvs_nat routes no replies from port {MAX_PORT}:"
+                        " choose another port"
+                    )
 
 
 def _check_hosts(key: str, address: str, services: Sequence[ServiceDraft], hosts: Hosts, path: InventoryPath) -> None:

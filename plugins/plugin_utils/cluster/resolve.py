@@ -19,25 +19,28 @@ from .checks import (
     check_addresses,
     check_clients,
     check_direct_routing,
+    check_gateways,
     check_marks,
     check_one_segment,
     check_prefixes,
     check_real_server_addresses,
     check_return_path,
+    check_routed_vips,
     check_sync,
     check_vip_networks,
     check_vips,
+    check_weights,
 )
 from .director_part import director_parts
 from .drafts import InstanceDraft, ServiceDraft
-from .heartbeat import heartbeat_part, read_heartbeat
+from .heartbeat import heartbeat_part, heartbeat_vips, read_heartbeat
 from .hosts import Hosts, resolve_hosts
 from .inventory import Inventory
 from .keepalived import check_keepalived, keepalived_part
 from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
 from .mail import resolve_mail
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes
-from .nat import Nat, moved_gateways, resolve_nat
+from .nat import Nat, check_replies, moved_gateways, resolve_nat
 from .real_server_part import real_server_parts
 from .services import ipvs_table, resolve_services
 from .static import check_static
@@ -130,11 +133,17 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_addresses(hosts, mistakes)
     check_vips(read.vip_paths, hosts, read.inventory)
     check_real_server_addresses(services, read.vip_paths, hosts)
+    check_weights(services)
     check_clients(read.inventory, mistakes)
     check_one_segment(read.instances, hosts, mistakes)
     check_vip_networks(read.instances, hosts)
-    check_prefixes(read.instances, hosts, InventoryPath("lvs_vrrp", mistakes))
+    check_routed_vips(read.vip_paths, hosts)
+    check_prefixes(
+        [vip for instance in read.instances for vip in instance.vips], hosts, InventoryPath("lvs_vrrp", mistakes)
+    )
+    check_gateways(read.nat, hosts, InventoryPath("lvs_nat", mistakes))
     check_return_path(services, read.nat, read.vip_paths, hosts)
+    check_replies(services, read.nat)
     check_sync(services, read.sync)
     check_direct_routing(services, hosts)
     check_check_sources(services, hosts)
@@ -144,6 +153,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
         check_ways(services, hosts)
     elif read.stack == "ldirectord":
         check_ldirectord(services)
+        check_prefixes(heartbeat_vips(read.heartbeat, read.vip_paths), hosts, InventoryPath("lvs_heartbeat", mistakes))
     else:
         check_static(services, hosts, read.sync, mistakes)
 

@@ -577,6 +577,19 @@ class DirectorInstance(InstanceSettings):
     track_interfaces: list[str]
 
 
+class HostVrrp(TypedDict):
+    """What a verification watches on a director; empty without VRRP.
+
+    The director takes `preferred_vips` from any other director within `settle_time`. On its `interfaces` the adverts of other
+    masters are heard in `listen_time`.
+    """
+
+    preferred_vips: list[str]
+    settle_time: int
+    interfaces: list[str]
+    listen_time: Seconds
+
+
 class DirectorSync(TypedDict):
     """Connection synchronisation as one director runs it."""
 
@@ -618,6 +631,7 @@ class HostPart(TypedDict):
     router_id: str | None
     instances: list[DirectorInstance]
     check_sources: list[CheckSource]
+    vrrp: HostVrrp
     sync: DirectorSync | None
     heartbeat_media: list[str]
     listen: list[Socket]

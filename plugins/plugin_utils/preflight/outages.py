@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ...module_utils import deployed
+from ..cluster.addresses import family_of
 from ..cluster.mistakes import listed
 from ..cluster.types import DirectorInstance, ResolvedCluster
+from .told import Hostvars, facts_of, told
 
 Running = Mapping[str, Any]
 
@@ -31,7 +33,6 @@ def outages(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
                 said.setdefault((what, listed(vips) if vips else "the VIPs"), []).append(name)
     for (what, vips_listed), names in said.items():
         yield _outage(what, vips_listed, names)
-    yield from _gateways(cluster, running)
 
 
 def _changed(wanted: DirectorInstance, instances: Iterable[Running]) -> Iterator[tuple[str, list[str]]]:
@@ -85,14 +86,36 @@ def _outage(what: str, vips: str, directors: Sequence[str]) -> str:
     )
 
 
-def _gateways(cluster: ResolvedCluster, running: Mapping[str, Iterable[Running]]) -> Iterator[str]:
+def lost_gateways(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:
     """Changed gateways of NAT: the real servers send answers to the new one before a director has it."""
-    before = {address for instances in running.values() for one in instances for address in one["addresses"]}
-    kept = {vip["address"] for vip in cluster["vips"]}
-    for gateway in (vip for vip in cluster["vips"] if vip["gateway"] and vip["address"] not in before):
-        left = sorted(address for address in before - kept if (":" in address) == (gateway["family"] == "ipv6"))
+    if not any(told(hostvars, name) for name in cluster["directors"]):
+        return
+    ready = {address for name in cluster["directors"] for address in _addresses(hostvars, name)}
+    for gateway in (vip for vip in cluster["vips"] if vip["gateway"] and vip["address"] not in ready):
+        left = sorted(address for address in _former(cluster, hostvars) if family_of(address) == gateway["family"])
         if left:
             yield (
                 f"lvs_nat: gateway {gateway['address']} would replace {listed(left)}. The real servers send their answers to the new"
                 f" gateway before the directors have it: until then no service with forward nat answers. {OUTAGE}"
             )
+
+
+def _former(cluster: ResolvedCluster, hostvars: Hostvars) -> set[str]:
+    """The gateways that the real servers use now. If none was asked, what the directors move and the cluster has no more."""
+    asked = [facts for name in cluster["real_servers"] if (facts := told(hostvars, name))]
+    if asked:
+        return {gateway for facts in asked for gateway in facts.get("gateways", ())}
+    kept = {vip["address"] for vip in cluster["vips"]}
+    directors = [facts for name in cluster["directors"] if (facts := told(hostvars, name))]
+    advertised = {vip for facts in directors for one in facts["instances"] for vip in one["advertised"]}
+    # foreign.py reports what somebody else has written.
+    moved = {vip for facts in directors if not facts["foreign"] for vip in facts["vips"]}
+    return moved - kept - advertised
+
+
+def _addresses(hostvars: Hostvars, name: str) -> Iterator[str]:
+    """The addresses that a director has now or may take."""
+    facts = facts_of(hostvars, name)
+    for key in ("all_ipv4_addresses", "all_ipv6_addresses"):
+        yield from facts.get(key) or ()
+    yield from told(hostvars, name).get("vips") or ()

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from ..cluster.types import ResolvedCluster
-from .foreign import foreign, other_clusters
-from .outages import outages
+from .foreign import answering, foreign, other_clusters
+from .outages import lost_gateways, outages
 from .told import Hostvars, told
 
 
@@ -15,7 +15,8 @@ def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
     """The reasons not to run, one message each, with what to do."""
     found = {name: facts for name in cluster["directors"] if (facts := told(hostvars, name))}
     everywhere = {name: facts for name in cluster["hosts"] if (facts := told(hostvars, name))}
-    refused = [*foreign(cluster, found), *other_clusters(cluster, everywhere)]
-    if len(cluster["directors"]) > 1 and not cluster["accept_outage"]:
-        refused += outages(cluster, found)
+    refused = [*foreign(cluster, found), *other_clusters(cluster, everywhere), *answering(cluster, hostvars)]
+    if not cluster["accept_outage"]:
+        refused += outages(cluster, found) if len(cluster["directors"]) > 1 else ()
+        refused += lost_gateways(cluster, hostvars)
     return refused

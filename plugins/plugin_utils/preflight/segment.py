@@ -17,6 +17,20 @@ def questions(cluster: ResolvedCluster, hostvars: Hostvars) -> dict[str, list[An
     return {"vips": new_vips(cluster, hostvars), "routers": new_routers(cluster, hostvars)}
 
 
+def unasked(
+    cluster: ResolvedCluster, hostvars: Hostvars, asked: Mapping[str, Any], heard: Mapping[str, Any]
+) -> Iterator[str]:
+    """What could not be asked, and why; `asked` is the result of arp_probe, `heard` that of vrrp_probe."""
+    wanted = questions(cluster, hostvars)
+    if wanted["vips"] and "answers" not in asked:
+        yield f"It could not be checked whether another host already has {listed(wanted['vips'])}: {asked.get('msg')}"
+    if wanted["routers"] and "adverts" not in heard:
+        yield (
+            "It could not be checked whether another cluster already uses virtual_router_id"
+            f" {listed(wanted['routers'])}: {heard.get('msg')}"
+        )
+
+
 def new_vips(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
     """The VIPs and gateways of NAT that are not deployed on a director yet, and that no host is known to have."""
     known = {vip for name in cluster["directors"] for vip in told(hostvars, name).get("vips") or ()}

@@ -21,7 +21,8 @@ BOOT_UNIT = "ipvsadm.service"
 # The unit that holds a director's VIPs, by stack.
 DIRECTOR_UNITS = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.service", "static": "lvs-vip.service"}
 OTHER_FILE = (
-    "Look in /etc/sysctl.d and /etc/sysctl.conf for a file that is read later than the collection's own, and sets it"
+    "Look in /etc/sysctl.d, /etc/sysctl.conf and /etc/ufw/sysctl.conf for a file that is read later than the collection's own,"
+    " and sets it"
 )
 
 

@@ -11,40 +11,48 @@ from ..cluster.types import ResolvedCluster
 
 Hostvars = Mapping[str, Mapping[str, Any]]
 
-# Variables that the roles' tasks "expected" set.
-EXPECTED = ("director_expected_files", "ldirectord_expected_files", "heartbeat_expected_files")
-
 
 def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered.
 
     Returns nodes {host: node_info}, lvs_vip {host: result of lvs-vip check}, ldirectord {director: result of the search for its
     process}, expected {host: files as site.yml would write them}, instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director:
-    ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}} and probes (entries of probe_plan, each with its vip_probe result).
+    ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}}, probes (entries of probe_plan, each with its vip_probe result) and
+    unasked {client: {what could not be asked: why}}.
     """
     arp = _results(hostvars, cluster["clients"], "lvs_arp_answers")
     asked = _results(hostvars, cluster["clients"], "lvs_probes")
+    # One client asks once, and the result is registered for all clients
+    client, probes = next(((client, result["results"]) for client, result in asked.items()), ("", []))
+    unasked = {
+        name: {"who has the VIPs (ARP)": _why(result)} for name, result in arp.items() if "answers" not in result
+    }
+    for probe in probes:
+        if "requests" not in probe:
+            unasked.setdefault(client, {})[f"service {probe['item']['service']}"] = _why(probe)
     return {
         "nodes": _results(hostvars, cluster["hosts"], "lvs_node"),
         "lvs_vip": _results(hostvars, cluster["hosts"], "lvs_vip_check"),
         "ldirectord": _results(hostvars, cluster["directors"], "lvs_ldirectord_status"),
         "expected": {
-            host: [file for name in EXPECTED for file in hostvars[host].get(name) or ()]
-            for host in cluster["hosts"]
-            if host in hostvars
+            host: hostvars[host].get("director_expected_files", []) for host in cluster["hosts"] if host in hostvars
         },
         "instances": _results(hostvars, cluster["directors"], "lvs_vrrp_state"),
         "vrrp": _results(hostvars, cluster["directors"], "lvs_vrrp_heard"),
         "before": _results(hostvars, cluster["directors"], "lvs_before"),
-        "after": _results(hostvars, cluster["directors"], "lvs_after"),
-        "arp": {client: result["answers"] for client, result in arp.items()},
-        # One client asks once, and the result is registered for all clients
-        "probes": [
-            {**result["item"], "result": result}
-            for answers in list(asked.values())[:1]
-            for result in answers["results"]
-        ],
+        "after": {
+            director: result
+            for director, result in _results(hostvars, cluster["directors"], "lvs_after").items()
+            if "stats" in result
+        },
+        "arp": {name: result["answers"] for name, result in arp.items() if "answers" in result},
+        "probes": [{**probe["item"], "result": probe} for probe in probes if "requests" in probe],
+        "unasked": unasked,
     }
+
+
+def _why(result: Mapping[str, Any]) -> str:
+    return str(result.get("msg") or "no reason given").rstrip(".")
 
 
 def _results(hostvars: Hostvars, hosts: Any, name: str) -> dict[str, Any]:

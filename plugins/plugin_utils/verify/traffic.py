@@ -8,6 +8,8 @@ from __future__ import annotations
 from math import gcd
 from typing import Any, Iterator, Mapping, Sequence
 
+from ...module_utils.ipvs.change import Change
+from ...module_utils.ipvs.render import change_line
 from ...module_utils.ipvs.types import ServiceKey
 from ..cluster.types import ResolvedCluster, Service, Status, TableService, checks_of, servers_of
 from ..tables import destination_key, differences, service_key
@@ -28,8 +30,8 @@ def table_findings(
     director: str, live: list[Mapping[str, Any]], cluster: ResolvedCluster, serves: bool
 ) -> Iterator[Finding]:
     """Compare a director's table with the resolved cluster, or with an empty table if the director does not serve."""
-    for key, difference in differences(live, _expected(live, cluster) if serves else []):
-        yield Finding(director, f"{key}: {difference}", _remedy(difference, cluster["stack"]))
+    for change, difference in differences(live, _expected(live, cluster) if serves else []):
+        yield Finding(director, f"{change.service.key}: {difference}", _remedy(change, cluster["stack"]))
 
 
 def _expected(live: list[Mapping[str, Any]], cluster: ResolvedCluster) -> list[TableService]:
@@ -231,12 +233,12 @@ def ports_of(service: Service) -> list[int]:
     return [int(str(port).partition("-")[0]) for port in service["ports"] or ()]
 
 
-def _remedy(difference: str, stack: str) -> str:
-    if difference.startswith("real server") and stack != "static":
-        # keepalived and ldirectord leave a weight alone that somebody else has set to 0
-        log = {"keepalived": "journalctl -u keepalived", "ldirectord": "ldirectord's log"}[stack]
-        return (
-            f"Check whether its health check passes ({log}). If it does, it was drained by hand or by an interrupted "
-            "run: put it back with lvs.cluster.ipvs_destination"
-        )
-    return "Run site.yml, and find out who or what else changes the table"
+def _remedy(change: Change, stack: str) -> str:
+    if change.destination is None or stack == "static":
+        return "Run site.yml, and find out who or what else changes the table"
+    log = {"keepalived": "journalctl -u keepalived", "ldirectord": "ldirectord's log"}[stack]
+    command = f"ipvsadm {change_line(change)}"
+    if change.action == "delete":
+        return f"Check whether it is a sorry server, in use because all checks fail ({log}). If not: {command}"
+    # keepalived and ldirectord leave a weight alone that somebody else has set to 0
+    return f"Check whether its health check passes ({log}). If it does, it was drained by hand or by an interrupted run: {command}"

@@ -9,6 +9,7 @@ from typing import Any, Iterator, Mapping
 
 from ...module_utils.ipvs.types import ServiceKey
 from ..cluster.types import ResolvedCluster, Service
+from ..owners import holders
 from ..tables import service_key
 from .finding import Finding
 from .hosts import (
@@ -32,7 +33,7 @@ from .traffic import (
     shares,
     table_findings,
 )
-from .vips import arp_findings, holder_findings, holders
+from .vips import arp_findings, holder_findings, usable_addresses
 from .vrrp import instance_findings, stranger_findings
 
 
@@ -45,7 +46,7 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
     Returns faults and report, both lists of lines.
     """
     nodes = seen["nodes"]
-    held = holders(cluster, nodes)
+    held = holders(cluster, usable_addresses(nodes))
     served = _served(cluster, held, seen)
     faults = [
         *_unreached(cluster, nodes),
@@ -128,6 +129,9 @@ def _unread(cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mappi
             yield Finding(name, "the state of its VRRP instances could not be read", remedy)
         if cluster["stack"] == "ldirectord" and name not in seen["ldirectord"]:
             yield Finding(name, "it could not be checked whether ldirectord runs", remedy)
+    for client, reasons in seen["unasked"].items():
+        for what, why in reasons.items():
+            yield Finding(client, f"could not ask {what}: {why}", remedy)
 
 
 def _served(

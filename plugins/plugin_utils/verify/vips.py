@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
-from ..cluster.types import ResolvedCluster
 from .finding import Finding
 from .hosts import DIRECTOR_UNITS, usable
 
@@ -15,17 +14,9 @@ SPLIT = "Check that the directors hear each other ({}, firewalls), then run site
 SPOKEN = {"keepalived": "VRRP, protocol 112", "ldirectord": "heartbeat, UDP port 694 or the port of lvs_heartbeat"}
 
 
-def holders(cluster: ResolvedCluster, nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Which directors hold each VIP: {VIP: [director, ...]}."""
-    return {
-        vip["address"]: [
-            director
-            for director in cluster["directors"]
-            if director in nodes
-            and any(entry["address"] == vip["address"] and usable(entry) for entry in nodes[director]["addresses"])
-        ]
-        for vip in cluster["vips"]
-    }
+def usable_addresses(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
+    """The addresses that each host can use."""
+    return {name: {entry["address"] for entry in node["addresses"] if usable(entry)} for name, node in nodes.items()}
 
 
 def holder_findings(held: Mapping[str, list[str]], stack: str) -> Iterator[Finding]:

@@ -4,10 +4,11 @@
 """lvs-vip manages the VIPs of this host, with their rules and routes, the same way on every distribution.
 
   lvs-vip add      add what is listed and missing
-  lvs-vip prune    remove what lvs-vip added and is no longer listed
-  lvs-vip sync     add, then prune: the unit does this at boot and at a reload
+  lvs-vip prune    remove what lvs-vip added and is no longer listed, or listed as leaving
+  lvs-vip sync     add what is listed, also as leaving, then remove the rest: the unit does this at boot and at a reload
   lvs-vip clear    remove all that lvs-vip added: the unit does this when it is stopped
   lvs-vip check    change nothing; print what add and prune would do, as lines "add LINE" and "prune LINE"
+  lvs-vip check -  the same, with the list on the standard input
   lvs-vip adopt    take over the listed addresses that something else added, and print their lines
 
 The list is /etc/lvs-vip.conf. Its lines are added from the first to the last, and removed from the last to the first.
@@ -23,12 +24,14 @@ The line of a rule starts with the tool that makes the rule.
   fou ipv4|ipv6 PORT                       GUE tunnels are unpacked at a UDP port
   address ADDRESS/PREFIX DEVICE [nodad]    a VIP
   keep SOURCE PROTOCOL PORT                packets of SOURCE from this port, such as those of SSH, keep their route and do
-                                           not take the route of the next three lines
+                                           not take the route of the next three lines; SOURCE ::/0 is any of IPv6
   route GATEWAY DEVICE [NETWORK]           the route back through a director, in a separate routing table; NETWORK is the
                                            network of DEVICE
   reply SOURCE PROTOCOL PORTS              packets of SOURCE from a service's port, or range of ports as in 8000-8010, take
                                            this route; 0 is any port
   default SOURCE                           packets of SOURCE without another route take this route
+  leaving LINE                             LINE is no longer needed. It stays, also after a reboot, until prune removes it: a
+                                           director may still send here
 
 lvs-vip records what it added in /run. A reboot empties /run and the kernel's tables alike. It records permanent settings
 of firewalld in /var. It leaves alone what was there before.
@@ -396,7 +399,8 @@ def refusal(words: Words, listed: Iterable[str], arp_ignore: int) -> str | None:
 ROUTING_TABLE = "112"
 # The rules' preferences. The kernel may mistake two rules for the same, or delete the wrong one, if one has an option that
 # the other leaves open. So each kind of rule has its own preference.
-KEPT, ALL_REPLIES, REPLIES, MAIN_FIRST, DEFAULTS, STARTING_HERE = "11198", "11199", "11200", "11201", "11202", "11203"
+ALL_KEPT, KEPT, ALL_REPLIES, REPLIES = "11197", "11198", "11199", "11200"
+MAIN_FIRST, DEFAULTS, STARTING_HERE = "11201", "11202", "11203"
 # systemd-networkd removes routes and rules that it does not know, except the kernel's.
 MARKED = ["protocol", "kernel"]
 
@@ -462,12 +466,17 @@ def _source_ports(rule: dict[str, Any]) -> str:
     return str(rule.get("sport", 0))
 
 
+ANY6 = "::/0"
+
+
 def _keep_ask(words: Words) -> list[Words]:
-    return _rules_ask(words, KEPT)
+    return _rules_ask(words, ALL_KEPT if words[0] == ANY6 else KEPT)
 
 
 def _keep_parts(words: Words, answers: list[Answer]) -> list[Part]:
     source, *port = words
+    if source == ANY6:
+        return [_rule(answers, "-6", ALL_KEPT, "all", "main", *port)]
     return [_rule(answers, _family(source), KEPT, source, "main", *port)]
 
 
@@ -487,7 +496,8 @@ def _default_ask(words: Words) -> list[Words]:
 
 def _default_parts(words: Words, answers: list[Answer]) -> list[Part]:
     source, family = words[0], _family(words[0])
-    # Connections from this host that have no source address yet. IPv6 has no rule for these.
+    # Connections from this host that have no source address yet. IPv6 has no rule for these alone: this one also takes the
+    # packets of the host's other addresses. A line "keep ::/0" takes those of SSH out.
     unbound = "0.0.0.0" if family == "-4" else "all"  # noqa: S104 # no socket is bound to it
     return [
         # Every other route of the host comes first.
@@ -511,7 +521,7 @@ KINDS = {
     "arptables": Kind("ADDRESS ADDRESS", _arptables_ask, _arptables_parts),
     "fou": Kind("ipv4|ipv6 NUMBER", _fou_ask, _fou_parts),
     "address": Kind("ADDRESS/PREFIX NAME [nodad]", _address_ask, _address_parts),
-    "keep": Kind("ADDRESS PROTOCOL NUMBER", _keep_ask, _keep_parts),
+    "keep": Kind("SOURCE PROTOCOL NUMBER", _keep_ask, _keep_parts),
     "route": Kind("ADDRESS NAME [ADDRESS/PREFIX]", _route_ask, _route_parts),
     "reply": Kind("ADDRESS PROTOCOL PORTS", _reply_ask, _reply_parts),
     "default": Kind("ADDRESS", _default_ask, _default_parts),
@@ -523,6 +533,7 @@ NAME = r"[^\s/-][^\s/]*"
 WORDS: dict[str, tuple[str, Callable[[str], object]]] = {
     "ADDRESS": (r"[\da-f.:]+", ipaddress.ip_address),
     "ADDRESS/PREFIX": (r"[\da-f.:]+/\d+", ipaddress.ip_interface),
+    "SOURCE": (rf"[\da-f.:]+|{ANY6}", ipaddress.ip_network),
     "NAME": (NAME, str),
     "NUMBER": (r"\d{1,10}", int),
     "PROTOCOL": ("tcp|udp|sctp", str),
@@ -562,12 +573,23 @@ def _is(word: str, what: str) -> bool:
         return False
 
 
+LEAVING = "leaving "
+
+
+def _stripped(line: str) -> str:
+    return line[len(LEAVING) :] if line.startswith(LEAVING) else line
+
+
 def read_list(text: str) -> list[str]:
     """The lines of a list, each once and with single blanks; a Failure names the first wrong line."""
     lines: dict[str, None] = {}
     for number, raw in enumerate(text.splitlines(), start=1):
         line = " ".join(raw.split())
         if line and not line.startswith("#"):
+            if line.startswith(LEAVING):
+                # Another version of lvs-vip may have added what this one does not know.
+                lines.update({line: None} if is_known(_stripped(line)) else {})
+                continue
             try:
                 kind_of(line)
             except ValueError as wrong:
@@ -575,6 +597,18 @@ def read_list(text: str) -> list[str]:
                 raise Failure(said, status=2) from wrong
             lines[line] = None
     return list(lines)
+
+
+def split(lines: list[str]) -> tuple[list[str], list[str]]:
+    """The lines that are listed, and those that are leaving."""
+    listed = [line for line in lines if not line.startswith(LEAVING)]
+    return listed, [_stripped(line) for line in lines if line.startswith(LEAVING) and _stripped(line) not in listed]
+
+
+def returning(listed: list[str], leaving: list[str]) -> list[str]:
+    """The leaving lines that are added at boot. A route is not, if there is another one by now: it would replace that."""
+    families = {_family(line.split()[1]) for line in listed if line.startswith("route ")}
+    return [line for line in leaving if not (line.startswith("route ") and _family(line.split()[1]) in families)]
 
 
 # The host
@@ -766,32 +800,39 @@ class Host:
                 yield line
 
 
-def read_file() -> list[str]:
-    """The lines of the list; a Failure says why it cannot be read."""
+def read_file() -> str:
+    """The text of the list; a Failure says why it cannot be read."""
     try:
-        return read_list(LIST.read_text(encoding="utf-8"))
+        return LIST.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         said = getattr(wrong, "strerror", None) or wrong
         raise Failure(f"cannot read {LIST} ({said}): run site.yml, which writes it", status=2) from wrong
 
 
+COMMANDS = ("add", "prune", "sync", "clear", "check", "check -", "adopt")
+
+
 def main(words: list[str]) -> None:
     """Run the command; a Failure says what went wrong."""
-    if len(words) != 1 or words[0] not in ("add", "prune", "sync", "clear", "check", "adopt"):
-        raise Failure("usage: lvs-vip add|prune|sync|clear|check|adopt", status=2)
-    (what,) = words
+    what = " ".join(words)
+    if what not in COMMANDS:
+        raise Failure(f"usage: lvs-vip {'|'.join(COMMANDS)}", status=2)
     if os.geteuid() != 0:
         raise Failure("lvs-vip must run as root")
     # Only one at a time: the unit and Ansible may both run it.
     with open(__file__, encoding="utf-8") as own:
         fcntl.flock(own, fcntl.LOCK_EX)
-        host, listed = Host(), [] if what == "clear" else read_file()
-        if what in ("add", "sync"):
+        text = sys.stdin.read() if what == "check -" else "" if what == "clear" else read_file()
+        host, (listed, leaving) = Host(), split(read_list(text))
+        if what == "add":
             host.add(listed)
-        if what in ("prune", "sync", "clear"):
+        if what == "sync":
+            host.add([*listed, *returning(listed, leaving)])
+            host.take([*listed, *leaving])
+        if what in ("prune", "clear"):
             host.take(listed)
-        if what in ("check", "adopt"):
-            for line in host.check(listed) if what == "check" else host.adopt(listed):
+        if what in ("check", "check -", "adopt"):
+            for line in host.adopt(listed) if what == "adopt" else host.check(listed):
                 print(line)
 
 

@@ -7,58 +7,134 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections import defaultdict
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
-from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import hostvars_and_groups
-from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.generated import inventory
-from ansible_collections.lvs.cluster.tests.unit.roles.test_keepalived_conf import check, needs_keepalived
-from ansible_collections.lvs.cluster.tests.unit.roles.test_lvs_vip_namespace import UNSHARE, able
+from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.generated import accepted
+from ansible_collections.lvs.cluster.tests.unit.roles.test_keepalived_conf import DEVICE, needs_keepalived
+from ansible_collections.lvs.cluster.tests.unit.roles.test_ldirectord_conf import ldirectord_refuses, needs_ldirectord
+from ansible_collections.lvs.cluster.tests.unit.roles.test_lvs_vip_namespace import (
+    UNSHARE,
+    Host,
+    able,
+    in_namespace,
+)
 from ansible_collections.lvs.cluster.tests.unit.roles.test_templates import templates_of
 
-SEEDS = range(int(os.environ.get("LVS_GENERATED", "600")))
+COUNT = int(os.environ.get("LVS_GENERATED", "600"))
+
+
+def clusters(stack="", count=COUNT):
+    """What the inventories resolve to, by their seeds."""
+    return {seed: found[1] for seed in range(count) if (found := accepted(seed, stack))}
 
 
 @pytest.fixture(scope="module")
-def accepted():
-    found = {}
-    for seed in SEEDS:
-        try:
-            found[seed] = resolve(*hostvars_and_groups(inventory(seed)))
-        except InventoryMistakes:
-            continue
+def any_stack():
+    return clusters()
+
+
+@pytest.fixture
+def lists(vip, render, any_stack):
+    """The lines of lvs-vip on every host, each list once, with the first seed that has it."""
+    texts = {}
+    for seed, cluster in any_stack.items():
+        for host in cluster["hosts"]:
+            texts.setdefault(render(cluster, host, "lvs-vip.conf.j2"), seed)
+    return [(seed, vip.read_list(text)) for text, seed in texts.items()]
+
+
+@pytest.fixture
+def lines(lists):
+    """Every line once, by its first word, with the first seed that has it."""
+    found = defaultdict(dict)
+    for seed, listed in lists:
+        for line in listed:
+            found[line.split()[0]].setdefault(line, seed)
     return found
 
 
-def test_every_template_has_what_it_needs(render, accepted):
-    for seed, cluster in accepted.items():
+def test_every_template_has_what_it_needs(render, any_stack):
+    for seed, cluster in any_stack.items():
         for host in cluster["hosts"]:
             for template in templates_of(cluster, host):
                 assert "None" not in render(cluster, host, template), (seed, host, template)
 
 
 @needs_keepalived
-def test_keepalived_takes_every_configuration(render, accepted, tmp_path):
-    refused = {}
-    for seed, cluster in accepted.items():
-        if cluster["stack"] == "keepalived":
-            checked = check(tmp_path, render(cluster, "lvs1"), render(cluster, "lvs1", "keepalived-secrets.conf.j2"))
-            if checked.returncode or checked.stderr:
-                refused[seed] = checked.stderr
-    assert refused == {}
+def test_keepalived_takes_every_configuration(render, any_stack, tmp_path):
+    """All in one network namespace, with the interfaces of all."""
+    found = {seed: cluster for seed, cluster in any_stack.items() if cluster["stack"] == "keepalived"}
+    devices = set()
+    for seed, cluster in found.items():
+        director = cluster["directors"][seed % len(cluster["directors"])]
+        secrets = tmp_path / f"{seed}.secrets"
+        secrets.write_text(render(cluster, director, "keepalived-secrets.conf.j2"), encoding="utf-8")
+        text = render(cluster, director).replace("/etc/keepalived/lvs-secrets.conf", f"{secrets}")
+        (tmp_path / f"{seed}.conf").write_text(text, encoding="utf-8")
+        devices |= {word for match in DEVICE.findall(text) for word in match if word} - {"lo"}
+    steps = [
+        *(f"ip tuntap add mode tap name {name}; ip link set {name} up" for name in sorted(devices)),
+        'cd "$0"; for file in *.conf; do',
+        '    keepalived --config-test --use-file "$file" 2>"$file.said" || echo "status $?" >>"$file.said"',
+        "done",
+    ]
+    subprocess.run([*UNSHARE, "sh", "-euc", "\n".join(steps), tmp_path], capture_output=True, check=True)
+    said = {seed: (tmp_path / f"{seed}.conf.said").read_text(encoding="utf-8") for seed in found}
+    assert {seed: text for seed, text in said.items() if text} == {}
 
 
-def test_nft_takes_every_rule(vip, render, accepted, tmp_path):
+@needs_ldirectord
+def test_ldirectord_reads_every_configuration_as_it_is_meant(render, tmp_path):
+    found = clusters("ldirectord")
+    assert len(found) > COUNT * 0.8
+    assert ldirectord_refuses(render, found, tmp_path) == {}
+
+
+def test_nft_takes_every_rule(vip, lists, tmp_path):
+    """Those of firewalld, too: beside what it lets in, lvs-vip makes its rules by nft."""
     able("nft", "add", "table", "inet", "lvs_test")
-    rulesets = {
-        vip.nft_ruleset(vip.read_list(render(cluster, host, "lvs-vip.conf.j2"))): seed
-        for seed, cluster in accepted.items()
-        for host in cluster["hosts"]
-    }
+    rulesets = {vip.nft_ruleset(lines): seed for seed, lines in lists}
     assert len(rulesets) > 20
-    for ruleset, seed in rulesets.items():
-        (tmp_path / f"{seed}").write_text(ruleset, encoding="utf-8")
-    checks = 'cd "$0"; for seed in *; do nft --check --file "$seed" || echo "refused: $seed"; done'
+    for number, (ruleset, seed) in enumerate(rulesets.items()):
+        (tmp_path / f"{seed}-{number}").write_text(ruleset, encoding="utf-8")
+    checks = 'cd "$0"; for file in *; do nft --check --file "$file" || echo "refused: $file"; done'
     done = subprocess.run([*UNSHARE, "sh", "-euc", checks, tmp_path], capture_output=True, text=True, check=True)
     assert done.stdout == "", done.stderr
+
+
+def test_iptables_and_arptables_take_find_and_remove_every_rule(vip, lines, tmp_path):
+    """lvs-vip itself makes all rules at once, in the kernel of a network namespace.
+
+    So iptables gets what it gets on a host, a command for each rule. iptables-restore --test would check other input, and
+    would not ask the kernel.
+    """
+    for tool in ("iptables", "ip6tables", "arptables"):
+        able(tool, "-A", "OUTPUT", "-j", "ACCEPT")
+    seeds = {**lines["iptables"], **lines["arptables"]}
+    assert len({tuple(line.split()[:2]) for line in lines["iptables"]}) == 3
+    host = Host(tmp_path)
+    rules = "(iptables-save; ip6tables-save; arptables-save) | grep -c ^-A"
+    done = in_namespace(
+        f"v='python3 {host.program}'",
+        host.wanted(*seeds),
+        f"$v sync; $v check; {rules}; $v clear; {rules} || true",
+    )
+    refused = {seed: line for line, seed in seeds.items() if f": {line}: " in done.stderr}
+    assert done.returncode == 0, (refused, done.stderr)
+    # The rule that drops ARP requests for a VIP is the same for all addresses of its host.
+    number = len(lines["arptables"]) + len({line.split()[1] for line in lines["arptables"]})
+    number += sum(len(vip.iptables_rules(line.split()[1:])) for line in lines["iptables"])
+    assert done.stdout.split() == [f"{number}", "0"]
+
+
+def test_the_kernel_takes_every_routing_rule(vip, lines):
+    commands = {}
+    for line, seed in {**lines["keep"], **lines["reply"], **lines["default"]}.items():
+        kind, words = vip.kind_of(line)
+        nothing = [vip.Answer(1, "")] * len(kind.ask(words))
+        for part in kind.parts(words, nothing):
+            commands.update({" ".join(argv): seed for argv in part.put})
+    assert len(commands) > 20
+    done = in_namespace(*(f"{command} || echo '{seed}: {command}'" for command, seed in commands.items()))
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr

@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,3 +29,27 @@ def test_run_alone_it_fails_and_names_roles_that_are_there():
 def test_it_says_that_it_is_not_for_users():
     for file in ("meta/main.yml", "meta/argument_specs.yml", "README.md"):
         assert "not for users" in (ROOT / "roles/_host" / file).read_text(encoding="utf-8")
+
+
+def loop(file: str, **variables: object) -> list:
+    """What the task of a file of the role that has a loop goes through."""
+    tasks = yaml.safe_load((ROOT / "roles/_host/tasks" / file).read_text(encoding="utf-8"))
+    (expression,) = [task["loop"] for task in tasks if "loop" in task]
+    return Templar(DataLoader(), variables).template(trust_as_template(expression))
+
+
+@pytest.mark.parametrize(
+    ("lines", "units"),
+    [
+        (["skipped, since /var/lib/lvs-cluster/masks does not exist"], {}),
+        # A change of the stack, and back: what the roles have masked, they have unmasked later.
+        (
+            ["keepalived.service unmasked", "ldirectord.service unmasked", "keepalived.service masked"],
+            {"keepalived.service": "unmasked", "ldirectord.service": "unmasked"},
+        ),
+        (["keepalived.service masked", "keepalived.service unmasked"], {"keepalived.service": "masked"}),
+    ],
+)
+def test_units_are_masked_as_they_were_before_the_roles(lines, units):
+    found = loop("mask_back.yml", _host_masks={"stdout_lines": lines})
+    assert {item["key"]: item["value"] for item in found} == units

@@ -1,17 +1,28 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tutorials for ldirectord and heartbeat have people write by hand, setting by setting, in what the roles render."""
+"""What tutorials for ldirectord and heartbeat have people write by hand, setting by setting, in what the roles render.
+
+And ldirectord itself, which reads what is rendered.
+"""
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-ROLE = Path(__file__).parents[3] / "roles" / "ldirectord"
+ROOT = Path(__file__).parents[3]
+ROLE = ROOT / "roles" / "ldirectord"
 TASKS = {name: yaml.safe_load((ROLE / "tasks" / f"{name}.yml").read_text()) for name in ("configure", "expected")}
+RESOLVED = ROOT / "tests" / "unit" / "plugins" / "plugin_utils" / "cluster" / "right"
+PROGRAM = ROOT / "build" / "packages" / "ldirectord" / "usr" / "sbin" / "ldirectord"
+READS = Path(__file__).with_name("ldirectord_reads.pl")
+needs_ldirectord = pytest.mark.skipif(not PROGRAM.exists(), reason="ldirectord is not in build/packages: make deps")
+
 ADDRESSES = {"ld": "10.10.10.52", "http1": "10.10.10.102", "http2": "10.10.10.103"}
 GROUPS = {"directors": ["ld"], "real_servers": ["http1", "http2"]}
 # Lblc, persistence and a page of the director's own when nobody else answers.
@@ -180,3 +191,158 @@ def test_checks_of_several_intervals_take_a_process_each(written, intervals, for
     lines = written("ldirectord.cf", lvs_services=services)
     assert fork in lines
     assert "checkinterval=5" in lines
+
+
+def yes(value):
+    return "yes" if value else "no"
+
+
+def ldirectord_refuses(render, clusters, folder):
+    """What ldirectord says to the files of these clusters, or what it reads in another way than it is meant, by their keys.
+
+    "ldirectord FILE status", with which the role checks a file, takes a third of a second to load its Perl. So one process
+    reads all files here, by the same function.
+    """
+    for key, cluster in clusters.items():
+        (folder / f"{key}").write_text(render(cluster, cluster["directors"][0], "ldirectord.cf.j2"), encoding="utf-8")
+    library = next(ROOT.glob("build/packages/libsocket6-perl/usr/lib/*/perl5/*"))
+    command = ["perl", f"-I{library}", READS, PROGRAM, folder]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    reads = {read["file"]: read for read in map(json.loads, lines)}
+    said = {
+        key: read["said"] if read["refused"] else list(misread(cluster["ldirectord"], read))
+        for key, cluster in clusters.items()
+        for read in [reads[f"{key}"]]
+    }
+    return {key: wrong for key, wrong in said.items() if wrong}
+
+
+def misread(own, read):
+    """What ldirectord has read and what was meant, where these differ."""
+    mail = own["mail"] or {"to": [], "from": None, "server": None}
+    settings = {
+        "checkinterval": own["interval"],
+        "autoreload": yes(own["autoreload"]),
+        "cleanstop": yes(own["cleanstop"]),
+        "fork": yes(own["fork"]),
+        "logfile": own["log"],
+        "maintenancedir": own["maintenance_dir"],
+        "readdquiescent": yes(own["readd_quiescent"]),
+        "callback": own["callback"],
+        "execute": " ".join(sorted(own["execute"])),
+        "emailalertfreq": own["mail_frequency"] if own["mail"] else 0,
+        "emailalert": ", ".join(mail["to"]),
+        "emailalertfrom": mail["from"],
+        "smtp": mail["server"],
+    }
+    yield from different(settings, read["settings"])
+    assert len(own["virtuals"]) == len(read["virtuals"])
+    for virtual, block in zip(own["virtuals"], read["virtuals"]):
+        yield from different(meant(virtual, own["fork"]), {**block, **joined(block)})
+        yield from different({"fallbackcommand": own["fallback_command"]}, block)
+
+
+def different(wanted, read):
+    return [(key, value, read.get(key)) for key, value in wanted.items() if f"{value}" != f"{read.get(key)}"]
+
+
+def joined(block):
+    """A service and its real servers as ldirectord has read them, joined as the model has them."""
+
+    def at(server):
+        return server["server"] if block["protocol"] == "fwm" else f"{server['server']}:{server['port']}"
+
+    fallback = block.get("fallback")
+    return {
+        "virtual": block.get("fwm") or at(block),
+        "fallback": f"{at(fallback)} {fallback['forward']}" if fallback else None,
+        "reals": [
+            (
+                at(one),
+                one["forward"],
+                int(one["weight"]),
+                int(one.get("l-threshold", 0)),
+                int(one.get("u-threshold", 0)),
+                one.get("request"),
+                one.get("receive"),
+            )
+            for one in block["real"]
+        ],
+    }
+
+
+def slashed(request):
+    return request if request is None or request.startswith("/") else f"/{request}"
+
+
+# Of services that have a user even if none is given, on the host "director"
+LOGINS = {"ftp": "anonymous", "sip": "ldirectord@director"}
+
+
+def meant(virtual, fork):
+    """A service of the model in ldirectord's words, with the defaults of ldirectord.
+
+    AF_INET and AF_INET6 are Linux's. The type of a check that asks nothing is of no account.
+    """
+    wanted = {
+        "servicename": virtual["name"],
+        "addressfamily": 10 if virtual["ipv6"] else 2,
+        "virtual": virtual["virtual"],
+        "protocol": virtual["protocol"],
+        "scheduler": virtual["scheduler"],
+        "persistent": virtual["persistence"],
+        "netmask": virtual["netmask"],
+        "ops": yes(virtual["one_packet"]),
+        "schedflags": ",".join(virtual["flags"]) or None,
+        "quiescent": yes(virtual["quiescent"]),
+        "fallback": virtual["fallback"],
+        "reals": [
+            (
+                one["at"],
+                one["forward"],
+                one["weight"],
+                one["lower_threshold"],
+                one["upper_threshold"],
+                slashed(one["request"]),
+                one["receive"],
+            )
+            for one in virtual["reals"]
+        ],
+        "checktype": virtual["checktype"],
+        # A name to ask DNS for gets a slash, which the check takes away.
+        "request": slashed(virtual["request"] or "/"),
+        "receive": virtual["receive"] or "",
+        "virtualhost": virtual["virtualhost"],
+        "login": virtual["login"] or LOGINS.get(virtual["service"], ""),
+        "passwd": virtual["passwd"] or ("ldirectord@director" if virtual["service"] == "ftp" else ""),
+        "database": virtual["database"] or "",
+        "secret": virtual["secret"] or "",
+        "checkport": virtual["checkport"],
+        "checkcommand": virtual["checkcommand"] or "/bin/true",
+        "checkinterval": virtual["checkinterval"] if fork else None,
+        **{
+            name: -1 if virtual[name] is None else virtual[name]
+            for name in ("checktimeout", "checkcount", "failurecount")
+        },
+    }
+    return {**wanted, "service": virtual["service"]} if virtual["service"] else wanted
+
+
+@needs_ldirectord
+def test_ldirectord_reads_every_right_inventory_as_it_is_meant(render, tmp_path):
+    models = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in RESOLVED.glob("*.json")}
+    own = {name: model for name, model in models.items() if model["stack"] == "ldirectord"}
+    assert len(own) > 1
+    assert ldirectord_refuses(render, own, tmp_path) == {}
+
+
+@needs_ldirectord
+def test_what_ldirectord_refuses_or_reads_in_another_way_is_noticed(render, describe, tmp_path):
+    clusters = {}
+    for name, change in (("right", {}), ("refused", {"persistence": "x"}), ("misread", {"name": "a#b"})):
+        clusters[name] = describe(GROUPS, ADDRESSES, lvs_stack="ldirectord", **WRR)
+        clusters[name]["ldirectord"]["virtuals"][0].update(change)
+    found = ldirectord_refuses(render, clusters, tmp_path)
+    assert list(found) == ["refused", "misread"]
+    assert found["refused"].endswith("invalid persistent timeout\n")
+    assert found["misread"] == [("servicename", "a#b", "a")]

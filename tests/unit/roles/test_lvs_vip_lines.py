@@ -265,6 +265,13 @@ def plan(vip, line, answers):
             )
         ),
         pytest.param(
+            *("keep ::/0 tcp 22", ["[]"]),
+            ["ip -j -6 rule show pref 11197"],
+            ["ip -6 rule add pref 11197 from all ipproto 6 sport 22 lookup main protocol kernel"],
+            [],
+            id="SSH of every address of IPv6",
+        ),
+        pytest.param(
             *("default 10.2.0.21", ["ip-rule.json", "", ""]),
             [f"ip -j -4 rule show pref {pref}" for pref in (11201, 11202, 11203)],
             [],

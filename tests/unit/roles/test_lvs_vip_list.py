@@ -9,7 +9,10 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
+from ansible_collections.lvs.cluster.plugins.module_utils import deployed
 
+ROLE = Path(__file__).parents[3] / "roles" / "_host"
 MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
 
 
@@ -58,6 +61,7 @@ def listed(render, model, host, **variables):
             [
                 "keep 10.2.0.21 tcp 22",
                 "keep fd00:2::21 tcp 22",
+                "keep ::/0 tcp 22",
                 "route 10.2.0.1 eth1 10.2.0.0/24",
                 "route fd00:2::1 eth1 fd00:2::/64",
                 "reply 10.2.0.21 tcp 8080",
@@ -80,12 +84,40 @@ def test_answers_of_ssh_are_kept_from_the_way_back(render, variables, port):
     assert lines[0] == f"keep 10.2.0.21 tcp {port}"
 
 
+def test_what_is_no_longer_needed_stays_listed_as_leaving(render):
+    lines = listed(render, "minimal", "web1", _host_vip_leaving=["address 172.28.0.101/32 lo"])
+    assert lines == ["address 172.28.0.100/32 lo", "leaving address 172.28.0.101/32 lo"]
+
+
+def modules(file):
+    """The modules of the tasks of a file of the role _host, in order, each with what it is given."""
+    tasks = yaml.safe_load((ROLE / "tasks" / file).read_text(encoding="utf-8"))
+    return [(name.rpartition(".")[2], given) for task in tasks for name, given in task.items() if "." in name]
+
+
+def test_a_host_that_reboots_at_any_time_has_what_a_director_may_send_to():
+    (check, _given), (template, _list) = modules("vip.yml")[1:3]
+    assert (check, template) == ("command", "template")
+    (first, entry), (last, command) = modules("vip_prune.yml")
+    assert (first, entry["regexp"], last, command) == (
+        "lineinfile",
+        "^leaving ",
+        "command",
+        "/usr/local/sbin/lvs-vip prune",
+    )
+
+
 @pytest.mark.parametrize("model", sorted(path.stem for path in MODELS.glob("*.json")))
 def test_whatever_the_template_writes_can_be_read(render, vip, model):
     hosts = json.loads((MODELS / f"{model}.json").read_text())["hosts"]
     for host in hosts:
         lines = listed(render, model, host)
         assert vip.read_list("\n".join(lines)) == lines
+
+
+def test_the_list_says_whose_it_is(render):
+    text = render(json.loads((MODELS / "minimal.json").read_text()), "web1", "lvs-vip.conf.j2")
+    assert deployed.directors_of({deployed.LVS_VIP: text}) == {"lvs1": "172.28.0.11", "lvs2": "172.28.0.12"}
 
 
 def test_comments_blanks_and_repetitions_do_not_count(vip):
@@ -113,7 +145,8 @@ def test_comments_blanks_and_repetitions_do_not_count(vip):
         ("zone protocol --panic-on public x", "such a line is: zone protocol NAME [NAME]"),
         ("fou inet 6080", "such a line is: fou ipv4|ipv6 NUMBER"),
         ("route 10.2.0.1 eth0 lan", "such a line is: route ADDRESS NAME [ADDRESS/PREFIX]"),
-        ("keep 10.2.0.21 tcp ssh", "such a line is: keep ADDRESS PROTOCOL NUMBER"),
+        ("keep 10.2.0.21 tcp ssh", "such a line is: keep SOURCE PROTOCOL NUMBER"),
+        ("keep fd00:2::/64 tcp 22", "such a line is: keep SOURCE PROTOCOL NUMBER"),
         ("reply 10.2.0.21 tcp", "such a line is: reply ADDRESS PROTOCOL PORTS"),
         ("default gateway", "such a line is: default ADDRESS"),
     ],

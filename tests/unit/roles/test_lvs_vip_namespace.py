@@ -74,7 +74,10 @@ NAT = [
     "reply 10.2.0.21 sctp 9010-9015",
     "default 10.2.0.21",
 ]
-NAT6 = ["keep fd00:2::21 tcp 22", "route fd00:2::1 eth0 fd00:2::/64", "reply fd00:2::21 tcp 0", "default fd00:2::21"]
+NAT6 = [
+    *("keep fd00:2::21 tcp 22", "keep ::/0 tcp 22", "route fd00:2::1 eth0 fd00:2::/64", "reply fd00:2::21 tcp 0"),
+    "default fd00:2::21",
+]
 ALL_RULES = "ip rule; ip -6 rule; ip route show table 112 2>/dev/null || true; ip -6 route show table 112"
 BARE_RULES = [
     *("0:\tfrom all lookup local", "32766:\tfrom all lookup main", "32767:\tfrom all lookup default"),
@@ -101,6 +104,27 @@ def test_addresses_and_routes_come_once_and_go_without_a_trace(host):
         *("3", "10.9.0.10/32", "4"),
         *BARE_RULES,
     ]
+
+
+def test_a_reboot_before_the_directors_are_done_loses_nothing(host):
+    vip, other = "address 10.9.0.1/32 lo", "address 10.9.0.2/32 lo"
+    shown = "ip -o address show dev lo scope global | awk '{print $4}'; ip rule | grep -c 112"
+    said = host.run(
+        host.wanted(vip, *NAT),
+        "$v sync",
+        # As in vip.yml.
+        f"echo '{other}' | $v check - > {host.list}.said",
+        f"echo '{other}' > {host.list}; sed -n 's/^prune /leaving /p' {host.list}.said >> {host.list}",
+        f"$v add; {shown}",
+    )
+    assert said == ["10.9.0.1/32", "10.9.0.2/32", "6"]
+    # Another network namespace, and an empty /run.
+    host.placed.unlink()
+    said = host.run(
+        f"$v sync; {shown}; $v check | grep -c prune; $v sync; $v check | grep -c prune",
+        f"sed -i '/^leaving /d' {host.list}; $v prune; {shown} || true",
+    )
+    assert said == ["10.9.0.2/32", "10.9.0.1/32", "6", *["7"] * 2, "10.9.0.2/32", "0"]
 
 
 def test_each_rule_that_is_taken_away_by_something_else_comes_back(host):
@@ -172,6 +196,30 @@ def test_ssh_goes_the_way_it_went_whatever_the_services_are(host):
     expected = {"a reply": "dev eth0", "another port": "dev eth0", "SSH": "dev eth1"}
     found = ways(host, *lines, default="10.99.0.1")
     assert {what: found[what] for what in expected} == expected
+
+
+ASKED6 = {
+    "SSH": "from fd00:2::21 ipproto tcp sport 22",
+    "SSH of the other address": "from fd00:99::21 ipproto tcp sport 22",
+    "the other address": "from fd00:99::21 ipproto tcp sport 8080",
+    "a reply": "from fd00:2::21 ipproto tcp sport 8080",
+    "starting here": "",
+}
+LIST6 = ["keep fd00:2::21 tcp 22", "keep ::/0 tcp 22", "route fd00:2::1 eth0 fd00:2::/64", "default fd00:2::21"]
+
+
+@pytest.mark.parametrize(("default", "ssh"), [("fd00:99::1", "dev eth1"), (None, "dev eth0")])
+def test_ssh_of_every_address_goes_the_way_it_went_in_ipv6(host, default, ssh):
+    said = host.run(
+        "ip tuntap add mode tap name eth1; ip address add fd00:99::21/64 dev eth1 nodad; ip link set eth1 up",
+        f"ip route add default via {default}" if default else "",
+        host.wanted(*LIST6),
+        "$v sync; $v check",
+        *(f"ip route get 2001:db8::1 {how} | grep -o 'dev [a-z0-9]*'" for how in ASKED6.values()),
+        "$v clear; ip -6 rule",
+    )
+    ways = dict.fromkeys(ASKED6, "dev eth0") | {"SSH": ssh, "SSH of the other address": ssh}
+    assert said == [*ways.values(), *BARE_RULES[3:]]
 
 
 def test_a_device_that_is_not_there_is_named(host):

@@ -39,6 +39,13 @@ def test_no_template_is_left_out() -> None:
     assert there == tried
 
 
+def test_no_template_has_the_text_of_ansible_managed() -> None:
+    """A user may have set it to a text with a date: then every run would change the files and reload the daemons."""
+    templates = [path.read_text(encoding="utf-8") for path in ROOT.glob("roles/*/templates/*")]
+    assert len(templates) > 10
+    assert not [text for text in templates if "ansible_managed" in text]
+
+
 @pytest.mark.parametrize("path", sorted(RESOLVED.glob("*.json")), ids=lambda path: path.stem)
 def test_a_right_inventory_renders(render, path: Path) -> None:
     cluster = json.loads(path.read_text(encoding="utf-8"))

@@ -25,7 +25,7 @@ ASKED = ("apache2-bin", "iptables", "ipvsadm")
 def unneeded(tmp_path):
     """Return a function that tells what can go: of a host with other packages, names asked for, and notes."""
 
-    def ask(others=None, manual=(), asked=ASKED, conffile=None, recommended="", mode=()):
+    def ask(others=None, manual=(), asked=ASKED, conffile=None, recommended="", mode=(), held=()):
         installed = {**ADDED, **(others or {})}
         state = tmp_path / "state"
         (state / "lists/partial").mkdir(parents=True)
@@ -38,6 +38,8 @@ def unneeded(tmp_path):
         entries = []
         for package, needs in installed.items():
             fields = {"Package": package, "Status": "install ok installed", "Architecture": "all", "Version": "1"}
+            if package in held:
+                fields["Status"] = "hold ok installed"
             fields.update({"Maintainer": "nobody", "Description": "none"})
             if isinstance(needs, dict):
                 fields.update(needs)
@@ -74,6 +76,19 @@ def unneeded(tmp_path):
 
 def test_all_goes_from_a_host_that_nobody_has_touched(unneeded):
     assert unneeded() == set(ADDED)
+
+
+def test_what_is_held_against_updates_goes(unneeded):
+    assert unneeded(held=["apache2-bin", "ipvsadm", "libxtables"]) == set(ADDED)
+
+
+def test_what_is_held_and_was_recommended_before_goes(unneeded):
+    recommended = "iptables libxtables\n"
+    assert unneeded({"ca": {"Recommends": "iptables"}}, recommended=recommended, held=["iptables"]) == set(ADDED)
+
+
+def test_what_is_held_and_needed_stays(unneeded):
+    assert unneeded({"ufw": ["iptables"]}, held=["ufw", "iptables"]) == {"apache2-bin", "libapr", "ipvsadm"}
 
 
 def test_a_firewall_that_was_installed_since_keeps_what_it_is_made_of(unneeded):

@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files, settings, with_file
+from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import (
+    conf_files,
+    settings,
+    ufw_files,
+    with_file,
+)
 
 
 @pytest.fixture
@@ -42,6 +47,36 @@ def test_a_link_to_dev_null_masks_too(tmp_path, write):
     (tmp_path / "etc/sysctl.d").mkdir(parents=True)
     (tmp_path / "etc/sysctl.d/50-x.conf").symlink_to("/dev/null")
     assert conf_files("sysctl.d", str(tmp_path)) == [("/etc/sysctl.d/50-x.conf", "")]
+
+
+DEFAULTS = '# of ufw\nIPV6=yes\nIPT_SYSCTL=/etc/ufw/sysctl.conf\nIPT_MODULES="a b"\nDEFAULT_FORWARD_POLICY="DROP\n'
+OURS = [("/etc/ufw/sysctl.conf", "net/ipv4/ip_forward=0\n")]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "conf", "program", "found"),
+    [
+        (DEFAULTS, "ENABLED=yes\nLOGLEVEL=low\n", "/lib/ufw/ufw-init", OURS),
+        (
+            DEFAULTS.replace("=/etc/ufw/sysctl.conf", '="/etc/ufw/sysctl.conf" # own'),
+            "ENABLED=YES",
+            "/lib/ufw/ufw-init",
+            OURS,
+        ),
+        (DEFAULTS, "ENABLED=no\n", "/lib/ufw/ufw-init", []),
+        (DEFAULTS, "", "/lib/ufw/ufw-init", []),
+        ("IPV6=yes\n", "ENABLED=yes\n", "/lib/ufw/ufw-init", []),
+        ("IPT_SYSCTL=\n", "ENABLED=yes\n", "/lib/ufw/ufw-init", []),
+        # The package was removed, and its configuration stays.
+        (DEFAULTS, "ENABLED=yes\n", "/usr/sbin/other", []),
+    ],
+)
+def test_the_file_of_ufw_is_read_if_ufw_reads_it(tmp_path, write, defaults, conf, program, found):
+    write("/etc/default/ufw", defaults)
+    write("/etc/ufw/ufw.conf", conf)
+    write(*OURS[0])
+    write(program, "")
+    assert ufw_files(str(tmp_path)) == found
 
 
 def test_without_any_directory(tmp_path):

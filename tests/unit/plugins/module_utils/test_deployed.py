@@ -63,7 +63,9 @@ vrrp_instance two {
     10.0.0.2/24 dev eth1 label eth1:0
     fe80::1 } }
 """
-VIP_LIST = "zone port 80/tcp\naddress 192.0.2.101/32 lo\naddress 2001:db8::1/128 lo nodad\nkeep 192.0.2.9 tcp 22\n"
+VIP_LIST = (
+    "zone port 80/tcp\naddress 192.0.2.101/32 lo\nleaving address 2001:db8::1/128 lo nodad\nkeep 192.0.2.9 tcp 22\n"
+)
 HARESOURCES = (
     "# Ansible managed\n# The same on both nodes: who is preferred, and what the active one runs.\n"
     "ld1 LVSSyncDaemonSwap::master LVSAddress::192.0.2.102/32/eth0 ldirectord::ldirectord.cf\n"
@@ -144,16 +146,23 @@ def test_resources_of_heartbeat():
     ("text", "directors"),
     [
         (
-            "# Written by lvs.cluster.\n# Directors: lb1.example.org lb2\naddress 192.0.2.100/32 lo\n",
-            ["lb1.example.org", "lb2"],
+            "# Written by lvs.cluster.\n# Directors: lb1.example.org=192.0.2.11 lb2=2001:db8::12\naddress 192.0.2.100/32 lo\n",
+            {"lb1.example.org": "192.0.2.11", "lb2": "2001:db8::12"},
         ),
-        ("# Written by lvs.cluster.\naddress 192.0.2.100/32 lo\n", []),
+        ("# Directors: lb1 lb2\n", {"lb1": None, "lb2": None}),
+        ("# Written by lvs.cluster.\naddress 192.0.2.100/32 lo\n", {}),
     ],
-    ids=["now", "older"],
+    ids=["now", "without_addresses", "older"],
 )
 def test_the_list_of_vips_says_whose_they_are(text, directors):
     assert deployed.directors_of({deployed.LVS_VIP: text}) == directors
 
 
 def test_without_a_list_nobody_has_given_the_host_a_vip():
-    assert deployed.directors_of({}) == []
+    assert deployed.directors_of({}) == {}
+
+
+def test_the_list_of_a_real_server_names_its_gateways_of_nat():
+    text = "route 10.2.0.1 eth1 10.2.0.0/24\nroute fd00:2::1 eth1\nreply 10.2.0.21 tcp 80\nroute 10.2.0.1 eth1\n"
+    assert deployed.gateways_of({deployed.LVS_VIP: text}) == ["10.2.0.1", "fd00:2::1"]
+    assert deployed.gateways_of({}) == []

@@ -22,7 +22,8 @@ FORWARD, REDIRECTS = "net/ipv4/ip_forward", "net/ipv4/conf/all/accept_redirects"
 class Host:
     """A host in memory that also stands for the AnsibleModule and the runner; *journal* tells what was written, in order."""
 
-    def __init__(self, live=(), brings=(), files=(), modprobe="/sbin/modprobe"):
+    def __init__(self, live=(), brings=(), files=(), ufw=(), modprobe="/sbin/modprobe"):
+        self.ufw = dict(ufw)
         self.live, self.brings, self.files, self.modprobe = dict(live), dict(brings), dict(files), modprobe
         self.modprobe_says: tuple[str, ...] = ()
         self.loaded: set[str] = set()
@@ -74,7 +75,7 @@ class Host:
         self.journal.clear()
         self.check_mode = check_mode
         settings = settings_from(wanted.get("name", "lvs"), wanted.get("modules", []), wanted.get("sysctls", {}))
-        return run(self, self, settings, wanted.get("purge", True))
+        return run(self, self, settings, wanted.get("purge", True), wanted.get("keep", []))
 
 
 @pytest.fixture
@@ -86,6 +87,7 @@ def make_host(monkeypatch):
         monkeypatch.setattr(kernel_settings, "_recorded_names", host.names)
         monkeypatch.setattr(kernel_settings, "_forwarding", host.forwarding)
         monkeypatch.setattr(kernel_settings, "conf_files", lambda _folder: sorted(host.files.items()))
+        monkeypatch.setattr(kernel_settings, "ufw_files", lambda: sorted(host.ufw.items()))
         monkeypatch.setattr(kernel_settings.sysctl_files, "read_live", host.live.get)
         monkeypatch.setattr(kernel_settings.sysctl_files, "write_live", host.write_live)
         monkeypatch.setattr(kernel_settings.kernel_modules, "loaded_modules", host.loaded.intersection)

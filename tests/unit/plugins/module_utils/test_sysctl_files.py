@@ -25,7 +25,7 @@ def test_dotted_key_reverses_key_path(path):
 
 @pytest.mark.parametrize("case", DATA["boot_values"].values(), ids=DATA["boot_values"])
 def test_boot_values(case):
-    found = sysctl_files.boot_values(case["files"].items(), case["expected"])
+    found = sysctl_files.boot_values(case["files"].items(), case["expected"], case.get("later", {}).items())
     assert {path: entry and list(entry) for path, entry in found.items()} == case["expected"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import ToolMissing
-from ansible_collections.lvs.cluster.plugins.modules.deployed_facts import is_packaged
+from ansible_collections.lvs.cluster.plugins.modules.deployed_facts import is_masked, is_packaged
 from ansible_collections.lvs.cluster.tests.unit.plugins.played import Played
 
 FILE = "/etc/ha.d/ha.cf"
@@ -46,3 +46,10 @@ def test_a_package_that_cannot_be_verified_is_an_error():
     with pytest.raises(ToolMissing) as missing:
         is_packaged(runner, FILE)
     assert str(missing.value) == "dpkg was not found on this host, which has dpkg-query: install it again."
+
+
+def test_a_unit_is_masked_when_it_is_a_link_to_nothing(tmp_path):
+    (tmp_path / "keepalived.service").symlink_to("/dev/null")
+    (tmp_path / "heartbeat.service").write_text("[Unit]\n")
+    units = ("keepalived.service", "heartbeat.service", "ldirectord.service")
+    assert [is_masked(unit, str(tmp_path)) for unit in units] == [True, False, False]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.plugin_utils.owners import wrong_owners
+from ansible_collections.lvs.cluster.plugins.plugin_utils.owners import ip_addresses, wrong_owners
 
 CLUSTER = {"directors": ["lb1", "lb2"], "vips": [{"address": "10.0.0.1"}]}
 NONE = "eth0 UP 10.0.0.2/24 10.0.0.10/32 10.0.0.100/32"
@@ -35,3 +35,15 @@ def looks(*printed):
 def test_a_vip_has_one_owner(printed, said):
     found = wrong_owners(CLUSTER, looks(*printed))
     assert [text.startswith(said or "") for text in found] == ([True] if said else [])
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "eth0@if2         UP             10.0.0.1/24 2001:db8::1/64 \n",
+        "2: eth0    inet 10.0.0.1/24 brd 10.0.0.255 scope global eth0\\       valid_lft forever preferred_lft forever\n"
+        "2: eth0    inet6 2001:db8::1/64 scope global \\       valid_lft forever preferred_lft forever\n",
+    ],
+)
+def test_addresses_are_read_as_ip_prints_them_brief_or_on_one_line(printed):
+    assert ip_addresses(printed) == ["10.0.0.1", "2001:db8::1"]

@@ -74,33 +74,33 @@ def test_surplus_services_are_named_by_options_of_the_module():
 
 def test_weight_zero_differs_from_one():
     live, wanted = service(destination("10.0.0.1", weight=0)), service(destination("10.0.0.1"))
-    assert [said for _key, said in differences([live], [wanted])] == ["real server 10.0.0.1:80: weight is 0, not 1"]
+    assert [said for _change, said in differences([live], [wanted])] == ["real server 10.0.0.1:80: weight is 0, not 1"]
 
 
 def test_flags_that_differ_are_told_in_words():
     live = {**service(), "scheduler": "sh", "scheduler_flags": ["sh-fallback", "sh-port"]}
     wanted = {**service(), "scheduler": "sh"}
-    assert [said for _key, said in differences([live], [wanted])] == [
+    assert [said for _change, said in differences([live], [wanted])] == [
         "scheduler_flags is sh-fallback, sh-port, not none"
     ]
 
 
 def test_what_is_too_much_differs_too():
     extra = service(address="10.0.0.101")
-    assert [said for _key, said in differences([extra], [])] == ["in the table, but not in the inventory"]
+    assert [said for _change, said in differences([extra], [])] == ["in the table, but not in the inventory"]
 
 
 def test_of_a_service_that_is_missing_no_real_server_is_told():
     missing = service(destination("10.0.0.1"), destination("10.0.0.2"))
-    assert [said for _key, said in differences([], [missing])] == ["not in the table"]
-    assert [said for _key, said in differences([service(destination("10.0.0.1"))], [missing])] == [
+    assert [said for _change, said in differences([], [missing])] == ["not in the table"]
+    assert [said for _change, said in differences([service(destination("10.0.0.1"))], [missing])] == [
         "real server 10.0.0.2:80 is not in the table"
     ]
 
 
 def test_a_live_table_is_read_whatever_somebody_else_has_put_there():
     foreign = {**service(destination("10.0.0.9", weight=100000), address="10.0.0.200"), "scheduler": "none"}
-    assert [str(key) for key, _said in differences([foreign], [])] == ["10.0.0.200:80/tcp"]
+    assert [str(change.service.key) for change, _said in differences([foreign], [])] == ["10.0.0.200:80/tcp"]
 
 
 def test_all_that_leave_are_drained_at_once_and_nothing_else_is_told():

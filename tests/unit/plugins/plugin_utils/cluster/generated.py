@@ -1,14 +1,18 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Inventories made up from a seed: a right one, with some keys set to whatever the schema knows for them."""
+"""Inventories made up from a seed: a right one, with some keys set to whatever the schema knows for them.
+
+Most of these have a mistake. `accepted` takes away the keys that the messages name, until the inventory is accepted.
+"""
 
 from __future__ import annotations
 
 import random
 import re
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping
 
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs import types
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import (
     health,
     keepalived_checks,
@@ -17,6 +21,9 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import (
     validators,
 )
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.keys import Key
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import hostvars_and_groups
 
 HOSTS = {"lvs1": 11, "lvs2": 12, "lvs3": 13, "web1": 21, "web2": 22, "web3": 23, "client1": 31}
 VIPS = ("172.28.0.100", "172.28.0.101", "10.99.0.100", "192.0.2.100", "2001:db8::100", "2001:db8::101")
@@ -27,7 +34,7 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.URL_PATH): ("/", "/health", "/a%24b?c=d&e=f"),
     id(validators.PATH): ("/var/lib/x",),
     id(validators.VIRTUAL_HOST): ("www.example.com", "www.example.com:8080", "[2001:db8::1]:80"),
-    id(validators.EXPECTED): ("ok", "I am {well}! $#", "a.b*c"),
+    id(validators.EXPECTED): ("ok", "I am {well}! $#", "a.b*c", "straße @home"),
     id(validators.DOMAIN): ("www.example.com", "_dmarc.example.com", ".", "a.example.com"),
     id(validators.COMMAND): (
         "/usr/local/bin/check",
@@ -58,7 +65,7 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.ANSWERING_ADDRESS): ADDRESSES,
     id(validators.ADDRESS): ("225.0.0.1",),
     id(validators.MAIL_ADDRESS): ("ops@example.com",),
-    id(validators.SERVER): ("192.0.2.25", "192.0.2.25:25"),
+    id(validators.SERVER): ("192.0.2.25", "192.0.2.25:25", "localhost:587", "[2001:db8::25]:25"),
 }
 
 
@@ -81,9 +88,9 @@ def value(rng: random.Random, key: Key) -> Any:
         return rng.sample(list(items), rng.randint(1, min(3, len(items))))
     if validator.choices:
         return rng.choice(validator.choices)
-    limits = re.fullmatch(r"a .* from (\S+) to (\S+)", validator.what)
-    if key is schema.SERVICE["quorum"] or key is schema.SERVICE["hysteresis"]:
+    if key in (schema.SERVICE["quorum"], schema.SERVICE["hysteresis"]):
         return rng.randint(1, 3)
+    limits = re.fullmatch(r"a .* from (\S+) to (\S+)", validator.what)
     if limits is None:
         return None
     low, high = (float(number) for number in limits.groups())
@@ -104,7 +111,7 @@ CHECKS = sorted(keepalived_checks.BLOCKS)
 def check(rng: random.Random, kind: str) -> dict[str, Any]:
     """A check of a type, with a few of its options."""
     known = schema.HEALTH[kind]
-    required = {name: value(rng, key) for name, key in known.items() if key.required}
+    required = {name: value(rng, key) for name, key in known.items() if key.required or key.validator.choices}
     made = {"type": kind, **required, **some(rng, known, 3)}
     if "urls" in known and rng.random() < 0.2:
         made = {name: given for name, given in made.items() if name not in schema.HEALTH_URL}
@@ -142,49 +149,44 @@ def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
     made: dict[str, Any] = {"name": f"s{number}", "vip": rng.choice(VIPS), "port": 80 + number}
     if rng.random() < 0.2:
         del made["port"]
-        made.update(fwmark=number + 1, ports=[8000 + number, f"{9000 + 10 * number}-{9005 + 10 * number}"])
+        first = 8000 + 1000 * number
+        single = rng.sample(range(first, first + 900), rng.choice((1, 2, 30)))
+        made.update(fwmark=number + rng.choice((1, 2**31 - 9)), ports=[*single, f"{first + 900}-{first + 990}"])
     made["forward"] = rng.choice(("dr", "dr", "nat", "tun"))
     if made["forward"] == "tun" and rng.random() < 0.5:
-        made["tunnel"] = rng.choice(
-            ({"type": "gre"}, {"type": "gue", "port": 6080}, {"type": "gue", "port": 1, "checksum": "csum"})
-        )
+        made["tunnel"] = some(rng, schema.TUNNEL, 3)
+        if made["tunnel"].get("type") == "gue":
+            made["tunnel"].setdefault("port", 6080)
     if rng.random() < 0.7:
         kind = rng.choice([*CHECKS, "none"] if stack == "keepalived" else sorted(schema.HEALTH))
         made["health"] = check(rng, kind)
-        made["protocol"] = "udp" if kind == "udp" else rng.choice(("tcp", "tcp", "udp"))
+        made["protocol"] = "udp" if kind == "udp" else rng.choice(("tcp", "tcp", "tcp", "udp", "sctp"))
         if kind != "none" and rng.random() < 0.3:
             more = [check(rng, rng.choice(CHECKS)) for _one in range(rng.randint(1, 2))]
             made["health"] = [made["health"], *({"port": 53, **one} if one["type"] == "udp" else one for one in more)]
     if rng.random() < 0.4:
         made["real_servers"] = [
-            {"host": "web1", **some(rng, schema.REAL_SERVER, 2, "host", "address", "port"), **own(rng)},
+            {"host": "web1", **some(rng, schema.REAL_SERVER, 2, "host", "address"), **own(rng)},
             *([{"host": "web2", **own(rng)}] if rng.random() < 0.5 else []),
             *rng.sample([{"address": one} for one in ADDRESSES], rng.randint(0, 2)),
         ]
     if rng.random() < 0.2:
+        made["sorry_server"] = {
+            **rng.choice(({"host": "web3"}, {"address": rng.choice(ADDRESSES)})),
+            **some(rng, schema.SORRY_SERVER, 1, "host", "address"),
+        }
+    if rng.random() < 0.1:
+        made["scheduler"] = rng.choice(("wlc", *types.FLAGS_OF))
+        flags = types.FLAGS_OF.get(made["scheduler"], types.PLAIN_FLAGS)
+        made["scheduler_flags"] = rng.sample(list(flags), rng.randint(1, len(flags)))
+    if rng.random() < 0.2:
         made["notify"] = dict.fromkeys(some(rng, schema.SERVICE_NOTIFY, 2), "/usr/local/bin/notify {vip}")
         made.update({} if "real_servers" in made else {"quorum": 2, "hysteresis": 1})
-    if rng.random() < 0.2:
-        made["sorry_server"] = {"address": rng.choice(ADDRESSES)}
-    made.update(
-        some(rng, schema.SERVICE, 2, "name", "vip", "port", "fwmark", "ports", "forward", "protocol", "hysteresis")
-    )
-    return made
-
-
-def of_ldirectord(made: dict[str, Any]) -> dict[str, Any]:
-    """A service without most of what ldirectord does not have."""
-    made = {name: given for name, given in made.items() if name not in ldirectord.KEEPALIVED_ONLY}
-    if isinstance(made.get("health"), list):
-        made["health"] = made["health"][0]
-    if isinstance(made.get("health"), dict):
-        without = (*ldirectord.CHECK_OF_KEEPALIVED, "urls", "status", "digest")
-        made["health"] = {name: given for name, given in made["health"].items() if name not in without}
-    if "real_servers" in made:
-        made["real_servers"] = [
-            {name: given for name, given in one.items() if name not in ("health", "notify", "tunnel")}
-            for one in made["real_servers"]
-        ]
+    made.update(some(rng, schema.SERVICE, 2, "name", "vip", "port", "fwmark", "ports", "forward", "protocol"))
+    if "persistence_engine" in made and rng.random() < 0.5:
+        made.update(persistence=300, protocol="udp")
+    if "persistence" in made and rng.random() < 0.5:
+        made["persistence_netmask"] = 64 if ":" in made["vip"] else rng.choice(("255.255.255.0", 24))
     return made
 
 
@@ -198,31 +200,50 @@ def instances(rng: random.Random, services: list[dict[str, Any]], directors: lis
             "virtual_router_id": 60 + number,
             "vips": part,
             "directors": rng.sample(directors, rng.randint(1, len(directors))),
-            **some(rng, schema.INSTANCE, 2, "name", "vips", "directors", "virtual_router_id", "priority"),
+            **some(rng, schema.INSTANCE, 2, "name", "vips", "directors", "virtual_router_id"),
         }
         for number, part in enumerate(parts)
     ]
 
 
-def inventory(seed: int) -> dict[str, Any]:
-    """An inventory in the words of base.yml."""
+def host(rng: random.Random, number: int) -> dict[str, Any]:
+    """The variables of a host."""
+    own = {} if rng.random() < 0.3 else {"lvs_address": f"172.28.0.{number}"}
+    if rng.random() < 0.2:
+        own["lvs_address6"] = f"2001:db8::{number}"
+    own.update(some(rng, schema.HOST, 1, "lvs_address", "lvs_address6", "lvs_firewalld_zone"))
+    if own.get("lvs_filter") == "firewalld" and rng.random() < 0.5:
+        own["lvs_firewalld_zone"] = value(rng, schema.HOST["lvs_firewalld_zone"])
+    return own
+
+
+def inventory(seed: int, stack: str = "") -> dict[str, Any]:
+    """An inventory in the words of base.yml, for any stack unless one is named."""
     rng = random.Random(seed)  # noqa: S311 - the same inventory for the same seed
-    stack = rng.choice(("keepalived", "keepalived", "ldirectord", "static"))
+    stack = stack or rng.choice(("keepalived", "keepalived", "ldirectord", "static"))
     directors = [f"lvs{number}" for number in range(1, {"keepalived": 3, "ldirectord": 2, "static": 1}[stack] + 1)]
     variables: dict[str, Any] = {
         "lvs_stack": stack,
         "lvs_services": [service(rng, number, stack) for number in range(rng.randint(1, 3))],
         **some(rng, schema.CLUSTER, 2, "lvs_stack", "lvs_services"),
     }
-    if stack == "ldirectord" and rng.random() < 0.8:
-        variables["lvs_services"] = [of_ldirectord(one) for one in variables["lvs_services"]]
+    for keys, name in ((schema.HOST, "lvs_filter"), (schema.CLUSTER, "lvs_arp")):
+        if rng.random() < 0.3:
+            variables[name] = value(rng, keys[name])
     if stack == "keepalived" and rng.random() < 0.5:
         variables["lvs_vrrp"] = some(rng, schema.VRRP, 3, "instances")
         if rng.random() < 0.5:
             variables["lvs_vrrp"]["instances"] = instances(rng, variables["lvs_services"], directors)
     if stack == "ldirectord":
-        variables["lvs_heartbeat"] = {"key": "a-key-of-an-example", **some(rng, schema.HEARTBEAT, 2, "key")}
+        times = ("keepalive", "warntime", "deadtime", "initdead")
+        variables["lvs_heartbeat"] = {
+            "key": "a-key-of-an-example",
+            **(dict(zip(times, sorted(rng.sample(range(1, 60), 4)))) if rng.random() < 0.3 else {}),
+            **some(rng, schema.HEARTBEAT, 2, "key"),
+        }
         variables["lvs_ldirectord"] = some(rng, schema.LDIRECTORD, 2)
+        if rng.random() < 0.1:
+            variables["lvs_ldirectord"]["mail_status"] = rng.choice(("all", "none", "starting,running"))
     if rng.random() < 0.3:
         variables["lvs_nat"] = {
             "gateway": rng.choice(("172.28.0.2", "10.99.0.2")),
@@ -230,19 +251,105 @@ def inventory(seed: int) -> dict[str, Any]:
         }
     if rng.random() < 0.3:
         variables["lvs_sync"] = {"enabled": True, **some(rng, schema.SYNC, 1, "enabled", "instance")}
-    if rng.random() < 0.2:
+        if made := variables.get("lvs_vrrp", {}).get("instances"):
+            variables["lvs_sync"]["instance"] = rng.choice(made)["name"]
+    if rng.random() < 0.2 or {"mail_status", "mail_frequency"} & set(variables.get("lvs_ldirectord", ())):
         variables["lvs_mail"] = {name: value(rng, key) for name, key in schema.MAIL.items()}
-    hosts: dict[str, Any] = {}
-    facts = {}
-    for name, number in HOSTS.items():
-        if name.startswith("lvs") and name not in directors:
-            continue
-        hosts[name] = {} if rng.random() < 0.3 else {"lvs_address": f"172.28.0.{number}"}
-        hosts[name].update(some(rng, schema.HOST, 1, "lvs_address", "lvs_address6", "lvs_firewalld_zone"))
-        facts[name] = {"eth0": [f"10.99.0.{number}/24"], "eth1": [f"172.28.0.{number}/24", f"2001:db8::{number}/64"]}
+    hosts = {name: host(rng, number) for name, number in HOSTS.items() if name in directors or name[:3] != "lvs"}
     return {
         "all": variables,
         "hosts": hosts,
-        "facts": facts,
+        "facts": {
+            name: {
+                "eth0": [f"10.99.0.{HOSTS[name]}/24"],
+                "eth1": [f"172.28.0.{HOSTS[name]}/24", f"2001:db8::{HOSTS[name]}/64"],
+            }
+            for name in hosts
+        },
         "groups": {"directors": directors, "real_servers": ["web1", "web2", "web3"], "clients": ["client1"]},
     }
+
+
+Accepted = "tuple[tuple[dict[str, Any], dict[str, list[str]]], ResolvedCluster]"
+ROUNDS = 5
+# A service or a real server is nothing without these.
+KEPT = {"name", "vip", "type", "host", "address"}
+PLACE = re.compile(r"(lvs_\w+)(?:\[(\d+)\])?")
+
+
+def accepted(seed: int, stack: str = "") -> Accepted | None:
+    """What Ansible would give for an inventory that is accepted, and what it resolves to; None if it stays refused."""
+    given = inventory(seed, stack)
+    for _round in range(ROUNDS):
+        hostvars, groups = hostvars_and_groups(given)
+        try:
+            return (hostvars, groups), resolve(hostvars, groups)
+        except InventoryMistakes as mistakes:
+            assert all(": " in message for message in mistakes.messages), seed
+            for message in mistakes.messages:
+                mend(given, message)
+    return None
+
+
+def mend(given: dict[str, Any], message: str) -> None:
+    """Take a key away that a message names, or else all of what the message is about."""
+    words = set(re.findall(r"\w+", message))
+    for host in given["hosts"].values():
+        for name in words & set(host):
+            del host[name]
+    if (place := PLACE.match(message)) is None or place[1] not in given["all"]:
+        return
+    name, index = place[1], int(place[2] or 0)
+    about = given["all"][name][index] if name == "lvs_services" else given["all"][name]
+    named = [(mapping, key) for mapping, key in keys_in(about) if key in words and key not in KEPT]
+    # The deepest: a setting of the check before the check.
+    for mapping, key in named[-1:]:
+        del mapping[key]
+    if not named and name != "lvs_services":
+        del given["all"][name]
+
+
+def keys_in(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Every key of mappings and lists of mappings, with its mapping, from the outside to the inside."""
+    if isinstance(value, dict):
+        yield from ((value, key) for key in list(value))
+        yield from (found for inner in value.values() for found in keys_in(inner))
+    elif isinstance(value, list):
+        yield from (found for inner in value for found in keys_in(inner))
+
+
+def listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
+
+
+def levels(hostvars: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Key], dict[str, Any]]]:
+    """Every mapping of an inventory: the name of its level in the schema, the keys it may have, and itself."""
+    cluster = next(iter(hostvars.values()))
+    yield "cluster", schema.CLUSTER, cluster
+    yield from (("host", schema.HOST, own) for own in hostvars.values())
+    for name, keys in (
+        ("nat", schema.NAT),
+        ("sync", schema.SYNC),
+        ("mail", schema.MAIL),
+        ("vrrp", schema.VRRP),
+        ("ldirectord", schema.LDIRECTORD),
+        ("heartbeat", schema.HEARTBEAT),
+    ):
+        yield name, keys, cluster.get(f"lvs_{name}", {})
+    yield from (("instance", schema.INSTANCE, one) for one in cluster.get("lvs_vrrp", {}).get("instances", []))
+    for one in cluster["lvs_services"]:
+        yield "service", schema.SERVICE, one
+        yield "tunnel", schema.TUNNEL, one.get("tunnel", {})
+        yield "sorry_server", schema.SORRY_SERVER, one.get("sorry_server", {})
+        yield "service's notify", schema.SERVICE_NOTIFY, one.get("notify", {})
+        checks = listed(one.get("health", []))
+        for server in one.get("real_servers", []):
+            yield "real_server", schema.REAL_SERVER, server
+            yield "real_server's notify", schema.REAL_SERVER_NOTIFY, server.get("notify", {})
+            checks = checks + listed(server.get("health", []))
+        for given in checks:
+            kind = given["type"]
+            # The types of ldirectord alone have the same options, each by the same key
+            level = "of ldirectord" if kind in ldirectord.SPOKEN else kind
+            yield f"health {level}", schema.HEALTH[kind], given
+            yield from (("url", schema.HEALTH_URL, url) for url in given.get("urls", []))

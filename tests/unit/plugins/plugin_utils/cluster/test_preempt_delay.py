@@ -28,3 +28,20 @@ SLOW = {"type": "tcp", "interval": 20, "timeout": 2.5}
 def test_waits_for_the_slowest_check(vrrp: dict[str, Any], health: Any, delay: int, inventory: Callable) -> None:
     cluster = resolve(*inventory({"all": {"lvs_vrrp": vrrp}, "service": {"health": health}}))
     assert [instance["preempt_delay"] for instance in cluster["vrrp"]["instances"]] == [delay]
+
+
+@pytest.mark.parametrize(
+    ("vrrp", "settle_time", "listen_time"),
+    [
+        ({"preempt_delay": 5}, 15, 2),
+        ({"preempt_delay": 2.5}, 13, 2),
+        ({"preempt_delay": 0, "advert_interval": 4}, 10, 5),
+    ],
+)
+def test_a_verification_waits_as_long_as_that(vrrp, settle_time, listen_time, inventory: Callable) -> None:
+    cluster = resolve(*inventory({"all": {"lvs_vrrp": vrrp}}))
+    first, second = (cluster["hosts"][name]["vrrp"] for name in cluster["directors"][:2])
+    assert first["settle_time"] == settle_time
+    assert first["preferred_vips"] == [vip["address"] for vip in cluster["vips"]]
+    assert second["preferred_vips"] == []
+    assert first["listen_time"] == second["listen_time"] == listen_time

@@ -12,10 +12,19 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.deployed import HARESOURCES, KEEPALIVED, digest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.refusals import refusals
-from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment import questions, rivals, strangers
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment import (
+    questions,
+    rivals,
+    strangers,
+    unasked,
+)
 
 A, B = "192.0.2.100", "192.0.2.101"
-NOTHING = {"stacks": [], "lvs_vip": False, "directors": [], "foreign": [], "vips": [], "resources": [], "instances": []}
+NOTHING = {
+    "stacks": [],
+    "lvs_vip": False,
+    **dict.fromkeys(("directors", "gateways", "foreign", "vips", "resources", "instances"), ()),
+}
 
 
 class Site:
@@ -145,15 +154,61 @@ def test_a_change_that_one_director_has_already_is_still_told():
     assert "version is 2 now and would be 3 (on lb1)" in changed.refused()[0]
 
 
-def test_another_gateway_of_nat_is_refused_and_a_first_one_is_not():
-    def nat(gateway):
-        services = [{"name": "a", "vip": A, "port": 80, "forward": "nat"}]
-        return Site(lvs_services=services, **({"lvs_nat": {"gateway": gateway}} if gateway else {}))
+def nat(gateway, **variables):
+    services = [{"name": "a", "vip": A, "port": 80, "forward": "nat"}]
+    return Site(lvs_services=services, **({"lvs_nat": {"gateway": gateway}} if gateway else {}), **variables)
 
+
+def test_another_gateway_of_nat_is_refused_and_a_first_one_is_not():
     refused = nat("192.0.2.3").runs(nat("192.0.2.2").cluster).refused()
     assert len(refused) == 1
     assert "gateway 192.0.2.3 would replace 192.0.2.2" in refused[0]
     assert nat("192.0.2.2").runs(nat(None).cluster).refused() == []
+
+
+HEARTBEAT = {"lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "0123456789abcdef"}}
+
+
+@pytest.mark.parametrize(
+    ("directors", "variables"),
+    [
+        (["lb1", "lb2"], {}),
+        (["lb1"], {}),
+        (["lb1", "lb2"], HEARTBEAT),
+        (["lb1"], {"lvs_stack": "static"}),
+    ],
+    ids=["keepalived", "one_director", "heartbeat", "static"],
+)
+@pytest.mark.parametrize("asked", [True, False], ids=["real_server_asked", "limited_to_directors"])
+def test_another_gateway_of_nat_is_refused_with_every_stack(directors, variables, asked):
+    def site(gateway, **more):
+        changed = nat(gateway, **variables, **more)
+        changed.groups["directors"] = directors
+        for director in directors:
+            changed.finds(director, vips=[A, "192.0.2.2"])
+        return changed.finds("www1", gateways=["192.0.2.2"]) if asked else changed
+
+    (refused,) = site("192.0.2.3").refused()
+    assert refused.startswith("lvs_nat: gateway 192.0.2.3 would replace 192.0.2.2.")
+    assert site("192.0.2.2").refused() == []
+    assert site("192.0.2.3", lvs_accept_outage=True).refused() == []
+
+
+def test_a_gateway_of_nat_that_is_a_lone_director_s_own_address_can_be_used_at_once():
+    site = nat("192.0.2.11").finds("lb1", vips=[A, "192.0.2.2"]).finds("www1", gateways=["192.0.2.2"])
+    site.groups["directors"] = ["lb1"]
+    assert site.refused() == []
+
+
+def test_a_real_server_that_missed_a_change_of_the_gateway_gets_it():
+    site = nat("192.0.2.3").finds("www1", gateways=["192.0.2.2"])
+    assert site.refused() == []
+    assert site.runs(site.cluster).refused() == []
+
+
+def test_a_vip_that_leaves_is_no_gateway_that_leaves():
+    site = nat("192.0.2.2").runs(Site().cluster).finds("www1")
+    assert site.refused() == []
 
 
 def test_a_configuration_of_somebody_else_is_refused_with_what_it_moves():
@@ -216,13 +271,70 @@ def test_a_virtual_router_that_another_cluster_has_is_refused():
     assert rivals(site.cluster, site.hostvars, [heard()]) == []
 
 
-@pytest.mark.parametrize("directors", [[], ["lb1", "lb2"], ["lb2", "lb3"]], ids=["unknown", "ours", "one_left"])
-def test_a_real_server_of_this_cluster_is_no_other_one_s(directors):
-    assert Site().finds("www1", directors=directors).refused() == []
+def test_what_could_not_be_asked_is_said_with_the_reason():
+    site = Site().finds("lb1").finds("lb2")
+    asked, told = {"answers": {}}, {"adverts": []}
+    assert list(unasked(site.cluster, site.hostvars, asked, told)) == []
+    assert list(unasked(site.cluster, site.hostvars, {"msg": "Why."}, {"msg": "Why not."})) == [
+        f"It could not be checked whether another host already has {A} and {B}: Why.",
+        "It could not be checked whether another cluster already uses virtual_router_id 100: Why not.",
+    ]
+    site.runs(site.cluster)
+    assert list(unasked(site.cluster, site.hostvars, {"msg": "Why."}, {"skipped": True})) == []
 
 
-def test_a_real_server_of_another_cluster_is_refused_without_consent():
-    (refused,) = Site().finds("www1", directors=["gw1", "gw2"]).refused()
-    assert refused.startswith("www1: its VIPs belong to the cluster of gw1 and gw2.")
+def directors(**addresses):
+    return {"directors": list(addresses), "director_addresses": addresses}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {},
+        directors(lb1="192.0.2.11", lb2="192.0.2.12"),
+        directors(lb2="192.0.2.12", lb3="192.0.2.13"),
+        directors(lb1=None, lb2=None),
+        {"directors": ["lb1", "lb2"]},
+        {**directors(lb1="198.51.100.11"), "vips": [B]},
+        {**directors(former="192.0.2.11"), "vips": [B]},
+    ],
+    ids=["unknown", "ours", "one_left", "former_version", "cached_facts", "another_address", "another_name"],
+)
+def test_a_real_server_of_this_cluster_is_no_other_one_s(found):
+    assert Site().finds("www1", **found).refused() == []
+
+
+@pytest.mark.parametrize(
+    ("found", "named"),
+    [
+        (directors(gw1=None, gw2=None), "gw1 and gw2"),
+        ({**directors(gw1="198.51.100.11"), "vips": [A]}, "gw1 (198.51.100.11)"),
+        ({**directors(lb1="198.51.100.11"), "vips": ["198.51.100.100"]}, "lb1 (198.51.100.11)"),
+        ({**directors(lb1="198.51.100.11"), "gateways": ["10.2.0.1"]}, "lb1 (198.51.100.11)"),
+    ],
+    ids=["other_names", "same_vip", "same_name", "same_name_with_nat"],
+)
+def test_a_real_server_of_another_cluster_is_refused_without_consent(found, named):
+    (refused,) = Site().finds("www1", **found).refused()
+    assert refused.startswith(f"www1: its VIPs belong to the cluster of {named}.")
     assert "teardown.yml --limit www1" in refused
-    assert Site(lvs_take_over=True).finds("www1", directors=["gw1", "gw2"]).refused() == []
+    assert Site(lvs_take_over=True).finds("www1", **found).refused() == []
+
+
+def test_a_real_server_that_has_a_vip_where_it_answers_arp_is_refused():
+    site = Site().finds("lb1").finds("lb2").finds("www1")
+    facts = site.hostvars["www1"]["ansible_facts"]
+    single = {"address": A, "netmask": "255.255.255.255", "prefix": "32"}
+    facts["interfaces"] += ["tunl0", "dummy0"]
+    facts.update(lo={"ipv4_secondaries": [single]}, tunl0={"ipv4": single}, dummy0={"ipv4": single})
+    assert site.refused() == []
+    facts["eth_0"]["ipv4_secondaries"] = [{**single, "netmask": "255.255.255.0", "prefix": "24"}]
+    (refused,) = site.refused()
+    assert refused.startswith(f"www1: VIP {A} is on eth-0 of this real server, which answers ARP for it there")
+    assert f"ip address del {A}/24 dev eth-0" in refused
+
+
+def test_a_director_may_have_the_vips():
+    site = Site().finds("lb1").finds("lb2")
+    site.hostvars["lb1"]["ansible_facts"]["eth_0"]["ipv4_secondaries"] = [{"address": A, "prefix": "24"}]
+    assert site.refused() == []

@@ -24,8 +24,7 @@ def test_what_was_registered_is_gathered_by_what_it_tells():
             "lvs_ldirectord_status": {"rc": 0},
             "lvs_vrrp_state": {"running": True, "instances": {}},
             "lvs_vrrp_heard": {"adverts": []},
-            "ldirectord_expected_files": [{"path": "/etc/ha.d/ldirectord.cf"}],
-            "heartbeat_expected_files": [{"path": "/etc/ha.d/ha.cf"}],
+            "director_expected_files": [{"path": "/etc/ha.d/ldirectord.cf"}, {"path": "/etc/ha.d/ha.cf"}],
         },
         "web1": {"lvs_node": {"links": {}}, "lvs_vip_check": {"rc": 0}, "lvs_before": table},
         "client1": {"lvs_arp_answers": {"answers": {"10.0.0.100": {}}}, "lvs_probes": {"results": asked}},
@@ -42,6 +41,7 @@ def test_what_was_registered_is_gathered_by_what_it_tells():
         "after": {"lvs1": table},
         "arp": {"client1": {"10.0.0.100": {}}},
         "probes": [{"service": "web", "port": 80, "result": asked[0]}],
+        "unasked": {},
     }
 
 
@@ -55,3 +55,23 @@ def test_the_services_are_asked_once_and_registered_for_every_client():
     probes = {"results": [{"item": {"service": "web"}, "requests": 12}]}
     hostvars = {"client1": {"lvs_probes": probes}, "client2": {"lvs_probes": probes}}
     assert len(collect(hostvars, CLUSTER)["probes"]) == 1
+
+
+def test_what_a_client_could_not_ask_is_kept_with_the_reason():
+    denied = {"failed": False, "msg": "arp_probe needs root."}
+    asked = [
+        {"item": {"service": "web"}, "failed": False, "msg": "No route."},
+        {"item": {"service": "b"}, "requests": 1},
+    ]
+    hostvars = {"client1": {"lvs_arp_answers": denied, "lvs_probes": {"results": asked}}, "client2": {}}
+    seen = collect(hostvars, CLUSTER)
+    assert seen["unasked"] == {"client1": {"who has the VIPs (ARP)": "arp_probe needs root", "service web": "No route"}}
+    assert seen["arp"] == {}
+    assert [probe["service"] for probe in seen["probes"]] == ["b"]
+
+
+def test_counters_that_could_not_be_read_again_are_left_out():
+    failed = {"failed": False, "msg": "ipvsadm was not found."}
+    assert collect({"lvs1": {"lvs_after": failed}, "lvs2": {"lvs_after": {"stats": []}}}, CLUSTER)["after"] == {
+        "lvs2": {"stats": []}
+    }

@@ -108,6 +108,11 @@ def break_real_server_gone(seen):
     del seen["before"]["lvs2"]["services"][0]["destinations"][1]
 
 
+def break_real_server_too_many(seen):
+    extra = {**seen["before"]["lvs2"]["services"][0]["destinations"][1], "address": "10.0.0.29"}
+    seen["before"]["lvs2"]["services"][0]["destinations"].append(extra)
+
+
 def break_sync_left_over(seen):
     seen["before"]["lvs2"]["daemons"] = [{"role": "backup", "syncid": 51}]
 
@@ -171,6 +176,22 @@ def break_unreachable(seen):
     del seen["nodes"]["web2"]
 
 
+def break_client_that_cannot_ask(seen):
+    seen.update(
+        arp={},
+        probes=[],
+        unasked={"client1": {"who has the VIPs (ARP)": "arp_probe needs root", "service web": "No route"}},
+    )
+
+
+def break_every_director(seen):
+    for name in ("lvs1", "lvs2"):
+        for what in ("nodes", "lvs_vip", "expected", "instances", "before", "after"):
+            seen[what].pop(name)
+    seen["arp"] = {"client1": {"10.0.0.100": {}}}
+    seen["probes"][0]["result"].update(answered=0, answers={}, errors={"timeout": 12})
+
+
 def break_kept(seen):
     seen["lvs_vip"]["web1"] = {"rc": 0, "stdout": "add address 10.0.0.100/32 lo\nprune route -4 10.0.0.1 eth0"}
     seen["lvs_vip"]["web2"] = {"rc": 2, "stdout": "", "stderr": "", "msg": "No such file or directory"}
@@ -220,8 +241,9 @@ def break_kept(seen):
         (
             break_sysctl_at_boot,
             [
-                "web1: net.ipv4.conf.all.arp_ignore will be 0 after a reboot, not 1. Look in /etc/sysctl.d and"
-                " /etc/sysctl.conf for a file that is read later than the collection's own, and sets it"
+                "web1: net.ipv4.conf.all.arp_ignore will be 0 after a reboot, not 1. Look in /etc/sysctl.d,"
+                " /etc/sysctl.conf and /etc/ufw/sysctl.conf for a file that is read later than the collection's own, and sets"
+                " it"
             ],
         ),
         (
@@ -257,16 +279,24 @@ def break_kept(seen):
             break_weight,
             [
                 "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.21:80: weight is 1, not 3. Check whether its health check"
-                " passes (journalctl -u keepalived). If it does, it was drained by hand or by an interrupted run: put it"
-                " back with lvs.cluster.ipvs_destination"
+                " passes (journalctl -u keepalived). If it does, it was drained by hand or by an interrupted run: ipvsadm"
+                " -e -t 10.0.0.100:80 -r 10.0.0.21:80 -g -w 3"
             ],
         ),
         (
             break_real_server_gone,
             [
                 "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.22:80 is not in the table. Check whether its health check"
-                " passes (journalctl -u keepalived). If it does, it was drained by hand or by an interrupted run: put it"
-                " back with lvs.cluster.ipvs_destination"
+                " passes (journalctl -u keepalived). If it does, it was drained by hand or by an interrupted run: ipvsadm"
+                " -a -t 10.0.0.100:80 -r 10.0.0.22:80 -g -w 1"
+            ],
+        ),
+        (
+            break_real_server_too_many,
+            [
+                "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.29:80 is in the table, but not in the inventory. Check whether it is"
+                " a sorry server, in use because all checks fail (journalctl -u keepalived). If not: ipvsadm -d -t 10.0.0.100:80"
+                " -r 10.0.0.29:80"
             ],
         ),
         (
@@ -342,6 +372,25 @@ def break_kept(seen):
             [
                 "lvs2: its configuration could not be compared with the inventory. Look in the output of verify.yml for the"
                 " task that failed there"
+            ],
+        ),
+        (
+            break_client_that_cannot_ask,
+            [
+                "client1: could not ask who has the VIPs (ARP): arp_probe needs root. Look in the output of verify.yml for the task"
+                " that failed there",
+                "client1: could not ask service web: No route. Look in the output of verify.yml for the task that failed there",
+            ],
+        ),
+        (
+            break_every_director,
+            [
+                "lvs1: could not be checked. Check that it is up and answers SSH",
+                "lvs2: could not be checked. Check that it is up and answers SSH",
+                "directors: none of them holds VIP 10.0.0.100. Look at: systemctl status keepalived.service, on each",
+                "client1: nobody answers ARP for VIP 10.0.0.100. Look at the director that should hold it",
+                "web: 12 of 12 requests to 10.0.0.100:80 failed (12 timeout). Ask each of its real servers directly, and look"
+                " for a firewall or a missing VIP",
             ],
         ),
         (break_unreachable, ["web2: could not be checked. Check that it is up and answers SSH"]),

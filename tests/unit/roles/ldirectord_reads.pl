@@ -1,0 +1,59 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Let ldirectord read many configurations in one process, with the function that "ldirectord FILE status" calls.
+# Usage: perl ldirectord_reads.pl LDIRECTORD FOLDER
+# Prints a line of JSON for each file: what ldirectord says, whether it refuses the file, and what it has read.
+use strict;
+use warnings;
+use JSON::PP;
+
+my ($program, $folder) = @ARGV;
+
+# Only the checks of real servers use these modules. Nothing is asked here.
+$INC{"$_.pm"} = 'left out' for qw(LWP/UserAgent LWP/Debug Net/HTTP URI IO/Socket/INET6 Mail/Send);
+
+# The program without the part that reads its arguments and runs: its functions stay as they are.
+open(my $source, '<', $program) or die "$program: $!\n";
+my $text = do { local $/; <$source> };
+$text =~ s/^# command line options\n.*?^# functions\n/my \$opt_d = '';\n/ms or die "$program: no main code found\n";
+@ARGV = ();
+{
+    no strict;
+    no warnings;
+    eval "$text\n1" or die $@;
+    # Leave the files of the host alone.
+    *main::ld_log = *main::ld_openlog = *main::ld_rm_file = sub { 0 };
+    *CORE::GLOBAL::exit = sub { die "exit\n" };
+}
+
+our ($CONFIG, $DAEMON_STATUS, $DAEMON_STATUS_STARTING, $HOSTNAME, @VIRTUAL);
+our ($CHECKINTERVAL, $AUTOCHECK, $CLEANSTOP, $FORKING, $LDIRLOG, $MAINTDIR, $EMAILALERT, $EMAILALERTFROM, $SMTP);
+our ($READDQUIESCENT, $CALLBACK, $EMAILALERTFREQ, %LD_INSTANCE);
+$HOSTNAME = 'director';
+my $json = JSON::PP->new->canonical->latin1;
+opendir(my $files, $folder) or die "$folder: $!\n";
+for my $file (sort grep { -f "$folder/$_" } readdir($files)) {
+    ($CONFIG, $DAEMON_STATUS) = ("$folder/$file", $DAEMON_STATUS_STARTING);
+    my $said = '';
+    my $taken = do {
+        local *STDERR;
+        open(STDERR, '>', \$said) or die $!;
+        eval { read_config(); 1 };
+    };
+    die $@ unless $taken or $@ eq "exit\n";
+    print $json->encode({
+        file => $file,
+        refused => $taken ? JSON::PP::false : JSON::PP::true,
+        said => $said,
+        virtuals => \@VIRTUAL,
+        settings => {
+            checkinterval => $CHECKINTERVAL, autoreload => $AUTOCHECK, cleanstop => $CLEANSTOP, fork => $FORKING,
+            logfile => $LDIRLOG, maintenancedir => $MAINTDIR,
+            readdquiescent => $READDQUIESCENT, callback => $CALLBACK, execute => join(' ', sort keys %LD_INSTANCE),
+            emailalertfreq => $EMAILALERTFREQ,
+            emailalert => $EMAILALERT, emailalertfrom => $EMAILALERTFROM, smtp => $SMTP,
+        },
+    }), "\n";
+}
