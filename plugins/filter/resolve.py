@@ -473,6 +473,10 @@ _value:
                 down:
                   description: When they fail.
                   type: str
+            raw:
+              description: Lines of its block in the daemon's own words.
+              type: list
+              elements: str
         sorry_server:
           description: The server that answers while no real server does.
           type: dict
@@ -502,6 +506,10 @@ _value:
                 checksum:
                   description: Checksum of V(gue) and V(gre).
                   type: str
+        raw:
+          description: Lines of its block in the daemon's own words.
+          type: list
+          elements: str
     table:
       description: The same services as M(lvs.cluster.ipvs_table) takes them.
       type: list
@@ -631,6 +639,10 @@ _value:
             garp_master_refresh:
               description: Seconds between announcements of a master; V(0) for none.
               type: int
+            raw:
+              description: Lines of its block in the daemon's own words.
+              type: list
+              elements: str
             unicast:
               description: Whether the adverts go to each director by unicast.
               type: bool
@@ -681,8 +693,36 @@ _value:
           description: The number of the daemon.
           type: int
         instance:
-          description: The VRRP instance that it follows; null without VRRP.
+          description: The VRRP instance that it follows; null if connections of all are told.
           type: str
+        network:
+          description: The network for the messages; null for that of the directors' addresses.
+          type: str
+        group:
+          description: The multicast group of the messages.
+          type: str
+        port:
+          description: Their UDP port.
+          type: int
+        ttl:
+          description: Their time to live.
+          type: int
+        maxlen:
+          description: Their longest length in bytes; null if the kernel chooses it.
+          type: int
+    timeouts:
+      description: Seconds after which IPVS forgets idle connections.
+      type: dict
+      contains:
+        tcp:
+          description: For TCP.
+          type: int
+        tcpfin:
+          description: For TCP connections that have received a FIN.
+          type: int
+        udp:
+          description: For UDP.
+          type: int
     mail:
       description: Mail alerts, or null.
       type: dict
@@ -710,9 +750,28 @@ _value:
           description: Whether mail is sent when a real server fails or returns.
           type: bool
     keepalived:
-      description: The services in the words of keepalived.conf, the same on every director; null with another stack.
+      description: What C(keepalived.conf) has besides VRRP, the same on every director; null with another stack.
       type: dict
       contains:
+        options:
+          description: The daemon's command line options; null for those of the distribution.
+          type: list
+          elements: str
+        raw:
+          description: Lines of C(global_defs) in keepalived's own words.
+          type: list
+          elements: str
+        includes:
+          description: Lines that include files, in their order.
+          type: list
+          elements: dict
+          contains:
+            keyword:
+              description: C(includea) if the file has to be there, C(includer) for a pattern.
+              type: str
+            path:
+              description: The file or the pattern.
+              type: str
         track_files:
           description: The files that checks read.
           type: list
@@ -989,6 +1048,14 @@ _value:
                     weight:
                       description: What the number in the file is multiplied by.
                       type: int
+                raw:
+                  description: Lines of its block in the daemon's own words.
+                  type: list
+                  elements: str
+            raw:
+              description: Lines of its block in the daemon's own words.
+              type: list
+              elements: str
     ldirectord:
       description: ldirectord.cf, the same on every director; null with another stack.
       type: dict
@@ -1060,6 +1127,10 @@ _value:
         secrets:
           description: Whether passwords are in the file.
           type: bool
+        raw:
+          description: Lines before the services, in ldirectord's own words.
+          type: list
+          elements: str
         virtuals:
           description: A block for each service.
           type: list
@@ -1170,6 +1241,10 @@ _value:
                 upper_threshold:
                   description: Upper threshold.
                   type: int
+            raw:
+              description: Lines of its block in the daemon's own words.
+              type: list
+              elements: str
     heartbeat:
       description: Heartbeat, the same on both directors; null unless the stack is ldirectord.
       type: dict
@@ -1204,6 +1279,10 @@ _value:
         vip_prefix:
           description: Prefix length of the VIPs, if given.
           type: int
+        raw:
+          description: Lines of C(ha.cf) in heartbeat's own words.
+          type: list
+          elements: str
         nodes:
           description: The directors as heartbeat knows them.
           type: list
@@ -1341,6 +1420,19 @@ _value:
                 port:
                   description: UDP port.
                   type: int
+            timeouts:
+              description: Seconds after which IPVS forgets idle connections, if C(lvs-vip) sets them on this host.
+              type: dict
+              contains:
+                tcp:
+                  description: For TCP.
+                  type: int
+                tcpfin:
+                  description: For TCP connections that have received a FIN.
+                  type: int
+                udp:
+                  description: For UDP.
+                  type: int
             vips:
               description: VIPs on its devices, except those that VRRP or heartbeat moves.
               type: list
@@ -1458,6 +1550,10 @@ _value:
                 garp_master_refresh:
                   description: Seconds between announcements of a master; V(0) for none.
                   type: int
+                raw:
+                  description: Lines of its block in the daemon's own words.
+                  type: list
+                  elements: str
                 secret:
                   description: Name of keepalived's variable that holds the password.
                   type: str
@@ -1532,11 +1628,26 @@ _value:
                   description: The number of the daemon.
                   type: int
                 instance:
-                  description: The VRRP instance that it follows; null without VRRP.
+                  description: The VRRP instance that it follows; null if connections of all are told.
                   type: str
+                both:
+                  description: Whether the daemon that sends and the one that receives always run.
+                  type: bool
                 interface:
                   description: Its interface.
                   type: str
+                group:
+                  description: The multicast group of the messages.
+                  type: str
+                port:
+                  description: Their UDP port.
+                  type: int
+                ttl:
+                  description: Their time to live.
+                  type: int
+                maxlen:
+                  description: Their longest length in bytes; null if the kernel chooses it.
+                  type: int
             heartbeat_media:
               description: How heartbeat speaks to the other director, line by line.
               type: list

@@ -11,6 +11,7 @@ import re
 from typing import Any, Callable, Iterator, Mapping
 
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
+OPTIONS = "/etc/keepalived/lvs-options"
 SECRETS = "/etc/keepalived/lvs-secrets.conf"
 HARESOURCES = "/etc/ha.d/haresources"
 HA_CF = "/etc/ha.d/ha.cf"
@@ -146,3 +147,11 @@ def _addresses(block: list[list[str]], key: str) -> list[str]:
         elif inside and _ADDRESS.match(words[0]):
             found.append(words[0].partition("/")[0])
     return found
+
+
+def running_options(command_line: str | None) -> list[str] | None:
+    """Return the options of a running keepalived from its /proc/PID/cmdline, without the one of its unit; None if it does not run."""
+    words = (command_line or "").rstrip("\0").split("\0")
+    if not words[0].endswith("keepalived"):
+        return None
+    return [word for word in words[1:] if word not in ("--dont-fork", "-n")]

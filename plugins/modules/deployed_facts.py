@@ -107,6 +107,17 @@ ansible_facts:
               description: The addresses that move with it but are not in the adverts.
               type: list
               elements: str
+        options:
+          description: The command line options of keepalived.
+          type: dict
+          contains:
+            ours:
+              description: Whether the roles have set them.
+              type: bool
+            running:
+              description: The options that keepalived runs with. Null if it does not run.
+              type: list
+              elements: str
   sample:
     deployed_lvs:
       stacks: [keepalived.service]
@@ -127,6 +138,7 @@ ansible_facts:
           unicast: false
           advertised: [169.254.35.100]
           addresses: [192.0.2.100]
+      options: {ours: false, running: []}
 """
 
 import glob
@@ -139,6 +151,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Fai
 UNITS = "/etc/systemd/system"
 STACK_UNITS = ("keepalived.service", "heartbeat.service", "ldirectord.service")
 ADDITIONS = f"{UNITS}/*.service.d/lvs-cluster.conf"
+PID_FILE = "/run/keepalived.pid"
 
 
 def read(path):
@@ -195,6 +208,10 @@ def main(runner=HOST):
         "vips": deployed.named_vips(files),
         "resources": deployed.resources(files),
         "instances": deployed.vrrp_instances(files),
+        "options": {
+            "ours": os.path.isfile(deployed.OPTIONS),
+            "running": deployed.running_options(read(f"/proc/{(read(PID_FILE) or '0').strip()}/cmdline")),
+        },
     }
     module.exit_json(changed=False, ansible_facts={"deployed_lvs": facts})
 

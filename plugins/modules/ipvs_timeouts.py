@@ -11,8 +11,8 @@ short_description: Manage how long IPVS remembers idle connections
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Sets the lifetimes of idle connections, for all services at once. A timeout that is left out is not changed.
-  - The timeouts do not survive a reboot. For a cluster of this collection set C(lvs_timeouts) in its inventory instead. C(site.yml) then
-    sets them at boot as well, and overwrites what is changed in C(keepalived.conf) by hand.
+  - The timeouts do not survive a reboot. The roles set those of the inventory variable C(lvs_timeouts), also at each boot. Do not
+    use this module on their directors.
 options:
   tcp:
     description: Seconds for an idle established TCP connection, V(1) to V(2147483). The kernel's default is 900.
@@ -63,11 +63,10 @@ from dataclasses import asdict, astuple, replace
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import IpvsError, find_ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import parse_timeouts
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import MAX_IDLE, Timeouts
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import DEFAULT_TIMEOUTS, MAX_IDLE
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, fail, mistakes_told
 
 NAMES = ("tcp", "tcpfin", "udp")
-KERNEL_DEFAULT = Timeouts(900, 120, 300)
 
 
 def read_wanted(params):
@@ -81,7 +80,7 @@ def read_wanted(params):
 
 def live(ipvsadm):
     """Return the kernel's timeouts."""
-    return parse_timeouts(ipvsadm.output("-Ln", "--timeout")) if ipvsadm else KERNEL_DEFAULT
+    return parse_timeouts(ipvsadm.output("-Ln", "--timeout")) if ipvsadm else DEFAULT_TIMEOUTS
 
 
 def write(ipvsadm, after):

@@ -13,6 +13,13 @@ from cluster import changed, until
 pytestmark = pytest.mark.usefixtures("fresh")
 
 WEB, SHOP, API, LOGIN = range(4)
+OWN_FILE = "/etc/keepalived/own.conf"
+TIMEOUTS = "ipvsadm -L --timeout"
+# The dump has a line, or all in one, by version.
+WHAT_KEEPALIVED_READ = (
+    "rm -f /tmp/keepalived.json; kill -s $(keepalived --signum=JSON) $(cat /run/keepalived.pid); sleep 2;"
+    " tr -d ' \\n' < /tmp/keepalived.json | grep -o '\"garp_lower_prio_rep\":[0-9]*'"
+)
 ONLY_KEEPALIVED = ("--limit", "directors", "--tags", "keepalived")
 
 
@@ -51,6 +58,11 @@ def web_with(cluster, **weights):
     return services
 
 
+def of_every_director(cluster, command):
+    """What a command prints on each director, in one set."""
+    return {cluster.run(director, command) for director in cluster.group("directors")}
+
+
 def test_services_weights_and_real_servers_come_and_go(cluster, undisturbed):
     services = cluster.variable("lvs_services")
     web = {**services[WEB], "real_servers": ["web1", "web2"]}
@@ -80,9 +92,21 @@ def test_services_weights_and_real_servers_come_and_go(cluster, undisturbed):
 
 
 def test_open_connections_survive_a_reload_a_weight_and_a_drain(cluster):
+    script = r"vrrp_script own {\n script /usr/bin/true\n}\n"
+    of_every_director(cluster, f"printf '{script}' > {OWN_FILE}")
     with cluster.connections("172.28.0.100", count=6) as connections:
         # a reload that changes nothing that matters
-        cluster.play("site", *ONLY_KEEPALIVED, lvs_mail={**cluster.variable("lvs_mail"), "to": ["other@lab.example"]})
+        cluster.play(
+            "site",
+            *ONLY_KEEPALIVED,
+            lvs_mail={**cluster.variable("lvs_mail"), "to": ["other@lab.example"]},
+            lvs_timeouts={"tcp": 7200},
+            lvs_keepalived={"include": [OWN_FILE]},
+            lvs_vrrp={**cluster.variable("lvs_vrrp"), "raw": ["garp_lower_prio_repeat 3"]},
+        )
+        assert of_every_director(cluster, TIMEOUTS) == {"Timeout (tcp tcpfin udp): 7200 120 300"}
+        assert of_every_director(cluster, "tail -n 1 /etc/keepalived/keepalived.conf") == {f"includea {OWN_FILE}"}
+        assert of_every_director(cluster, WHAT_KEEPALIVED_READ) == {'"garp_lower_prio_rep":3'}
         # web1 gets three of five, web3 nothing new
         cluster.play("site", *ONLY_KEEPALIVED, lvs_services=web_with(cluster, web1=3, web3=0))
         assert cluster.table("lvs1")["172.28.0.100:80"] == {"172.28.0.21": 3, "172.28.0.22": 1, "172.28.0.23": 0}
@@ -90,6 +114,15 @@ def test_open_connections_survive_a_reload_a_weight_and_a_drain(cluster):
     assert [connection["error"] for connection in connections] == [None] * 6
     assert {connection["server"] for connection in connections} == {"web1", "web2", "web3"}
     cluster.play("site", *ONLY_KEEPALIVED)
+    assert of_every_director(cluster, TIMEOUTS) == {"Timeout (tcp tcpfin udp): 900 120 300"}
+    assert of_every_director(cluster, f"rm {OWN_FILE} && echo it was there") == {"it was there"}
+
+
+def test_a_line_that_keepalived_refuses_changes_nothing(cluster):
+    before = state(cluster), of_every_director(cluster, "cat /etc/keepalived/keepalived.conf")
+    said = cluster.fail("site", *ONLY_KEEPALIVED, lvs_keepalived={"raw": ["router_idd lvs"]})
+    assert "Unknown keyword 'router_idd'" in said
+    assert (state(cluster), of_every_director(cluster, "cat /etc/keepalived/keepalived.conf")) == before
 
 
 def test_check_and_diff_tell_the_change_and_make_none(cluster):

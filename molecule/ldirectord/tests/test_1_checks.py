@@ -55,6 +55,13 @@ def test_one_director_has_everything(cluster):
     for director in cluster.group("directors"):
         assert cluster.run(director, "systemctl is-enabled ldirectord") == "masked"
         assert cluster.run(director, "stat -c %a /etc/ha.d/authkeys") == "600"
+        assert cluster.run(director, "ipvsadm -L --timeout") == "Timeout (tcp tcpfin udp): 3600 120 300"
+
+
+def test_lines_in_the_own_words_of_the_daemons_are_in_their_files(cluster):
+    for director in cluster.group("directors"):
+        assert cluster.run(director, "tail -n 1 /etc/ha.d/ha.cf") == "deadping 10"
+        assert "emailalertfreq=60" in cluster.run(director, "cat /etc/ha.d/ldirectord.cf")
 
 
 def test_ipv6_alternates(cluster):

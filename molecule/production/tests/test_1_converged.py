@@ -62,12 +62,24 @@ def test_every_service_answers_through_its_vip(cluster):
     assert list(of_one_network.values()) == [6]
 
 
-def test_the_director_of_the_web_tells_the_others_of_its_connections(cluster):
-    daemons = {director: cluster.run(director, "ipvsadm -Ln --daemon").split()[:1] for director in (LB1, LB2, LB3)}
-    assert daemons == {LB1: ["master"], LB2: ["backup"], LB3: ["backup"]}
-    with cluster.connections(WWW, count=4):
-        known = f"ipvsadm -Lnc | grep -c 'ESTABLISHED.*{WWW}:80 '"
-        until(lambda: cluster.run(LB2, known) == cluster.run(LB3, known) == "4", "lb2 and lb3 know the connections")
+def test_every_director_remembers_idle_connections_for_long_enough(cluster):
+    told = {cluster.run(director, "ipvsadm -L --timeout") for director in (LB1, LB2, LB3)}
+    assert told == {"Timeout (tcp tcpfin udp): 2400 120 300"}
+
+
+def all_know(cluster, vip, port, count):
+    """Whether every director knows so many open connections to a VIP."""
+    listed = f"ipvsadm -Lnc | grep -c 'ESTABLISHED.*{vip}:{port} '"
+    return all(cluster.run(director, listed) == str(count) for director in (LB1, LB2, LB3))
+
+
+def test_directors_that_share_the_work_tell_each_other_of_their_connections(cluster):
+    assert cluster.holders(WWW) != cluster.holders(SUBMISSION)
+    with cluster.connections(WWW, count=4), cluster.connections(SUBMISSION, 587, count=3):
+        until(
+            lambda: all_know(cluster, WWW, 80, 4) and all_know(cluster, SUBMISSION, 587, 3),
+            "every director knows the connections to both",
+        )
 
 
 def test_a_site_is_checked_by_its_own_name(cluster):

@@ -20,11 +20,6 @@ def ask_mail(cluster):
     return cluster.stream(address=SUBMISSION, port=587, scheme="tcp", rate=20, timeout=2)
 
 
-def daemon(cluster, director):
-    """The side of the connection synchronisation that runs on a director: master or backup."""
-    return cluster.run(director, "ipvsadm -Ln --daemon | cut -d' ' -f1")
-
-
 def homes(cluster, *among):
     """Who holds each VIP, of all directors or of those named."""
     return [cluster.holders(vip, *among) for vip in VIPS]
@@ -41,12 +36,8 @@ def test_the_director_of_the_web_is_lost_and_returns(cluster, tell):
         cluster.lab.power_off(LB1)
         # lb2, or lb3, which is ready 40 ms later and keeps the web for a minute if it was first.
         until(lambda: all(len(held) == 1 for held in homes(cluster, LB2, LB3)), "the others have all VIPs")
-        (heir,) = cluster.holders(WWW, LB2, LB3)
-        until(lambda: daemon(cluster, heir) == "master", f"{heir} tells of its connections now")
         cluster.lab.power_on(LB1)
         until(lambda: homes(cluster) == HOME, "lb1 has the web again", 120)
-        until(lambda: daemon(cluster, LB1) == "master", "lb1 tells of its connections again")
-        until(lambda: daemon(cluster, LB2) == daemon(cluster, LB3) == "backup", "the others listen")
     tell(f"lb1's power lost: longest gap {web['longest_gap']} s, {web['errors']}; mail {mail['errors']}; {open_ones}")
     assert web["longest_gap"] <= TAKEOVER
     # The other instance has not noticed.

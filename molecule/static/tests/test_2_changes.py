@@ -20,12 +20,19 @@ def whole_table(cluster):
     return parse_table(cluster.run("lvs1", "ipvsadm -Sn"), cluster.run("lvs1", "ipvsadm -Ln --thresholds"))
 
 
+def timeouts(cluster):
+    """Seconds after which lvs1 forgets an idle TCP connection, one after a FIN, and a UDP client."""
+    return cluster.run("lvs1", "ipvsadm -L --timeout").partition(": ")[2]
+
+
 def test_a_service_comes_and_goes_while_another_serves(cluster):
     """The other one changes its scheduler meanwhile, there and back."""
     web, _shop = cluster.variable("lvs_services")
     extra = {"name": "extra", "vip": "172.28.0.102", "port": 80, "scheduler": "rr"}
     with cluster.stream(address=WEB, port=80, rate=20) as stream:
-        cluster.play("site", lvs_services=[web | {"scheduler": "sh"}, extra])
+        assert timeouts(cluster) == "3600 120 60"
+        cluster.play("site", lvs_services=[web | {"scheduler": "sh"}, extra], lvs_timeouts={})
+        assert timeouts(cluster) == "900 120 300"
         assert set(cluster.ask("172.28.0.102", count=6)) == SERVERS
         assert f"-A -t {WEB}:80 -s sh" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
         assert cluster.holders(SHOP) == []
@@ -45,6 +52,7 @@ def test_a_reboot_restores_the_table_and_the_vips(cluster):
     until(lambda: cluster.holders(WEB) == ["lvs1"], "lvs1 has the VIP again")
     until(lambda: set(cluster.ask(WEB, count=6)) == SERVERS, "all real servers answer")
     assert whole_table(cluster) == before
+    assert timeouts(cluster) == "3600 120 60"
     cluster.play("verify")
 
 
@@ -60,6 +68,7 @@ def test_keepalived_takes_over(cluster, tell):
     assert set(stream["errors"]) <= {"timeout"}, stream
     assert set(cluster.ask(WEB)) == SERVERS
     assert cluster.table("lvs1") == table
+    assert timeouts(cluster) == "3600 120 60"
     assert 'AUTO="false"' in cluster.run("lvs1", "cat /etc/default/ipvsadm")
     assert set(changed(cluster.play("site", lvs_stack="keepalived")).values()) == {0}
 
@@ -71,6 +80,7 @@ def test_keepalived_gives_back(cluster):
     assert stream["errors"] == {}, stream
     assert stream["answered"] == stream["requests"] > 100
     assert cluster.run("lvs1", "systemctl is-active keepalived") == "inactive"
+    assert timeouts(cluster) == "3600 120 60"
     assert cluster.run("lvs1", "ip -o address show to 169.254.0.0/16") == ""
     assert set(cluster.ask(WEB)) == SERVERS
     assert set(changed(cluster.play("site")).values()) == {0}

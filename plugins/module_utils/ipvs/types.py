@@ -134,6 +134,10 @@ class Timeouts:
     udp: int
 
 
+# The kernel's defaults (ip_vs_proto_tcp.c, ip_vs_proto_udp.c).
+DEFAULT_TIMEOUTS = Timeouts(900, 120, 300)
+
+
 @dataclass(frozen=True)
 class Daemon:
     """A connection synchronisation daemon; a value that an older kernel or ipvsadm does not report is null."""

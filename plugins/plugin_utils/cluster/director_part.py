@@ -14,7 +14,9 @@ from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
 from .nat import Nat, is_own
+from .sync import director_sync
 from .through_vip import families, own_sources
+from .timeouts import timeouts_of_host
 from .types import (
     AddressOnDevice,
     DirectorInstance,
@@ -27,12 +29,12 @@ from .types import (
     Service,
     Stack,
     Sync,
+    Timeouts,
     Vrrp,
 )
 from .validators import NAME
 
 MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
-SYNC_PORT = "8848/udp"  # ip_vs_sync.c, IP_VS_SYNC_PORT
 SETTLE_TIME = 10  # seconds in which a director becomes the master, after its preempt_delay
 LONGEST_LISTEN_TIME = 5
 
@@ -45,11 +47,12 @@ def director_parts(
     vrrp: Vrrp | None,
     heartbeat: Heartbeat | None,
     sync: Sync | None,
+    timeouts: Timeouts,
 ) -> dict[str, HostPart]:
     """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs."""
     modules = kernel.director_modules(services)
     ports = dict.fromkeys(f"{port}/{service['protocol']}" for service in services for port in _client_ports(service))
-    ports.update(dict.fromkeys([SYNC_PORT] if sync else []))
+    ports.update(dict.fromkeys([f"{sync['port']}/udp"] if sync else []))
     ports.update(dict.fromkeys([f"{heartbeat['port']}/udp"] if heartbeat else []))
     parts = {}
     for name, host in hosts.directors.items():
@@ -67,7 +70,7 @@ def director_parts(
             part["check_sources"] = check_sources(host, services) + own_sources(host.addresses, services)
         if part["instances"]:
             part["vrrp"] = _watched(part["instances"])
-        part["sync"] = {"id": sync["id"], "instance": sync["instance"], "interface": host.interface} if sync else None
+        part["sync"] = director_sync(host, sync, stack)
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":
             vips = {service["vip"]: service["family"] for service in services}
@@ -80,6 +83,7 @@ def director_parts(
             ]
         part["fwmark_rules"] = [rule for service in services for rule in _fwmark_rules(service, host)]
         part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], ports)
+        part["timeouts"] = timeouts_of_host(timeouts, stack)
         part["tools"] = tools_of(part)
         parts[name] = part
     return parts
@@ -148,6 +152,7 @@ def _own_instance(host: Host, instance: Instance, services: Sequence[Service]) -
         "garp_master_delay": instance["garp_master_delay"],
         "garp_master_repeat": instance["garp_master_repeat"],
         "garp_master_refresh": instance["garp_master_refresh"],
+        "raw": instance["raw"],
         "secret": secret_name(instance["name"]),
         "interface": own["interface"],
         "priority": own["priority"],

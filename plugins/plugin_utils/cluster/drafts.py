@@ -62,6 +62,7 @@ class ServiceDraft:
     health: list[Health]
     real_servers: list[RealServer] = field(default_factory=list)
     sorry_server: SorryServer | None = None
+    raw: list[str] = field(default_factory=list)
 
     @property
     def label(self) -> str | None:
@@ -118,6 +119,7 @@ class ServiceDraft:
             "test_page": self.test_page,
             "real_servers": self.real_servers,
             "sorry_server": self.sorry_server,
+            "raw": self.raw,
         }
 
 
@@ -143,6 +145,7 @@ class InstanceDraft:
     garp_master_delay: int
     garp_master_repeat: int
     garp_master_refresh: int
+    raw: list[str]
     vips: list[MovedAddress]
     directors: list[InstanceDirector]
 
@@ -175,6 +178,7 @@ class InstanceDraft:
             "garp_master_delay": self.garp_master_delay,
             "garp_master_repeat": self.garp_master_repeat,
             "garp_master_refresh": self.garp_master_refresh,
+            "raw": self.raw,
             "unicast": self.unicast,
             "vips": self.vips,
             "gateways": gateways,

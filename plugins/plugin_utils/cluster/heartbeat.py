@@ -12,6 +12,7 @@ from .addresses import BITS, exploded, family_of, parse
 from .hosts import Host, Hosts
 from .mistakes import InventoryPath, Mistakes, listed
 from .nat import Nat, is_own
+from .raw import check_ha_cf
 from .types import Heartbeat, HeartbeatNode, MovedAddress, Sync
 from .vrrp import check_prefix, vip_prefix
 
@@ -32,6 +33,7 @@ def read_heartbeat(given: Any, vips: Sequence[str], hosts: Hosts, mistakes: Mist
     if len(hosts.directors) > 1 and not (isinstance(given, dict) and "key" in given):
         path.report("key is missing: without it any host on the segment could take the VIPs")
     _check_times(own, path)
+    check_ha_cf(own["raw"], path)
     check_prefix(own["vip_prefix"], vips, path)
     _check_addresses(own, vips, hosts, path)
     return own
@@ -61,6 +63,7 @@ def heartbeat_part(own: Mapping[str, Any], vips: Sequence[str], nat: Nat, sync: 
         "multicast_group": own["multicast_group"],
         "auto_failback": own["auto_failback"],
         "vip_prefix": own["vip_prefix"],
+        "raw": own["raw"],
         "nodes": [
             *(HeartbeatNode(name=host.node, address=host.address) for host in hosts.directors.values()),
             *([NOBODY] if lone else []),

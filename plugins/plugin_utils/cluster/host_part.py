@@ -29,6 +29,7 @@ def empty_part(host: Host) -> HostPart:
         "redirects": [],
         "mss_clamps": [],
         "gue_ports": [],
+        "timeouts": None,
         "vips": [],
         "return_routes": [],
         "return_rules": [],
@@ -47,9 +48,13 @@ def empty_part(host: Host) -> HostPart:
 
 
 def tools_of(part: HostPart) -> list[str]:
-    """The tools that lvs-vip needs on a host: arptables, nftables, iptables, firewalld."""
+    """The tools that lvs-vip needs on a host: arptables, nftables, iptables, firewalld, ipvsadm."""
     filters = part["fwmark_rules"] or part["redirects"] or part["mss_clamps"] or part["firewall_openings"]
-    return [*(["arptables"] if part["arptables_rules"] else []), *([part["filter"]] if filters else [])]
+    return [
+        *(["arptables"] if part["arptables_rules"] else []),
+        *([part["filter"]] if filters else []),
+        *(["ipvsadm"] if part["timeouts"] else []),
+    ]
 
 
 def firewall_openings(host: Host, protocols: Iterable[str], ports: Iterable[str]) -> list[FirewallOpening]:

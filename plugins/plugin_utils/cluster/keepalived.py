@@ -8,15 +8,21 @@ Source: keepalived.conf(5) of 2.2.7.
 
 from __future__ import annotations
 
-from typing import Hashable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from typing import Any, Hashable, Iterable, Iterator, Mapping, Sequence
 
+from . import keys, schema
 from .commands import filled
 from .drafts import ServiceDraft
 from .keepalived_checks import BLOCKS, own_checks, service_checks, track_files, words_of
+from .mistakes import InventoryPath, Mistakes, listed
+from .raw import check_block
 from .through_vip import Way, ways
 from .types import (
     Health,
     Keepalived,
+    KeepalivedInclude,
     KeepalivedRealServer,
     KeepalivedService,
     RealServer,
@@ -25,11 +31,30 @@ from .types import (
     Tunnel,
 )
 
+# Options of keepalived(8) that change what the roles rely on: its files, its processes, what a stop leaves behind.
+MANAGED_OPTIONS = re.findall(
+    r"\S+",
+    "-f --use-file -P --vrrp -C --check -n --dont-fork -p --pid -r --vrrp_pid -c --checkers_pid -b --bfd_pid -T --genhash -s"
+    " --namespace -t --config-test -V --dont-release-vrrp -I --dont-release-ipvs --signum -v --version -h --help",
+)
 CHECKSUMS = {"none": "nocsum", "csum": "csum", "remcsum": "remcsum"}
 
 
-def keepalived_part(services: Sequence[Service]) -> Keepalived:
-    """The blocks `virtual_server`, ready for the template."""
+def read_keepalived(given: Any, mistakes: Mistakes) -> dict[str, Any]:
+    """The daemon's own settings."""
+    path = InventoryPath("lvs_keepalived", mistakes)
+    own = keys.read({} if given is None else given, schema.KEEPALIVED, path)
+    check_block(own["raw"], "global_defs", path)
+    if repeated := [name for name, times in Counter(own["include"]).items() if times > 1]:
+        path.report(f"include has {listed(repeated)} twice")
+    for word in own["options"] or ():
+        if word.partition("=")[0] in MANAGED_OPTIONS or (word[0] == "-" and word[:2] in MANAGED_OPTIONS):
+            path.report(f"options has {word}, with which the roles could not start, check or stop keepalived")
+    return own
+
+
+def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keepalived:
+    """What keepalived.conf has besides VRRP, ready for the template."""
     found = ways(services)
     virtual_servers = [_virtual_server(service, found) for service in services]
     files = track_files(
@@ -37,10 +62,18 @@ def keepalived_part(services: Sequence[Service]) -> Keepalived:
         + [server["checks"] or [] for service in virtual_servers for server in service["real_servers"]]
     )
     return {
+        "options": own["options"],
+        "raw": own["raw"],
+        "includes": [_include(path) for path in own["include"]],
         "track_files": files,
         "track_folders": list(dict.fromkeys(file.rpartition("/")[0] or "/" for file in files)),
         "virtual_servers": [*virtual_servers, *map(_way, found.values())],
     }
+
+
+def _include(path: str) -> KeepalivedInclude:
+    """A named file has to be there; a pattern may match none. keepalived checks that (keepalived.conf(5), include)."""
+    return {"keyword": "includer" if any(character in path for character in "*?[") else "includea", "path": path}
 
 
 def _way(way: Way) -> KeepalivedService:
@@ -77,8 +110,10 @@ def _way(way: Way) -> KeepalivedService:
                 "notify_up": None,
                 "notify_down": None,
                 "checks": None,
+                "raw": [],
             }
         ],
+        "raw": [],
     }
 
 
@@ -109,6 +144,7 @@ def _virtual_server(service: Service, found: Mapping[Hashable, Way]) -> Keepaliv
         "quiesce": service["on_failure"] == "quiesce",
         "checks": service_checks(service),
         "real_servers": [_real_server(service, server, method, found) for server in service["real_servers"]],
+        "raw": service["raw"],
     }
 
 
@@ -126,6 +162,7 @@ def _real_server(
         "notify_up": _notified(notify["up"], words),
         "notify_down": _notified(notify["down"], words),
         "checks": own_checks(service, server, found),
+        "raw": server["raw"],
     }
 
 
@@ -161,6 +198,11 @@ def _at(server: RealServer | SorryServer, marked: bool) -> str:
 def check_keepalived(services: Iterable[ServiceDraft]) -> None:
     """Report settings of a service that keepalived would refuse."""
     for service in services:
+        check_block(service.raw, "virtual_server", service.path)
+        for server in service.real_servers:
+            check_block(
+                server["raw"], "real_server", service.path.at(f"real server {server['host'] or server['address']}")
+            )
         for reason in _refused(service):
             service.path.report(reason)
         for health in service.checks:

@@ -16,6 +16,7 @@ from . import keys, schema
 from .addresses import FAMILY_NAMES, family_of
 from .drafts import ServiceDraft
 from .mistakes import InventoryPath, Mistakes, listed
+from .raw import check_ldirectord_lines
 from .real_servers import called
 from .regex import literal
 from .through_vip import asks_vip
@@ -84,6 +85,7 @@ def read_ldirectord(given: Any, mail: Mail | None, mistakes: Mistakes) -> dict[s
     """The daemon's own settings."""
     path = InventoryPath("lvs_ldirectord", mistakes)
     own = keys.read({} if given is None else given, schema.LDIRECTORD, path)
+    check_ldirectord_lines(own["raw"], path)
     if mail and mail["server"] and mail["port"] != SMTP_PORT:
         InventoryPath("lvs_mail", mistakes).report(
             f"server has port {mail['port']}, but ldirectord sends mail only to port {SMTP_PORT}"
@@ -120,6 +122,8 @@ def ldirectord_part(own: Mapping[str, Any], services: Sequence[Service], mail: M
         "interval": min((interval for interval in intervals if interval is not None), default=schema.DEFAULT_INTERVAL),
         "mail": mail if mail and mail["real_servers"] else None,
         "secrets": any(check["passwd"] or check["secret"] for check in checks),
+        # A line that begins with a blank belongs to a service.
+        "raw": [line.strip() for line in own["raw"]],
         "virtuals": [_virtual(service) for service in services],
     }
 
@@ -140,6 +144,7 @@ def _virtual(service: Service) -> LdirectordService:
         "quiescent": service["on_failure"] == "quiesce",
         "fallback": f"{_at(sorry, marked)} {FORWARD[sorry['forward']]}" if sorry else None,
         "reals": [_real(server, marked) for server in service["real_servers"]],
+        "raw": service["raw"],
     }
 
 
@@ -222,6 +227,7 @@ def check_ldirectord(services: Iterable[ServiceDraft]) -> None:
     for service in services:
         for reason in _unsupported(service):
             service.path.report(f"{reason} (lvs_stack is ldirectord)")
+        check_ldirectord_lines(service.raw, service.path)
 
 
 def _unsupported(service: ServiceDraft) -> Iterable[str]:
@@ -252,6 +258,8 @@ def _unsupported_keys(service: ServiceDraft) -> Iterable[str]:
             yield f"{name} is set, but only keepalived has it"
     if any(server["notify"] for server in service.real_servers):
         yield "notify of a real server is set, but only keepalived has it"
+    if any(server["raw"] for server in service.real_servers):
+        yield "a real server has raw, but ldirectord has no block for a real server: use raw of the service"
 
 
 def _unsupported_checks(service: ServiceDraft) -> Iterable[str]:

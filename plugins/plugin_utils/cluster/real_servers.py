@@ -78,6 +78,7 @@ def _real_server(
         "tunnel": method.tunnel,
         "health": health,
         "notify": notify,
+        "raw": list(own["raw"]),
     }
     if lower > upper:
         path.report(f"lower_threshold is {lower}, above upper_threshold, which is {upper or 'not set'}")

@@ -36,7 +36,7 @@ from .drafts import InstanceDraft, ServiceDraft
 from .heartbeat import heartbeat_part, heartbeat_vips, read_heartbeat
 from .hosts import Hosts, resolve_hosts
 from .inventory import Inventory
-from .keepalived import check_keepalived, keepalived_part
+from .keepalived import check_keepalived, keepalived_part, read_keepalived
 from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
 from .mail import resolve_mail
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes
@@ -46,7 +46,8 @@ from .services import ipvs_table, resolve_services
 from .static import check_static
 from .sync import resolve_sync, shortest_delay
 from .through_vip import check_ways, table_of_ways, ways
-from .types import Heartbeat, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Vip, Vrrp
+from .timeouts import resolve_timeouts
+from .types import Heartbeat, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
 from .vrrp import VrrpDraft, resolve_vrrp
 
 SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is not validators.ANYTHING}
@@ -54,7 +55,7 @@ SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is
 
 @dataclass(frozen=True)
 class _Read:
-    """Everything that was read from an inventory; `ldirectord` and `heartbeat` are empty with other stacks."""
+    """Everything that was read from an inventory; the settings of the daemons of other stacks are empty."""
 
     inventory: Inventory
     scalars: Mapping[str, Any]
@@ -64,7 +65,9 @@ class _Read:
     vip_paths: Mapping[str, InventoryPath]
     nat: Nat
     sync: Sync | None
+    timeouts: Timeouts
     mail: Mail | None
+    keepalived: Mapping[str, Any]
     ldirectord: Mapping[str, Any]
     heartbeat: Mapping[str, Any]
 
@@ -120,8 +123,10 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
         vrrp=vrrp,
         vip_paths=vip_paths,
         nat=resolve_nat(given["lvs_nat"], services, hosts, vip_paths, mistakes),
-        sync=resolve_sync(given["lvs_sync"], vrrp.instances if vrrp else None, mistakes),
+        sync=resolve_sync(given["lvs_sync"], vrrp.instances if vrrp else None, hosts, bool(services), mistakes),
+        timeouts=resolve_timeouts(given["lvs_timeouts"], mistakes),
         mail=mail,
+        keepalived=read_keepalived(given["lvs_keepalived"], mistakes) if vrrp else {},
         ldirectord=read_ldirectord(given["lvs_ldirectord"], mail, mistakes) if ldirectord else {},
         heartbeat=read_heartbeat(given["lvs_heartbeat"], list(vip_paths), hosts, mistakes) if ldirectord else {},
     )
@@ -180,12 +185,13 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "table": ipvs_table(services) + (table_of_ways(ways(services)) if stack == "keepalived" else []),
         "vrrp": vrrp,
         "sync": sync,
+        "timeouts": read.timeouts,
         "mail": read.mail,
-        "keepalived": keepalived_part(services) if stack == "keepalived" else None,
+        "keepalived": keepalived_part(read.keepalived, services) if stack == "keepalived" else None,
         "ldirectord": ldirectord_part(read.ldirectord, services, read.mail) if stack == "ldirectord" else None,
         "heartbeat": heartbeat,
         "hosts": {
-            **director_parts(hosts, services, nat, stack, vrrp, heartbeat, sync),
+            **director_parts(hosts, services, nat, stack, vrrp, heartbeat, sync, read.timeouts),
             **real_server_parts(hosts, services, nat, arp),
         },
     }

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from ...module_utils.ipvs.types import (
     CHECKSUMS,
+    DEFAULT_TIMEOUTS,
     ENGINES,
     FLAGS_OF,
     FORWARDS,
+    MAX_IDLE,
     MAX_PORT,
     MAX_THRESHOLD,
     MAX_TIMEOUT,
@@ -17,6 +19,9 @@ from ...module_utils.ipvs.types import (
     PLAIN_FLAGS,
     PROTOCOLS,
     SCHEDULERS,
+    SYNC_GROUP,
+    SYNC_PORT,
+    SYNC_TTL,
     TUNNELS,
 )
 from . import validators
@@ -26,6 +31,7 @@ PORT = validators.integer(1, MAX_PORT)
 WEIGHT = validators.integer(0, MAX_WEIGHT)
 THRESHOLD = validators.integer(0, MAX_THRESHOLD)
 MAX_QUORUM = 2**31 - 1
+RAW = Key(validators.list_of(validators.LINE, "lines"), ())
 PRIORITY = validators.integer(1, 254)
 ROUTER_ID = validators.integer(1, 255)
 
@@ -35,7 +41,9 @@ CLUSTER = {
     "lvs_services": Key(validators.ANYTHING),
     "lvs_vrrp": Key(validators.ANYTHING),
     "lvs_sync": Key(validators.ANYTHING),
+    "lvs_timeouts": Key(validators.ANYTHING),
     "lvs_nat": Key(validators.ANYTHING),
+    "lvs_keepalived": Key(validators.ANYTHING),
     "lvs_ldirectord": Key(validators.ANYTHING),
     "lvs_heartbeat": Key(validators.ANYTHING),
     "lvs_mail": Key(validators.ANYTHING),
@@ -80,6 +88,7 @@ SERVICE = {
     "omega": Key(validators.BOOLEAN, False),
     "notify": Key(validators.ANYTHING),
     "test_page": Key(validators.BOOLEAN, True),
+    "raw": RAW,
 }
 REAL_SERVER = {
     "host": Key(validators.ANYTHING),
@@ -92,6 +101,7 @@ REAL_SERVER = {
     "tunnel": Key(validators.ANYTHING),
     "health": Key(validators.ANYTHING),
     "notify": Key(validators.ANYTHING),
+    "raw": RAW,
 }
 SORRY_SERVER = {"host": Key(validators.ANYTHING), "address": Key(validators.ANSWERING_ADDRESS), "port": Key(PORT)}
 TUNNEL = {
@@ -206,6 +216,7 @@ VRRP = {
     "garp_master_refresh": Key(validators.integer(0, 86400), 0),
     "vip_prefix": Key(validators.integer(8, 128)),
     "instances": Key(validators.ANYTHING),
+    "raw": RAW,
 }
 INSTANCE = {
     "name": Key(validators.NAMED, required=True),
@@ -213,6 +224,7 @@ INSTANCE = {
     "directors": Key(validators.ANYTHING),
     **{name: Key(key.validator, secret=key.secret) for name, key in _VRRP_EACH.items()},
     "virtual_router_id": Key(ROUTER_ID, required=True),
+    "raw": RAW,
 }
 NAT = {
     "gateway": Key(validators.HOST_ADDRESS),
@@ -232,6 +244,12 @@ LDIRECTORD = {
     "mail_status": Key(
         validators.list_of(validators.choice("all", "none", "starting", "running", "stopping", "reloading"), "states")
     ),
+    "raw": RAW,
+}
+KEEPALIVED = {
+    "raw": RAW,
+    "include": Key(validators.list_of(validators.FILE_PATTERN, "files"), ()),
+    "options": Key(validators.list_of(validators.WORD, "words")),
 }
 HEARTBEAT = {
     "key": Key(validators.SECRET, secret=True),
@@ -244,11 +262,23 @@ HEARTBEAT = {
     "multicast_group": Key(validators.ADDRESS, "225.0.0.1"),
     "auto_failback": Key(validators.BOOLEAN, True),
     "vip_prefix": Key(validators.integer(8, 128)),
+    "raw": RAW,
 }
 SYNC = {
     "enabled": Key(validators.BOOLEAN, False),
     "id": Key(validators.integer(1, 255), 51),
     "instance": Key(validators.NAMED),
+    "network": Key(validators.NETWORK),
+    "group": Key(validators.ADDRESS, SYNC_GROUP),
+    "port": Key(PORT, SYNC_PORT),
+    "ttl": Key(validators.integer(1, 255), SYNC_TTL),
+    # A backup needs 1024 at least; 65487 bytes fit into a packet of UDP over IPv6
+    "maxlen": Key(validators.integer(1024, 65487)),
+}
+TIMEOUTS = {
+    "tcp": Key(validators.integer(1, MAX_IDLE), DEFAULT_TIMEOUTS.tcp),
+    "tcpfin": Key(validators.integer(1, MAX_IDLE), DEFAULT_TIMEOUTS.tcpfin),
+    "udp": Key(validators.integer(1, MAX_IDLE), DEFAULT_TIMEOUTS.udp),
 }
 MAIL = {
     "to": Key(validators.list_of(validators.MAIL_ADDRESS, "mail addresses"), required=True),

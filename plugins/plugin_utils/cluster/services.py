@@ -89,6 +89,7 @@ def _service(entry: dict[str, Any], hosts: Hosts, path: InventoryPath) -> Servic
         notify=resolve_service_notify(own["notify"], path),
         test_page=own["test_page"],
         health=resolve_health(own["health"], checked, path.at("health")),
+        raw=own["raw"],
     )
     service.real_servers = resolve_real_servers(own["real_servers"], service, checked, hosts)
     service.sorry_server = resolve_sorry_server(own["sorry_server"], service, hosts)

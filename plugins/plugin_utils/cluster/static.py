@@ -34,6 +34,8 @@ def check_static(services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | No
                 f"{listed(unused)} {'is' if len(unused) == 1 else 'are'} set, but lvs_stack is static, which checks nothing:"
                 " a real server that is down keeps its share of the clients"
             )
+        if service.raw or any(server["raw"] for server in service.real_servers):
+            service.path.report("raw is set, but lvs_stack is static: there is no daemon that would read its lines")
         if service.sorry_server:
             service.path.report(
                 "sorry_server is set, but lvs_stack is static, which never notices that the real servers are down"

@@ -1,23 +1,33 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connection synchronisation between directors."""
+"""Connection synchronisation between directors.
+
+keepalived lets its sync daemons follow one VRRP instance, or none. If they follow one, its master sends, and the others
+receive: connections of other instances are lost at a failover. If they follow none, every director always runs both daemons.
+It sends the connections that it handles itself, and receives those of the others. So directors that share the work know each
+other's connections, and a failover starts and stops no daemon. That is what happens unless the inventory names an instance.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Sequence
 
 from . import keys, schema
+from .addresses import Network, known, parse
 from .drafts import InstanceDraft
-from .mistakes import InventoryPath, Mistakes, near_hint
-from .types import Sync
+from .hosts import Host, Hosts
+from .mistakes import InventoryPath, Mistakes, listed, near_hint
+from .types import DirectorSync, Stack, Sync
 
 # Seconds until a returning director has received every connection that had packets meanwhile.
 LEARNING = 60
 
 
-def resolve_sync(given: Any, instances: Sequence[InstanceDraft] | None, mistakes: Mistakes) -> Sync | None:
-    """The sync daemon's id, and its VRRP instance, whose master it follows; None if it is off.
+def resolve_sync(
+    given: Any, instances: Sequence[InstanceDraft] | None, hosts: Hosts, served: bool, mistakes: Mistakes
+) -> Sync | None:
+    """The settings of the sync daemons; None if they are off, or if there is no service whose connections they could tell.
 
     `instances` is None without VRRP.
     """
@@ -30,16 +40,59 @@ def resolve_sync(given: Any, instances: Sequence[InstanceDraft] | None, mistakes
     if instances is not None and name is not None and name not in names:
         # keepalived accepts an unknown one silently
         path.report(f"instance is {name}, which is no instance of lvs_vrrp" + near_hint(name, names, "name there"))
-    if not own["enabled"] or (instances is not None and not names):
+    group = parse(own["group"])
+    if group and group.special != "a multicast address":
+        path.report(f"group is {own['group']}, which is not a multicast address")
+    if own["network"]:
+        _check_network(own["network"], hosts, path)
+    if not own["enabled"] or not served:
         return None
-    if name is None and len(names) > 1:
-        path.warn(
-            f"only instance {names[0]} is synchronised, the first of {len(names)} in lvs_vrrp: connections to the VIPs of the"
-            " other instances end at a failover. Set instance to choose another one"
-        )
-    return {"id": own["id"], "instance": None if instances is None else name or names[0]}
+    return {
+        "id": own["id"],
+        "instance": None if instances is None else name,
+        "network": own["network"],
+        "group": own["group"],
+        "port": own["port"],
+        "ttl": own["ttl"],
+        "maxlen": own["maxlen"],
+    }
+
+
+def director_sync(host: Host, sync: Sync | None, stack: Stack) -> DirectorSync | None:
+    """The sync daemons of one director."""
+    if sync is None:
+        return None
+    return {
+        "id": sync["id"],
+        "instance": sync["instance"],
+        "both": stack == "keepalived" and sync["instance"] is None,
+        "interface": _interface(host, sync["network"]),
+        "group": sync["group"],
+        "port": sync["port"],
+        "ttl": sync["ttl"],
+        "maxlen": sync["maxlen"],
+    }
+
+
+def _interface(host: Host, network: str | None) -> str | None:
+    """The interface that has an address of the network, or the host's main one."""
+    if network is None:
+        return host.interface
+    address, _slash, prefix = network.partition("/")
+    first = known(address)
+    wanted = Network("", first.family, first.number, int(prefix))
+    return next((own.interface for own in host.networks if wanted.holds(known(own.address))), None)
+
+
+def _check_network(network: str, hosts: Hosts, path: InventoryPath) -> None:
+    """Every director needs an address on the network (with facts)."""
+    for host in hosts.directors.values():
+        if host.networks and _interface(host, network) is None:
+            path.report(
+                f"network is {network}, but director {host.name} has no address in it ({listed(host.networks)})"
+            )
 
 
 def shortest_delay(instance: InstanceDraft, sync: Sync | None) -> int:
     """Seconds that a director needs to receive the connections before it takes the VIPs of an instance back."""
-    return LEARNING if sync is not None and sync["instance"] == instance.name else 0
+    return LEARNING if sync is not None and sync["instance"] in (None, instance.name) else 0

@@ -100,6 +100,7 @@ class RealServer(TypedDict):
     tunnel: Tunnel | None
     health: list[Health] | None
     notify: RealServerNotify | None
+    raw: list[str]
 
 
 class SorryServer(TypedDict):
@@ -148,6 +149,7 @@ class Service(TypedDict):
     test_page: bool
     real_servers: list[RealServer]
     sorry_server: SorryServer | None
+    raw: list[str]
 
 
 def servers_of(service: Service) -> list[RealServer | SorryServer]:
@@ -230,6 +232,7 @@ class InstanceSettings(TypedDict):
     garp_master_delay: int
     garp_master_repeat: int
     garp_master_refresh: int
+    raw: list[str]
 
 
 class Instance(InstanceSettings):
@@ -250,11 +253,24 @@ class Vrrp(TypedDict):
     instances: list[Instance]
 
 
+class Timeouts(TypedDict):
+    """How long IPVS remembers idle connections, in seconds."""
+
+    tcp: int
+    tcpfin: int
+    udp: int
+
+
 class Sync(TypedDict):
-    """Connection synchronisation."""
+    """Connection synchronisation. Without an instance, the connections of all instances are told."""
 
     id: int
     instance: str | None
+    network: str | None
+    group: str
+    port: int
+    ttl: int
+    maxlen: int | None
 
 
 # In the functional form, because `from` is a keyword of Python.
@@ -327,6 +343,7 @@ class KeepalivedRealServer(TypedDict):
     notify_up: str | None
     notify_down: str | None
     checks: list[KeepalivedCheck] | None
+    raw: list[str]
 
 
 class KeepalivedService(TypedDict):
@@ -354,11 +371,22 @@ class KeepalivedService(TypedDict):
     quiesce: bool
     checks: list[KeepalivedCheck]
     real_servers: list[KeepalivedRealServer]
+    raw: list[str]
+
+
+class KeepalivedInclude(TypedDict):
+    """A line that includes files; `keyword` is how strictly keepalived checks that they are there."""
+
+    keyword: str
+    path: str
 
 
 class Keepalived(TypedDict):
-    """The services in keepalived.conf, the same on every director, and the files that their checks read."""
+    """What keepalived.conf has besides VRRP, the same on every director, and the files that its checks read."""
 
+    options: list[str] | None
+    raw: list[str]
+    includes: list[KeepalivedInclude]
     track_files: list[str]
     track_folders: list[str]
     virtual_servers: list[KeepalivedService]
@@ -411,6 +439,7 @@ class LdirectordService(LdirectordCheck):
     quiescent: bool
     fallback: str | None
     reals: list[LdirectordRealServer]
+    raw: list[str]
 
 
 class Ldirectord(TypedDict):
@@ -430,6 +459,7 @@ class Ldirectord(TypedDict):
     interval: Seconds
     mail: Mail | None
     secrets: bool
+    raw: list[str]
     virtuals: list[LdirectordService]
 
 
@@ -461,6 +491,7 @@ class Heartbeat(TypedDict):
     multicast_group: str
     auto_failback: bool
     vip_prefix: int | None
+    raw: list[str]
     nodes: list[HeartbeatNode]
     vips: list[HeartbeatVip]
     resources: list[str]
@@ -591,11 +622,20 @@ class HostVrrp(TypedDict):
 
 
 class DirectorSync(TypedDict):
-    """Connection synchronisation as one director runs it."""
+    """Connection synchronisation as one director runs it.
+
+    `both` is whether it always runs both daemons, the one that sends and the one that receives. Otherwise it runs the one
+    for its present part.
+    """
 
     id: int
     instance: str | None
+    both: bool
     interface: str | None
+    group: str
+    port: int
+    ttl: int
+    maxlen: int | None
 
 
 class CheckSource(TypedDict):
@@ -621,6 +661,7 @@ class HostPart(TypedDict):
     redirects: list[Redirect]
     mss_clamps: list[MssClamp]
     gue_ports: list[GuePort]
+    timeouts: Timeouts | None
     vips: list[HostVip]
     return_routes: list[ReturnRoute]
     return_rules: list[ReturnRule]
@@ -654,6 +695,7 @@ class ResolvedCluster(TypedDict):
     table: list[TableService]
     vrrp: Vrrp | None
     sync: Sync | None
+    timeouts: Timeouts
     mail: Mail | None
     keepalived: Keepalived | None
     ldirectord: Ldirectord | None

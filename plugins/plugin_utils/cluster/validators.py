@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Callable
 
-from .addresses import BITS, LOOPBACK, family_of, known, parse
+from .addresses import BITS, LOOPBACK, Network, family_of, known, parse
 from .commands import WORDS
 from .mistakes import nearest, shown
 
@@ -169,6 +169,25 @@ def _name(value: object) -> str:
     return text
 
 
+def _line(value: object) -> str:
+    """A line of a configuration file. A backslash at the end would join it with the next line."""
+    text = _string(value).rstrip(" \t")
+    if not text.strip():
+        raise InvalidValue("an empty line")
+    if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text):
+        raise InvalidValue("which is more than one line: give each line as an item of the list")
+    if text.endswith("\\"):
+        raise InvalidValue("which must not end with a backslash")
+    return text
+
+
+def _file_pattern(value: object) -> str:
+    text = _absolute(value)
+    if re.search(r"[*?[]", text.rpartition("/")[0]):
+        raise InvalidValue("which has a wildcard before the last slash")
+    return text
+
+
 def _domain(value: object) -> str:
     """A domain name as DNS has it, with underscores too (_dmarc.example.com); `.` is the root."""
     text = _string(value)
@@ -196,6 +215,18 @@ def _address(value: object) -> str:
     if address is None:
         raise ValueError
     return address.text
+
+
+def _network(value: object) -> str:
+    """A network as its first address and its prefix length."""
+    address, _slash, prefix = _string(value).partition("/")
+    parsed = parse(address)
+    if parsed is None or not re.fullmatch("[0-9]{1,3}", prefix) or int(prefix) > BITS[parsed.family]:
+        raise ValueError
+    network = Network("", parsed.family, parsed.number, int(prefix)).cidr
+    if network != f"{parsed.text}/{int(prefix)}":
+        raise InvalidValue(f"which is not how a network begins: write {network}")
+    return network
 
 
 def _host_address(value: object) -> str:
@@ -457,9 +488,12 @@ VIRTUAL_HOST = Validator("a host name, with or without a port", _virtual_host)
 WORD = Validator("a word", _word)
 EXPECTED = Validator("a text", _expected)
 ADDRESS = Validator("an IP address", _address)
+NETWORK = Validator("a network such as 192.0.2.0/24", _network)
 HOST_ADDRESS = Validator("an IP address", _host_address)
 HOST_ADDRESS6 = Validator("an IPv6 address", _host_address6)
 ANSWERING_ADDRESS = Validator("an IP address", _answering_address)
+LINE = Validator("a line", _line)
+FILE_PATTERN = Validator("the path of a file, with or without wildcards", _file_pattern)
 PATH = Validator("a path", _absolute)
 URL_PATH = Validator("a path", _url_path)
 COMMAND = Validator("a command", _command)

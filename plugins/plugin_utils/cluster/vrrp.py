@@ -15,11 +15,12 @@ from .addresses import BITS, FAMILY_NAMES, family_of, known
 from .drafts import InstanceDraft, ServiceDraft
 from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed, near_hint, shape, shown
+from .raw import check_block
 from .types import FAMILIES, Family, InstanceDirector, Seconds
 from .virtual_router import Deployed, deployed_instances, router_id
 
 DEFAULT_NAMES: dict[Family, str] = {"ipv4": "VI_1", "ipv6": "VI_6"}
-INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and name != "virtual_router_id")
+INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and name not in ("virtual_router_id", "raw"))
 # RFC 5798 has removed it
 NO_AUTHENTICATION = "auth_pass is set, but VRRP version 3 has no authentication"
 
@@ -44,6 +45,7 @@ def resolve_vrrp(
     common = keys.read({} if given is None else given, schema.VRRP, path)
     if common["version"] == 3 and common["auth_pass"] is not None:
         path.report(NO_AUTHENTICATION)
+    check_block(common["raw"], "vrrp_instance", path)
     running = deployed_instances(host.facts for host in hosts.directors.values())
     if common["instances"] is None:
         read = _default_instances(common, vips, hosts, running, path)
@@ -65,7 +67,7 @@ def _default_instances(
     by_family: dict[Family, list[str]] = {family: [] for family in FAMILIES}
     for vip in vips:
         by_family[family_of(vip)].append(vip)
-    unset = dict.fromkeys(schema.INSTANCE)
+    unset: dict[str, Any] = {**dict.fromkeys(schema.INSTANCE), "raw": []}
     result = []
     for family, own in by_family.items():
         if own:
@@ -146,6 +148,7 @@ def _instance(
             path.report(NO_AUTHENTICATION)
         own["auth_pass"] = None
     _check_times(own, path)
+    check_block(given["raw"], "vrrp_instance", path)
     delay_given = own["preempt_delay"] is not None
     return InstanceDraft(
         path=path,
@@ -163,6 +166,7 @@ def _instance(
         garp_master_delay=common["garp_master_delay"],
         garp_master_repeat=common["garp_master_repeat"],
         garp_master_refresh=common["garp_master_refresh"],
+        raw=[*common["raw"], *given["raw"]],
         vips=[
             {"address": vip.text, "prefix": vip_prefix(common["vip_prefix"], vip.family)} for vip in dict.fromkeys(vips)
         ],

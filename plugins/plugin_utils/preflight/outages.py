@@ -119,3 +119,25 @@ def _addresses(hostvars: Hostvars, name: str) -> Iterator[str]:
     for key in ("all_ipv4_addresses", "all_ipv6_addresses"):
         yield from facts.get(key) or ()
     yield from told(hostvars, name).get("vips") or ()
+
+
+def restarts(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Other options of a running keepalived, which reads them only when it starts."""
+    wanted = cluster["keepalived"]["options"] if cluster["keepalived"] else None
+    names = [name for name, facts in found.items() if cluster["keepalived"] and _restarts(facts, wanted)]
+    if names:
+        yield (
+            f"lvs_keepalived: options would be {' '.join(wanted) if wanted else 'left to the distribution'} (on {listed(names)})."
+            " keepalived reads its options only when it starts, so site.yml would restart it, the backups first. The VIPs of a"
+            " director that restarts have no owner until another director takes them, and without lvs_sync their open connections"
+            f" are reset. {OUTAGE}"
+        )
+
+
+def _restarts(facts: Mapping[str, Any], wanted: Sequence[str] | None) -> bool:
+    """Whether a director's keepalived has to be restarted for its options. Those of the distribution are not known."""
+    # Cached facts may be of a former version.
+    options = facts.get("options", {"running": None})
+    if options["running"] is None or "keepalived.service" not in facts["stacks"]:
+        return False
+    return bool(options["ours"]) if wanted is None else list(options["running"]) != list(wanted)

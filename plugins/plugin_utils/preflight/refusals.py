@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..cluster.types import ResolvedCluster
 from .foreign import answering, foreign, other_clusters
-from .outages import lost_gateways, outages
+from .outages import lost_gateways, outages, restarts
 from .told import Hostvars, told
 
 
@@ -19,4 +19,5 @@ def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
     if not cluster["accept_outage"]:
         refused += outages(cluster, found) if len(cluster["directors"]) > 1 else ()
         refused += lost_gateways(cluster, hostvars)
+        refused += restarts(cluster, found)
     return refused

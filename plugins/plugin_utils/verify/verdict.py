@@ -23,6 +23,7 @@ from .hosts import (
     units_of,
 )
 from .sync import sync_findings
+from .timeouts import timeout_findings
 from .traffic import (
     answer_findings,
     by_client,
@@ -87,6 +88,11 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
             finding
             for director, table in seen["before"].items()
             for finding in sync_findings(director, table["daemons"], cluster, held)
+        ),
+        *(
+            finding
+            for director, table in seen["before"].items()
+            for finding in timeout_findings(director, table["timeouts"], cluster)
         ),
         *answer_findings(seen["probes"]),
         *carried_findings(cluster, served, seen["probes"]),

@@ -22,6 +22,8 @@ The line of a rule starts with the tool that makes the rule.
   iptables mark|redirect|clamp ...         the same with iptables and ip6tables
   arptables VIP ADDRESS                    ARP requests for the VIP are not answered; this host's own use ADDRESS
   fou ipv4|ipv6 PORT                       GUE tunnels are unpacked at a UDP port
+  timeouts TCP TCPFIN UDP                  IPVS forgets idle connections after so many seconds; without this line the
+                                           kernel's defaults count
   address ADDRESS/PREFIX DEVICE [nodad]    a VIP
   keep SOURCE PROTOCOL PORT                packets of SOURCE from this port, such as those of SSH, keep their route and do
                                            not take the route of the next three lines; SOURCE ::/0 is any of IPv6
@@ -333,7 +335,7 @@ def arptables_rules_in(listed: str) -> list[tuple[str, dict[str, str]]]:
     return rules
 
 
-# fou and address
+# fou, timeouts and address
 
 
 def _family(address: str) -> str:
@@ -350,6 +352,19 @@ def _fou_parts(words: Words, answers: list[Answer]) -> list[Part]:
     there = any(line.split()[:3] == ["port", port, "gue"] for line in answers[0].stdout.splitlines())
     fou = ["ip", _family(family), "fou"]
     return [Part(there, [[*fou, "add", "port", port, "gue"]], [[*fou, "del", "port", port]])]
+
+
+# The kernel has one set of timeouts, and does not tell who has set them.
+DEFAULT_TIMEOUTS = ["900", "120", "300"]
+
+
+def _timeouts_ask(_words: Words) -> list[Words]:
+    return [["ipvsadm", "-L", "-n", "--timeout"]]
+
+
+def _timeouts_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    there = re.findall(r"\d+", answers[0].stdout) == words
+    return [Part(there, [["ipvsadm", "--set", *words]], [["ipvsadm", "--set", *DEFAULT_TIMEOUTS]])]
 
 
 # A tunnel device appears with its module, and is down until it is used. When it is up, the kernel adds addresses to it.
@@ -520,6 +535,7 @@ KINDS = {
     "iptables clamp": Kind("ADDRESS NUMBER", _iptables_ask, _iptables_parts),
     "arptables": Kind("ADDRESS ADDRESS", _arptables_ask, _arptables_parts),
     "fou": Kind("ipv4|ipv6 NUMBER", _fou_ask, _fou_parts),
+    "timeouts": Kind("NUMBER NUMBER NUMBER", _timeouts_ask, _timeouts_parts),
     "address": Kind("ADDRESS/PREFIX NAME [nodad]", _address_ask, _address_parts),
     "keep": Kind("SOURCE PROTOCOL NUMBER", _keep_ask, _keep_parts),
     "route": Kind("ADDRESS NAME [ADDRESS/PREFIX]", _route_ask, _route_parts),
@@ -606,9 +622,15 @@ def split(lines: list[str]) -> tuple[list[str], list[str]]:
 
 
 def returning(listed: list[str], leaving: list[str]) -> list[str]:
-    """The leaving lines that are added at boot. A route is not, if there is another one by now: it would replace that."""
-    families = {_family(line.split()[1]) for line in listed if line.startswith("route ")}
-    return [line for line in leaving if not (line.startswith("route ") and _family(line.split()[1]) in families)]
+    """The leaving lines that are added at boot. A route or timeouts are not, if there are others by now: they would replace those."""
+    others = {_replaced(line) for line in listed}
+    return [line for line in leaving if _replaced(line) is None or _replaced(line) not in others]
+
+
+def _replaced(line: str) -> str | None:
+    """What a line replaces, of which the host has only one; None if it stands beside others of its kind."""
+    words = line.split()
+    return f"route {_family(words[1])}" if words[0] == "route" else words[0] if words[0] == "timeouts" else None
 
 
 # The host
@@ -719,7 +741,11 @@ class Host:
 
     def lacks(self, line: str) -> bool:
         """Whether a part of a line is missing."""
-        return not all(part.there for part in self.parts(line))
+        return self._unclaimed(line) or not all(part.there for part in self.parts(line))
+
+    def _unclaimed(self, line: str) -> bool:
+        """Whether a line has to be recorded although nothing is missing: timeouts that are there already have no other owner."""
+        return line.startswith("timeouts ") and line not in self.memory.lines()
 
     def add(self, listed: list[str]) -> None:
         """Add what is listed and missing."""
@@ -736,7 +762,7 @@ class Host:
             # others. The table belongs to lvs-vip, so the rules in it do, too.
             self._run(commands, dict.fromkeys([*filter(is_known, self.memory.lines()), *listed]))
             self.memory.add(line)
-        elif commands:
+        elif commands or self._unclaimed(line):
             if line.startswith("address "):
                 refused = refusal(line.split()[1:], listed, int(ARP_IGNORE.read_text(encoding="utf-8")))
                 if refused is not None:

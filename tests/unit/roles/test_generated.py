@@ -66,11 +66,16 @@ def test_keepalived_takes_every_configuration(render, any_stack, tmp_path):
     """All in one network namespace, with the interfaces of all."""
     found = {seed: cluster for seed, cluster in any_stack.items() if cluster["stack"] == "keepalived"}
     devices = set()
+    # Files of the user's own are there, as keepalived demands.
+    own = tmp_path / "own"
+    (own / "conf.d").mkdir(parents=True)
+    (own / "own.conf").write_text("# by hand\n", encoding="utf-8")
     for seed, cluster in found.items():
         director = cluster["directors"][seed % len(cluster["directors"])]
         secrets = tmp_path / f"{seed}.secrets"
         secrets.write_text(render(cluster, director, "keepalived-secrets.conf.j2"), encoding="utf-8")
         text = render(cluster, director).replace("/etc/keepalived/lvs-secrets.conf", f"{secrets}")
+        text = text.replace("/etc/keepalived/", f"{own}/")
         (tmp_path / f"{seed}.conf").write_text(text, encoding="utf-8")
         devices |= {word for match in DEVICE.findall(text) for word in match if word} - {"lo"}
     steps = [

@@ -24,10 +24,13 @@ needs_keepalived = pytest.mark.skipif(
 
 def check(directory, configuration: str, secrets: str) -> subprocess.CompletedProcess:
     """Run keepalived's own check where the interfaces exist: in a network namespace made for it."""
-    included = directory / "lvs-secrets.conf"
-    included.write_text(secrets)
+    (directory / "lvs-secrets.conf").write_text(secrets)
     path = directory / "keepalived.conf"
-    path.write_text(configuration.replace("/etc/keepalived/lvs-secrets.conf", str(included)))
+    (directory / "conf.d").mkdir(exist_ok=True)
+    # Files of the user's own are there, as keepalived demands.
+    for name in re.findall(r"^includea /etc/keepalived/(\S+)$", configuration, re.MULTILINE):
+        (directory / name).write_text("# by hand\n")
+    path.write_text(configuration.replace("/etc/keepalived/", f"{directory}/"))
     found = {word for match in DEVICE.findall(configuration) for word in match if word} - {"lo"}
     made = [f"ip tuntap add mode tap name {name} && ip link set {name} up" for name in sorted(found)]
     command = " && ".join([*made, f"exec keepalived --config-test --use-file {path}"])
@@ -114,3 +117,22 @@ def test_nopreempt_never_goes_with_state_master(load, render):
     configuration = render(load("staging"), "lb1.staging.example.org")
     assert "    nopreempt\n" in configuration
     assert "state MASTER" not in configuration
+
+
+@needs_keepalived
+@pytest.mark.parametrize(
+    ("lvs_keepalived", "said"),
+    [
+        ({"raw": ["router_idd a"]}, "Unknown keyword 'router_idd'"),
+        ({"raw": ["vrrp_version 9"]}, "number '9' outside range [2, 3]"),
+        ({"include": ["/nowhere/own.conf"]}, "Config files missing '/nowhere/own.conf'"),
+    ],
+)
+def test_what_keepalived_warns_of_ends_the_check_with_its_own_words(render, tmp_path, describe, lvs_keepalived, said):
+    groups = {"directors": ["lvs1"], "real_servers": ["web1"]}
+    services = [{"name": "web", "vip": "172.28.0.100", "port": 80}]
+    addresses = {"lvs1": "172.28.0.11", "web1": "172.28.0.21"}
+    cluster = describe(groups, addresses, lvs_services=services, lvs_keepalived=lvs_keepalived)
+    checked = check(tmp_path, render(cluster, "lvs1"), "")
+    assert checked.returncode != 0
+    assert said in checked.stderr

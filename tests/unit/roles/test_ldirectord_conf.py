@@ -346,3 +346,16 @@ def test_what_ldirectord_refuses_or_reads_in_another_way_is_noticed(render, desc
     assert list(found) == ["refused", "misread"]
     assert found["refused"].endswith("invalid persistent timeout\n")
     assert found["misread"] == [("servicename", "a#b", "a")]
+
+
+def test_lines_in_the_own_words_of_the_daemons_are_in_their_places(written):
+    raw = {
+        "lvs_services": [{**WRR["lvs_services"][0], "raw": ["emailalertfreq=60"]}],
+        "lvs_ldirectord": {"raw": ["negotiatetimeout=7"]},
+        "lvs_heartbeat": {"raw": ["realtime on"]},
+    }
+    lines = written("ldirectord.cf", **raw)
+    assert lines.index("negotiatetimeout=7") < lines.index("virtual=10.10.10.53:80")
+    # A line of a service begins with a tab.
+    assert lines[-1] == "\temailalertfreq=60"
+    assert written("ha.cf", **raw)[-1] == "realtime on"

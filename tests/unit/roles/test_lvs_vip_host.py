@@ -21,6 +21,7 @@ class Machine:
     def __init__(self, vip):
         self.vip = vip
         self.addresses, self.open, self.arp, self.table = [], {"": [], "--permanent": []}, [], "{}"
+        self.timeouts = "900 120 300"
         self.done, self.lacks, self.refuses, self.asked = [], set(), "", []
 
     def run(self, argv, stdin=""):
@@ -49,6 +50,8 @@ class Machine:
             return "\n".join(f"Chain {chain} (policy ACCEPT)\n{rule}" for chain, _blank, rule in rules)
         if argv[:2] == ["nft", "-j"]:
             return self.table
+        if argv[-1] == "--timeout":
+            return f"Timeout (tcp tcpfin udp): {self.timeouts}\n"
         return None
 
     def change(self, argv, stdin):
@@ -56,6 +59,8 @@ class Machine:
             return
         if argv[:2] == ["ip", "address"]:
             self.addresses.append(argv[3]) if argv[2] == "replace" else self.addresses.remove(argv[3])
+        elif argv[:2] == ["ipvsadm", "--set"]:
+            self.timeouts = " ".join(argv[2:])
         elif argv[0] == "firewall-cmd":
             ports = self.open["--permanent" if "--permanent" in argv else ""]
             verb, port = argv[-1].split("=")
@@ -129,6 +134,12 @@ def test_a_route_that_is_leaving_never_replaces_the_one_that_is_listed(vip):
     leaving = ["route 10.2.0.1 eth0", "route fd00:2::1 eth0", VIP]
     assert vip.returning(["route 10.2.0.2 eth0", OTHER], leaving) == leaving[1:]
     assert vip.returning(["route fd00:2::2 eth0"], leaving) == [leaving[0], VIP]
+    assert vip.returning([OTHER], leaving) == leaving
+
+
+def test_timeouts_that_are_leaving_never_replace_those_that_are_listed(vip):
+    leaving = ["timeouts 3600 120 300", VIP]
+    assert vip.returning(["timeouts 60 120 300"], leaving) == [VIP]
     assert vip.returning([OTHER], leaving) == leaving
 
 
@@ -407,3 +418,18 @@ def test_firewalld_gets_a_few_seconds_to_answer_after_its_start(vip, tools, monk
     with pytest.raises(vip.FirewalldStopped):
         vip.ask(["firewall-cmd", "--list-ports"])
     assert waited == [1] * 11
+
+
+def test_other_timeouts_replace_the_former_ones_and_none_restore_the_kernels(lvs_vip, machine):
+    lvs_vip("sync", "timeouts 3600 120 300")
+    assert machine.timeouts == "3600 120 300"
+    assert lvs_vip("sync", "timeouts 60 120 300") == ([], ["ipvsadm --set 60 120 300"])
+    assert lvs_vip("check") == (["prune timeouts 60 120 300"], [])
+    assert lvs_vip("prune") == ([], ["ipvsadm --set 900 120 300"])
+
+
+def test_timeouts_that_another_stack_has_set_are_taken_over(lvs_vip, machine):
+    machine.timeouts = "60 120 300"
+    assert lvs_vip("check", "timeouts 60 120 300") == (["add timeouts 60 120 300"], [])
+    assert lvs_vip("add", "timeouts 60 120 300") == lvs_vip("check", "timeouts 60 120 300") == ([], [])
+    assert lvs_vip("clear") == ([], ["ipvsadm --set 900 120 300"])

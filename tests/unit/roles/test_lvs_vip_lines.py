@@ -162,6 +162,16 @@ def plan(vip, line, answers):
             id="arptables: another rule",
         ),
         pytest.param(
+            *("timeouts 3600 120 300", ["Timeout (tcp tcpfin udp): 900 120 300\n"]),
+            *(["ipvsadm -L -n --timeout"], ["ipvsadm --set 3600 120 300"], []),
+            id="timeouts: others",
+        ),
+        pytest.param(
+            *("timeouts 3600 120 300", ["Timeout (tcp tcpfin udp): 3600 120 300\n"]),
+            *(["ipvsadm -L -n --timeout"], [], ["ipvsadm --set 900 120 300"]),
+            id="timeouts: there",
+        ),
+        pytest.param(
             *("fou ipv4 6080", ["port 6081 gue\nport 6080 ipproto 4\n"]),
             *(["ip -4 fou show"], ["ip -4 fou add port 6080 gue"], []),
             id="GUE: missing",

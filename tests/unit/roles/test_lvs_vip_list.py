@@ -48,6 +48,8 @@ def listed(render, model, host, **variables):
                 "address 172.28.0.102/32 tunl0",
             ],
         ),
+        ("timeouts", "lvs1", ["timeouts 3600 120 60"]),
+        ("timeouts", "web1", ["address 172.28.0.100/32 lo"]),
         ("redirect", "web1", ["nft redirect 172.28.0.100"]),
         ("nat_static", "lvs1", ["address 172.28.0.100/32 eth1", "address 10.2.0.1/32 eth2"]),
         (

@@ -166,3 +166,17 @@ def test_the_list_of_a_real_server_names_its_gateways_of_nat():
     text = "route 10.2.0.1 eth1 10.2.0.0/24\nroute fd00:2::1 eth1\nreply 10.2.0.21 tcp 80\nroute 10.2.0.1 eth1\n"
     assert deployed.gateways_of({deployed.LVS_VIP: text}) == ["10.2.0.1", "fd00:2::1"]
     assert deployed.gateways_of({}) == []
+
+
+@pytest.mark.parametrize(
+    ("command_line", "options"),
+    [
+        ("/usr/sbin/keepalived\0--dont-fork\0", []),
+        ("/usr/sbin/keepalived\0--dont-fork\0-S\0003\0--snmp\0", ["-S", "3", "--snmp"]),
+        ("/usr/bin/sleep\0009\0", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_options_of_a_running_keepalived_are_those_besides_its_units(command_line, options):
+    assert deployed.running_options(command_line) == options

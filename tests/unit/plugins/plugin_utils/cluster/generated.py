@@ -78,6 +78,51 @@ LISTS: dict[str, tuple[object, ...]] = {
 }
 
 
+# Lines that a daemon takes in each block, also together
+RAW: dict[str, tuple[str, ...]] = {
+    "global_defs": ("vrrp_garp_lower_prio_delay 10", "process_names", "# }", 'router_id "a { b"'),
+    "virtual_server": (
+        "alpha",
+        "omega",
+        "smtp_alert false",
+        "# by hand {",
+        'virtualhost "www.example.com"',
+    ),
+    "real_server": ("virtualhost www.example.com", "alpha", "warmup 1"),
+    "every vrrp_instance": ("track_interface {", "lo", "}"),
+    "vrrp_instance": ("garp_lower_prio_delay 3", "debug 1"),
+    "virtual": ("emailalertfreq=60", "# by hand", "httpmethod=GET"),
+    "ldirectord.cf": ("negotiatetimeout=7", "# by hand"),
+    "ha.cf": ("realtime on", "# by hand", "conn_logd_time 60"),
+}
+
+
+def raw(rng: random.Random, block: str) -> list[str]:
+    """Lines in the daemon's own words for a block; braces stay together."""
+    lines = RAW[block]
+    return list(lines) if "}" in lines else rng.sample(list(lines), rng.randint(1, len(lines)))
+
+
+def add_raw(rng: random.Random, variables: dict[str, Any], stack: str) -> None:
+    """Lines in the daemon's own words, in some of the places that have them."""
+    places: list[tuple[dict[str, Any], str]] = []
+    if stack == "keepalived":
+        own = variables["lvs_keepalived"] = {"include": ["/etc/keepalived/own.conf", "/etc/keepalived/conf.d/*.conf"]}
+        if rng.random() < 0.5:
+            own["options"] = ["--log-detail", "-S", "3"]
+        places += [(own, "global_defs")]
+        vrrp = variables.setdefault("lvs_vrrp", {})
+        places += [(vrrp, "every vrrp_instance"), *((one, "vrrp_instance") for one in vrrp.get("instances", ()))]
+        for one in variables["lvs_services"]:
+            places += [(one, "virtual_server"), *((server, "real_server") for server in one.get("real_servers", ()))]
+    elif stack == "ldirectord":
+        places += [(variables["lvs_ldirectord"], "ldirectord.cf"), (variables["lvs_heartbeat"], "ha.cf")]
+        places += [(one, "virtual") for one in variables["lvs_services"]]
+    for place, block in places:
+        if rng.random() < 0.5:
+            place["raw"] = raw(rng, block)
+
+
 def value(rng: random.Random, key: Key) -> Any:
     """Any value that a key may have; None where this knows none."""
     validator = key.validator
@@ -100,7 +145,8 @@ def value(rng: random.Random, key: Key) -> Any:
 
 def some(rng: random.Random, keys: Mapping[str, Key], most: int, *without: str) -> dict[str, Any]:
     """At most so many keys of a level, with values."""
-    names = rng.sample(sorted(set(keys) - set(without)), min(rng.randint(0, most), len(keys) - len(without)))
+    known = sorted(name for name in set(keys) - set(without) if keys[name] is not schema.RAW)
+    names = rng.sample(known, min(rng.randint(0, most), len(known)))
     given = {name: value(rng, keys[name]) for name in names}
     return {name: one for name, one in given.items() if one is not None}
 
@@ -225,7 +271,7 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
     variables: dict[str, Any] = {
         "lvs_stack": stack,
         "lvs_services": [service(rng, number, stack) for number in range(rng.randint(1, 3))],
-        **some(rng, schema.CLUSTER, 2, "lvs_stack", "lvs_services"),
+        **some(rng, schema.CLUSTER, 2, "lvs_stack", "lvs_services", "lvs_timeouts", "lvs_keepalived"),
     }
     for keys, name in ((schema.HOST, "lvs_filter"), (schema.CLUSTER, "lvs_arp")):
         if rng.random() < 0.3:
@@ -241,20 +287,28 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
             **(dict(zip(times, sorted(rng.sample(range(1, 60), 4)))) if rng.random() < 0.3 else {}),
             **some(rng, schema.HEARTBEAT, 2, "key"),
         }
-        variables["lvs_ldirectord"] = some(rng, schema.LDIRECTORD, 2)
-        if rng.random() < 0.1:
-            variables["lvs_ldirectord"]["mail_status"] = rng.choice(("all", "none", "starting,running"))
+        status = {"mail_status": rng.choice(("all", "none", "starting,running"))} if rng.random() < 0.1 else {}
+        variables["lvs_ldirectord"] = {**some(rng, schema.LDIRECTORD, 2), **status}
     if rng.random() < 0.3:
         variables["lvs_nat"] = {
             "gateway": rng.choice(("172.28.0.2", "10.99.0.2")),
             **some(rng, schema.NAT, 1, "gateway"),
         }
     if rng.random() < 0.3:
-        variables["lvs_sync"] = {"enabled": True, **some(rng, schema.SYNC, 1, "enabled", "instance")}
-        if made := variables.get("lvs_vrrp", {}).get("instances"):
-            variables["lvs_sync"]["instance"] = rng.choice(made)["name"]
+        variables["lvs_sync"] = {"enabled": True, **some(rng, {"id": schema.SYNC["id"]}, 1)}
     if rng.random() < 0.2 or {"mail_status", "mail_frequency"} & set(variables.get("lvs_ldirectord", ())):
         variables["lvs_mail"] = {name: value(rng, key) for name, key in schema.MAIL.items()}
+    more = random.Random(f"more {seed}")  # noqa: S311
+    if more.random() < 0.3:
+        variables["lvs_timeouts"] = some(more, schema.TIMEOUTS, 3)
+    if "lvs_sync" in variables:
+        variables["lvs_sync"].update(some(more, schema.SYNC, 4, "enabled", "instance", "group", "network"))
+        variables["lvs_sync"].update(more.choice(({}, {"network": "10.99.0.0/24"}, {"group": "ff02::81"})))
+        named = [one["name"] for one in variables.get("lvs_vrrp", {}).get("instances", ())]
+        if named and more.random() < 0.5:
+            variables["lvs_sync"]["instance"] = more.choice(named)
+    if more.random() < 0.3:
+        add_raw(more, variables, stack)
     hosts = {name: host(rng, number) for name, number in HOSTS.items() if name in directors or name[:3] != "lvs"}
     return {
         "all": variables,
@@ -330,8 +384,10 @@ def levels(hostvars: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Key]
     for name, keys in (
         ("nat", schema.NAT),
         ("sync", schema.SYNC),
+        ("timeouts", schema.TIMEOUTS),
         ("mail", schema.MAIL),
         ("vrrp", schema.VRRP),
+        ("keepalived", schema.KEEPALIVED),
         ("ldirectord", schema.LDIRECTORD),
         ("heartbeat", schema.HEARTBEAT),
     ):

@@ -67,6 +67,32 @@ def test_every_choice_of_a_check_and_of_a_real_server_is_hit(accepted) -> None:
     assert any(server["health"] == [] for service in services for server in service["real_servers"])
 
 
+def test_the_own_words_of_the_daemons_are_in_every_place(accepted) -> None:
+    clusters = [cluster for _given, cluster in accepted.values()]
+    services = [service for cluster in clusters for service in cluster["services"]]
+    blocks = {
+        "global_defs": [cluster["keepalived"] for cluster in clusters if cluster["keepalived"]],
+        "virtual_server": [one for cluster in clusters if cluster["keepalived"] for one in cluster["services"]],
+        "real_server": [server for service in services for server in service["real_servers"]],
+        "vrrp_instance": [one for cluster in clusters if cluster["vrrp"] for one in cluster["vrrp"]["instances"]],
+        "virtual": [one for cluster in clusters if cluster["ldirectord"] for one in cluster["ldirectord"]["virtuals"]],
+        "ldirectord.cf": [cluster["ldirectord"] for cluster in clusters if cluster["ldirectord"]],
+        "ha.cf": [cluster["heartbeat"] for cluster in clusters if cluster["heartbeat"]],
+    }
+    assert {name for name, found in blocks.items() if any(block["raw"] for block in found)} == set(blocks)
+    assert all(any(block[name] for block in blocks["global_defs"]) for name in ("includes", "options"))
+
+
+def test_connections_are_synchronised_in_every_way(accepted) -> None:
+    syncs = [cluster["sync"] for _given, cluster in accepted.values() if cluster["sync"]]
+    for key in ("instance", "network", "maxlen"):
+        assert {sync[key] is None for sync in syncs} == {True, False}, key
+    for key in ("group", "port", "ttl"):
+        assert len({sync[key] for sync in syncs}) > 1, key
+    timeouts = {(cluster["stack"], tuple(cluster["timeouts"].values())) for _given, cluster in accepted.values()}
+    assert {stack for stack, given in timeouts if given != (900, 120, 300)} == {"keepalived", "ldirectord", "static"}
+
+
 def test_every_key_is_there(accepted) -> None:
     keys = list(typing.get_type_hints(ResolvedCluster))
     for seed, (_given, cluster) in accepted.items():

@@ -30,3 +30,27 @@ def test_the_synchronised_instance_waits_unless_the_inventory_says_how_long(
 ) -> None:
     cluster = resolve(*inventory({"all": {"lvs_vrrp": vrrp, "lvs_sync": {"enabled": True, "instance": "A"}}}))
     assert [instance["preempt_delay"] for instance in cluster["vrrp"]["instances"]] == delays
+
+
+@pytest.mark.parametrize("sync", [{"enabled": True}, {"enabled": True, "instance": None}])
+def test_without_an_instance_all_of_them_wait(sync: dict[str, Any], inventory: Callable) -> None:
+    cluster = resolve(*inventory({"all": {"lvs_vrrp": {"instances": [A, B]}, "lvs_sync": sync}}))
+    assert [instance["preempt_delay"] for instance in cluster["vrrp"]["instances"]] == [60, 60]
+    assert all(cluster["hosts"][director]["sync"]["both"] for director in cluster["directors"])
+
+
+def test_with_heartbeat_a_director_sends_or_receives(inventory: Callable) -> None:
+    heartbeat = {"lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "a-key-of-an-example"}}
+    cluster = resolve(*inventory({"all": {**heartbeat, "lvs_sync": {"enabled": True}}}))
+    assert not any(cluster["hosts"][director]["sync"]["both"] for director in cluster["directors"])
+
+
+def test_without_services_nothing_is_synchronised(inventory: Callable) -> None:
+    # keepalived starts no process that could start the daemons.
+    cluster = resolve(*inventory({"all": {"lvs_services": [], "lvs_sync": {"enabled": True}}}))
+    assert cluster["sync"] is None
+
+
+def test_a_network_of_its_own_has_an_interface_on_each_director(inventory: Callable) -> None:
+    cluster = resolve(*inventory({"all": {"lvs_sync": {"enabled": True, "network": "10.99.0.0/16"}}}))
+    assert [cluster["hosts"][director]["sync"]["interface"] for director in cluster["directors"]] == ["eth0", "eth0"]

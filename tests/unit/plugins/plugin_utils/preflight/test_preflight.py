@@ -24,6 +24,7 @@ NOTHING = {
     "stacks": [],
     "lvs_vip": False,
     **dict.fromkeys(("directors", "gateways", "foreign", "vips", "resources", "instances"), ()),
+    "options": {"ours": False, "running": None},
 }
 
 
@@ -338,3 +339,20 @@ def test_a_director_may_have_the_vips():
     site = Site().finds("lb1").finds("lb2")
     site.hostvars["lb1"]["ansible_facts"]["eth_0"]["ipv4_secondaries"] = [{"address": A, "prefix": "24"}]
     assert site.refused() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "found", "refused"),
+    [
+        (["--snmp"], {"ours": False, "running": ["-D"]}, True),
+        (["--snmp"], {"ours": True, "running": ["--snmp"]}, False),
+        (["--snmp"], {"ours": False, "running": None}, False),
+        (None, {"ours": True, "running": ["--snmp"]}, True),
+        (None, {"ours": False, "running": ["-D"]}, False),
+    ],
+)
+def test_other_options_restart_keepalived_so_they_need_consent(options, found, refused):
+    site = Site(lvs_keepalived={"options": options})
+    site.finds("lb1", stacks=["keepalived.service"], options=found)
+    assert [message.startswith("lvs_keepalived: options would be") for message in site.refused()] == [True] * refused
+    assert not Site(lvs_keepalived={"options": options}, lvs_accept_outage=True).finds("lb1", options=found).refused()

@@ -59,6 +59,7 @@ def seen(cluster) -> dict[str, Any]:
         }
     nodes["lvs1"]["addresses"].append({"address": "10.0.0.100", "prefix": 32, "interface": "eth0", "family": "ipv4"})
     table = {"services": copy.deepcopy(cluster["table"]), "stats": counters(cluster, 0, 0), "daemons": []}
+    table["timeouts"] = dict(cluster["timeouts"])
     return {
         "nodes": nodes,
         "ldirectord": {},

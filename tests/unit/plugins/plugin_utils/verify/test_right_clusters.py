@@ -154,8 +154,10 @@ def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -
             before, here = sum(weights[:number]), weights[number]
             shares = [total * share // (sum(weights) or 1) for share in (before, before + here)]
             destination["connections"] = shares[1] - shares[0]
-    sync, role = cluster["sync"], "master" if director == cluster["directors"][0] else "backup"
-    return {"services": services, "stats": stats, "daemons": [{"role": role, "syncid": sync["id"]}] if sync else []}
+    sync, role = cluster["hosts"][director]["sync"], "master" if director == cluster["directors"][0] else "backup"
+    roles = [] if sync is None else ["master", "backup"] if sync["both"] else [role]
+    daemons = [{"role": one, "syncid": sync["id"], "group": sync["group"]} for one in roles]
+    return {"services": services, "stats": stats, "daemons": daemons, "timeouts": dict(cluster["timeouts"])}
 
 
 def test_a_healthy_cluster_has_no_fault(cluster):

@@ -117,6 +117,10 @@ def break_sync_left_over(seen):
     seen["before"]["lvs2"]["daemons"] = [{"role": "backup", "syncid": 51}]
 
 
+def break_timeouts(seen):
+    seen["before"]["lvs2"]["timeouts"]["udp"] = 60
+
+
 def break_answers(seen):
     seen["probes"][0]["result"].update(answered=9, errors={"refused": 3})
 
@@ -301,7 +305,7 @@ def break_kept(seen):
         ),
         (
             break_sync_left_over,
-            ["lvs2: its sync daemon is backup (id 51), not none. Run site.yml"],
+            ["lvs2: of the sync daemons it runs backup, not none. Run site.yml"],
         ),
         (
             break_answers,
@@ -439,7 +443,7 @@ def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(cluster,
     for name in cluster["directors"]:
         seen["nodes"][name]["units"] = {"heartbeat.service": {"active": True, "enabled": True}}
     seen["ldirectord"] = {"lvs1": {"rc": 0}, "lvs2": {"rc": 3}}
-    seen["before"]["lvs2"] = {"services": [], "stats": [], "daemons": []}
+    seen["before"]["lvs2"] = {**seen["before"]["lvs1"], "services": [], "stats": [], "daemons": []}
     assert judge(cluster, seen)["faults"] == []
     seen["ldirectord"] = {"lvs1": {"rc": 1}, "lvs2": {"rc": 0}}
     seen["before"]["lvs2"] = seen["before"]["lvs1"]
@@ -451,20 +455,27 @@ def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(cluster,
     ]
 
 
-MASTER, BACKUP = {"role": "master", "syncid": 51}, {"role": "backup", "syncid": 51}
+MASTER, BACKUP = {"role": "master", "syncid": 51, "port": 8848}, {"role": "backup", "syncid": 51, "port": 8848}
+SYNC = {"id": 51, "instance": "VI_1", "both": False, "interface": "eth0", "group": "224.0.0.81", "port": 8848, "ttl": 1}
+NOT_BOTH = "of the sync daemons it runs {}, not {}. Run site.yml"
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "faults"),
+    ("both", "first", "second", "faults"),
     [
-        ([MASTER], [BACKUP], []),
-        ([BACKUP], [MASTER], ["lvs1: its sync daemon is backup (id 51), not master (id 51). Run site.yml",
-                              "lvs2: its sync daemon is master (id 51), not backup (id 51). Run site.yml"]),
-        ([MASTER], [], ["lvs2: its sync daemon is none, not backup (id 51). Run site.yml"]),
+        (False, [MASTER], [BACKUP], []),
+        (False, [BACKUP], [MASTER], [f"lvs1: {NOT_BOTH.format('backup', 'master')}", f"lvs2: {NOT_BOTH.format('master', 'backup')}"]),
+        (False, [MASTER], [], [f"lvs2: {NOT_BOTH.format('none', 'backup')}"]),
+        (True, [MASTER, BACKUP], [BACKUP, MASTER], []),
+        (True, [MASTER, BACKUP], [BACKUP], [f"lvs2: {NOT_BOTH.format('backup', 'backup and master')}"]),
+        (False, [{**MASTER, "port": 9, "interface": "lo"}], [BACKUP],
+         ["lvs1: its sync daemon master has interface lo, not eth0. Run site.yml",
+          "lvs1: its sync daemon master has port 9, not 8848. Run site.yml"]),
     ],
 )  # fmt: skip
-def test_the_director_with_the_connections_tells_the_others_of_them(cluster, seen, first, second, faults):
-    cluster["sync"] = {"id": 51, "instance": "VI_1"}
+def test_the_directors_tell_each_other_of_their_connections(cluster, seen, both, first, second, faults):
+    for director in cluster["directors"]:
+        cluster["hosts"][director]["sync"] = {**SYNC, "both": both, "maxlen": None}
     seen["before"]["lvs1"]["daemons"], seen["before"]["lvs2"]["daemons"] = first, second
     assert judge(cluster, seen)["faults"] == faults
 
