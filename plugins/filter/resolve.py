@@ -165,8 +165,9 @@ _value:
           description: Whether each packet is scheduled by itself.
           type: bool
         health:
-          description: How its real servers are checked. An option that the type does not have is null.
-          type: dict
+          description: How its real servers are checked, all of which have to pass. An option that the type does not have is null.
+          type: list
+          elements: dict
           contains:
             type:
               description: The kind of check.
@@ -183,22 +184,48 @@ _value:
             retry_delay:
               description: Seconds between two tries.
               type: float
+            warmup:
+              description: Most seconds until the first check; null for the interval.
+              type: float
             port:
               description: Port to ask; null for the real server's own.
               type: int
-            path:
-              description: What to fetch.
+            address:
+              description: Address to ask; null for the real server's own.
+              type: str
+            source:
+              description: Address, or network of each director's address, from which to ask.
+              type: str
+            via:
+              description: What the check connects to (real_server, vip).
               type: str
             virtualhost:
               description: The virtual host to ask for.
               type: str
-            status:
-              description: The HTTP status codes of a good answer.
-              type: list
-              elements: int
-            expect:
-              description: Text that the page must have.
+            version:
+              description: Version of HTTP.
               type: str
+            urls:
+              description: The pages to request, one after the other.
+              type: list
+              elements: dict
+              contains:
+                path:
+                  description: What to fetch.
+                  type: str
+                status:
+                  description: The HTTP status codes and ranges of a good answer.
+                  type: list
+                  elements: raw
+                expect:
+                  description: Text that the page must have.
+                  type: str
+                regex:
+                  description: Regular expression that the page must match.
+                  type: str
+                digest:
+                  description: MD5 digest that the page must have.
+                  type: str
             sni:
               description: Whether the TLS handshake names the virtual host.
               type: bool
@@ -208,12 +235,76 @@ _value:
             record:
               description: The type of record to ask for.
               type: str
+            payload:
+              description: Bytes to send, in hexadecimal digits.
+              type: str
+            require_reply:
+              description: Whether a reply is required.
+              type: bool
+            reply:
+              description: Bytes with which the reply has to begin; null for any.
+              type: str
             command:
               description: The script to run.
+              type: str
+            user:
+              description: The user that runs it, or V(user:group).
+              type: str
+            dynamic_weight:
+              description: Whether the exit code of the script sets the weight.
+              type: bool
+            file:
+              description: The file to read.
+              type: str
+            weight:
+              description: What the number in the file is multiplied by and added to the weight; V(0) if any number but 0 fails.
+              type: int
+            request:
+              description: What to ask a service of ldirectord for.
+              type: str
+            expect:
+              description: Text that its answer must have.
+              type: str
+            regex:
+              description: Regular expression that its answer must match.
+              type: str
+            login:
+              description: The user to log in as.
+              type: str
+            passwd:
+              description: The password.
+              type: str
+            database:
+              description: The database.
+              type: str
+            secret:
+              description: The shared secret of RADIUS.
               type: str
         on_failure:
           description: What happens to a real server whose check fails (remove, quiesce).
           type: str
+        quorum:
+          description: Weight that the healthy real servers need together for the service to be up.
+          type: int
+        hysteresis:
+          description: How far beyond the quorum their weight must go.
+          type: int
+        alpha:
+          description: Whether real servers count as down until their first check.
+          type: bool
+        omega:
+          description: Whether the commands also run when keepalived stops.
+          type: bool
+        notify:
+          description: Commands that run at a change, or null.
+          type: dict
+          contains:
+            quorum_up:
+              description: When enough real servers are up.
+              type: str
+            quorum_down:
+              description: When no longer enough are up.
+              type: str
         test_page:
           description: Whether the test page listens on its ports.
           type: bool
@@ -240,6 +331,148 @@ _value:
             lower_threshold:
               description: Connections below which it gets new ones again.
               type: int
+            forward:
+              description: How packets are forwarded (dr, nat, tun).
+              type: str
+            tunnel:
+              description: How V(tun) wraps packets.
+              type: dict
+              contains:
+                type:
+                  description: V(ipip), V(gue) or V(gre).
+                  type: str
+                port:
+                  description: UDP port of V(gue).
+                  type: int
+                checksum:
+                  description: Checksum of V(gue) and V(gre).
+                  type: str
+            health:
+              description: Its own checks; null if it has those of the service.
+              type: list
+              elements: dict
+              contains:
+                type:
+                  description: The kind of check.
+                  type: str
+                interval:
+                  description: Seconds between two checks.
+                  type: float
+                timeout:
+                  description: Seconds until a check has failed.
+                  type: float
+                retries:
+                  description: How often a failed check is tried again.
+                  type: int
+                retry_delay:
+                  description: Seconds between two tries.
+                  type: float
+                warmup:
+                  description: Most seconds until the first check; null for the interval.
+                  type: float
+                port:
+                  description: Port to ask; null for the real server's own.
+                  type: int
+                address:
+                  description: Address to ask; null for the real server's own.
+                  type: str
+                source:
+                  description: Address, or network of each director's address, from which to ask.
+                  type: str
+                via:
+                  description: What the check connects to (real_server, vip).
+                  type: str
+                virtualhost:
+                  description: The virtual host to ask for.
+                  type: str
+                version:
+                  description: Version of HTTP.
+                  type: str
+                urls:
+                  description: The pages to request, one after the other.
+                  type: list
+                  elements: dict
+                  contains:
+                    path:
+                      description: What to fetch.
+                      type: str
+                    status:
+                      description: The HTTP status codes and ranges of a good answer.
+                      type: list
+                      elements: raw
+                    expect:
+                      description: Text that the page must have.
+                      type: str
+                    regex:
+                      description: Regular expression that the page must match.
+                      type: str
+                    digest:
+                      description: MD5 digest that the page must have.
+                      type: str
+                sni:
+                  description: Whether the TLS handshake names the virtual host.
+                  type: bool
+                name:
+                  description: The domain name to ask for.
+                  type: str
+                record:
+                  description: The type of record to ask for.
+                  type: str
+                payload:
+                  description: Bytes to send, in hexadecimal digits.
+                  type: str
+                require_reply:
+                  description: Whether a reply is required.
+                  type: bool
+                reply:
+                  description: Bytes with which the reply has to begin; null for any.
+                  type: str
+                command:
+                  description: The script to run.
+                  type: str
+                user:
+                  description: The user that runs it, or V(user:group).
+                  type: str
+                dynamic_weight:
+                  description: Whether the exit code of the script sets the weight.
+                  type: bool
+                file:
+                  description: The file to read.
+                  type: str
+                weight:
+                  description: What the number in the file is multiplied by and added to the weight; V(0) if any number but 0 fails.
+                  type: int
+                request:
+                  description: What to ask a service of ldirectord for.
+                  type: str
+                expect:
+                  description: Text that its answer must have.
+                  type: str
+                regex:
+                  description: Regular expression that its answer must match.
+                  type: str
+                login:
+                  description: The user to log in as.
+                  type: str
+                passwd:
+                  description: The password.
+                  type: str
+                database:
+                  description: The database.
+                  type: str
+                secret:
+                  description: The shared secret of RADIUS.
+                  type: str
+            notify:
+              description: Commands that run at a change, or null.
+              type: dict
+              contains:
+                up:
+                  description: When its checks pass.
+                  type: str
+                down:
+                  description: When they fail.
+                  type: str
             raw:
               description: Lines of its block in the daemon's own words.
               type: list
@@ -257,6 +490,22 @@ _value:
             port:
               description: Its port; V(0) keeps the one that the client asked for.
               type: int
+            forward:
+              description: How packets are forwarded (dr, nat, tun).
+              type: str
+            tunnel:
+              description: How V(tun) wraps packets.
+              type: dict
+              contains:
+                type:
+                  description: V(ipip), V(gue) or V(gre).
+                  type: str
+                port:
+                  description: UDP port of V(gue).
+                  type: int
+                checksum:
+                  description: Checksum of V(gue) and V(gre).
+                  type: str
         raw:
           description: Lines of its block in the daemon's own words.
           type: list
@@ -805,6 +1054,14 @@ _value:
             path:
               description: The file or the pattern.
               type: str
+        track_files:
+          description: The files that checks read.
+          type: list
+          elements: str
+        track_folders:
+          description: The folders of these files.
+          type: list
+          elements: str
         virtual_servers:
           description: A block for each service.
           type: list
@@ -844,9 +1101,24 @@ _value:
             one_packet:
               description: Whether each packet is scheduled by itself.
               type: bool
-            delay_loop:
-              description: Seconds between two checks.
-              type: float
+            quorum:
+              description: Weight that the healthy real servers need together.
+              type: int
+            hysteresis:
+              description: How far beyond the quorum their weight must go.
+              type: int
+            alpha:
+              description: Whether real servers count as down until their first check.
+              type: bool
+            omega:
+              description: Whether the commands also run when keepalived stops.
+              type: bool
+            quorum_up:
+              description: Command for a quorum that is reached, or null.
+              type: str
+            quorum_down:
+              description: Command for a quorum that is lost, or null.
+              type: str
             sorry_server:
               description: Address and port of the sorry server.
               type: str
@@ -856,40 +1128,17 @@ _value:
             quiesce:
               description: Whether a failed real server keeps its place with weight 0.
               type: bool
-            check:
-              description: How its real servers are checked, or null.
-              type: dict
+            checks:
+              description: The checks of real servers that have none of their own.
+              type: list
+              elements: dict
               contains:
                 block:
                   description: Name of the block.
                   type: str
-                script:
-                  description: Whether a script checks, which gets its real server as arguments.
-                  type: bool
-                sni:
-                  description: Whether the TLS handshake names the virtual host.
-                  type: bool
-                path:
-                  description: What to fetch.
-                  type: str
-                virtualhost:
-                  description: The virtual host to ask for.
-                  type: str
-                status:
-                  description: Status codes of a good answer.
-                  type: str
-                regex:
-                  description: What the page must match.
-                  type: str
-                record:
-                  description: The type of record to ask for.
-                  type: str
-                name:
-                  description: The domain name to ask for.
-                  type: str
-                port:
-                  description: Port to ask.
-                  type: int
+                interval:
+                  description: Seconds between two checks.
+                  type: float
                 timeout:
                   description: Seconds until a check has failed.
                   type: float
@@ -899,6 +1148,74 @@ _value:
                 retry_delay:
                   description: Seconds between two tries.
                   type: float
+                warmup:
+                  description: Most seconds until the first check.
+                  type: float
+                address:
+                  description: Address to ask.
+                  type: str
+                port:
+                  description: Port to ask.
+                  type: int
+                source:
+                  description: Variable of the file for the address from which to ask.
+                  type: str
+                fwmark:
+                  description: Firewall mark that leads through the VIP to this real server.
+                  type: int
+                sni:
+                  description: Whether the TLS handshake names the virtual host.
+                  type: bool
+                version:
+                  description: Version of HTTP.
+                  type: str
+                virtualhost:
+                  description: The virtual host to ask for.
+                  type: str
+                urls:
+                  description: The pages to request.
+                  type: list
+                  elements: dict
+                  contains:
+                    path:
+                      description: What to fetch.
+                      type: str
+                    status:
+                      description: Status codes of a good answer.
+                      type: str
+                    regex:
+                      description: What the page must match, as in double quotes.
+                      type: str
+                    digest:
+                      description: MD5 digest of the page.
+                      type: str
+                record:
+                  description: The type of record to ask for.
+                  type: str
+                name:
+                  description: The domain name to ask for.
+                  type: str
+                payload:
+                  description: Bytes to send.
+                  type: str
+                reply:
+                  description: Bytes with which the required reply has to begin; empty for any reply, null if none is required.
+                  type: str
+                command:
+                  description: The script, with its arguments.
+                  type: str
+                user:
+                  description: Its user, or user and group.
+                  type: str
+                dynamic_weight:
+                  description: Whether its exit code sets the weight.
+                  type: bool
+                file:
+                  description: The file to read.
+                  type: str
+                weight:
+                  description: What the number in the file is multiplied by.
+                  type: int
             real_servers:
               description: Its real servers.
               type: list
@@ -916,9 +1233,103 @@ _value:
                 lower_threshold:
                   description: Lower threshold.
                   type: int
-                command:
-                  description: The script that checks it, with its arguments, or null.
+                method:
+                  description: Its forwarding method; null if it is that of the service.
                   type: str
+                notify_up:
+                  description: Command for checks that pass, or null.
+                  type: str
+                notify_down:
+                  description: Command for checks that fail, or null.
+                  type: str
+                checks:
+                  description: Its checks; null if they are those of the service.
+                  type: list
+                  elements: dict
+                  contains:
+                    block:
+                      description: Name of the block.
+                      type: str
+                    interval:
+                      description: Seconds between two checks.
+                      type: float
+                    timeout:
+                      description: Seconds until a check has failed.
+                      type: float
+                    retries:
+                      description: How often a failed check is tried again.
+                      type: int
+                    retry_delay:
+                      description: Seconds between two tries.
+                      type: float
+                    warmup:
+                      description: Most seconds until the first check.
+                      type: float
+                    address:
+                      description: Address to ask.
+                      type: str
+                    port:
+                      description: Port to ask.
+                      type: int
+                    source:
+                      description: Variable of the file for the address from which to ask.
+                      type: str
+                    fwmark:
+                      description: Firewall mark that leads through the VIP to this real server.
+                      type: int
+                    sni:
+                      description: Whether the TLS handshake names the virtual host.
+                      type: bool
+                    version:
+                      description: Version of HTTP.
+                      type: str
+                    virtualhost:
+                      description: The virtual host to ask for.
+                      type: str
+                    urls:
+                      description: The pages to request.
+                      type: list
+                      elements: dict
+                      contains:
+                        path:
+                          description: What to fetch.
+                          type: str
+                        status:
+                          description: Status codes of a good answer.
+                          type: str
+                        regex:
+                          description: What the page must match, as in double quotes.
+                          type: str
+                        digest:
+                          description: MD5 digest of the page.
+                          type: str
+                    record:
+                      description: The type of record to ask for.
+                      type: str
+                    name:
+                      description: The domain name to ask for.
+                      type: str
+                    payload:
+                      description: Bytes to send.
+                      type: str
+                    reply:
+                      description: Bytes with which the required reply has to begin; empty for any reply, null if none is required.
+                      type: str
+                    command:
+                      description: The script, with its arguments.
+                      type: str
+                    user:
+                      description: Its user, or user and group.
+                      type: str
+                    dynamic_weight:
+                      description: Whether its exit code sets the weight.
+                      type: bool
+                    file:
+                      description: The file to read.
+                      type: str
+                    weight:
+                      description: What the number in the file is multiplied by.
+                      type: int
                 raw:
                   description: Lines of its block in the daemon's own words.
                   type: list
@@ -943,6 +1354,26 @@ _value:
         log:
           description: Its log.
           type: str
+        readd_quiescent:
+          description: Whether real servers that are down are put back into the table.
+          type: bool
+        fallback_command:
+          description: Command that runs when all real servers of a service are down, or null.
+          type: str
+        callback:
+          description: Program that runs when the file has changed, or null.
+          type: str
+        execute:
+          description: Other configurations to run.
+          type: list
+          elements: str
+        mail_frequency:
+          description: Seconds after which mail is repeated; V(0) for never.
+          type: int
+        mail_status:
+          description: States in which mail is sent; empty for all.
+          type: list
+          elements: str
         fork:
           description: Whether it has a process for each service.
           type: bool
@@ -975,6 +1406,9 @@ _value:
             real_servers:
               description: Whether mail is sent when a real server fails or returns.
               type: bool
+        secrets:
+          description: Whether passwords are in the file.
+          type: bool
         raw:
           description: Lines before the services, in ldirectord's own words.
           type: list
@@ -984,6 +1418,51 @@ _value:
           type: list
           elements: dict
           contains:
+            checktype:
+              description: Kind of check.
+              type: str
+            service:
+              description: What is spoken.
+              type: str
+            request:
+              description: What to ask for.
+              type: str
+            receive:
+              description: What the answer must match.
+              type: str
+            virtualhost:
+              description: The virtual host to ask for.
+              type: str
+            checkport:
+              description: Port to ask.
+              type: int
+            checkcommand:
+              description: The script to run.
+              type: str
+            checkinterval:
+              description: Seconds between two checks.
+              type: float
+            checktimeout:
+              description: Seconds until a check has failed.
+              type: float
+            checkcount:
+              description: How many pings a check sends.
+              type: int
+            failurecount:
+              description: How many checks have to fail.
+              type: int
+            login:
+              description: The user to log in as.
+              type: str
+            passwd:
+              description: The password.
+              type: str
+            database:
+              description: The database.
+              type: str
+            secret:
+              description: The shared secret of RADIUS.
+              type: str
             name:
               description: Name of the service.
               type: str
@@ -1032,45 +1511,18 @@ _value:
                 weight:
                   description: Its weight.
                   type: int
+                request:
+                  description: What to ask it for; null if it is as for the others.
+                  type: str
+                receive:
+                  description: What its answer must match; null if it is as for the others.
+                  type: str
                 lower_threshold:
                   description: Lower threshold.
                   type: int
                 upper_threshold:
                   description: Upper threshold.
                   type: int
-            checktype:
-              description: Kind of check.
-              type: str
-            service:
-              description: What is spoken.
-              type: str
-            request:
-              description: What to ask for.
-              type: str
-            receive:
-              description: What the answer must match.
-              type: str
-            virtualhost:
-              description: The virtual host to ask for.
-              type: str
-            checkport:
-              description: Port to ask.
-              type: int
-            checkcommand:
-              description: The script to run.
-              type: str
-            checkinterval:
-              description: Seconds between two checks.
-              type: float
-            checktimeout:
-              description: Seconds until a check has failed.
-              type: float
-            checkcount:
-              description: How many pings a check sends.
-              type: int
-            failurecount:
-              description: How many checks have to fail.
-              type: int
             raw:
               description: Lines of its block in the daemon's own words.
               type: list
@@ -1728,6 +2180,17 @@ _value:
                     program:
                       description: The program.
                       type: str
+            check_sources:
+              description: Variables for the addresses from which its checks ask.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Name of the variable.
+                  type: str
+                address:
+                  description: Its own address.
+                  type: str
             vrrp:
               description: What a verification watches on it; empty without VRRP.
               type: dict

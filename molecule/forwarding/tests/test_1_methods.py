@@ -15,6 +15,8 @@ NAT = {"ipv4": "172.28.1.100", "ipv6": "fd00:28:1::100"}
 TUNNELS = {"172.28.1.101": 1440, "172.28.1.102": 1420, "172.28.1.103": 1432, "fd00:28:1::101": 1400}
 DIRECT, INNER = "172.28.1.104", "172.28.2.110"
 PAGE = "172.28.1.105"
+# At another port of a tunnel's VIP.
+MIXED = "172.28.1.101"
 MEGABYTE = 1_000_000
 
 
@@ -54,6 +56,13 @@ def test_only_replies_of_nat_go_through_the_directors(cluster, asked, gateway):
 @pytest.mark.parametrize("vip", [DIRECT, INNER, *TUNNELS])
 def test_tunnels_and_direct_routing_answer_by_turns(cluster, vip):
     assert Counter(cluster.ask(vip, count=6)) == {"web1": 3, "web2": 3}
+
+
+def test_one_service_goes_three_ways(cluster):
+    assert Counter(cluster.ask(MIXED, 81, count=6)) == {"web1": 4, "web2": 2}
+    rules = cluster.run("lvs1", "ipvsadm -Sn").splitlines()
+    ways = {tuple(rule.split()[4:6]) for rule in rules if rule.startswith(f"-a -t {MIXED}:81 ")}
+    assert ways == {("172.28.2.21:81", "-g"), ("172.28.3.22:81", "-i"), ("172.28.2.21:8080", "-m")}
 
 
 @pytest.mark.parametrize("vip", [*NAT.values(), DIRECT, *TUNNELS])

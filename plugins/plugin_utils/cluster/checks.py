@@ -196,11 +196,9 @@ def check_direct_routing(services: Iterable[ServiceDraft], hosts: Hosts) -> None
     """Warn if a director may not reach the real servers of dr without a router (with facts, which have no routes)."""
     seen: set[str] = set()
     for service in services:
-        if service.forward != "dr":
-            continue
         for server in service.real_servers:
             address = known(server["address"])
-            if address.text in seen or address.special or address.family != service.family:
+            if server["forward"] != "dr" or address.text in seen or address.special or address.family != service.family:
                 continue
             seen.add(address.text)
             for director in hosts.directors.values():
@@ -220,10 +218,10 @@ def check_return_path(services: Iterable[ServiceDraft], nat: Nat, vips: Iterable
     inside |= {network.address for host in hosts.directors.values() for network in host.networks}
     told: set[str] = set()
     for service in services:
-        if service.forward != "nat" or service.family in nat.gateways:
+        if service.family in nat.gateways:
             continue
         for server in service.real_servers:
-            name = server["host"]
+            name = server["host"] if server["forward"] == "nat" else None
             routers = (
                 [router for router in hosts.real_servers[name].routers if family_of(router) == service.family]
                 if name

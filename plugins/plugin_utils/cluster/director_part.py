@@ -9,6 +9,7 @@ from math import ceil
 from typing import Mapping, Sequence
 
 from . import kernel
+from .check_sources import check_sources
 from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
@@ -16,6 +17,7 @@ from .nat import Nat, is_own
 from .notify import told
 from .routes import own_routes
 from .sync import director_sync
+from .through_vip import families, own_sources
 from .timeouts import timeouts_of_host
 from .types import (
     AddressOnDevice,
@@ -64,6 +66,8 @@ def director_parts(
         inside = [device for address in nat.gateways.values() if (device := host.device_of(address))]
         part = empty_part(host)
         part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None)
+        if stack == "keepalived" and "ipv4" in families(services):
+            part["sysctls"].update(kernel.accept_own_vip(host))
         part["modules"] = modules
         part["router_id"] = name if NAME.fullmatch(name) else f'"{name}"'
         part["scripts"] = scripts
@@ -75,6 +79,7 @@ def director_parts(
             ]
             part["sync_groups"] = groups
             part["trackers"] = own_trackers(host, vrrp["trackers"], [*part["instances"], *groups])
+            part["check_sources"] = check_sources(host, services) + own_sources(host.addresses, services)
             if part["instances"]:
                 part["vrrp"] = _watched(part["instances"], vrrp["startup_delay"])
         part["sync"] = director_sync(host, sync, stack)

@@ -25,6 +25,7 @@ from .types import (
     RealServer,
     Seconds,
     Service,
+    ServiceNotify,
     SorryServer,
     Track,
     Tunnel,
@@ -56,8 +57,13 @@ class ServiceDraft:
     persistence_engine: str | None
     one_packet: bool
     on_failure: str
+    quorum: int
+    hysteresis: int
+    alpha: bool
+    omega: bool
+    notify: ServiceNotify | None
     test_page: bool
-    health: Health
+    health: list[Health]
     real_servers: list[RealServer] = field(default_factory=list)
     sorry_server: SorryServer | None = None
     raw: list[str] = field(default_factory=list)
@@ -75,6 +81,16 @@ class ServiceDraft:
     def servers(self) -> list[RealServer | SorryServer]:
         """Its real servers and its sorry server."""
         return [*self.real_servers, *([self.sorry_server] if self.sorry_server else [])]
+
+    @property
+    def forwards(self) -> frozenset[Forward]:
+        """The forwarding methods of its servers."""
+        return frozenset(server["forward"] for server in self.servers)
+
+    @property
+    def checks(self) -> list[Health]:
+        """Its checks, with those of real servers that have their own."""
+        return [*self.health, *(check for server in self.real_servers for check in server["health"] or ())]
 
     def finished(self) -> Service:
         """The resolved service. Only for an inventory without mistakes."""
@@ -99,6 +115,11 @@ class ServiceDraft:
             "one_packet": self.one_packet,
             "health": self.health,
             "on_failure": self.on_failure,
+            "quorum": self.quorum,
+            "hysteresis": self.hysteresis,
+            "alpha": self.alpha,
+            "omega": self.omega,
+            "notify": self.notify,
             "test_page": self.test_page,
             "real_servers": self.real_servers,
             "sorry_server": self.sorry_server,

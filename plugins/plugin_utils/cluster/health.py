@@ -1,70 +1,185 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The health check of a service."""
+"""The health checks of a service, or of a real server that has its own."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Mapping
 
 from . import keys, schema
 from .mistakes import InventoryPath, listed, nearest
-from .types import Health, Ports
+from .types import Health, HealthUrl, Ports
 from .validators import choice
 
 TYPE = keys.Key(choice(*schema.HEALTH), required=True)
 # Types that connect to a port, and need one if the real servers have none
 CONNECTING = tuple(name for name, options in schema.HEALTH.items() if "port" in options)
+PAGE = tuple(schema.HEALTH_URL)
+# Source: ldirectord's check_sql, check_radius, check_ftp and check_simpletcp
+NEEDS = {
+    **dict.fromkeys(("mysql", "oracle", "pgsql"), ("login", "request")),
+    **dict.fromkeys(("ftp", "http_proxy", "simpletcp"), ("request",)),
+    "radius": ("login", "passwd"),
+}
+ANSWERING = ("ftp", "simpletcp")
 
 
-def resolve_health(given: Any, protocol: str, ports: list[Ports] | None, portless: bool, path: InventoryPath) -> Health:
-    """The health check of a service for its protocol; a `port` of null means the real server's own.
+@dataclass(frozen=True)
+class Checked:
+    """What the checks of a service have to know of it.
 
-    `ports` are those of a firewall mark. `portless` services have no port that a check could connect to. Without `health`,
-    a TCP service is checked by a connection. A UDP or SCTP service is not checked, because its answers are not known.
+    `ports` are those of a firewall mark. `portless` services have no port that a check could connect to.
+    """
+
+    protocol: str
+    ports: list[Ports] | None
+    portless: bool
+
+
+def resolve_health(given: Any, checked: Checked, path: InventoryPath) -> list[Health]:
+    """The checks, all of which have to pass; none if the list is empty. A `port` of null means the real server's own.
+
+    Without `health`, a TCP service is checked by a connection. A UDP or SCTP service is not checked, because its answers are
+    not known.
     """
     if given is None:
-        given = {"type": "tcp" if protocol == "tcp" else "none"}
+        given = {"type": "tcp" if checked.protocol == "tcp" else "none"}
+    if not isinstance(given, list):
+        checks = [_check(given, checked, path)]
+    else:
+        checks = [_check(entry, checked, path.item(index)) for index, entry in enumerate(given)]
+        if not checks:
+            path.report("is empty: for no check at all write {type: none}")
+        elif len(checks) > 1 and any(check["type"] == "none" for check in checks if check):
+            path.report("has type none beside other checks: remove it, or the others")
+    return [check for check in checks if check is not None and check["type"] != "none"]
+
+
+def _check(given: Any, checked: Checked, path: InventoryPath) -> Health | None:
+    """One check; None if it cannot be read."""
     if not isinstance(given, dict):
         keys.read(given, {}, path)
-        return no_check()
+        return None
     kind = keys.value(given.get("type"), "type", TYPE, path)
     if kind is None:
-        return no_check()
+        return None
     options = {name: option for name, option in given.items() if name != "type"}
     for name in [name for name in options if name not in schema.HEALTH[kind]]:
         path.report(_not_of_type(name, kind))
         del options[name]
-    health = no_check()
-    health["type"] = kind
-    health.update(keys.read(options, schema.HEALTH[kind], path))  # type: ignore[typeddict-item]
-    if kind == "udp" and protocol != "udp" and health["port"] is None:
-        path.report(f"type is udp, but protocol is {protocol}: set port to a UDP port on which the real servers answer")
-    if kind in CONNECTING and health["port"] is None:
-        if portless:
-            path.report(f"port is missing: the service has none that a {kind} check could connect to")
-        elif ports:
-            health["port"] = int(str(ports[0]).partition("-")[0])
+    own = keys.read(options, schema.HEALTH[kind], path)
+    health = _no_options(kind)
+    health.update({name: value for name, value in own.items() if name in health})  # type: ignore[typeddict-item]
+    if "path" in schema.HEALTH[kind]:
+        health["urls"] = _urls(options, own, path)
+        health["expect"] = health["regex"] = None
+    else:
+        _check_answer(health, options, path)
+    _check_port(health, checked, path)
+    _read_reply(health, own, path)
     return health
 
 
-def no_check() -> Health:
-    """The health of a service that is not checked: the options of every other type are null."""
+def _check_answer(health: Health, options: Mapping[str, Any], path: InventoryPath) -> None:
+    """What the services of ldirectord cannot do without."""
+    kind = health["type"]
+    for name in NEEDS.get(kind, ()):
+        if options.get(name) is None:
+            path.report(f"{name} is missing: a check of type {kind} needs it")
+    if health["expect"] is not None and health["regex"] is not None:
+        path.report("has both expect and regex: an answer can be searched for one of them")
+    if kind in ANSWERING and health["expect"] is None and health["regex"] is None:
+        path.report(f"expect or regex is missing: without it, a check of type {kind} passes whatever happens")
+    if kind == "http_proxy" and health["request"] and not health["request"].startswith("http://"):
+        path.report("request does not begin with http://: the proxy has to know whom to ask")
+
+
+def _check_port(health: Health, checked: Checked, path: InventoryPath) -> None:
+    kind = health["type"]
+    if kind == "udp" and checked.protocol != "udp" and health["port"] is None:
+        path.report(
+            f"type is udp, but protocol is {checked.protocol}: set port to a UDP port on which the real servers answer"
+        )
+    if kind in CONNECTING and health["port"] is None:
+        if checked.portless:
+            path.report(f"port is missing: the service has none that a {kind} check could connect to")
+        elif checked.ports:
+            health["port"] = int(str(checked.ports[0]).partition("-")[0])
+
+
+def _read_reply(health: Health, own: Mapping[str, Any], path: InventoryPath) -> None:
+    """A reply that has to begin with some bytes is also required."""
+    reply = own.get("require_reply")
+    if isinstance(reply, str):
+        health["require_reply"], health["reply"] = True, reply
+    if reply and health["payload"] is None:
+        path.report("require_reply needs payload, the bytes to send: nothing answers an empty packet")
+
+
+def _urls(options: Mapping[str, Any], own: Mapping[str, Any], path: InventoryPath) -> list[HealthUrl]:
+    """The pages that a check requests: those of `urls`, or one with the options of the check itself."""
+    given = own["urls"]
+    if given is None:
+        return [_url(own, path)]
+    if beside := [name for name in PAGE if options.get(name) is not None]:
+        path.report(
+            f"has urls and {listed(beside)}: put {'it' if len(beside) == 1 else 'them'} into urls, for each page"
+        )
+    if not isinstance(given, list) or not given:
+        path.report("urls is not a list of pages, such as [{path: /healthz}, {path: /, status: 200-399}]")
+        return []
+    pages = (path.at("urls", index) for index in range(len(given)))
+    return [_url(keys.read(entry, schema.HEALTH_URL, at), at) for entry, at in zip(given, pages)]
+
+
+def _url(own: Mapping[str, Any], path: InventoryPath) -> HealthUrl:
+    if own["expect"] is not None and own["regex"] is not None:
+        path.report("has both expect and regex: a page can be searched for one of them")
     return {
-        "type": "none",
+        "path": own["path"],
+        "status": own["status"],
+        "expect": own["expect"],
+        "regex": own["regex"],
+        "digest": own["digest"],
+    }
+
+
+def _no_options(kind: str) -> Health:
+    """A check of a type: the options that it does not have are null."""
+    return {
+        "type": kind,
         "interval": None,
         "timeout": None,
         "retries": None,
         "retry_delay": None,
+        "warmup": None,
         "port": None,
-        "path": None,
+        "address": None,
+        "source": None,
+        "via": None,
         "virtualhost": None,
-        "status": None,
-        "expect": None,
+        "version": None,
+        "urls": [],
         "sni": None,
         "name": None,
         "record": None,
+        "payload": None,
+        "require_reply": None,
+        "reply": None,
         "command": None,
+        "user": None,
+        "dynamic_weight": None,
+        "file": None,
+        "weight": None,
+        "request": None,
+        "expect": None,
+        "regex": None,
+        "login": None,
+        "passwd": None,
+        "database": None,
+        "secret": None,
     }
 
 

@@ -42,6 +42,7 @@ def empty_part(host: Host) -> HostPart:
         "sync_groups": [],
         "trackers": {"scripts": [], "processes": [], "files": [], "bfd": []},
         "scripts": {"installed": [], "users": []},
+        "check_sources": [],
         "vrrp": {"preferred_vips": [], "settle_time": 0, "interfaces": [], "listen_time": 0},
         "sync": None,
         "heartbeat_media": [],

@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from . import keys, schema
-from .addresses import LOOPBACK, known
+from .commands import filled
 from .drafts import ServiceDraft
+from .keepalived_checks import BLOCKS, own_checks, service_checks, track_files, words_of
 from .mistakes import InventoryPath, Mistakes, listed
 from .raw import check_block
-from .regex import literal
+from .through_vip import Way, ways
 from .types import (
     Health,
     Keepalived,
-    KeepalivedCheck,
     KeepalivedInclude,
+    KeepalivedRealServer,
     KeepalivedService,
     RealServer,
     Service,
@@ -30,17 +31,6 @@ from .types import (
     Tunnel,
 )
 
-# The name of each check's block.
-BLOCKS = {
-    "tcp": "TCP_CHECK",
-    "http": "HTTP_GET",
-    "https": "SSL_GET",
-    "smtp": "SMTP_CHECK",
-    "dns": "DNS_CHECK",
-    "ping": "PING_CHECK",
-    "udp": "UDP_CHECK",
-    "script": "MISC_CHECK",
-}
 # Options of keepalived(8) that change what the roles rely on: its files, its processes, what a stop leaves behind.
 MANAGED_OPTIONS = re.findall(
     r"\S+",
@@ -65,11 +55,19 @@ def read_keepalived(given: Any, mistakes: Mistakes) -> dict[str, Any]:
 
 def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keepalived:
     """What keepalived.conf has besides VRRP, ready for the template."""
+    found = ways(services)
+    virtual_servers = [_virtual_server(service, found) for service in services]
+    files = track_files(
+        [*(service["checks"] for service in virtual_servers)]
+        + [server["checks"] or [] for service in virtual_servers for server in service["real_servers"]]
+    )
     return {
         "options": own["options"],
         "raw": own["raw"],
         "includes": [_include(path) for path in own["include"]],
-        "virtual_servers": [_virtual_server(service) for service in services],
+        "track_files": files,
+        "track_folders": list(dict.fromkeys(file.rpartition("/")[0] or "/" for file in files)),
+        "virtual_servers": [*virtual_servers, *map(_way, found.values())],
     }
 
 
@@ -78,8 +76,51 @@ def _include(path: str) -> KeepalivedInclude:
     return {"keyword": "includer" if any(character in path for character in "*?[") else "includea", "path": path}
 
 
-def _virtual_server(service: Service) -> KeepalivedService:
+def _way(way: Way) -> KeepalivedService:
+    """The service that leads the checks of a real server through the VIP. Nothing checks it: it is the way to check."""
+    return {
+        "name": f"checks of {way.server['address']} through {way.vip}",
+        "at": f"fwmark {way.mark}",
+        "ip_family": "inet6" if way.family == "ipv6" else "inet",
+        "protocol": None,
+        "scheduler": way.scheduler,
+        "scheduler_flags": [],
+        "method": _method(way.server),
+        "persistence": None,
+        "persistence_netmask": None,
+        "persistence_engine": None,
+        "one_packet": False,
+        "quorum": 1,
+        "hysteresis": 0,
+        "alpha": False,
+        "omega": False,
+        "quorum_up": None,
+        "quorum_down": None,
+        "sorry_server": None,
+        "sorry_server_method": None,
+        "quiesce": False,
+        "checks": [],
+        "real_servers": [
+            {
+                "at": way.server["address"],
+                "weight": 1,
+                "upper_threshold": 0,
+                "lower_threshold": 0,
+                "method": None,
+                "notify_up": None,
+                "notify_down": None,
+                "checks": None,
+                "raw": [],
+            }
+        ],
+        "raw": [],
+    }
+
+
+def _virtual_server(service: Service, found: Mapping[Hashable, Way]) -> KeepalivedService:
     marked, sorry = service["fwmark"] is not None, service["sorry_server"]
+    notify = service["notify"] or {"quorum_up": None, "quorum_down": None}
+    method, words = _method(service), words_of(service)
     return {
         "name": service["name"],
         "at": f"fwmark {service['fwmark']}" if marked else f"{service['vip']} {service['port']}",
@@ -87,40 +128,56 @@ def _virtual_server(service: Service) -> KeepalivedService:
         "protocol": None if marked else service["protocol"].upper(),
         "scheduler": service["scheduler"],
         "scheduler_flags": service["scheduler_flags"],
-        "method": " ".join([service["forward"].upper(), *_tunnel_words(service["tunnel"])]),
+        "method": method,
         "persistence": service["persistence"],
         "persistence_netmask": service["persistence_netmask"],
         "persistence_engine": service["persistence_engine"],
         "one_packet": service["one_packet"],
-        "delay_loop": service["health"]["interval"],
+        "quorum": service["quorum"],
+        "hysteresis": service["hysteresis"],
+        "alpha": service["alpha"],
+        "omega": service["omega"],
+        "quorum_up": _notified(notify["quorum_up"], words),
+        "quorum_down": _notified(notify["quorum_down"], words),
         "sorry_server": _at(sorry, marked) if sorry else None,
         "sorry_server_method": _sorry_server_method(service),
         "quiesce": service["on_failure"] == "quiesce",
-        "check": _check(service["health"]),
-        "real_servers": [
-            {
-                "at": _at(server, marked),
-                "weight": server["weight"],
-                "upper_threshold": server["upper_threshold"],
-                "lower_threshold": server["lower_threshold"],
-                "command": _command(service, server),
-                "raw": server["raw"],
-            }
-            for server in service["real_servers"]
-        ],
+        "checks": service_checks(service),
+        "real_servers": [_real_server(service, server, method, found) for server in service["real_servers"]],
         "raw": service["raw"],
     }
 
 
-def _sorry_server_method(service: Service) -> str | None:
-    """The forwarding method of the sorry server, if it is not the service's.
+def _real_server(
+    service: Service, server: RealServer, method: str, found: Mapping[Hashable, Way]
+) -> KeepalivedRealServer:
+    own, notify = _method(server), server["notify"] or {"up": None, "down": None}
+    words = words_of(service, server) if server["notify"] else {}
+    return {
+        "at": _at(server, service["fwmark"] is not None),
+        "weight": server["weight"],
+        "upper_threshold": server["upper_threshold"],
+        "lower_threshold": server["lower_threshold"],
+        "method": None if own == method else own,
+        "notify_up": _notified(notify["up"], words),
+        "notify_down": _notified(notify["down"], words),
+        "checks": own_checks(service, server, found),
+        "raw": server["raw"],
+    }
 
-    Packets for a page on the director itself are delivered locally, not forwarded: IPVS drops what NAT would send to a
-    loopback address (ip_vs_xmit.c, ip_vs_nat_xmit).
-    """
+
+def _notified(command: str | None, words: Mapping[str, object]) -> str | None:
+    return None if command is None else filled(command, words)
+
+
+def _method(of: Service | RealServer | SorryServer) -> str:
+    return " ".join([of["forward"].upper(), *_tunnel_words(of["tunnel"])])
+
+
+def _sorry_server_method(service: Service) -> str | None:
+    """The forwarding method of the sorry server, if it is not the service's."""
     sorry = service["sorry_server"]
-    own = sorry is not None and sorry["host"] is None and known(sorry["address"]).special == LOOPBACK
-    return "DR" if own and service["forward"] != "dr" else None
+    return _method(sorry) if sorry and sorry["forward"] != service["forward"] else None
 
 
 def _tunnel_words(tunnel: Tunnel | None) -> list[str]:
@@ -138,39 +195,6 @@ def _at(server: RealServer | SorryServer, marked: bool) -> str:
     return server["address"] if marked else f"{server['address']} {server['port']}"
 
 
-def _command(service: Service, server: RealServer) -> str | None:
-    """The script that checks a real server, with the same arguments as from ldirectord: VIP, port, real server, port.
-
-    0 stands for no port.
-    """
-    health = service["health"]
-    if health["command"] is None:
-        return None
-    port = health["port"] or server["port"] or 0
-    return f"{health['command']} {service['vip']} {service['port'] or 0} {server['address']} {port}"
-
-
-def _check(health: Health) -> KeepalivedCheck | None:
-    block = BLOCKS.get(health["type"])
-    if block is None:
-        return None
-    return {
-        "block": block,
-        "script": health["type"] == "script",
-        "sni": bool(health["sni"]),
-        "path": health["path"],
-        "virtualhost": health["virtualhost"],
-        "status": None if health["status"] is None else " ".join(map(str, health["status"])),
-        "regex": None if health["expect"] is None else literal(health["expect"]),
-        "record": health["record"],
-        "name": health["name"],
-        "port": health["port"],
-        "timeout": health["timeout"] or 0,
-        "retries": health["retries"] or 0,
-        "retry_delay": health["retry_delay"] or 0,
-    }
-
-
 def check_keepalived(services: Iterable[ServiceDraft]) -> None:
     """Report settings of a service that keepalived would refuse."""
     for service in services:
@@ -179,13 +203,36 @@ def check_keepalived(services: Iterable[ServiceDraft]) -> None:
             check_block(
                 server["raw"], "real_server", service.path.at(f"real server {server['host'] or server['address']}")
             )
-        health = service.health
-        if health["command"] is not None and isinstance(health["timeout"], float):
-            service.path.report(
-                f"health timeout is {health['timeout']}, but keepalived takes whole seconds for a script"
-            )
-        # check_dns.c of 2.2.7 reads both as an empty label
-        if health["name"] not in (None, ".") and any(len(label) < 2 for label in str(health["name"]).split(".")):
-            service.path.report(
-                f"health name is {health['name']}, but keepalived takes no name with a part of one letter or a dot at the end"
-            )
+        for reason in _refused(service):
+            service.path.report(reason)
+        for health in service.checks:
+            for reason in _refused_check(health):
+                service.path.report(f"health {reason}")
+
+
+def _refused(service: ServiceDraft) -> Iterator[str]:
+    weights = sum(server["weight"] for server in service.real_servers)
+    if weights and service.quorum > weights:
+        yield (
+            f"quorum is {service.quorum}, but the weights of all its real servers add up to {weights}: it could never be"
+            " reached"
+        )
+    if service.hysteresis >= service.quorum and service.hysteresis:
+        yield f"hysteresis is {service.hysteresis}, which must be less than quorum, {service.quorum}"
+    elif service.quorum <= weights < service.quorum + service.hysteresis:
+        yield (
+            f"quorum and hysteresis are {service.quorum} and {service.hysteresis}, but the weights of all its real servers add"
+            f" up to {weights}: once it is down, the service would never be up again"
+        )
+
+
+def _refused_check(health: Health) -> Iterator[str]:
+    if health["type"] not in BLOCKS:
+        yield (
+            f"type is {health['type']}, a check that only ldirectord has: use type script with a program that asks, or type tcp"
+        )
+    if health["command"] is not None and isinstance(health["timeout"], float):
+        yield f"timeout is {health['timeout']}, but keepalived takes whole seconds for a script"
+    # check_dns.c of 2.2.7 reads both as an empty label
+    if health["name"] not in (None, ".") and any(len(label) < 2 for label in str(health["name"]).split(".")):
+        yield f"name is {health['name']}, but keepalived takes no name with a part of one letter or a dot at the end"

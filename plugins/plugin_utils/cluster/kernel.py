@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Iterable, Sequence
 
 from .hosts import Host
-from .types import Family, Forward, Service
+from .types import Family, Forward, RealServer, Service, SorryServer, servers_of
 
 
 def director_sysctls(host: Host, services: Sequence[Service], inside: Iterable[str], sync: bool) -> dict[str, str]:
@@ -19,7 +19,9 @@ def director_sysctls(host: Host, services: Sequence[Service], inside: Iterable[s
 
     `inside` are the interfaces that lead to the real servers of nat, except the host's main one.
     """
-    translated = {service["family"] for service in services if service["forward"] == "nat"}
+    translated = {
+        service["family"] for service in services if any(one["forward"] == "nat" for one in servers_of(service))
+    }
     sysctls: dict[str, str] = {}
     if "ipv4" in translated:
         # Replies come back through the director, which forwards them to the clients
@@ -38,6 +40,11 @@ def director_sysctls(host: Host, services: Sequence[Service], inside: Iterable[s
         # Its rules use connection tracking, which IPVS bypasses by default
         sysctls["net.ipv4.vs.conntrack"] = "1"
     return sysctls
+
+
+def accept_own_vip(host: Host) -> dict[str, str]:
+    """For checks through the VIP: the director that has it takes the answers that come from it. IPv6 has no such rule."""
+    return {_of_interface(host.interface, "accept_local"): "1"} if host.interface else {}
 
 
 # Requests arrive on an interface that is not the route back to their clients, so the strict check (1) drops them.
@@ -111,15 +118,15 @@ TUNNEL_DEVICES: dict[tuple[Family, Family], str] = {
 GRE_DEVICES: dict[Family, str] = {"ipv4": "gre0", "ipv6": "ip6gre0"}
 
 
-def vip_device(service: Service, outer: Family, arp: str) -> str | None:
-    """The device that carries the VIP on a real server; None if packets are redirected instead."""
-    if arp == "redirect" and service["forward"] == "dr":
+def vip_device(family: Family, server: RealServer | SorryServer, outer: Family, arp: str) -> str | None:
+    """The device that carries a VIP on a real server; None if packets are redirected instead."""
+    if arp == "redirect" and server["forward"] == "dr":
         return None
-    if service["tunnel"] is None:
+    if server["tunnel"] is None:
         return "lo"
-    if service["tunnel"]["type"] == "gre":
+    if server["tunnel"]["type"] == "gre":
         return GRE_DEVICES[outer]
-    return TUNNEL_DEVICES[service["family"], outer]
+    return TUNNEL_DEVICES[family, outer]
 
 
 # Bytes that a tunnel adds to a packet, its options at their largest: ipvsadm(8), --tun-type; RFC 2003, 2784, and

@@ -57,7 +57,7 @@ def resolve_nat(
             path.report(
                 f"{key} {address} is a VIP: give the gateway an address of its own on the real servers' network"
             )
-        translated = [service for service in services if service.forward == "nat" and service.family == family]
+        translated = [service for service in services if "nat" in service.forwards and service.family == family]
         if translated:
             gateways[family] = address
             _check_hosts(key, address, translated, hosts, path)
@@ -83,7 +83,9 @@ def check_replies(services: Iterable[ServiceDraft], nat: Nat) -> None:
 
 def _check_hosts(key: str, address: str, services: Sequence[ServiceDraft], hosts: Hosts, path: InventoryPath) -> None:
     """The gateway must be on-link for every host (with facts). Only a single director may own it permanently."""
-    names = dict.fromkeys(server["host"] for service in services for server in service.servers)
+    names = dict.fromkeys(
+        server["host"] for service in services for server in service.servers if server["forward"] == "nat"
+    )
     needed = [*hosts.directors.values(), *(hosts.real_servers[name] for name in names if name)]
     for host in needed:
         if host.networks and host.network_of(address) is None:
@@ -113,7 +115,7 @@ def moved_gateways(
     for family, address in nat.gateways.items():
         if len(hosts.directors) == 1 and is_own(next(iter(hosts.directors.values())), address):
             continue
-        vips = {service.vip for service in services if service.forward == "nat" and service.family == family}
+        vips = {service.vip for service in services if "nat" in service.forwards and service.family == family}
         holding = [
             number for number, instance in enumerate(instances) if vips & {vip["address"] for vip in instance.vips}
         ]

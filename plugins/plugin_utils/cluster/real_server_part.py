@@ -12,7 +12,18 @@ from .addresses import family_of
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
 from .nat import Nat
-from .types import FAMILIES, Family, Forward, HostPart, Ports, RealServer, Service, SorryServer
+from .types import (
+    FAMILIES,
+    Family,
+    Forward,
+    HostPart,
+    Ports,
+    RealServer,
+    Service,
+    SorryServer,
+    checks_of,
+    servers_of,
+)
 
 
 class _Requirements:
@@ -30,15 +41,15 @@ class _Requirements:
         self.return_rules: dict[tuple[str, str, Ports], None] = {}
 
     def add(self, service: Service, server: RealServer | SorryServer, arp: str, host: Host) -> None:
-        vip, family, forward = service["vip"], service["family"], service["forward"]
+        vip, family, forward = service["vip"], service["family"], server["forward"]
         outer = family_of(server["address"])
         self.forwards.add((family, forward))
         if forward != "nat":
-            device = kernel.vip_device(service, outer, arp)
+            device = kernel.vip_device(family, server, outer, arp)
             self.vips[vip, device] = family
             if device is None:
                 self.redirects[vip] = family
-        if tunnel := service["tunnel"]:
+        if tunnel := server["tunnel"]:
             self.tunnels.add((tunnel["type"], family, outer))
             mss = kernel.tunnel_mss(tunnel["type"], family, outer, host.mtu_of(server["address"]))
             self.mss[vip, family] = min(mss, self.mss.get((vip, family), mss))
@@ -51,7 +62,7 @@ class _Requirements:
                 dict.fromkeys((server["address"], service["protocol"], port) for port in ports or [0])
             )
         if service["protocol"] == "tcp" and service["test_page"]:
-            tls = service["health"]["type"] == "https"
+            tls = any(check["type"] == "https" for check in checks_of(service))
             for port in ports:
                 if isinstance(port, int):
                     self.listen[port] = self.listen.get(port, False) or tls or port == 443
@@ -61,10 +72,7 @@ def real_server_parts(hosts: Hosts, services: Sequence[Service], nat: Nat, arp: 
     """Every real server with the VIPs that it accepts, the ports that it listens on, and its kernel settings."""
     requirements = {name: _Requirements() for name in hosts.real_servers}
     for service in services:
-        servers: list[RealServer | SorryServer] = [*service["real_servers"]]
-        if service["sorry_server"]:
-            servers.append(service["sorry_server"])
-        for server in servers:
+        for server in servers_of(service):
             if (name := server["host"]) is not None:
                 requirements[name].add(service, server, arp, hosts.real_servers[name])
     return {name: _part(host, requirements[name], nat, arp) for name, host in hosts.real_servers.items()}

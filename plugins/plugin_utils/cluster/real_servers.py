@@ -11,17 +11,18 @@ from ...module_utils.ipvs.types import endpoint
 from . import keys, schema
 from .addresses import FAMILY_NAMES, LOOPBACK, family_of, known, parse
 from .drafts import ServiceDraft
+from .forwarding import UNTRANSLATED, Method, own_method
+from .health import Checked, resolve_health
 from .hosts import Host, Hosts
 from .mistakes import InventoryPath, listed, near_hint, shape
-from .types import Family, RealServer, SorryServer
+from .service_notify import resolve_real_server_notify
+from .types import Family, Forward, RealServer, SorryServer
 
-# Forwarding methods that do not change the packet (ipvsadm(8), -g and -i)
-UNTRANSLATED = ("dr", "tun")
 SERVER = "a host name or a mapping"
 _BARE: dict[str, Any] = {name: key.default for name, key in schema.REAL_SERVER.items()}
 
 
-def resolve_real_servers(given: Any, service: ServiceDraft, hosts: Hosts) -> list[RealServer]:
+def resolve_real_servers(given: Any, service: ServiceDraft, checked: Checked, hosts: Hosts) -> list[RealServer]:
     """The service's real servers in the inventory's order; the whole group if none are listed."""
     path = service.path
     if given is None:
@@ -38,7 +39,7 @@ def resolve_real_servers(given: Any, service: ServiceDraft, hosts: Hosts) -> lis
     result = []
     seen: dict[tuple[str, int], int] = {}
     for index, entry in enumerate(given):
-        server = _real_server(entry, service, hosts, path.at("real_servers", index))
+        server = _real_server(entry, service, checked, hosts, path.at("real_servers", index))
         if server is None:
             continue
         first = seen.setdefault((server["address"], server["port"]), index)
@@ -51,10 +52,15 @@ def resolve_real_servers(given: Any, service: ServiceDraft, hosts: Hosts) -> lis
     return result
 
 
-def _real_server(entry: Any, service: ServiceDraft, hosts: Hosts, path: InventoryPath) -> RealServer | None:
+def _real_server(
+    entry: Any, service: ServiceDraft, checked: Checked, hosts: Hosts, path: InventoryPath
+) -> RealServer | None:
     # A bare name is the usual case, and there may be a hundred thousand of them
     own = {**_BARE, "host": entry} if isinstance(entry, str) else keys.read(entry, schema.REAL_SERVER, path, SERVER)
-    found = _locate(entry, own, service, hosts, path)
+    method = own_method(own["forward"], own["tunnel"], Method(service.forward, service.tunnel), path)
+    health = None if own["health"] is None else resolve_health(own["health"], checked, path.at("health"))
+    notify = resolve_real_server_notify(own["notify"], path)
+    found = _locate(entry, own, service, method, hosts, path)
     if found is None:
         return None
     name, address = found
@@ -64,10 +70,14 @@ def _real_server(entry: Any, service: ServiceDraft, hosts: Hosts, path: Inventor
     server: RealServer = {
         "host": name,
         "address": address,
-        "port": _port(own["port"], service, name or address, path),
+        "port": _port(own["port"], service, method.forward, name or address, path),
         "weight": weight,
         "upper_threshold": upper,
         "lower_threshold": lower,
+        "forward": method.forward,
+        "tunnel": method.tunnel,
+        "health": health,
+        "notify": notify,
         "raw": list(own["raw"]),
     }
     if lower > upper:
@@ -88,11 +98,21 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
             f"{own['host']} is a director: name a real server, or give address 127.0.0.1 for a page on the directors themselves"
         )
         return None
-    found = _locate(given, own, service, hosts, path)
+    method = Method(service.forward, service.tunnel)
+    found = _locate(given, own, service, method, hosts, path)
     if found is None:
         return None
     name, address = found
-    sorry: SorryServer = {"host": name, "address": address, "port": _port(own["port"], service, name or address, path)}
+    # Packets for a page on the director itself are delivered locally, not forwarded: IPVS drops what NAT would send to a
+    # loopback address (ip_vs_xmit.c, ip_vs_nat_xmit)
+    local = name is None and known(address).special == LOOPBACK
+    sorry: SorryServer = {
+        "host": name,
+        "address": address,
+        "port": _port(own["port"], service, method.forward, name or address, path),
+        "forward": "dr" if local else method.forward,
+        "tunnel": None if local else method.tunnel,
+    }
     if any(server["address"] == address and server["port"] == sorry["port"] for server in service.real_servers):
         path.report(f"{called(sorry)} is also a real server of the service: it would be down when it is needed")
     if (
@@ -110,7 +130,7 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
             f"address is {address}, the directors themselves, where packets keep their port: set port to {service.port},"
             f" not {sorry['port']}"
         )
-    if service.health["type"] == "none":
+    if not all(service.health if server["health"] is None else server["health"] for server in service.real_servers):
         path.report("is never used: health type is none, so nothing notices that the real servers are down")
     return sorry
 
@@ -126,7 +146,7 @@ def _report_no_address(host: Host, family: Family, path: InventoryPath) -> None:
 
 
 def _locate(
-    entry: Any, own: Mapping[str, Any], service: ServiceDraft, hosts: Hosts, path: InventoryPath
+    entry: Any, own: Mapping[str, Any], service: ServiceDraft, method: Method, hosts: Hosts, path: InventoryPath
 ) -> tuple[str | None, str] | None:
     """Host and address of an entry; the host is None if the address is not in the inventory."""
     name, address, family = own["host"], own["address"], service.family
@@ -141,10 +161,10 @@ def _locate(
         host = hosts.real_servers[name]
         if address is not None:
             _check_own(host, address, path)
-            _check_family(address, service, path)
+            _check_family(address, service, method, path)
             return name, address
         # A tunnel can carry IPv6 over IPv4
-        four = host.addresses.get("ipv4") if service.forward == "tun" else None
+        four = host.addresses.get("ipv4") if method.forward == "tun" else None
         address = (host.addresses.get(family) if family else None) or four
         if address is None:
             if host.address and family:
@@ -164,7 +184,7 @@ def _locate(
                 f"address is {address}, which is director {director.name}: the directors would send its connections in a circle."
                 " Use a host that is not a director"
             )
-    _check_family(address, service, path)
+    _check_family(address, service, method, path)
     return hosts.by_address.get(address), address
 
 
@@ -177,19 +197,19 @@ def _check_own(host: Host, address: str, path: InventoryPath) -> None:
         path.report(f"address is {address}, which host {host.name} does not have (it has {listed(dict.fromkeys(own))})")
 
 
-def _check_family(address: str, service: ServiceDraft, path: InventoryPath) -> None:
+def _check_family(address: str, service: ServiceDraft, method: Method, path: InventoryPath) -> None:
     family = service.family
-    if family and service.forward != "tun" and family_of(address) != family:
+    if family and method.forward != "tun" and family_of(address) != family:
         path.report(f"address is {address}, but the VIP is {FAMILY_NAMES[family]}: only forward tun mixes families")
     # ip6tnl0 on the real server unpacks nothing else (net/ipv6/ip6_tunnel.c)
-    wraps = service.tunnel["type"] if service.tunnel else None
+    wraps = method.tunnel["type"] if method.tunnel else None
     if family == "ipv4" and wraps not in (None, "gre") and family_of(address) == "ipv6":
         path.report(
             f"address is {address}: a tunnel of type {wraps} over IPv6 carries only IPv6, but the VIP is IPv4 (gre carries both)"
         )
 
 
-def _port(own: int | None, service: ServiceDraft, called_by: str, path: InventoryPath) -> int:
+def _port(own: int | None, service: ServiceDraft, forward: Forward, called_by: str, path: InventoryPath) -> int:
     """The port at which packets reach a server: the service's, unless the forwarding method can translate it."""
     if service.fwmark is not None:
         if own is not None:
@@ -198,11 +218,11 @@ def _port(own: int | None, service: ServiceDraft, called_by: str, path: Inventor
     if own is None or own == service.port:
         # A missing port is reported elsewhere. 0 stands for it here.
         return service.port or 0
-    if service.forward in UNTRANSLATED and service.port is not None:
+    if forward in UNTRANSLATED and service.port is not None:
         what = "sorry server" if path.key == "sorry_server" else "real server"
         of = f"the service has {service.port}" if service.port else "the service has all of them"
         service.path.report(
-            f"forward is {service.forward}, which cannot translate ports: {what} {called_by} has port {own}, {of}"
+            f"forward is {forward}, which cannot translate ports: {what} {called_by} has port {own}, {of}"
         )
     return own
 

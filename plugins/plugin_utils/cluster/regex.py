@@ -8,6 +8,17 @@ from __future__ import annotations
 SPECIAL = frozenset(".[]{}()*+?|$")
 
 
+# What keepalived reads inside quotes, in the order to replace: a backslash begins an escape, and a double quote is the end
+QUOTED = (("\\", "\\\\"), ('"', "\\042"))
+
+
+def quoted(regex: str) -> str:
+    """A regular expression as keepalived reads it inside double quotes."""
+    for character, replacement in QUOTED:
+        regex = regex.replace(character, replacement)
+    return regex
+
+
 def literal(text: str) -> str:
     """Put every special character of a regular expression into its own character class: pcre2pattern(3).
 

@@ -14,6 +14,7 @@ from typing import Any, Callable, Iterable, Mapping, Sequence
 from . import inventory as inventories
 from . import keys, schema, validators
 from .addresses import BITS, family_of
+from .check_sources import check_check_sources
 from .checks import (
     check_addresses,
     check_clients,
@@ -45,6 +46,7 @@ from .scripts import ScriptFiles
 from .services import ipvs_table, resolve_services
 from .static import check_static
 from .sync import resolve_sync, shortest_delay
+from .through_vip import check_ways, table_of_ways, ways
 from .timeouts import resolve_timeouts
 from .types import Heartbeat, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
 from .vrrp import VrrpDraft, resolve_vrrp, warn_of_unused
@@ -155,9 +157,11 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_replies(services, read.nat)
     check_sync(services, read.sync)
     check_direct_routing(services, hosts)
+    check_check_sources(services, hosts)
     check_marks(services)
     if read.stack == "keepalived":
         check_keepalived(services)
+        check_ways(services, hosts)
     elif read.stack == "ldirectord":
         check_ldirectord(services)
         check_prefixes(heartbeat_vips(read.heartbeat, read.vip_paths), hosts, InventoryPath("lvs_heartbeat", mistakes))
@@ -184,7 +188,7 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "clients": list(read.inventory.clients),
         "vips": _vips(vips, nat, vrrp, heartbeat),
         "services": services,
-        "table": ipvs_table(services),
+        "table": ipvs_table(services) + (table_of_ways(ways(services)) if stack == "keepalived" else []),
         "vrrp": vrrp,
         "sync": sync,
         "timeouts": read.timeouts,

@@ -30,6 +30,7 @@ from .keys import Key
 PORT = validators.integer(1, MAX_PORT)
 WEIGHT = validators.integer(0, MAX_WEIGHT)
 THRESHOLD = validators.integer(0, MAX_THRESHOLD)
+MAX_QUORUM = 2**31 - 1
 RAW = Key(validators.list_of(validators.LINE, "lines"), ())
 PRIORITY = validators.integer(1, 254)
 ROUTER_ID = validators.integer(1, 255)
@@ -82,6 +83,11 @@ SERVICE = {
     "health": Key(validators.ANYTHING),
     "sorry_server": Key(validators.ANYTHING),
     "on_failure": Key(validators.choice("remove", "quiesce"), "remove"),
+    "quorum": Key(validators.integer(1, MAX_QUORUM), 1),
+    "hysteresis": Key(validators.integer(0, MAX_QUORUM), 0),
+    "alpha": Key(validators.BOOLEAN, False),
+    "omega": Key(validators.BOOLEAN, False),
+    "notify": Key(validators.ANYTHING),
     "test_page": Key(validators.BOOLEAN, True),
     "raw": RAW,
 }
@@ -92,6 +98,10 @@ REAL_SERVER = {
     "weight": Key(WEIGHT),
     "upper_threshold": Key(THRESHOLD, 0),
     "lower_threshold": Key(THRESHOLD, 0),
+    "forward": Key(validators.choice(*FORWARDS)),
+    "tunnel": Key(validators.ANYTHING),
+    "health": Key(validators.ANYTHING),
+    "notify": Key(validators.ANYTHING),
     "raw": RAW,
 }
 SORRY_SERVER = {"host": Key(validators.ANYTHING), "address": Key(validators.ANSWERING_ADDRESS), "port": Key(PORT)}
@@ -101,21 +111,47 @@ TUNNEL = {
     "checksum": Key(validators.choice(*CHECKSUMS), "none"),
 }
 
+SERVICE_NOTIFY = {"quorum_up": Key(validators.WORDED_COMMAND), "quorum_down": Key(validators.WORDED_COMMAND)}
+REAL_SERVER_NOTIFY = {"up": Key(validators.WORDED_COMMAND), "down": Key(validators.WORDED_COMMAND)}
+
 DEFAULT_INTERVAL = 6
 _CHECK = {
     "interval": Key(validators.seconds(0.1, 86400), DEFAULT_INTERVAL),
     "timeout": Key(validators.seconds(0.1, 4294), 3),  # keepalived's limit
     "retries": Key(validators.integer(0, 1000), 3),
     "retry_delay": Key(validators.seconds(0, 86400), 3),
+    "warmup": Key(validators.seconds(0, 86400)),
 }
-_CHECK_PORT = {**_CHECK, "port": Key(PORT)}
+_ADDRESS = {"address": Key(validators.ANSWERING_ADDRESS)}
+_CHECK_PORT = {
+    **_CHECK,
+    **_ADDRESS,
+    "port": Key(PORT),
+    "source": Key(validators.CHECK_SOURCE),
+    "via": Key(validators.choice("real_server", "vip"), "real_server"),
+}
+HEALTH_URL = {
+    "path": Key(validators.URL_PATH, "/"),
+    "status": Key(validators.list_of(validators.STATUS, "HTTP status codes"), (200,)),
+    "expect": Key(validators.EXPECTED),
+    "regex": Key(validators.REGEX),
+    "digest": Key(validators.DIGEST),
+}
 _HTTP = {
     **_CHECK_PORT,
-    "path": Key(validators.URL_PATH, "/"),
+    **HEALTH_URL,
+    "urls": Key(validators.ANYTHING),
     "virtualhost": Key(validators.VIRTUAL_HOST),
-    "status": Key(validators.list_of(validators.integer(100, 599), "HTTP status codes"), (200,)),
-    "expect": Key(validators.EXPECTED),
+    "version": Key(validators.HTTP_VERSION),
 }
+_CHECK_ALONE = {**_CHECK, "port": Key(PORT)}
+_LOGIN = {
+    "login": Key(validators.LDIRECTORD_TEXT),
+    "passwd": Key(validators.LDIRECTORD_SECRET, secret=True),
+}
+_REQUEST = {"request": Key(validators.LDIRECTORD_TEXT)}
+_ANSWER = {name: HEALTH_URL[name] for name in ("expect", "regex")}
+_SQL = {**_CHECK_ALONE, **_LOGIN, **_REQUEST, "database": Key(validators.LDIRECTORD_TEXT, required=True)}
 # The checks of keepalived.conf(5) and ldirectord(8), one name for each
 HEALTH = {
     "none": {},
@@ -128,15 +164,41 @@ HEALTH = {
         "name": Key(validators.DOMAIN, required=True),
         "record": Key(validators.choice("A", "AAAA", "NS", "CNAME", "SOA", "MX", "TXT"), "A"),
     },
-    "ping": _CHECK,
-    "udp": _CHECK_PORT,
-    "script": {**_CHECK, "command": Key(validators.COMMAND, required=True)},
+    "ping": {**_CHECK, **_ADDRESS},
+    "udp": {**_CHECK_PORT, "payload": Key(validators.PAYLOAD), "require_reply": Key(validators.REPLY, False)},
+    "script": {
+        **_CHECK,
+        "command": Key(validators.WORDED_COMMAND, required=True),
+        "user": Key(validators.USER),
+        "dynamic_weight": Key(validators.BOOLEAN, False),
+    },
+    "file": {
+        "file": Key(validators.WORDED_PATH, required=True),
+        "weight": Key(validators.integer(-MAX_WEIGHT, MAX_WEIGHT), 0),
+    },
+    # The services that only ldirectord speaks
+    "ftp": {**_CHECK_ALONE, **_LOGIN, **_REQUEST, **_ANSWER},
+    "http_proxy": {**_CHECK_ALONE, **_REQUEST, **_ANSWER},
+    "imap": {**_CHECK_ALONE, **_LOGIN},
+    "imaps": {**_CHECK_ALONE, **_LOGIN},
+    "ldap": {**_CHECK_ALONE, **_LOGIN, **_REQUEST, **_ANSWER},
+    "ldaps": {**_CHECK_ALONE, **_LOGIN, **_REQUEST, **_ANSWER},
+    "mysql": _SQL,
+    "nntp": _CHECK_ALONE,
+    "oracle": _SQL,
+    "pgsql": _SQL,
+    "pop": {**_CHECK_ALONE, **_LOGIN},
+    "pops": {**_CHECK_ALONE, **_LOGIN},
+    "radius": {**_CHECK_ALONE, **_LOGIN, "secret": Key(validators.LDIRECTORD_SECRET, required=True, secret=True)},
+    "simpletcp": {**_CHECK_ALONE, **_REQUEST, **_ANSWER},
+    "sip": {**_CHECK_ALONE, "login": _LOGIN["login"]},
+    "submission": _CHECK_ALONE,
 }
 
 # A script that directors run: `command` is there already, `src` is copied from the controller
 SCRIPT = {
     "command": Key(validators.COMMAND),
-    "src": Key(validators.SOURCE),
+    "src": Key(validators.SCRIPT_FILE),
     "arguments": Key(validators.ARGUMENTS),
     "user": Key(validators.NAMED),
 }
@@ -249,6 +311,14 @@ LDIRECTORD = {
     "cleanstop": Key(validators.BOOLEAN, True),
     "maintenance_dir": Key(validators.PATH),
     "log": Key(validators.WORD, "/var/log/ldirectord.log"),
+    "readd_quiescent": Key(validators.BOOLEAN, False),
+    "fallback_command": Key(validators.LDIRECTORD_COMMAND),
+    "callback": Key(validators.PATH),
+    "execute": Key(validators.list_of(validators.NAMED, "names of configurations")),
+    "mail_frequency": Key(validators.integer(0, 86400), 0),
+    "mail_status": Key(
+        validators.list_of(validators.choice("all", "none", "starting", "running", "stopping", "reloading"), "states")
+    ),
     "raw": RAW,
 }
 KEEPALIVED = {

@@ -12,11 +12,13 @@ from ...module_utils.ipvs.types import FLAGS_OF, PLAIN_FLAGS, flags_of
 from . import keys, schema
 from .addresses import family_of
 from .drafts import ServiceDraft
-from .health import resolve_health
+from .forwarding import resolve_method
+from .health import Checked, resolve_health
 from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed, shape, shown
 from .real_servers import resolve_real_servers, resolve_sorry_server
-from .types import Family, Service, TableService, Tunnel
+from .service_notify import resolve_service_notify
+from .types import Family, Service, TableService
 
 
 def resolve_services(given: Any, hosts: Hosts, mistakes: Mistakes) -> list[ServiceDraft]:
@@ -59,6 +61,8 @@ def _service(entry: dict[str, Any], hosts: Hosts, path: InventoryPath) -> Servic
     family = family_of(own["vip"]) if own["vip"] else None
     _check_ports(own, entry, path)
     _check_scheduler(own, path)
+    method = resolve_method(own["forward"], own["tunnel"], path)
+    checked = Checked(own["protocol"], own["ports"], _portless(entry, own))
     service = ServiceDraft(
         path=path,
         given=frozenset(str(name) for name, value in entry.items() if value is not None),
@@ -71,18 +75,23 @@ def _service(entry: dict[str, Any], hosts: Hosts, path: InventoryPath) -> Servic
         protocol=own["protocol"],
         scheduler=own["scheduler"],
         scheduler_flags=[flag for flag in flags_of(own["scheduler"]) if flag in (own["scheduler_flags"] or ())],
-        forward=own["forward"],
-        tunnel=_tunnel(own, path),
+        forward=method.forward,
+        tunnel=method.tunnel,
         persistence=own["persistence"],
         persistence_netmask=_netmask(own, family, path),
         persistence_engine=own["persistence_engine"],
         one_packet=own["one_packet"],
         on_failure=own["on_failure"],
+        quorum=own["quorum"],
+        hysteresis=own["hysteresis"],
+        alpha=own["alpha"],
+        omega=own["omega"],
+        notify=resolve_service_notify(own["notify"], path),
         test_page=own["test_page"],
-        health=resolve_health(own["health"], own["protocol"], own["ports"], _portless(entry, own), path.at("health")),
+        health=resolve_health(own["health"], checked, path.at("health")),
         raw=own["raw"],
     )
-    service.real_servers = resolve_real_servers(own["real_servers"], service, hosts)
+    service.real_servers = resolve_real_servers(own["real_servers"], service, checked, hosts)
     service.sorry_server = resolve_sorry_server(own["sorry_server"], service, hosts)
     return service
 
@@ -139,26 +148,6 @@ def _netmask(own: Mapping[str, Any], family: Family | None, path: InventoryPath)
         return None
 
 
-def _tunnel(own: Mapping[str, Any], path: InventoryPath) -> Tunnel | None:
-    """How forward tun wraps packets (ipvsadm(8), --tun-type); IPIP has no options, so its checksum is null."""
-    given = own["tunnel"]
-    if own["forward"] != "tun":
-        if given is not None:
-            path.report(f"tunnel needs forward tun, but forward is {own['forward']}")
-        return None
-    at = path.at("tunnel")
-    tunnel = keys.read(given if given is not None else {}, schema.TUNNEL, at)
-    kind = tunnel["type"]
-    if kind == "gue" and tunnel["port"] is None:
-        at.report("port is missing: GUE is carried over UDP")
-    if kind != "gue" and tunnel["port"] is not None:
-        at.report(f"port is for type gue, but type is {kind}")
-    # gre0 on the real server drops packets with a checksum (net/ipv4/ip_tunnel.c)
-    if kind != "gue" and tunnel["checksum"] != "none":
-        at.report(f"checksum {tunnel['checksum']} is not for type {kind}")
-    return {"type": kind, "port": tunnel["port"], "checksum": None if kind == "ipip" else tunnel["checksum"]}
-
-
 def ipvs_table(services: list[Service]) -> list[TableService]:
     """The services as lvs.cluster.ipvs_table takes them and lvs.cluster.ipvs_info returns them."""
     return [_table_entry(service) for service in services]
@@ -166,7 +155,6 @@ def ipvs_table(services: list[Service]) -> list[TableService]:
 
 def _table_entry(service: Service) -> TableService:
     marked = service["fwmark"] is not None
-    forward, tunnel = service["forward"], service["tunnel"]
     return {
         "address": None if marked else service["vip"],
         "port": None if marked else service["port"],
@@ -183,11 +171,11 @@ def _table_entry(service: Service) -> TableService:
             {
                 "address": server["address"],
                 "port": server["port"],
-                "forward": forward,
+                "forward": server["forward"],
                 "weight": server["weight"],
                 "upper_threshold": server["upper_threshold"],
                 "lower_threshold": server["lower_threshold"],
-                "tunnel": tunnel,
+                "tunnel": server["tunnel"],
             }
             for server in service["real_servers"]
         ],

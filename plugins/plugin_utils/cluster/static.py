@@ -12,6 +12,9 @@ from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed
 from .types import Sync
 
+# Keys of a service that only mean something to a stack with checks
+CHECKING = ("health", "on_failure", "quorum", "hysteresis", "alpha", "omega", "notify")
+
 
 def check_static(services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | None, mistakes: Mistakes) -> None:
     """Report settings that a table without health checks cannot have."""
@@ -25,8 +28,8 @@ def check_static(services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | No
         )
     for service in services:
         # This is no mistake: lvs_stack may be changed later, and verify sends requests like the health check's.
-        unused = [name for name in ("health", "on_failure") if name in service.given]
-        if unused and service.health["type"] != "none":
+        unused = [name for name in CHECKING if name in service.given]
+        if unused and service.checks:
             service.path.warn(
                 f"{listed(unused)} {'is' if len(unused) == 1 else 'are'} set, but lvs_stack is static, which checks nothing:"
                 " a real server that is down keeps its share of the clients"

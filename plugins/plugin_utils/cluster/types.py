@@ -17,6 +17,8 @@ Forward = Literal["dr", "nat", "tun"]
 Seconds = Union[int, float]
 # A port, or a range such as 8000-8010.
 Ports = Union[int, str]
+# A status code of HTTP, or a range such as 200-299.
+Status = Union[int, str]
 
 FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
 
@@ -29,27 +31,64 @@ class Tunnel(TypedDict):
     checksum: str | None
 
 
+class HealthUrl(TypedDict):
+    """A page that a check requests, and what a good answer is."""
+
+    path: str
+    status: list[Status]
+    expect: str | None
+    regex: str | None
+    digest: str | None
+
+
 class Health(TypedDict):
-    """A health check; options that its type does not have are None."""
+    """A health check; options that its type does not have are None. `reply` is what a required reply has to begin with."""
 
     type: str
     interval: Seconds | None
     timeout: Seconds | None
     retries: int | None
     retry_delay: Seconds | None
+    warmup: Seconds | None
     port: int | None
-    path: str | None
+    address: str | None
+    source: str | None
+    via: str | None
     virtualhost: str | None
-    status: list[int] | None
-    expect: str | None
+    version: str | None
+    urls: list[HealthUrl]
     sni: bool | None
     name: str | None
     record: str | None
+    payload: str | None
+    require_reply: bool | None
+    reply: str | None
     command: str | None
+    user: str | None
+    dynamic_weight: bool | None
+    file: str | None
+    weight: int | None
+    request: str | None
+    expect: str | None
+    regex: str | None
+    login: str | None
+    passwd: str | None
+    database: str | None
+    secret: str | None
+
+
+class RealServerNotify(TypedDict):
+    """The commands that run when a real server's checks pass or fail."""
+
+    up: str | None
+    down: str | None
 
 
 class RealServer(TypedDict):
-    """One real server of one service; port 0 means that the port of the request is kept."""
+    """One real server of one service; port 0 means that the port of the request is kept.
+
+    `health` is None if it has the checks of its service.
+    """
 
     host: str | None
     address: str
@@ -57,6 +96,10 @@ class RealServer(TypedDict):
     weight: int
     upper_threshold: int
     lower_threshold: int
+    forward: Forward
+    tunnel: Tunnel | None
+    health: list[Health] | None
+    notify: RealServerNotify | None
     raw: list[str]
 
 
@@ -66,6 +109,15 @@ class SorryServer(TypedDict):
     host: str | None
     address: str
     port: int
+    forward: Forward
+    tunnel: Tunnel | None
+
+
+class ServiceNotify(TypedDict):
+    """The commands that run when a service reaches its quorum or loses it."""
+
+    quorum_up: str | None
+    quorum_down: str | None
 
 
 class Service(TypedDict):
@@ -87,12 +139,27 @@ class Service(TypedDict):
     persistence_netmask: str | None
     persistence_engine: str | None
     one_packet: bool
-    health: Health
+    health: list[Health]
     on_failure: str
+    quorum: int
+    hysteresis: int
+    alpha: bool
+    omega: bool
+    notify: ServiceNotify | None
     test_page: bool
     real_servers: list[RealServer]
     sorry_server: SorryServer | None
     raw: list[str]
+
+
+def servers_of(service: Service) -> list[RealServer | SorryServer]:
+    """A service's real servers and its sorry server."""
+    return [*service["real_servers"], *([service["sorry_server"]] if service["sorry_server"] else [])]
+
+
+def checks_of(service: Service) -> list[Health]:
+    """Every check of a service, with those of real servers that have their own."""
+    return [*service["health"], *(check for server in service["real_servers"] for check in server["health"] or ())]
 
 
 class TableDestination(TypedDict):
@@ -391,38 +458,61 @@ Mail = TypedDict(
 )
 
 
+class KeepalivedUrl(TypedDict):
+    """A `url` block of a check."""
+
+    path: str
+    status: str
+    regex: str | None
+    digest: str | None
+
+
 class KeepalivedCheck(TypedDict):
     """A health check as keepalived configuration; `block` is the name of its block.
 
-    A `script` gets its real server as arguments. Any other check is the same for all real servers.
+    `command` is the script with its arguments, `reply` an empty text if any reply is right, `source` a variable that each
+    director sets to its own address.
     """
 
     block: str
-    script: bool
+    interval: Seconds | None
+    timeout: Seconds | None
+    retries: int | None
+    retry_delay: Seconds | None
+    warmup: Seconds | None
+    address: str | None
+    port: int | None
+    source: str | None
+    fwmark: int | None
     sni: bool
-    path: str | None
+    version: str | None
     virtualhost: str | None
-    status: str | None
-    regex: str | None
+    urls: list[KeepalivedUrl]
     record: str | None
     name: str | None
-    port: int | None
-    timeout: Seconds
-    retries: int
-    retry_delay: Seconds
+    payload: str | None
+    reply: str | None
+    command: str | None
+    user: str | None
+    dynamic_weight: bool
+    file: str | None
+    weight: int | None
 
 
 class KeepalivedRealServer(TypedDict):
     """A real server as keepalived configuration; `at` is its address, with its port if it has one.
 
-    `command` is the script that checks it, with arguments.
+    `method` is None if it is the service's, `checks` if they are those of the service.
     """
 
     at: str
     weight: int
     upper_threshold: int
     lower_threshold: int
-    command: str | None
+    method: str | None
+    notify_up: str | None
+    notify_down: str | None
+    checks: list[KeepalivedCheck] | None
     raw: list[str]
 
 
@@ -440,11 +530,16 @@ class KeepalivedService(TypedDict):
     persistence_netmask: str | None
     persistence_engine: str | None
     one_packet: bool
-    delay_loop: Seconds | None
+    quorum: int
+    hysteresis: int
+    alpha: bool
+    omega: bool
+    quorum_up: str | None
+    quorum_down: str | None
     sorry_server: str | None
     sorry_server_method: str | None
     quiesce: bool
-    check: KeepalivedCheck | None
+    checks: list[KeepalivedCheck]
     real_servers: list[KeepalivedRealServer]
     raw: list[str]
 
@@ -457,11 +552,13 @@ class KeepalivedInclude(TypedDict):
 
 
 class Keepalived(TypedDict):
-    """What keepalived.conf has besides VRRP, the same on every director."""
+    """What keepalived.conf has besides VRRP, the same on every director, and the files that its checks read."""
 
     options: list[str] | None
     raw: list[str]
     includes: list[KeepalivedInclude]
+    track_files: list[str]
+    track_folders: list[str]
     virtual_servers: list[KeepalivedService]
 
 
@@ -471,11 +568,33 @@ class LdirectordRealServer(TypedDict):
     at: str
     forward: str
     weight: int
+    request: str | None
+    receive: str | None
     lower_threshold: int
     upper_threshold: int
 
 
-class LdirectordService(TypedDict):
+class LdirectordCheck(TypedDict):
+    """The check in a block `virtual` of ldirectord.cf."""
+
+    checktype: str
+    service: str | None
+    request: str | None
+    receive: str | None
+    virtualhost: str | None
+    checkport: int | None
+    checkcommand: str | None
+    checkinterval: Seconds | None
+    checktimeout: Seconds | None
+    checkcount: int | None
+    failurecount: int | None
+    login: str | None
+    passwd: str | None
+    database: str | None
+    secret: str | None
+
+
+class LdirectordService(LdirectordCheck):
     """A block `virtual` of ldirectord.cf."""
 
     name: str
@@ -490,30 +609,26 @@ class LdirectordService(TypedDict):
     quiescent: bool
     fallback: str | None
     reals: list[LdirectordRealServer]
-    checktype: str
-    service: str | None
-    request: str | None
-    receive: str | None
-    virtualhost: str | None
-    checkport: int | None
-    checkcommand: str | None
-    checkinterval: Seconds | None
-    checktimeout: Seconds | None
-    checkcount: int | None
-    failurecount: int | None
     raw: list[str]
 
 
 class Ldirectord(TypedDict):
-    """ldirectord.cf, the same on every director."""
+    """ldirectord.cf, the same on every director. With `secrets` nobody but root may read it."""
 
     autoreload: bool
     cleanstop: bool
     maintenance_dir: str | None
     log: str
+    readd_quiescent: bool
+    fallback_command: str | None
+    callback: str | None
+    execute: list[str]
+    mail_frequency: int
+    mail_status: list[str]
     fork: bool
     interval: Seconds
     mail: Mail | None
+    secrets: bool
     raw: list[str]
     virtuals: list[LdirectordService]
 
@@ -696,6 +811,13 @@ class DirectorSync(TypedDict):
     maxlen: int | None
 
 
+class CheckSource(TypedDict):
+    """The variable of keepalived.conf for the address from which this director's checks ask."""
+
+    name: str
+    address: str
+
+
 class HostPart(TypedDict):
     """The part of one director or real server."""
 
@@ -725,6 +847,7 @@ class HostPart(TypedDict):
     sync_groups: list[DirectorSyncGroup]
     trackers: DirectorTrackers
     scripts: Scripts
+    check_sources: list[CheckSource]
     vrrp: HostVrrp
     sync: DirectorSync | None
     heartbeat_media: list[str]

@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from typing import Callable
 
 from .addresses import BITS, LOOPBACK, Network, family_of, known, parse
+from .commands import WORDS
 from .mistakes import nearest, shown
 
 # Ansible's own words for booleans: INI inventories and -e give them as strings.
 TRUE = frozenset(("y", "yes", "on", "1", "true", "t"))
 FALSE = frozenset(("n", "no", "off", "0", "false", "f"))
+# `f` and `0` could also be the half of a byte
+WORDS_OF_TRUTH = frozenset(("y", "yes", "on", "true", "n", "no", "off", "false"))
+HTTP_VERSIONS = ("1.0", "1.0C", "1.1")
 
 # keepalived splits at whitespace, and these are special: quotes, braces,
 # backslash, comments by ! and #, variables by $ (keepalived.conf(5)).
 UNSAFE = re.compile(r"""[^!-~]|["'{}\\!#$]""")
 UNSAFE_QUOTED = re.compile(r"""[\x00-\x1f\x7f"{}\\$]""")
+UNSAFE_FOR_LDIRECTORD = re.compile(r"""[^ -~]|["#]""")
 UNSAFE_EXPECTED = re.compile(r"""[\x00-\x1f\x7f"\\^]""")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -281,6 +286,15 @@ def _url_path(value: object) -> str:
     return _absolute(value)
 
 
+def _without_words(text: str) -> str:
+    """A text without the words that are replaced in it. A brace of any other word is a mistake."""
+    for word in WORDS:
+        text = text.replace(word, "-")
+    if bad := re.search(r"{[^ }]*}?|}", text):
+        raise InvalidValue(f"which has {bad.group()}: the words in braces are {' '.join(WORDS)}")
+    return text
+
+
 def _command(value: object) -> str:
     text = _quotable(value)
     if not text.startswith("/"):
@@ -288,7 +302,38 @@ def _command(value: object) -> str:
     return text
 
 
-def _source(value: object) -> str:
+def _worded_command(value: object) -> str:
+    text = _string(value)
+    _command(_without_words(text))
+    return text
+
+
+def _ldirectord_text(value: object) -> str:
+    """A text between double quotes in ldirectord.cf, where `#` begins a comment everywhere."""
+    text = _string(value)
+    if not text:
+        raise ValueError
+    if bad := UNSAFE_FOR_LDIRECTORD.search(text):
+        raise InvalidValue(f"which must not contain {_called(bad.group())}")
+    return text
+
+
+def _ldirectord_secret(value: object) -> str:
+    _require_string(value)
+    try:
+        return _ldirectord_text(value)
+    except InvalidValue:  # Its message would reveal a character of the secret
+        raise ValueError from None
+
+
+def _ldirectord_command(value: object) -> str:
+    text = _ldirectord_text(value)
+    if not text.startswith("/"):
+        raise InvalidValue("which must start with the absolute path of a program")
+    return text
+
+
+def _script_file(value: object) -> str:
     """The path of a file on the controller. Its name becomes the name of the copy."""
     text = _string(value)
     if not NAME.fullmatch(text.rpartition("/")[2]):
@@ -324,6 +369,97 @@ def _process(value: object) -> str:
     if not words:
         raise ValueError
     return " ".join(words)
+
+
+def _worded_path(value: object) -> str:
+    text = _string(value)
+    if _absolute(_without_words(text)).endswith("/"):
+        raise InvalidValue("which is a folder: it must name a file")
+    return text
+
+
+def _user(value: object) -> str:
+    text = _string(value)
+    if not re.fullmatch(r"[a-z_][a-z0-9_-]*(:[a-z_][a-z0-9_-]*)?", text):
+        raise ValueError
+    return text
+
+
+def _status(value: object) -> int | str:
+    """A status code of HTTP, or a range of them."""
+    text = str(value).strip() if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    match = re.fullmatch(r"(\d{3})(?:-(\d{3}))?", text)
+    if not match:
+        raise ValueError
+    first, last = int(match.group(1)), int(match.group(2) or match.group(1))
+    if not 100 <= first <= last <= 599:
+        raise ValueError
+    return first if first == last else f"{first}-{last}"
+
+
+def _regex(value: object) -> str:
+    """A regular expression that keepalived and ldirectord both understand: Python's are near enough to check its form."""
+    text = _string(value)
+    if not text:
+        raise ValueError
+    if bad := re.search(r"[\x00-\x1f\x7f]", text):
+        raise InvalidValue(f"which must not contain {_called(bad.group())}")
+    if text.startswith("^") or re.search(r"(?<!\\)(?:\\\\)*(?:\$|\\[zZ])\)*$", text):
+        raise InvalidValue(
+            "which must not begin with ^ or end with $: the answer arrives in pieces with its headers, so the ends of the"
+            " page cannot be seen"
+        )
+    try:
+        re.compile(text)
+    except re.error as wrong:
+        raise InvalidValue(f"which is no regular expression: {wrong}") from None
+    return text
+
+
+def _digest(value: object) -> str:
+    _require_string(value)
+    text = str(value).strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise ValueError
+    return text
+
+
+def _http_version(value: object) -> str:
+    text = str(value).strip().upper() if isinstance(value, (float, str)) else ""
+    if text not in HTTP_VERSIONS:
+        raise InvalidValue(f"not one of {' '.join(HTTP_VERSIONS)}")
+    return text
+
+
+def _bytes(value: object, digits: str = "0-9a-f") -> str:
+    _require_string(value)
+    text = "".join(str(value).lower().split())
+    if len(text) % 2 or not re.fullmatch(f"[{digits}]+", text):
+        raise ValueError
+    if text.endswith("ff"):  # lib/parser.c of 2.2.7, read_hex_str
+        raise InvalidValue("which ends with ff: keepalived takes that for a mistake")
+    return text
+
+
+def _reply(value: object) -> bool | str:
+    """Whether a reply is required, or the bytes with which it has to begin; `x` is any digit."""
+    if isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in WORDS_OF_TRUTH):
+        return _boolean(value)
+    return _bytes(value, "0-9a-fx")
+
+
+def _check_source(value: object) -> str:
+    """An address, or the network that holds the address of each director."""
+    text = _string(value)
+    address, slash, prefix = text.partition("/")
+    if not slash:
+        return _host_address(text)
+    found = parse(address)
+    if found is None or not prefix.isdigit() or not 1 <= int(prefix) <= BITS[found.family]:
+        raise ValueError
+    if found.number & ((1 << BITS[found.family] - int(prefix)) - 1):
+        raise InvalidValue("which is an address within a network: give the address alone, or the network's own address")
+    return f"{found.text}/{int(prefix)}"
 
 
 def _auth_pass(value: object) -> str:
@@ -406,10 +542,23 @@ PATH = Validator("a path", _absolute)
 URL_PATH = Validator("a path", _url_path)
 COMMAND = Validator("a command", _command)
 ARGUMENTS = Validator("words", _quotable)
-SOURCE = Validator("the path of a file", _source)
+SCRIPT_FILE = Validator("the path of a file", _script_file)
 DESTINATION = Validator("a network such as 10.1.0.0/16, an address, or default", _destination)
 INTERFACE = Validator("the name of an interface", _interface)
 PROCESS = Validator("the name of a process", _process)
+LDIRECTORD_TEXT = Validator("a text", _ldirectord_text)
+LDIRECTORD_SECRET = Validator("a text of ASCII characters without # and double quotes", _ldirectord_secret)
+LDIRECTORD_COMMAND = Validator("a command", _ldirectord_command)
+WORDED_COMMAND = Validator("a command", _worded_command)
+WORDED_PATH = Validator("a path", _worded_path)
+USER = Validator("a user, or user:group", _user)
+STATUS = Validator("a status code from 100 to 599 or a range such as 200-299", _status)
+REGEX = Validator("a regular expression", _regex)
+DIGEST = Validator("an MD5 digest of 32 hexadecimal digits", _digest)
+HTTP_VERSION = Validator(f"one of {' '.join(HTTP_VERSIONS)}", _http_version, HTTP_VERSIONS)
+PAYLOAD = Validator("bytes as pairs of hexadecimal digits", _bytes)
+REPLY = Validator("true, false, or bytes as pairs of hexadecimal digits, with x for any digit", _reply)
+CHECK_SOURCE = Validator("an IP address or a network", _check_source)
 AUTH_PASS = Validator(
     "a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass
 )

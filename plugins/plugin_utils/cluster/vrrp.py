@@ -163,7 +163,7 @@ def checking_time(services: Iterable[ServiceDraft]) -> int:
 
     A director that was cut off has removed the real servers from its table. Before the checks it would refuse the clients.
     """
-    checks = [service.health for service in services if service.health["type"] != "none"]
+    checks = [check for service in services for check in service.checks]
     longest = max(((check["interval"] or 0) + (check["timeout"] or 0) for check in checks), default=0)
     return min(math.ceil(longest), LONGEST_DELAY)
 

@@ -11,7 +11,7 @@ from typing import Any, Iterator, Mapping, Sequence
 from ...module_utils.ipvs.change import Change
 from ...module_utils.ipvs.render import change_line
 from ...module_utils.ipvs.types import ServiceKey
-from ..cluster.types import ResolvedCluster, Service
+from ..cluster.types import ResolvedCluster, Service, Status, TableService, checks_of, servers_of
 from ..tables import destination_key, differences, service_key
 from .finding import Finding
 
@@ -30,8 +30,33 @@ def table_findings(
     director: str, live: list[Mapping[str, Any]], cluster: ResolvedCluster, serves: bool
 ) -> Iterator[Finding]:
     """Compare a director's table with the resolved cluster, or with an empty table if the director does not serve."""
-    for change, difference in differences(live, cluster["table"] if serves else []):
+    for change, difference in differences(live, _expected(live, cluster) if serves else []):
         yield Finding(director, f"{change.service.key}: {difference}", _remedy(change, cluster["stack"]))
+
+
+def _expected(live: list[Mapping[str, Any]], cluster: ResolvedCluster) -> list[TableService]:
+    """The resolved table, with the live weights of those real servers whose weight their checks choose."""
+    weights = {
+        (service_key(service), destination_key(there)): there["weight"]
+        for service in live
+        for there in service["destinations"]
+    }
+    expected: list[TableService] = []
+    for service, entry in zip(cluster["services"], cluster["table"]):
+        key, destinations = service_key(entry), entry["destinations"]
+        if weights_move(service):
+            destinations = [
+                {**there, "weight": weights.get((key, destination_key(there)), there["weight"])}
+                for there in destinations
+            ]
+        expected.append({**entry, "destinations": destinations})
+    # Beyond the services there are the ways by which checks go through a VIP.
+    return expected + cluster["table"][len(expected) :]
+
+
+def weights_move(service: Service) -> bool:
+    """Whether a check of the service changes weights, so that they are not those of the inventory."""
+    return any(check["dynamic_weight"] or check["weight"] for check in checks_of(service))
 
 
 def probe_plan(cluster: ResolvedCluster) -> list[dict[str, Any]]:
@@ -56,23 +81,27 @@ def probe_plan(cluster: ResolvedCluster) -> list[dict[str, Any]]:
 
 def _question(service: Service, port: int, test_page: bool) -> dict[str, Any]:
     """The request for a port. A health check of another port says nothing about this one."""
-    health = service["health"]
-    checked = health["type"] in ("http", "https") and health["port"] in (None, port)
-    scheme = health["type"] if checked else "tcp" if not test_page else "https" if port == 443 else "http"
-    path = (health["path"] if checked else None) or "/"
+    check = next((one for one in service["health"] if one["urls"] and one["port"] in (None, port)), None)
+    scheme = check["type"] if check else "tcp" if not test_page else "https" if port == 443 else "http"
+    path = check["urls"][0]["path"] if check else "/"
     return {
         "scheme": scheme,
         "path": path,
-        "host": health["virtualhost"] if checked else None,
-        "status": (health["status"] if checked else None) or [200],
+        "host": check["virtualhost"] if check else None,
+        "status": _codes(check["urls"][0]["status"]) if check else [200],
         # The test page is one line, the name of its host. Other ports may have other pages.
         "names": _names(service) if test_page and scheme != "tcp" and path == "/" else None,
     }
 
 
+def _codes(status: Sequence[Status]) -> list[int]:
+    """Every status code of a list that may have ranges."""
+    ends = [str(one).partition("-") for one in status]
+    return [code for first, _dash, last in ends for code in range(int(first), int(last or first) + 1)]
+
+
 def _names(service: Service) -> list[str]:
-    servers = [*service["real_servers"], *([service["sorry_server"]] if service["sorry_server"] else [])]
-    names = [server["host"] for server in servers]
+    names = [server["host"] for server in servers_of(service)]
     # A real server outside the inventory has another page.
     return [] if None in names else [str(name) for name in names]
 
@@ -167,7 +196,7 @@ def share_findings(
 
 def proportional(service: Service) -> bool:
     """Whether one client's connections are spread only by the weights."""
-    return service["scheduler"] in BY_TURN and service["persistence"] is None
+    return service["scheduler"] in BY_TURN and service["persistence"] is None and not weights_move(service)
 
 
 def by_client(service: Service) -> bool:

@@ -30,6 +30,7 @@ $text =~ s/^# command line options\n.*?^# functions\n/my \$opt_d = '';\n/ms or d
 
 our ($CONFIG, $DAEMON_STATUS, $DAEMON_STATUS_STARTING, $HOSTNAME, @VIRTUAL);
 our ($CHECKINTERVAL, $AUTOCHECK, $CLEANSTOP, $FORKING, $LDIRLOG, $MAINTDIR, $EMAILALERT, $EMAILALERTFROM, $SMTP);
+our ($READDQUIESCENT, $CALLBACK, $EMAILALERTFREQ, %LD_INSTANCE);
 $HOSTNAME = 'director';
 my $json = JSON::PP->new->canonical->latin1;
 opendir(my $files, $folder) or die "$folder: $!\n";
@@ -50,6 +51,8 @@ for my $file (sort grep { -f "$folder/$_" } readdir($files)) {
         settings => {
             checkinterval => $CHECKINTERVAL, autoreload => $AUTOCHECK, cleanstop => $CLEANSTOP, fork => $FORKING,
             logfile => $LDIRLOG, maintenancedir => $MAINTDIR,
+            readdquiescent => $READDQUIESCENT, callback => $CALLBACK, execute => join(' ', sort keys %LD_INSTANCE),
+            emailalertfreq => $EMAILALERTFREQ,
             emailalert => $EMAILALERT, emailalertfrom => $EMAILALERTFROM, smtp => $SMTP,
         },
     }), "\n";

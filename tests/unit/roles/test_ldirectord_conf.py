@@ -13,8 +13,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[3]
+ROLE = ROOT / "roles" / "ldirectord"
+TASKS = {name: yaml.safe_load((ROLE / "tasks" / f"{name}.yml").read_text()) for name in ("configure", "expected")}
 RESOLVED = ROOT / "tests" / "unit" / "plugins" / "plugin_utils" / "cluster" / "right"
 PROGRAM = ROOT / "build" / "packages" / "ldirectord" / "usr" / "sbin" / "ldirectord"
 READS = Path(__file__).with_name("ldirectord_reads.pl")
@@ -149,6 +152,24 @@ def test_how_the_nodes_speak(written, transport, line):
     assert line in written("ha.cf", **LBLC | {"lvs_heartbeat": {"transport": transport}})
 
 
+@pytest.mark.parametrize(
+    ("health", "secrets"),
+    [({"type": "imap", "login": "check", "passwd": "hunter2"}, True), ({"type": "imap", "login": "check"}, False)],
+)
+def test_with_passwords_only_root_reads_the_file(describe, health, secrets):
+    services = [{"name": "mail", "vip": "10.10.10.53", "port": 143, "health": health}]
+    cluster = describe(GROUPS, ADDRESSES, lvs_stack="ldirectord", lvs_services=services)
+    assert cluster["ldirectord"]["secrets"] is secrets
+    told = [*TASKS["configure"], *TASKS["configure"][2]["block"]]
+    written = [task for task in told if "ldirectord.cf.j2" in str(task.get("ansible.builtin.template"))]
+    assert [task["ansible.builtin.template"]["mode"] for task in written] == ["{{ ldirectord_mode }}"] * 2
+    assert [str(task["diff"]) for task in written] == [
+        "{{ ansible_diff_mode and not lvs_cluster.ldirectord.secrets }}",
+        "False",
+    ]
+    assert TASKS["expected"][0]["no_log"] == "{{ lvs_cluster.ldirectord.secrets }}"
+
+
 def test_lines_of_a_block_are_indented(written):
     lines = written("ldirectord.cf", **LBLC)
     block = lines[lines.index("virtual=10.10.10.53:80") + 1 :]
@@ -206,6 +227,10 @@ def misread(own, read):
         "fork": yes(own["fork"]),
         "logfile": own["log"],
         "maintenancedir": own["maintenance_dir"],
+        "readdquiescent": yes(own["readd_quiescent"]),
+        "callback": own["callback"],
+        "execute": " ".join(sorted(own["execute"])),
+        "emailalertfreq": own["mail_frequency"] if own["mail"] else 0,
         "emailalert": ", ".join(mail["to"]),
         "emailalertfrom": mail["from"],
         "smtp": mail["server"],
@@ -214,6 +239,7 @@ def misread(own, read):
     assert len(own["virtuals"]) == len(read["virtuals"])
     for virtual, block in zip(own["virtuals"], read["virtuals"]):
         yield from different(meant(virtual, own["fork"]), {**block, **joined(block)})
+        yield from different({"fallbackcommand": own["fallback_command"]}, block)
 
 
 def different(wanted, read):
@@ -237,10 +263,20 @@ def joined(block):
                 int(one["weight"]),
                 int(one.get("l-threshold", 0)),
                 int(one.get("u-threshold", 0)),
+                one.get("request"),
+                one.get("receive"),
             )
             for one in block["real"]
         ],
     }
+
+
+def slashed(request):
+    return request if request is None or request.startswith("/") else f"/{request}"
+
+
+# Of services that have a user even if none is given, on the host "director"
+LOGINS = {"ftp": "anonymous", "sip": "ldirectord@director"}
 
 
 def meant(virtual, fork):
@@ -248,7 +284,6 @@ def meant(virtual, fork):
 
     AF_INET and AF_INET6 are Linux's. The type of a check that asks nothing is of no account.
     """
-    request = virtual["request"] or "/"
     wanted = {
         "servicename": virtual["name"],
         "addressfamily": 10 if virtual["ipv6"] else 2,
@@ -262,14 +297,26 @@ def meant(virtual, fork):
         "quiescent": yes(virtual["quiescent"]),
         "fallback": virtual["fallback"],
         "reals": [
-            (one["at"], one["forward"], one["weight"], one["lower_threshold"], one["upper_threshold"])
+            (
+                one["at"],
+                one["forward"],
+                one["weight"],
+                one["lower_threshold"],
+                one["upper_threshold"],
+                slashed(one["request"]),
+                one["receive"],
+            )
             for one in virtual["reals"]
         ],
         "checktype": virtual["checktype"],
         # A name to ask DNS for gets a slash, which the check takes away.
-        "request": request if request.startswith("/") else f"/{request}",
+        "request": slashed(virtual["request"] or "/"),
         "receive": virtual["receive"] or "",
         "virtualhost": virtual["virtualhost"],
+        "login": virtual["login"] or LOGINS.get(virtual["service"], ""),
+        "passwd": virtual["passwd"] or ("ldirectord@director" if virtual["service"] == "ftp" else ""),
+        "database": virtual["database"] or "",
+        "secret": virtual["secret"] or "",
         "checkport": virtual["checkport"],
         "checkcommand": virtual["checkcommand"] or "/bin/true",
         "checkinterval": virtual["checkinterval"] if fork else None,

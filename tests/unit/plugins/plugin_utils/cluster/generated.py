@@ -13,7 +13,13 @@ import re
 from typing import Any, Iterator, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs import types
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema, validators
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import (
+    health,
+    keepalived_checks,
+    ldirectord,
+    schema,
+    validators,
+)
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.keys import Key
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
@@ -31,12 +37,32 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.EXPECTED): ("ok", "I am {well}! $#", "a.b*c", "straße @home"),
     id(validators.DOMAIN): ("www.example.com", "_dmarc.example.com", ".", "a.example.com"),
     id(validators.COMMAND): ("/usr/local/bin/check", "/usr/local/bin/check web 80"),
+    id(validators.WORDED_COMMAND): (
+        "/usr/local/bin/check",
+        "/usr/local/bin/check web 80",
+        "/usr/local/bin/check --vip={vip}:{vip_port} {address} {port}",
+        "/usr/local/bin/notify {vip}",
+    ),
     # Programs that are on every machine, so that keepalived can look for them
-    id(validators.SOURCE): ("/bin/true", "/bin/cat"),
+    id(validators.SCRIPT_FILE): ("/bin/true", "/bin/cat"),
     id(validators.ARGUMENTS): ("a", "--quick -x 'a b' #1!"),
     id(validators.DESTINATION): ("default", "10.1.0.0/16", "192.0.2.7", "2001:db8:7::/48", "0.0.0.0/0", "::/0"),
     id(validators.INTERFACE): ("eth0", "eth1", "eth2"),
     id(validators.PROCESS): ("haproxy", "nginx -g x:y"),
+    id(validators.WORDED_PATH): (
+        "/run/lvs/maintenance",
+        "/run/lvs/{address}",
+        "/run/lvs/{vip}:{vip_port}-{address}:{port}",
+    ),
+    id(validators.LDIRECTORD_TEXT): ("a text", "o'clock \\n $1"),
+    id(validators.LDIRECTORD_SECRET): ("hunter 2",),
+    id(validators.LDIRECTORD_COMMAND): ("/usr/local/bin/fallback -v",),
+    id(validators.USER): ("root", "root:root"),
+    id(validators.REGEX): (r"ready \d{1,3}", 'say "(yes|no)"', r"a\\b[^c]#!'$x", "(?i)up"),
+    id(validators.DIGEST): ("d41d8cd98f00b204e9800998ecf8427e",),
+    id(validators.PAYLOAD): ("ff00", "DE AD be ef"),
+    id(validators.REPLY): (True, False, "ff0x"),
+    id(validators.CHECK_SOURCE): ("10.99.0.0/24", "172.28.0.0/16", "2001:db8::/32", "172.28.0.11"),
     id(validators.AUTH_PASS): ("s3cr3t", "12345678"),
     id(validators.SECRET): ("a-key-of-an-example",),
     id(validators.WORD): ("internal",),
@@ -52,7 +78,8 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
 
 LISTS: dict[str, tuple[object, ...]] = {
     "ports": (80, 443, "8000-8010"),
-    "HTTP status codes": (200, 204, 302),
+    "HTTP status codes": (200, 204, 302, "200-299", "300-399"),
+    "names of configurations": ("other.cf", "third.cf"),
     "mail addresses": ("ops@example.com", "dev@example.com"),
     "IP addresses": VIPS,
 }
@@ -61,7 +88,13 @@ LISTS: dict[str, tuple[object, ...]] = {
 # Lines that a daemon takes in each block, also together
 RAW: dict[str, tuple[str, ...]] = {
     "global_defs": ("vrrp_garp_lower_prio_delay 10", "process_names", "# }", 'router_id "a { b"'),
-    "virtual_server": ("alpha", "omega", "quorum 1", "hysteresis 0", "# by hand {", 'virtualhost "www.example.com"'),
+    "virtual_server": (
+        "alpha",
+        "omega",
+        "smtp_alert false",
+        "# by hand {",
+        'virtualhost "www.example.com"',
+    ),
     "real_server": ("virtualhost www.example.com", "alpha", "warmup 1"),
     "every vrrp_instance": ("track_interface {", "lo", "}"),
     "vrrp_instance": ("garp_lower_prio_delay 3", "debug 1"),
@@ -107,6 +140,8 @@ def value(rng: random.Random, key: Key) -> Any:
         return rng.sample(list(items), rng.randint(1, min(3, len(items))))
     if validator.choices:
         return rng.choice(validator.choices)
+    if key in (schema.SERVICE["quorum"], schema.SERVICE["hysteresis"]):
+        return rng.randint(1, 3)
     limits = re.fullmatch(r"a .* from (\S+) to (\S+)", validator.what)
     if limits is None:
         return None
@@ -123,7 +158,46 @@ def some(rng: random.Random, keys: Mapping[str, Key], most: int, *without: str) 
     return {name: one for name, one in given.items() if one is not None}
 
 
-def service(rng: random.Random, number: int) -> dict[str, Any]:
+CHECKS = sorted(keepalived_checks.BLOCKS)
+
+
+def check(rng: random.Random, kind: str) -> dict[str, Any]:
+    """A check of a type, with a few of its options."""
+    known = schema.HEALTH[kind]
+    required = {name: value(rng, key) for name, key in known.items() if key.required or key.validator.choices}
+    made = {"type": kind, **required, **some(rng, known, 3)}
+    if "urls" in known and rng.random() < 0.2:
+        made = {name: given for name, given in made.items() if name not in schema.HEALTH_URL}
+        made["urls"] = [some(rng, schema.HEALTH_URL, 2) for _page in range(rng.randint(1, 2))]
+    for name in health.NEEDS.get(kind, ()):
+        made.setdefault(name, value(rng, known[name]))
+    if kind == "http_proxy":
+        made["request"] = "http://www.example.com/"
+    if kind in health.ANSWERING:
+        made.update({"regex": "ok"} if "expect" not in made else {})
+    if kind == "udp" and rng.random() < 0.5:
+        made["require_reply"] = value(rng, known["require_reply"])
+    if made.get("require_reply"):
+        made["payload"] = value(rng, known["payload"])
+    return made
+
+
+def own(rng: random.Random) -> dict[str, Any]:
+    """What a real server may have of its own, beside values that are a single word."""
+    made: dict[str, Any] = {}
+    if rng.random() < 0.5:
+        made["forward"] = rng.choice(("dr", "nat", "tun"))
+        if made["forward"] == "tun" and rng.random() < 0.5:
+            made["tunnel"] = rng.choice(({"type": "gre"}, {"type": "gue", "port": 6080}))
+    if rng.random() < 0.2:
+        kinds = rng.sample(CHECKS, rng.randint(1, 2)) if rng.random() < 0.8 else ["none"]
+        made["health"] = [{**check(rng, kind), **({"port": 53} if kind == "udp" else {})} for kind in kinds]
+    if rng.random() < 0.2:
+        made["notify"] = some(rng, schema.REAL_SERVER_NOTIFY, 2)
+    return made
+
+
+def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
     """A service, mostly by port, with a check of any type."""
     made: dict[str, Any] = {"name": f"s{number}", "vip": rng.choice(VIPS), "port": 80 + number}
     if rng.random() < 0.2:
@@ -137,15 +211,16 @@ def service(rng: random.Random, number: int) -> dict[str, Any]:
         if made["tunnel"].get("type") == "gue":
             made["tunnel"].setdefault("port", 6080)
     if rng.random() < 0.7:
-        kind = rng.choice(sorted(schema.HEALTH))
-        required = {
-            name: value(rng, key) for name, key in schema.HEALTH[kind].items() if key.required or key.validator.choices
-        }
-        made["health"] = {"type": kind, **required, **some(rng, schema.HEALTH[kind], 3)}
+        kind = rng.choice([*CHECKS, "none"] if stack == "keepalived" else sorted(schema.HEALTH))
+        made["health"] = check(rng, kind)
         made["protocol"] = "udp" if kind == "udp" else rng.choice(("tcp", "tcp", "tcp", "udp", "sctp"))
+        if kind != "none" and rng.random() < 0.3:
+            more = [check(rng, rng.choice(CHECKS)) for _one in range(rng.randint(1, 2))]
+            made["health"] = [made["health"], *({"port": 53, **one} if one["type"] == "udp" else one for one in more)]
     if rng.random() < 0.4:
         made["real_servers"] = [
-            {"host": "web1", **some(rng, schema.REAL_SERVER, 2, "host", "address")},
+            {"host": "web1", **some(rng, schema.REAL_SERVER, 2, "host", "address"), **own(rng)},
+            *([{"host": "web2", **own(rng)}] if rng.random() < 0.5 else []),
             *rng.sample([{"address": one} for one in ADDRESSES], rng.randint(0, 2)),
         ]
     if rng.random() < 0.2:
@@ -157,6 +232,9 @@ def service(rng: random.Random, number: int) -> dict[str, Any]:
         made["scheduler"] = rng.choice(("wlc", *types.FLAGS_OF))
         flags = types.FLAGS_OF.get(made["scheduler"], types.PLAIN_FLAGS)
         made["scheduler_flags"] = rng.sample(list(flags), rng.randint(1, len(flags)))
+    if rng.random() < 0.2:
+        made["notify"] = dict.fromkeys(some(rng, schema.SERVICE_NOTIFY, 2), "/usr/local/bin/notify {vip}")
+        made.update({} if "real_servers" in made else {"quorum": 2, "hysteresis": 1})
     made.update(some(rng, schema.SERVICE, 2, "name", "vip", "port", "fwmark", "ports", "forward", "protocol"))
     if "persistence_engine" in made and rng.random() < 0.5:
         made.update(persistence=300, protocol="udp")
@@ -298,7 +376,7 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
     directors = [f"lvs{number}" for number in range(1, {"keepalived": 3, "ldirectord": 2, "static": 1}[stack] + 1)]
     variables: dict[str, Any] = {
         "lvs_stack": stack,
-        "lvs_services": [service(rng, number) for number in range(rng.randint(1, 3))],
+        "lvs_services": [service(rng, number, stack) for number in range(rng.randint(1, 3))],
         **some(rng, schema.CLUSTER, 2, "lvs_stack", "lvs_services", "lvs_timeouts", "lvs_keepalived"),
     }
     for keys, name in ((schema.HOST, "lvs_filter"), (schema.CLUSTER, "lvs_arp")):
@@ -313,7 +391,8 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
             **(dict(zip(times, sorted(rng.sample(range(1, 60), 4)))) if rng.random() < 0.3 else {}),
             **some(rng, schema.HEARTBEAT, 2, "key"),
         }
-        variables["lvs_ldirectord"] = some(rng, schema.LDIRECTORD, 2)
+        status = {"mail_status": rng.choice(("all", "none", "starting,running"))} if rng.random() < 0.1 else {}
+        variables["lvs_ldirectord"] = {**some(rng, schema.LDIRECTORD, 2), **status}
     if rng.random() < 0.3:
         variables["lvs_nat"] = {
             "gateway": rng.choice(("172.28.0.2", "10.99.0.2")),
@@ -321,7 +400,7 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
         }
     if rng.random() < 0.3:
         variables["lvs_sync"] = sync(rng, [one["name"] for one in variables.get("lvs_vrrp", {}).get("instances", ())])
-    if rng.random() < 0.2:
+    if rng.random() < 0.2 or {"mail_status", "mail_frequency"} & set(variables.get("lvs_ldirectord", ())):
         variables["lvs_mail"] = {name: value(rng, key) for name, key in schema.MAIL.items()}
     if rng.random() < 0.3:
         variables["lvs_timeouts"] = some(rng, schema.TIMEOUTS, 3)
@@ -394,6 +473,10 @@ def keys_in(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
         yield from (found for inner in value for found in keys_in(inner))
 
 
+def listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
+
+
 def levels(hostvars: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Key], dict[str, Any]]]:
     """Every mapping of an inventory: the name of its level in the schema, the keys it may have, and itself."""
     cluster = next(iter(hostvars.values()))
@@ -410,10 +493,10 @@ def levels(hostvars: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Key]
         ("heartbeat", schema.HEARTBEAT),
     ):
         yield name, keys, cluster.get(f"lvs_{name}", {})
-    own = cluster.get("lvs_vrrp", {})
-    yield from (("instance", schema.INSTANCE, one) for one in own.get("instances", []))
-    yield from (("sync_group", schema.VRRP_GROUP, one) for one in own.get("sync_groups", []))
-    for one in (own, *own.get("instances", []), *own.get("sync_groups", [])):
+    common = cluster.get("lvs_vrrp", {})
+    yield from (("instance", schema.INSTANCE, one) for one in common.get("instances", []))
+    yield from (("sync_group", schema.VRRP_GROUP, one) for one in common.get("sync_groups", []))
+    for one in (common, *common.get("instances", []), *common.get("sync_groups", [])):
         yield from (("route", schema.ROUTE, route) for route in one.get("routes", []))
         yield from (("rule", schema.RULE, rule) for rule in one.get("rules", []))
         yield from (
@@ -426,6 +509,15 @@ def levels(hostvars: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Key]
         yield "service", schema.SERVICE, one
         yield "tunnel", schema.TUNNEL, one.get("tunnel", {})
         yield "sorry_server", schema.SORRY_SERVER, one.get("sorry_server", {})
-        yield from (("real_server", schema.REAL_SERVER, server) for server in one.get("real_servers", []))
-        kind = one.get("health", {}).get("type", "none")
-        yield f"health {kind}", schema.HEALTH[kind], one.get("health", {})
+        yield "service's notify", schema.SERVICE_NOTIFY, one.get("notify", {})
+        checks = listed(one.get("health", []))
+        for server in one.get("real_servers", []):
+            yield "real_server", schema.REAL_SERVER, server
+            yield "real_server's notify", schema.REAL_SERVER_NOTIFY, server.get("notify", {})
+            checks = checks + listed(server.get("health", []))
+        for given in checks:
+            kind = given["type"]
+            # The types of ldirectord alone have the same options, each by the same key
+            level = "of ldirectord" if kind in ldirectord.SPOKEN else kind
+            yield f"health {level}", schema.HEALTH[kind], given
+            yield from (("url", schema.HEALTH_URL, url) for url in given.get("urls", []))

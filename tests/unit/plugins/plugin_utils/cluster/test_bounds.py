@@ -31,7 +31,7 @@ LONGEST = ".".join(["a" * 63] * 3 + ["a" * 61])  # 253 characters
         (validators.DESTINATION, "2001:db8::1/128"),
         (validators.INTERFACE, "a" * 15),
         (validators.INTERFACE, "eth0.100"),
-        (validators.SOURCE, "../my scripts/check-1.sh"),
+        (validators.SCRIPT_FILE, "../my scripts/check-1.sh"),
         (validators.PROCESS, "haproxy -f /etc/h"),
     ],
 )
@@ -63,8 +63,8 @@ def test_accepted(validator, value):
         (validators.DESTINATION, "all"),
         (validators.INTERFACE, "a" * 16),
         (validators.INTERFACE, "a/b"),
-        (validators.SOURCE, "scripts/"),
-        (validators.SOURCE, "a b"),
+        (validators.SCRIPT_FILE, "scripts/"),
+        (validators.SCRIPT_FILE, "a b"),
         (validators.PROCESS, " "),
     ],
 )

@@ -104,6 +104,22 @@ def test_a_secret_is_in_no_message(vrrp: Any, inventory: Callable) -> None:
     assert "hun" not in str(mistakes.value)
 
 
+@pytest.mark.parametrize(
+    "health",
+    [
+        {"type": "imap", "passwd": "hun#ter2"},
+        {"type": "imap", "passwd": ["hunter2"]},
+        {"type": "imap", "paswd": "hunter2"},
+        {"type": "tcp", "passwd": "hunter2"},
+        {"type": "radius", "secret": 'hun"ter2'},
+    ],
+)
+def test_a_secret_of_a_check_is_in_no_message(health: dict[str, Any], inventory: Callable) -> None:
+    with pytest.raises(InventoryMistakes) as mistakes:
+        resolve(*inventory({"service": {"health": health}}))
+    assert "hun" not in str(mistakes.value)
+
+
 def test_every_wrong_inventory_has_a_message_of_its_own() -> None:
     said = Counter(tuple(load(path)["messages"]) for path in WRONG)
     assert len(said) >= 40
@@ -121,7 +137,7 @@ def test_the_table_is_what_the_services_say(path: Path, inventory: Callable) -> 
     for service, entry in zip(cluster["services"], cluster["table"]):
         assert entry["scheduler"] == service["scheduler"]
         assert [(d["address"], d["port"], d["weight"], d["forward"]) for d in entry["destinations"]] == [
-            (s["address"], s["port"], s["weight"], service["forward"]) for s in service["real_servers"]
+            (s["address"], s["port"], s["weight"], s["forward"]) for s in service["real_servers"]
         ]
 
 

@@ -18,8 +18,9 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.render import restore_lines
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_table
 from ansible_collections.lvs.cluster.plugins.plugin_utils import tables
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import keepalived_checks
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import ResolvedCluster
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import ResolvedCluster, checks_of
 from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.segment import questions
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster import generated
@@ -50,10 +51,20 @@ def test_every_key_and_every_choice_of_the_schema_is_accepted_somewhere(accepted
                 known |= {(level, name, choice) for choice in choices or ("any",)}
                 values = mapping[name] if isinstance(mapping.get(name), list) else [mapping.get(name)]
                 given |= {(level, name, one if choices else "any") for one in values if one is not None}
-    assert {level for level, _name, _choice in known} >= {f"health {kind}" for kind in generated.schema.HEALTH} - {
-        "health none"
-    }
+    levels = {level for level, _name, _choice in known}
+    assert levels >= {f"health {kind}" for kind in (*keepalived_checks.BLOCKS, "of ldirectord")}
     assert known - given == set()
+
+
+def test_every_choice_of_a_check_and_of_a_real_server_is_hit(accepted) -> None:
+    """By the keepalived configurations, which keepalived then checks."""
+    clusters = [cluster for _given, cluster in accepted.values() if cluster["stack"] == "keepalived"]
+    services = [service for cluster in clusters for service in cluster["services"]]
+    checks = [check for service in services for check in checks_of(service)]
+    assert {check["type"] for check in checks} == set(keepalived_checks.BLOCKS)
+    assert any(len({server["forward"] for server in service["real_servers"]}) > 1 for service in services)
+    assert any(len(service["health"]) > 1 for service in services)
+    assert any(server["health"] == [] for service in services for server in service["real_servers"])
 
 
 def test_the_own_words_of_the_daemons_are_in_every_place(accepted) -> None:

@@ -12,6 +12,12 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import validat
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.validators import Validator, integer, list_of, seconds
 
 LABEL = "a" * 63
+IN_BRACES = "the words in braces are {{vip}} {{vip_port}} {{address}} {{port}}"
+QUOTES = "not a string: put it into quotes, or YAML takes it for a number or a truth value"
+ENDS = (
+    "which must not begin with ^ or end with $: the answer arrives in pieces with its headers, so the ends of the page cannot be"
+    " seen"
+)
 LONGEST_NAME = ".".join([LABEL, LABEL, LABEL, "a" * 61])
 
 TAKEN = [
@@ -24,7 +30,7 @@ TAKEN = [
     (validators.BOOLEAN, 0, False),
     (validators.WORD, "~", "~"),
     (validators.EXPECTED, "is {up} $1", "is {up} $1"),
-    (validators.COMMAND, "/bin/check -a 'b c'", "/bin/check -a 'b c'"),
+    (validators.WORDED_COMMAND, "/bin/check -a 'b c'", "/bin/check -a 'b c'"),
     (validators.DOMAIN, ".", "."),
     (validators.DOMAIN, LONGEST_NAME, LONGEST_NAME),
     (validators.VIRTUAL_HOST, LONGEST_NAME + ":65535", LONGEST_NAME + ":65535"),
@@ -43,6 +49,28 @@ TAKEN = [
     (validators.SERVER, "[2001:db8::1]:65535", ("2001:db8::1", 65535)),
     (validators.SERVER, "2001:db8::1", ("2001:db8::1", 25)),
     (validators.SERVER, "mail", ("mail", 25)),
+    (
+        validators.WORDED_COMMAND,
+        "/bin/check {vip}:{vip_port} {address} {port}",
+        "/bin/check {vip}:{vip_port} {address} {port}",
+    ),
+    (validators.WORDED_PATH, "/run/{address}", "/run/{address}"),
+    (validators.USER, "nobody:nogroup", "nobody:nogroup"),
+    (validators.STATUS, "100", 100),
+    (validators.STATUS, "200-599", "200-599"),
+    (validators.STATUS, "200-200", 200),
+    (validators.REGEX, r"up\$", r"up\$"),
+    (validators.REGEX, "[$]", "[$]"),
+    (validators.DIGEST, "D41D8CD98F00B204E9800998ECF8427E", "d41d8cd98f00b204e9800998ecf8427e"),
+    (validators.HTTP_VERSION, 1.1, "1.1"),
+    (validators.HTTP_VERSION, "1.0c", "1.0C"),
+    (validators.PAYLOAD, "DE ad", "dead"),
+    (validators.REPLY, True, True),
+    (validators.REPLY, "false", False),
+    (validators.REPLY, "f0", "f0"),
+    (validators.REPLY, "0X", "0x"),
+    (validators.CHECK_SOURCE, "10.0.0.1", "10.0.0.1"),
+    (validators.CHECK_SOURCE, "2001:DB8::/32", "2001:db8::/32"),
 ]
 
 NOT_IT = "not {what}"
@@ -69,9 +97,44 @@ REFUSED = [
     (validators.WORD, "a!", "which must not contain !"),
     (validators.EXPECTED, "", NOT_IT),
     (validators.EXPECTED, "^up", "which must not contain ^"),
-    (validators.COMMAND, "", NOT_IT),
-    (validators.COMMAND, "check", "which must start with the absolute path of a program"),
-    (validators.COMMAND, "/bin/{check", "which must not contain {{"),
+    (validators.COMMAND, "/bin/check {vip}", "which must not contain {{"),
+    (validators.WORDED_COMMAND, "", NOT_IT),
+    (validators.WORDED_COMMAND, "check", "which must start with the absolute path of a program"),
+    (validators.WORDED_COMMAND, "/bin/{check", "which has {{check: " + IN_BRACES),
+    (validators.WORDED_COMMAND, "/bin/check {vip} {host}", "which has {{host}}: " + IN_BRACES),
+    (validators.WORDED_COMMAND, "{vip}", "which must start with the absolute path of a program"),
+    (validators.WORDED_PATH, "/run/}", "which has }}: " + IN_BRACES),
+    (validators.WORDED_PATH, "/run/lvs/", "which is a folder: it must name a file"),
+    (validators.WORDED_PATH, "lvs/{address}", "which must start with /"),
+    (validators.USER, "Nobody", NOT_IT),
+    (validators.USER, "nobody:", NOT_IT),
+    (validators.STATUS, 99, NOT_IT),
+    (validators.STATUS, 600, NOT_IT),
+    (validators.STATUS, "299-200", NOT_IT),
+    (validators.STATUS, True, NOT_IT),
+    (validators.REGEX, "", NOT_IT),
+    (validators.REGEX, "a\nb", "which must not contain a newline"),
+    (validators.REGEX, "^up", ENDS),
+    (validators.REGEX, "up$", ENDS),
+    (validators.REGEX, r"(up\\$)", ENDS),
+    (validators.REGEX, r"up\Z", ENDS),
+    (validators.REGEX, "(", "which is no regular expression: missing ), unterminated subpattern at position 0"),
+    (validators.DIGEST, "d41d8cd98f00b204e9800998ecf8427", NOT_IT),
+    (validators.DIGEST, 10000000000000000000000000000000, QUOTES),
+    (validators.HTTP_VERSION, 2, "not one of 1.0 1.0C 1.1"),
+    (validators.PAYLOAD, "abc", NOT_IT),
+    (validators.PAYLOAD, "xx", NOT_IT),
+    (validators.PAYLOAD, 70, QUOTES),
+    (validators.PAYLOAD, "00ff", "which ends with ff: keepalived takes that for a mistake"),
+    (validators.REPLY, "maybe", NOT_IT),
+    (validators.CHECK_SOURCE, "10.0.0.0/33", NOT_IT),
+    (validators.CHECK_SOURCE, "10.0.0.0/0", NOT_IT),
+    (validators.CHECK_SOURCE, "eth0", NOT_IT),
+    (
+        validators.CHECK_SOURCE,
+        "10.0.0.1/24",
+        "which is an address within a network: give the address alone, or the network's own address",
+    ),
     (validators.NAMED, "-a", NOT_IT),
     (validators.DOMAIN, "", NOT_IT),
     (validators.DOMAIN, LABEL + "a", NOT_IT),

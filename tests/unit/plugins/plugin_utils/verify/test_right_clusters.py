@@ -141,6 +141,10 @@ def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -
     idle = director != cluster["directors"][0] and cluster["stack"] == "ldirectord"
     services = [] if idle else copy.deepcopy(cluster["table"])
     stats = copy.deepcopy(services)
+    # The ways by which checks go through a VIP have no service in the inventory.
+    for service in stats[len(cluster["services"]) :]:
+        for destination in service["destinations"]:
+            destination["connections"] = 0
     for service, described in zip(stats, cluster["services"]):
         total = sum(plan["count"] for plan in asked if plan["service"] == described["name"])
         turns = described["scheduler"] == "rr"
@@ -275,6 +279,8 @@ def test_every_real_server_is_asked_however_many_there_are():
         (443, {"type": "https", "path": "/up"}, ("https", "/up", [200])),
         (8080, {"type": "http", "port": 8080, "status": [204]}, ("http", "/", [204])),
         (80, {"type": "tcp"}, ("tcp", "/", [200])),
+        (80, [{"type": "tcp"}, {"type": "http", "status": ["200-203", 304]}], ("http", "/", [200, 201, 202, 203, 304])),
+        (80, {"type": "http", "urls": [{"path": "/a"}, {"path": "/b"}]}, ("http", "/a", [200])),
     ],
 )
 def test_a_check_of_another_port_says_nothing_of_this_one(port, health, expected):
@@ -282,6 +288,27 @@ def test_a_check_of_another_port_says_nothing_of_this_one(port, health, expected
     hosts = {host: {"lvs_address": f"10.0.0.{number}", "lvs_services": services} for host, number in NUMBERS.items()}
     (plan,) = probe_plan(resolve(hosts, GROUPS))
     assert (plan["scheme"], plan["path"], plan["status"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("health", "judged"),
+    [
+        ({"type": "tcp"}, True),
+        ({"type": "script", "command": "/bin/check"}, True),
+        ({"type": "script", "command": "/bin/check", "dynamic_weight": True}, False),
+        ([{"type": "tcp"}, {"type": "file", "file": "/run/weight", "weight": 1}], False),
+    ],
+)
+def test_a_weight_that_a_check_chooses_is_not_compared(health, judged):
+    services = [{**WEB, "scheduler": "wrr", "health": health}]
+    hosts = {host: {"lvs_address": f"10.0.0.{number}", "lvs_services": services} for host, number in NUMBERS.items()}
+    cluster = resolve(hosts, GROUPS)
+    seen = healthy(cluster)
+    destinations = seen["before"]["lvs1"]["services"][0]["destinations"]
+    destinations[0]["weight"] = 9
+    assert any("weight is 9, not 1" in fault for fault in judge(cluster, seen)["faults"]) is judged
+    del destinations[0]
+    assert any("not in the table" in fault for fault in judge(cluster, seen)["faults"])
 
 
 @pytest.mark.parametrize("cluster", ["mark_set_elsewhere", "every_port"], indirect=True)

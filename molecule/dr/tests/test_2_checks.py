@@ -1,0 +1,122 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of every kind beside each other: what each of them notices, whom it takes out, and who is told."""
+
+from __future__ import annotations
+
+from cluster import until
+
+WEB, SECURE, WEB6, LOGIN, ECHO, WWW = (
+    "172.28.0.100:80",
+    "172.28.0.100:443",
+    "[fd00:28::100]:80",
+    "172.28.0.102:80",
+    "172.28.0.103:7",
+    "172.28.0.104:8080",
+)
+WEB1, WEB2, WEB3 = "172.28.0.21", "172.28.0.22", "172.28.0.23"
+PAGE = "/var/www/lvs-test-page/index.html"
+
+
+def servers(cluster, service):
+    """The weights of a service's real servers in the director's table."""
+    return cluster.table("lvs1").get(service, {})
+
+
+def test_a_maintenance_file_takes_one_server_out_of_one_service(cluster):
+    """Its other check, of the page, passes all the time."""
+    file = f"/run/lab-maintenance-{WEB1}"
+    assert servers(cluster, WWW) == {WEB1: 1, WEB2: 1}
+    cluster.run("lvs1", f"echo 1 > {file}")
+    try:
+        until(lambda: servers(cluster, WWW) == {WEB2: 1}, "web1 is out of www")
+        assert WEB1 in servers(cluster, WEB)
+        # 0 is no maintenance, either.
+        cluster.run("lvs1", f"echo 0 > {file}")
+        until(lambda: servers(cluster, WWW) == {WEB1: 1, WEB2: 1}, "web1 is back in www")
+        cluster.run("lvs1", f"echo 1 > {file}")
+        until(lambda: servers(cluster, WWW) == {WEB2: 1}, "web1 is out again")
+    finally:
+        cluster.run("lvs1", f"rm {file}")
+    until(lambda: servers(cluster, WWW) == {WEB1: 1, WEB2: 1}, "web1 is back without the file")
+
+
+def test_a_status_out_of_range_takes_a_server_out(cluster):
+    """Without the application, both proxies answer with 503. The maintenance file, which is not there, passes."""
+    applications = ("web2", "web3")
+    for node in applications:
+        cluster.run(node, "systemctl stop lab-application")
+    try:
+        until(lambda: servers(cluster, WWW) == {}, "no proxy is left in www")
+    finally:
+        for node in applications:
+            cluster.run(node, "systemctl start lab-application")
+    until(lambda: servers(cluster, WWW) == {WEB1: 1, WEB2: 1}, "both proxies are back")
+
+
+def test_a_page_without_the_pattern_takes_its_server_out(cluster):
+    cluster.run("web2", f"cp -p {PAGE} /run/index.html && echo web two > {PAGE}")
+    try:
+        until(lambda: WEB2 not in servers(cluster, LOGIN), "web2 is out of login")
+        # The port alone is checked there.
+        assert WEB2 in servers(cluster, WEB)
+    finally:
+        cluster.run("web2", f"cp -p /run/index.html {PAGE}")
+    until(lambda: WEB2 in servers(cluster, LOGIN), "web2 is back in login")
+
+
+def test_a_datagram_without_a_reply_takes_its_server_out(cluster):
+    cluster.run("web3", "systemctl kill --signal=STOP lab-echo")
+    try:
+        until(lambda: WEB3 not in servers(cluster, ECHO), "web3 is out of echo")
+        assert set(servers(cluster, ECHO)) == {WEB1, WEB2}
+    finally:
+        cluster.run("web3", "systemctl kill --signal=CONT lab-echo")
+    until(lambda: WEB3 in servers(cluster, ECHO), "web3 is back in echo")
+
+
+def test_a_check_through_the_vip_notices_that_the_vip_is_lost(cluster):
+    """On the director that has the VIP itself. The real server's own address answers all the time."""
+    until(lambda: set(servers(cluster, SECURE)) == {WEB1, WEB2, WEB3}, "all are in secure")
+    assert set(cluster.ask("172.28.0.100", 443, 6, "https")) == {"web1", "web2", "web3"}
+    cluster.run("web2", "ip address del 172.28.0.100/32 dev lo")
+    try:
+        until(lambda: WEB2 not in servers(cluster, SECURE), "web2 is out of secure")
+        assert WEB2 in servers(cluster, WEB)
+    finally:
+        cluster.run("web2", "/usr/local/sbin/lvs-vip add")
+    until(lambda: WEB2 in servers(cluster, SECURE), "web2 is back in secure")
+
+
+def test_a_script_chooses_the_weight(cluster):
+    server, file = "[fd00:28::21]", "/run/lab-weight-fd00:28::21"
+    assert servers(cluster, WEB6)[server] == 1
+    try:
+        cluster.run("lvs1", f"echo 9 > {file}")
+        until(lambda: servers(cluster, WEB6)[server] == 7, "web1 has the weight of the script")
+        assert set(servers(cluster, WEB6).values()) == {1, 7}
+        cluster.run("lvs1", f"echo 1 > {file}")
+        until(lambda: server not in servers(cluster, WEB6), "web1 is out, though its port is open")
+    finally:
+        cluster.run("lvs1", f"rm {file}")
+    until(lambda: servers(cluster, WEB6).get(server) == 1, "web1 has the weight of the inventory")
+
+
+def test_commands_tell_of_a_server_and_of_the_quorum(cluster):
+    told = "cat /run/lab-notified 2>/dev/null || true"
+    cluster.run("lvs1", "rm -f /run/lab-notified")
+    failing = ("web1", "web2")
+    for node in failing:
+        cluster.run(node, "systemctl stop lvs-test-page")
+    try:
+        down = {f"down {WEB1}:80", f"quorum_down {WEB}"}
+        until(lambda: set(cluster.run("lvs1", told).splitlines()) == down, "web1 and the service are told to be down")
+        # Below the quorum the last one serves on: there is no sorry server.
+        assert servers(cluster, WEB) == {WEB3: 1}
+    finally:
+        for node in failing:
+            cluster.run(node, "systemctl start lvs-test-page")
+    up = {f"up {WEB1}:80", f"quorum_up {WEB}"}
+    until(lambda: set(cluster.run("lvs1", told).splitlines()) == down | up, "and to be up again")
+    until(lambda: set(servers(cluster, WEB)) == {WEB1, WEB2, WEB3}, "all are back in web")

@@ -1,0 +1,57 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From which of its own addresses a director asks: `source` of a health check."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable
+
+from .addresses import FAMILY_NAMES, Network, family_of, known
+from .drafts import ServiceDraft
+from .hosts import Host, Hosts
+from .mistakes import listed
+from .types import CheckSource, Service, checks_of
+
+
+def variable(source: str) -> str:
+    """The variable of keepalived.conf that stands for each director's own address."""
+    return "CHECK_SOURCE_" + re.sub(r"[.:/]", "_", source)
+
+
+def address_of(host: Host, source: str) -> str | None:
+    """A director's own address that a source means: the source itself, or the first one in the network."""
+    own = list(dict.fromkeys([*host.addresses.values(), *(network.address for network in host.networks)]))
+    address, slash, prefix = source.partition("/")
+    if not slash:
+        return source if source in own else None
+    asked = known(address)
+    network = Network("", asked.family, asked.number, int(prefix))
+    return next((one for one in own if network.holds(known(one))), None)
+
+
+def check_sources(host: Host, services: Iterable[Service]) -> list[CheckSource]:
+    """The sources of all checks as one director has them."""
+    sources = dict.fromkeys(check["source"] for service in services for check in checks_of(service))
+    found = ((source, address_of(host, source)) for source in sources if source is not None)
+    return [{"name": variable(source), "address": address} for source, address in found if address is not None]
+
+
+def check_check_sources(services: Iterable[ServiceDraft], hosts: Hosts) -> None:
+    """Every director must have an address from which to ask, and of the family of what it asks."""
+    for service in services:
+        for server in service.real_servers:
+            for check in service.health if server["health"] is None else server["health"]:
+                asked, source = check["address"] or server["address"], check["source"]
+                if source is not None and family_of(source) != family_of(asked):
+                    service.path.report(
+                        f"health source is {source}, but {asked}, which is asked, is {FAMILY_NAMES[family_of(asked)]}"
+                    )
+        for source in dict.fromkeys(check["source"] for check in service.checks):
+            lacking = [host.name for host in hosts.directors.values() if source and address_of(host, source) is None]
+            if lacking:
+                service.path.report(
+                    f"health source is {source}, but {listed(lacking)} {'has' if len(lacking) == 1 else 'have'} no such address: give a network that"
+                    " holds an address of every director, such as 192.0.2.0/24"
+                )

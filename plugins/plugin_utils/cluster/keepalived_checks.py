@@ -1,0 +1,110 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The health checks as keepalived configuration. Source: keepalived.conf(5) of 2.2.7."""
+
+from __future__ import annotations
+
+from typing import Hashable, Iterable, Mapping
+
+from .check_sources import variable
+from .commands import filled, has_words
+from .regex import literal, quoted
+from .through_vip import SOURCES, Way, asks_vip, key_of
+from .types import Health, HealthUrl, KeepalivedCheck, KeepalivedUrl, RealServer, Service
+
+# The name of each check's block.
+BLOCKS = {
+    "tcp": "TCP_CHECK",
+    "http": "HTTP_GET",
+    "https": "SSL_GET",
+    "smtp": "SMTP_CHECK",
+    "dns": "DNS_CHECK",
+    "ping": "PING_CHECK",
+    "udp": "UDP_CHECK",
+    "script": "MISC_CHECK",
+    "file": "FILE_CHECK",
+}
+
+
+def service_checks(service: Service) -> list[KeepalivedCheck]:
+    """The checks of a service, if they are the same for all its real servers; otherwise each real server has its own."""
+    return [] if any(map(_of_each, service["health"])) else [_check(check, {}) for check in service["health"]]
+
+
+def own_checks(service: Service, server: RealServer, found: Mapping[Hashable, Way]) -> list[KeepalivedCheck] | None:
+    """The checks of a real server; None if they are those of its service."""
+    if server["health"] is None and not any(map(_of_each, service["health"])):
+        return None
+    words, way = words_of(service, server), found.get(key_of(service, server))
+    checks = service["health"] if server["health"] is None else server["health"]
+    return [
+        _through(_check(check, words), way) if way and asks_vip(check) else _check(check, words) for check in checks
+    ]
+
+
+def _through(check: KeepalivedCheck, way: Way) -> KeepalivedCheck:
+    """A check that asks the VIP on the way to one real server."""
+    return {**check, "address": way.vip, "source": f"${SOURCES[way.family]}", "fwmark": way.mark}
+
+
+def words_of(service: Service, server: RealServer | None = None) -> Mapping[str, object]:
+    """What the words in braces stand for; without a real server only those of the service. 0 stands for no port."""
+    words: dict[str, object] = {"vip": service["vip"], "vip_port": service["port"] or 0}
+    return words if server is None else {**words, "address": server["address"], "port": server["port"]}
+
+
+def track_files(virtual_servers: Iterable[Iterable[KeepalivedCheck]]) -> list[str]:
+    """The files that the checks read, each once."""
+    return list(dict.fromkeys(check["file"] for checks in virtual_servers for check in checks if check["file"]))
+
+
+def _of_each(check: Health) -> bool:
+    """Whether a check is another one for each real server."""
+    return check["command"] is not None or has_words(check["file"] or "") or asks_vip(check)
+
+
+def _command(command: str | None, words: Mapping[str, object]) -> str | None:
+    """A script with its arguments. Without words it gets the same ones as from ldirectord: VIP, port, real server, port."""
+    if command is None:
+        return None
+    return filled(command if has_words(command) else f"{command} {{vip}} {{vip_port}} {{address}} {{port}}", words)
+
+
+def _check(health: Health, words: Mapping[str, object]) -> KeepalivedCheck:
+    reply = (health["reply"] or "") if health["require_reply"] else None
+    return {
+        "block": BLOCKS[health["type"]],
+        "interval": health["interval"],
+        "timeout": health["timeout"],
+        "retries": health["retries"],
+        "retry_delay": health["retry_delay"],
+        "warmup": health["warmup"],
+        "address": health["address"],
+        "port": health["port"],
+        "source": None if health["source"] is None else f"${variable(health['source'])}",
+        "fwmark": None,
+        "sni": bool(health["sni"]),
+        "version": health["version"],
+        "virtualhost": health["virtualhost"],
+        "urls": [_url(url) for url in health["urls"]],
+        "record": health["record"],
+        "name": health["name"],
+        "payload": health["payload"],
+        "reply": reply,
+        "command": _command(health["command"], words),
+        "user": None if health["user"] is None else health["user"].replace(":", " "),
+        "dynamic_weight": bool(health["dynamic_weight"]),
+        "file": None if health["file"] is None else filled(health["file"], words),
+        "weight": health["weight"],
+    }
+
+
+def _url(url: HealthUrl) -> KeepalivedUrl:
+    regex = literal(url["expect"]) if url["expect"] is not None else url["regex"]
+    return {
+        "path": url["path"],
+        "status": " ".join(map(str, url["status"])),
+        "regex": None if regex is None else quoted(regex),
+        "digest": url["digest"],
+    }
