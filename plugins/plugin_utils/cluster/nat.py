@@ -69,11 +69,11 @@ def resolve_nat(
 def check_replies(services: Iterable[ServiceDraft], nat: Nat) -> None:
     """No reply may come from port 65535: no routing rule can select it (include/net/fib_rules.h, fib_rule_port_range_valid)."""
     for service in services:
-        if service.forward != "nat" or service.family not in nat.gateways:
+        if service.family not in nat.gateways:
             continue
         for server in service.servers:
             ports: Sequence[Ports] = [server["port"]] if server["port"] else service.ports or []
-            for port in ports if server["host"] else ():
+            for port in ports if server["host"] and server["forward"] == "nat" else ():
                 if str(port).endswith(str(MAX_PORT)):
                     service.path.report(
                         f"{server['host']} answers from port {port}, but lvs_nat routes no replies from port {MAX_PORT}:"

@@ -125,11 +125,9 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
             f"address is {address}, but the VIP is {FAMILY_NAMES[service.family]}: a page on the directors themselves is"
             f" reached without a tunnel, at {'::1' if service.family == 'ipv6' else '127.0.0.1'}"
         )
-    if known(address).special == LOOPBACK and service.port and sorry["port"] != service.port:
-        path.report(
-            f"address is {address}, the directors themselves, where packets keep their port: set port to {service.port},"
-            f" not {sorry['port']}"
-        )
+    if known(address).special == LOOPBACK and service.port is not None and sorry["port"] != service.port:
+        right = f"set port to {service.port}, not {sorry['port']}" if service.port else "leave port out"
+        path.report(f"address is {address}, the directors themselves, where packets keep their port: {right}")
     if not all(service.health if server["health"] is None else server["health"] for server in service.real_servers):
         path.report("is never used: health type is none, so nothing notices that the real servers are down")
     return sorry

@@ -197,19 +197,29 @@ def own(rng: random.Random) -> dict[str, Any]:
     return made
 
 
+def traffic(rng: random.Random, number: int) -> dict[str, Any]:
+    """What a service serves: mostly a port, else marked packets to many ports, packets marked elsewhere, or all ports."""
+    kind = rng.random()
+    if kind < 0.75:
+        return {"port": rng.choice((80 + number, (53, 443, 65535)[number]))}
+    if kind < 0.8:
+        return {"port": 0, "persistence": 300}
+    mark = {"fwmark": number + rng.choice((1, 2**31 - 9))}
+    if kind < 0.83:
+        return mark
+    first = 8000 + 1000 * number
+    single = rng.sample(range(first, first + 900, 25), rng.choice((1, 2, 30)))
+    return {**mark, "ports": [*single, f"{first + 900}-{first + 990}"]}
+
+
 def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
     """A service, mostly by port, with a check of any type."""
-    made: dict[str, Any] = {"name": f"s{number}", "vip": rng.choice(VIPS), "port": 80 + number}
-    if rng.random() < 0.2:
-        del made["port"]
-        first = 8000 + 1000 * number
-        single = rng.sample(range(first, first + 900), rng.choice((1, 2, 30)))
-        made.update(fwmark=number + rng.choice((1, 2**31 - 9)), ports=[*single, f"{first + 900}-{first + 990}"])
+    made: dict[str, Any] = {"name": f"s{number}", "vip": rng.choice(VIPS), **traffic(rng, number)}
     made["forward"] = rng.choice(("dr", "dr", "nat", "tun"))
     if made["forward"] == "tun" and rng.random() < 0.5:
-        made["tunnel"] = some(rng, schema.TUNNEL, 3)
-        if made["tunnel"].get("type") == "gue":
-            made["tunnel"].setdefault("port", 6080)
+        made["tunnel"] = some(rng, schema.TUNNEL, 2)
+        if rng.random() < 0.5:
+            made["tunnel"] = {name: value(rng, key) for name, key in schema.TUNNEL.items()} | {"type": "gue"}
     if rng.random() < 0.7:
         kind = rng.choice([*CHECKS, "none"] if stack == "keepalived" else sorted(schema.HEALTH))
         made["health"] = check(rng, kind)
@@ -456,11 +466,15 @@ def mend(given: dict[str, Any], message: str) -> None:
         return
     name, index = place[1], int(place[2] or 0)
     about = given["all"][name][index] if name == "lvs_services" else given["all"][name]
-    named = [(mapping, key) for mapping, key in keys_in(about) if key in words and key not in KEPT]
     # The deepest: a setting of the check before the check.
-    for mapping, key in named[-1:]:
+    named = [(mapping, key) for mapping, key in keys_in(about) if key in words and key not in KEPT]
+    named = named or [(about, key) for key in ("real_servers", "health") if key in about]
+    if named:
+        mapping, key = named[-1]
         del mapping[key]
-    if not named and name != "lvs_services":
+        if mapping is about and "fwmark" not in about and key in ("port", "fwmark"):
+            about["port"] = 8080
+    elif name != "lvs_services":
         del given["all"][name]
 
 
