@@ -17,9 +17,9 @@ options:
     description:
       - C(hostvars), with the results that C(verify.yml) registered on each host.
       - These are C(lvs_node) of M(lvs.cluster.node_info), C(lvs_vip_check) of C(lvs-vip check), C(lvs_vrrp_state) of
-        M(lvs.cluster.vrrp_info), C(lvs_vrrp_heard) of M(lvs.cluster.vrrp_probe), C(lvs_before) and C(lvs_after) of M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of
-        M(lvs.cluster.arp_probe), and C(lvs_probes), a loop of M(lvs.cluster.vip_probe) over
-        P(lvs.cluster.probe_plan#filter). With ldirectord also C(lvs_ldirectord_status).
+        M(lvs.cluster.vrrp_info), C(lvs_vrrp_heard) of M(lvs.cluster.vrrp_probe), C(lvs_before) and C(lvs_after) of
+        M(lvs.cluster.ipvs_info) with stats, C(lvs_arp_answers) of M(lvs.cluster.arp_probe), and C(lvs_probes), a loop of
+        M(lvs.cluster.vip_probe) over P(lvs.cluster.probe_plan#filter). With ldirectord also C(lvs_ldirectord_status).
       - On directors also C(director_expected_files), the files that C(site.yml) would write.
     type: dict
     required: true

@@ -493,7 +493,7 @@ def listed(given: Any) -> list[Any]:
 
 def levels(hostvars: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Key], dict[str, Any]]]:
     """Every mapping of an inventory: the name of its level in the schema, the keys it may have, and itself."""
-    cluster = next(iter(hostvars.values()))
+    cluster = list(hostvars.values())[0]  # noqa: RUF015 - pylint takes next() in a generator for a mistake
     yield "cluster", schema.CLUSTER, cluster
     yield from (("host", schema.HOST, own) for own in hostvars.values())
     for name, keys in (
