@@ -247,9 +247,9 @@ _value:
             command:
               description: The script to run.
               type: str
-            user:
-              description: The user that runs it, or V(user:group).
-              type: str
+            as_root:
+              description: Whether it is started as root, whatever the user of other scripts.
+              type: bool
             dynamic_weight:
               description: Whether the exit code of the script sets the weight.
               type: bool
@@ -296,15 +296,29 @@ _value:
           description: Whether the commands also run when keepalived stops.
           type: bool
         notify:
-          description: Commands that run at a change, or null.
+          description: Scripts that run at a change, or null.
           type: dict
           contains:
             quorum_up:
               description: When enough real servers are up.
-              type: str
+              type: dict
+              contains:
+                command:
+                  description: The script with its arguments.
+                  type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
             quorum_down:
               description: When no longer enough are up.
-              type: str
+              type: dict
+              contains:
+                command:
+                  description: The script with its arguments.
+                  type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
         test_page:
           description: Whether the test page listens on its ports.
           type: bool
@@ -430,9 +444,9 @@ _value:
                 command:
                   description: The script to run.
                   type: str
-                user:
-                  description: The user that runs it, or V(user:group).
-                  type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
                 dynamic_weight:
                   description: Whether the exit code of the script sets the weight.
                   type: bool
@@ -464,15 +478,29 @@ _value:
                   description: The shared secret of RADIUS.
                   type: str
             notify:
-              description: Commands that run at a change, or null.
+              description: Scripts that run at a change, or null.
               type: dict
               contains:
                 up:
                   description: When its checks pass.
-                  type: str
+                  type: dict
+                  contains:
+                    command:
+                      description: The script with its arguments.
+                      type: str
+                    as_root:
+                      description: Whether it is started as root, whatever the user of other scripts.
+                      type: bool
                 down:
                   description: When they fail.
-                  type: str
+                  type: dict
+                  contains:
+                    command:
+                      description: The script with its arguments.
+                      type: str
+                    as_root:
+                      description: Whether it is started as root, whatever the user of other scripts.
+                      type: bool
             raw:
               description: Lines of its block in the daemon's own words.
               type: list
@@ -1114,11 +1142,25 @@ _value:
               description: Whether the commands also run when keepalived stops.
               type: bool
             quorum_up:
-              description: Command for a quorum that is reached, or null.
-              type: str
+              description: Script for a quorum that is reached, or null.
+              type: dict
+              contains:
+                command:
+                  description: The script with its arguments.
+                  type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
             quorum_down:
-              description: Command for a quorum that is lost, or null.
-              type: str
+              description: Script for a quorum that is lost, or null.
+              type: dict
+              contains:
+                command:
+                  description: The script with its arguments.
+                  type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
             sorry_server:
               description: Address and port of the sorry server.
               type: str
@@ -1204,9 +1246,9 @@ _value:
                 command:
                   description: The script, with its arguments.
                   type: str
-                user:
-                  description: Its user, or user and group.
-                  type: str
+                as_root:
+                  description: Whether it is started as root, whatever the user of other scripts.
+                  type: bool
                 dynamic_weight:
                   description: Whether its exit code sets the weight.
                   type: bool
@@ -1237,11 +1279,25 @@ _value:
                   description: Its forwarding method; null if it is that of the service.
                   type: str
                 notify_up:
-                  description: Command for checks that pass, or null.
-                  type: str
+                  description: Script for checks that pass, or null.
+                  type: dict
+                  contains:
+                    command:
+                      description: The script with its arguments.
+                      type: str
+                    as_root:
+                      description: Whether it is started as root, whatever the user of other scripts.
+                      type: bool
                 notify_down:
-                  description: Command for checks that fail, or null.
-                  type: str
+                  description: Script for checks that fail, or null.
+                  type: dict
+                  contains:
+                    command:
+                      description: The script with its arguments.
+                      type: str
+                    as_root:
+                      description: Whether it is started as root, whatever the user of other scripts.
+                      type: bool
                 checks:
                   description: Its checks; null if they are those of the service.
                   type: list
@@ -1318,9 +1374,9 @@ _value:
                     command:
                       description: The script, with its arguments.
                       type: str
-                    user:
-                      description: Its user, or user and group.
-                      type: str
+                    as_root:
+                      description: Whether it is started as root, whatever the user of other scripts.
+                      type: bool
                     dynamic_weight:
                       description: Whether its exit code sets the weight.
                       type: bool

@@ -10,6 +10,7 @@ from typing import Any, Mapping
 
 from . import keys, schema
 from .mistakes import InventoryPath, listed, nearest
+from .scripts import ScriptFiles
 from .types import Health, HealthUrl, Ports
 from .validators import choice
 
@@ -38,7 +39,7 @@ class Checked:
     portless: bool
 
 
-def resolve_health(given: Any, checked: Checked, path: InventoryPath) -> list[Health]:
+def resolve_health(given: Any, checked: Checked, path: InventoryPath, files: ScriptFiles) -> list[Health]:
     """The checks, all of which have to pass; none if the list is empty. A `port` of null means the real server's own.
 
     Without `health`, a TCP service is checked by a connection. A UDP or SCTP service is not checked, because its answers are
@@ -47,9 +48,9 @@ def resolve_health(given: Any, checked: Checked, path: InventoryPath) -> list[He
     if given is None:
         given = {"type": "tcp" if checked.protocol == "tcp" else "none"}
     if not isinstance(given, list):
-        checks = [_check(given, checked, path)]
+        checks = [_check(given, checked, path, files)]
     else:
-        checks = [_check(entry, checked, path.item(index)) for index, entry in enumerate(given)]
+        checks = [_check(entry, checked, path.item(index), files) for index, entry in enumerate(given)]
         if not checks:
             path.report("is empty: for no check at all write {type: none}")
         elif len(checks) > 1 and any(check["type"] == "none" for check in checks if check):
@@ -57,7 +58,7 @@ def resolve_health(given: Any, checked: Checked, path: InventoryPath) -> list[He
     return [check for check in checks if check is not None and check["type"] != "none"]
 
 
-def _check(given: Any, checked: Checked, path: InventoryPath) -> Health | None:
+def _check(given: Any, checked: Checked, path: InventoryPath, files: ScriptFiles) -> Health | None:
     """One check; None if it cannot be read."""
     if not isinstance(given, dict):
         keys.read(given, {}, path)
@@ -69,9 +70,12 @@ def _check(given: Any, checked: Checked, path: InventoryPath) -> Health | None:
     for name in [name for name in options if name not in schema.HEALTH[kind]]:
         path.report(_not_of_type(name, kind))
         del options[name]
+    missing = len(path.messages)
     own = keys.read(options, schema.HEALTH[kind], path)
     health = _no_options(kind)
     health.update({name: value for name, value in own.items() if name in health})  # type: ignore[typeddict-item]
+    if kind == "script" and len(path.messages) == missing and (script := files.command(own, path)):
+        health["command"], health["as_root"] = script["command"], script["as_root"]
     if "path" in schema.HEALTH[kind]:
         health["urls"] = _urls(options, own, path)
         health["expect"] = health["regex"] = None
@@ -169,7 +173,7 @@ def _no_options(kind: str) -> Health:
         "require_reply": None,
         "reply": None,
         "command": None,
-        "user": None,
+        "as_root": None,
         "dynamic_weight": None,
         "file": None,
         "weight": None,

@@ -20,6 +20,7 @@ from .mistakes import InventoryPath, Mistakes, listed
 from .raw import check_block
 from .through_vip import Way, ways
 from .types import (
+    Command,
     Health,
     Keepalived,
     KeepalivedInclude,
@@ -166,8 +167,8 @@ def _real_server(
     }
 
 
-def _notified(command: str | None, words: Mapping[str, object]) -> str | None:
-    return None if command is None else filled(command, words)
+def _notified(script: Command | None, words: Mapping[str, object]) -> Command | None:
+    return None if script is None else {**script, "command": filled(script["command"], words)}
 
 
 def _method(of: Service | RealServer | SorryServer) -> str:
@@ -231,7 +232,7 @@ def _refused_check(health: Health) -> Iterator[str]:
         yield (
             f"type is {health['type']}, a check that only ldirectord has: use type script with a program that asks, or type tcp"
         )
-    if health["command"] is not None and isinstance(health["timeout"], float):
+    if health["type"] == "script" and isinstance(health["timeout"], float):
         yield f"timeout is {health['timeout']}, but keepalived takes whole seconds for a script"
     # check_dns.c of 2.2.7 reads both as an empty label
     if health["name"] not in (None, ".") and any(len(label) < 2 for label in str(health["name"]).split(".")):

@@ -93,7 +93,7 @@ def _check(health: Health, words: Mapping[str, object]) -> KeepalivedCheck:
         "payload": health["payload"],
         "reply": reply,
         "command": _command(health["command"], words),
-        "user": None if health["user"] is None else health["user"].replace(":", " "),
+        "as_root": bool(health["as_root"]),
         "dynamic_weight": bool(health["dynamic_weight"]),
         "file": None if health["file"] is None else filled(health["file"], words),
         "weight": health["weight"],

@@ -74,7 +74,7 @@ OF_IPV6 = ("tcp", "script", "dns", "http", "https", "nntp", "simpletcp", "sip")
 
 # Keys of a service, and options of a check
 KEEPALIVED_ONLY = ("quorum", "hysteresis", "alpha", "omega", "notify")
-CHECK_OF_KEEPALIVED = ("warmup", "address", "source", "version", "user", "dynamic_weight")
+CHECK_OF_KEEPALIVED = ("warmup", "address", "source", "version", "dynamic_weight")
 # In ldirectord.cf `#` begins a comment and `"` ends a text. Other characters with a backslash stay as they are
 SPECIAL = re.compile(r"(\\[^#\"])|\\?([#\"])")
 # What a check of a single real server may have of its own
@@ -320,5 +320,7 @@ def _unsupported_check(health: Health, protocol: str, family: Family | None) -> 
         yield f"virtualhost is {health['virtualhost']}, but ldirectord cannot name it in the TLS handshake: set sni to false"
     if health["type"] == "dns" and health["record"] != "A":
         yield f"record is {health['record']}, but ldirectord asks only for A"
-    if any(character in (health["command"] or "") for character in " #{"):
+    if health["as_root"]:
+        yield "user is set, but ldirectord runs scripts as root"
+    elif any(character in (health["command"] or "") for character in " #{"):
         yield "command has arguments or a #, but ldirectord passes its own arguments (VIP, port, real server, port)"

@@ -15,6 +15,7 @@ from .forwarding import UNTRANSLATED, Method, own_method
 from .health import Checked, resolve_health
 from .hosts import Host, Hosts
 from .mistakes import InventoryPath, listed, near_hint, shape
+from .scripts import ScriptFiles
 from .service_notify import resolve_real_server_notify
 from .types import Family, Forward, RealServer, SorryServer
 
@@ -22,7 +23,9 @@ SERVER = "a host name or a mapping"
 _BARE: dict[str, Any] = {name: key.default for name, key in schema.REAL_SERVER.items()}
 
 
-def resolve_real_servers(given: Any, service: ServiceDraft, checked: Checked, hosts: Hosts) -> list[RealServer]:
+def resolve_real_servers(
+    given: Any, service: ServiceDraft, checked: Checked, hosts: Hosts, files: ScriptFiles
+) -> list[RealServer]:
     """The service's real servers in the inventory's order; the whole group if none are listed."""
     path = service.path
     if given is None:
@@ -39,7 +42,7 @@ def resolve_real_servers(given: Any, service: ServiceDraft, checked: Checked, ho
     result = []
     seen: dict[tuple[str, int], int] = {}
     for index, entry in enumerate(given):
-        server = _real_server(entry, service, checked, hosts, path.at("real_servers", index))
+        server = _real_server(entry, service, checked, hosts, files, path.at("real_servers", index))
         if server is None:
             continue
         first = seen.setdefault((server["address"], server["port"]), index)
@@ -53,13 +56,13 @@ def resolve_real_servers(given: Any, service: ServiceDraft, checked: Checked, ho
 
 
 def _real_server(
-    entry: Any, service: ServiceDraft, checked: Checked, hosts: Hosts, path: InventoryPath
+    entry: Any, service: ServiceDraft, checked: Checked, hosts: Hosts, files: ScriptFiles, path: InventoryPath
 ) -> RealServer | None:
     # A bare name is the usual case, and there may be a hundred thousand of them
     own = {**_BARE, "host": entry} if isinstance(entry, str) else keys.read(entry, schema.REAL_SERVER, path, SERVER)
     method = own_method(own["forward"], own["tunnel"], Method(service.forward, service.tunnel), path)
-    health = None if own["health"] is None else resolve_health(own["health"], checked, path.at("health"))
-    notify = resolve_real_server_notify(own["notify"], path)
+    health = None if own["health"] is None else resolve_health(own["health"], checked, path.at("health"), files)
+    notify = resolve_real_server_notify(own["notify"], path, files)
     found = _locate(entry, own, service, method, hosts, path)
     if found is None:
         return None

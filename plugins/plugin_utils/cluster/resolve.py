@@ -111,9 +111,9 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
     scalars = keys.read({name: given[name] for name in SCALARS}, SCALARS, InventoryPath("", mistakes))
     stack = scalars["lvs_stack"]
     hosts = resolve_hosts(inventory, mistakes)
-    services = resolve_services(given["lvs_services"], hosts, mistakes)
-    vips = list(dict.fromkeys(service.vip for service in services if service.vip))
     files = ScriptFiles(inventory.folder)
+    services = resolve_services(given["lvs_services"], hosts, files, mistakes)
+    vips = list(dict.fromkeys(service.vip for service in services if service.vip))
     vrrp = resolve_vrrp(given["lvs_vrrp"], vips, services, hosts, files, mistakes) if stack == "keepalived" else None
     if vrrp is None:
         warn_of_unused(given["lvs_vrrp"], stack, mistakes)
@@ -175,6 +175,8 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
     vips = list(read.vip_paths)
     services = [service.finished() for service in read.services]
     vrrp = _vrrp(read.vrrp, gateways, sync) if read.vrrp else None
+    # Nothing checks with static
+    scripts = (ScriptFiles(None) if stack == "static" else read.files).resolved()
     heartbeat = heartbeat_part(read.heartbeat, vips, nat, sync, hosts) if stack == "ldirectord" else None
     return {
         "stack": stack,
@@ -197,7 +199,7 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "ldirectord": ldirectord_part(read.ldirectord, services, read.mail) if stack == "ldirectord" else None,
         "heartbeat": heartbeat,
         "hosts": {
-            **director_parts(hosts, services, nat, stack, vrrp, heartbeat, sync, read.timeouts, read.files.resolved()),
+            **director_parts(hosts, services, nat, stack, vrrp, heartbeat, sync, read.timeouts, scripts),
             **real_server_parts(hosts, services, nat, arp),
         },
     }

@@ -111,8 +111,22 @@ TUNNEL = {
     "checksum": Key(validators.choice(*CHECKSUMS), "none"),
 }
 
-SERVICE_NOTIFY = {"quorum_up": Key(validators.WORDED_COMMAND), "quorum_down": Key(validators.WORDED_COMMAND)}
-REAL_SERVER_NOTIFY = {"up": Key(validators.WORDED_COMMAND), "down": Key(validators.WORDED_COMMAND)}
+SERVICE_NOTIFY = {"quorum_up": Key(validators.ANYTHING), "quorum_down": Key(validators.ANYTHING)}
+REAL_SERVER_NOTIFY = {"up": Key(validators.ANYTHING), "down": Key(validators.ANYTHING)}
+
+# A script that directors run: `command` is there already, `src` is copied from the controller
+SCRIPT = {
+    "command": Key(validators.COMMAND),
+    "src": Key(validators.SCRIPT_FILE),
+    "arguments": Key(validators.ARGUMENTS),
+    "user": Key(validators.USER),
+}
+# One about a service or a real server, whose addresses it can have in its arguments
+WORDED_SCRIPT = {
+    **SCRIPT,
+    "command": Key(validators.WORDED_COMMAND),
+    "arguments": Key(validators.WORDED_ARGUMENTS),
+}
 
 DEFAULT_INTERVAL = 6
 _CHECK = {
@@ -168,8 +182,7 @@ HEALTH = {
     "udp": {**_CHECK_PORT, "payload": Key(validators.PAYLOAD), "require_reply": Key(validators.REPLY, False)},
     "script": {
         **_CHECK,
-        "command": Key(validators.WORDED_COMMAND, required=True),
-        "user": Key(validators.USER),
+        **WORDED_SCRIPT,
         "dynamic_weight": Key(validators.BOOLEAN, False),
     },
     "file": {
@@ -195,13 +208,6 @@ HEALTH = {
     "submission": _CHECK_ALONE,
 }
 
-# A script that directors run: `command` is there already, `src` is copied from the controller
-SCRIPT = {
-    "command": Key(validators.COMMAND),
-    "src": Key(validators.SCRIPT_FILE),
-    "arguments": Key(validators.ARGUMENTS),
-    "user": Key(validators.NAMED),
-}
 _CHANGE = validators.integer(-253, 253)
 TRACK_INTERFACE = {"interface": Key(validators.INTERFACE, required=True), "weight": Key(_CHANGE, 0)}
 TRACK_SCRIPT = {

@@ -14,6 +14,8 @@ from typing import Any, Mapping
 
 from ...module_utils.deployed import SCRIPTS
 from . import keys, schema
+from .commands import WORDS, filled, has_words
+from .keys import Key
 from .mistakes import InventoryPath, shown
 from .types import Command, InstalledScript, Scripts, ScriptUser
 
@@ -21,6 +23,7 @@ from .types import Command, InstalledScript, Scripts, ScriptUser
 FOLDER = SCRIPTS
 AS_USER = "/usr/sbin/chroot --userspec={user} / {command}"
 LONGEST = 500  # characters; keepalived reads lines of 1023 (parser.h, MAXBUF)
+LONGEST_WORDS = {"vip": "x" * 39, "vip_port": 65535, "address": "x" * 39, "port": 65535}
 # A script, a program, and a file that Ansible decrypts when it copies it.
 BEGINNINGS = (b"#!", b"\x7fELF", b"$ANSIBLE_VAULT")
 
@@ -34,7 +37,7 @@ class ScriptFiles:
         self._users: dict[tuple[str, str], None] = {}
 
     def command(self, own: Mapping[str, Any], path: InventoryPath) -> Command | None:
-        """The command of a script with the keys of schema.SCRIPT; None if it is wrong."""
+        """The command of a script with the keys of schema.SCRIPT or schema.WORDED_SCRIPT; None if it is wrong."""
         if own["command"] is not None and own["src"] is not None:
             path.report(
                 "has both command and src: command is a program that the directors have, src a file that is copied there"
@@ -44,17 +47,27 @@ class ScriptFiles:
             path.report("has neither command nor src: set one of them")
             return None
         if own["src"] is None and own["arguments"] is not None:
-            path.report("arguments belong to src: write them behind the command")
+            path.report(
+                "has command and arguments, but only a script that is copied (src) has its arguments apart: write them into the"
+                " command, behind the program"
+            )
         program = own["command"] if own["src"] is None else self._installed(own["src"], path)
         if program is None:
             return None
         if own["user"] is not None:
-            self._users[own["user"], program.split()[0]] = None
+            file = program.split()[0]
+            if has_words(file):
+                path.report(
+                    f"command begins with {shown(file)}, so with each real server another program would run, and it could not be"
+                    f" checked whether the user {own['user']} can run it: give {' '.join(WORDS)} as arguments"
+                )
+            self._users[own["user"], file] = None
             program = AS_USER.format(user=own["user"], command=program)
         words = program if own["arguments"] is None else f"{program} {own['arguments']}"
-        if len(words) > LONGEST:
+        if (length := len(filled(words, LONGEST_WORDS))) > LONGEST:
             path.report(
-                f"the command has {len(words)} characters, and keepalived takes {LONGEST}: put some of it into a script"
+                f"the command has {'up to ' if has_words(words) else ''}{length} characters, and keepalived takes {LONGEST}: put"
+                " some of it into a script"
             )
         if words.count("'") % 2:
             path.report(f"{shown(own['arguments'] or own['command'])} has a quote (') that does not end")
@@ -94,9 +107,11 @@ def _wrong_file(source: str) -> str | None:
     return None
 
 
-def read_script(given: object, path: InventoryPath, files: ScriptFiles) -> Command | None:
+def read_script(
+    given: object, path: InventoryPath, files: ScriptFiles, level: Mapping[str, Key] = schema.SCRIPT
+) -> Command | None:
     """The command of a script that is given as a command alone, or as a mapping; None if it is wrong."""
     own = {"command": given} if isinstance(given, str) else given
     missing = len(path.messages)
-    read = keys.read(own, schema.SCRIPT, path, "a command or a mapping")
+    read = keys.read(own, level, path, "a command or a mapping")
     return files.command(read, path) if len(path.messages) == missing else None

@@ -17,11 +17,12 @@ from .health import Checked, resolve_health
 from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed, shape, shown
 from .real_servers import resolve_real_servers, resolve_sorry_server
+from .scripts import ScriptFiles
 from .service_notify import resolve_service_notify
 from .types import Family, Service, TableService
 
 
-def resolve_services(given: Any, hosts: Hosts, mistakes: Mistakes) -> list[ServiceDraft]:
+def resolve_services(given: Any, hosts: Hosts, files: ScriptFiles, mistakes: Mistakes) -> list[ServiceDraft]:
     """Every service of `lvs_services`, with its defaults filled in."""
     path = InventoryPath("lvs_services", mistakes)
     if given is None:
@@ -41,7 +42,7 @@ def resolve_services(given: Any, hosts: Hosts, mistakes: Mistakes) -> list[Servi
             path.report(f"is {shape(entry)}, not a mapping")
             continue
         path.name = str(entry["name"]) if isinstance(entry.get("name"), (str, int)) else None
-        service = _service(entry, hosts, path)
+        service = _service(entry, hosts, files, path)
         if service.name is not None and (other := names.setdefault(service.name, path)) is not path:
             path.report(f"the name is already that of {other}")
         label = service.label
@@ -56,7 +57,7 @@ def resolve_services(given: Any, hosts: Hosts, mistakes: Mistakes) -> list[Servi
     return services
 
 
-def _service(entry: dict[str, Any], hosts: Hosts, path: InventoryPath) -> ServiceDraft:
+def _service(entry: dict[str, Any], hosts: Hosts, files: ScriptFiles, path: InventoryPath) -> ServiceDraft:
     own = keys.read(entry, schema.SERVICE, path)
     family = family_of(own["vip"]) if own["vip"] else None
     _check_ports(own, entry, path)
@@ -86,12 +87,12 @@ def _service(entry: dict[str, Any], hosts: Hosts, path: InventoryPath) -> Servic
         hysteresis=own["hysteresis"],
         alpha=own["alpha"],
         omega=own["omega"],
-        notify=resolve_service_notify(own["notify"], path),
+        notify=resolve_service_notify(own["notify"], path, files),
         test_page=own["test_page"],
-        health=resolve_health(own["health"], checked, path.at("health")),
+        health=resolve_health(own["health"], checked, path.at("health"), files),
         raw=own["raw"],
     )
-    service.real_servers = resolve_real_servers(own["real_servers"], service, checked, hosts)
+    service.real_servers = resolve_real_servers(own["real_servers"], service, checked, hosts, files)
     service.sorry_server = resolve_sorry_server(own["sorry_server"], service, hosts)
     return service
 

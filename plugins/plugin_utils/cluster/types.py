@@ -31,6 +31,13 @@ class Tunnel(TypedDict):
     checksum: str | None
 
 
+class Command(TypedDict):
+    """A script with its arguments; `as_root` if keepalived must start it as root, whatever the user of other scripts."""
+
+    command: str
+    as_root: bool
+
+
 class HealthUrl(TypedDict):
     """A page that a check requests, and what a good answer is."""
 
@@ -42,7 +49,7 @@ class HealthUrl(TypedDict):
 
 
 class Health(TypedDict):
-    """A health check; options that its type does not have are None. `reply` is what a required reply has to begin with."""
+    """A health check; options that its type does not have are None. `as_root` is that of Command, `reply` is what a required reply has to begin with."""
 
     type: str
     interval: Seconds | None
@@ -64,7 +71,7 @@ class Health(TypedDict):
     require_reply: bool | None
     reply: str | None
     command: str | None
-    user: str | None
+    as_root: bool | None
     dynamic_weight: bool | None
     file: str | None
     weight: int | None
@@ -78,10 +85,10 @@ class Health(TypedDict):
 
 
 class RealServerNotify(TypedDict):
-    """The commands that run when a real server's checks pass or fail."""
+    """The scripts that run when a real server's checks pass or fail."""
 
-    up: str | None
-    down: str | None
+    up: Command | None
+    down: Command | None
 
 
 class RealServer(TypedDict):
@@ -114,10 +121,10 @@ class SorryServer(TypedDict):
 
 
 class ServiceNotify(TypedDict):
-    """The commands that run when a service reaches its quorum or loses it."""
+    """The scripts that run when a service reaches its quorum or loses it."""
 
-    quorum_up: str | None
-    quorum_down: str | None
+    quorum_up: Command | None
+    quorum_down: Command | None
 
 
 class Service(TypedDict):
@@ -250,13 +257,6 @@ class Track(TypedDict):
     processes: list[Tracked]
     files: list[Tracked]
     bfd: list[Tracked]
-
-
-class Command(TypedDict):
-    """A script with its arguments; `as_root` if keepalived must start it as root, whatever the user of other scripts."""
-
-    command: str
-    as_root: bool
 
 
 class TrackScript(TypedDict):
@@ -493,7 +493,7 @@ class KeepalivedCheck(TypedDict):
     payload: str | None
     reply: str | None
     command: str | None
-    user: str | None
+    as_root: bool
     dynamic_weight: bool
     file: str | None
     weight: int | None
@@ -510,8 +510,8 @@ class KeepalivedRealServer(TypedDict):
     upper_threshold: int
     lower_threshold: int
     method: str | None
-    notify_up: str | None
-    notify_down: str | None
+    notify_up: Command | None
+    notify_down: Command | None
     checks: list[KeepalivedCheck] | None
     raw: list[str]
 
@@ -534,8 +534,8 @@ class KeepalivedService(TypedDict):
     hysteresis: int
     alpha: bool
     omega: bool
-    quorum_up: str | None
-    quorum_down: str | None
+    quorum_up: Command | None
+    quorum_down: Command | None
     sorry_server: str | None
     sorry_server_method: str | None
     quiesce: bool

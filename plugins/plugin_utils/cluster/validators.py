@@ -308,6 +308,12 @@ def _worded_command(value: object) -> str:
     return text
 
 
+def _worded_arguments(value: object) -> str:
+    text = _string(value)
+    _quotable(_without_words(text))
+    return text
+
+
 def _ldirectord_text(value: object) -> str:
     """A text between double quotes in ldirectord.cf, where `#` begins a comment everywhere."""
     text = _string(value)
@@ -380,7 +386,7 @@ def _worded_path(value: object) -> str:
 
 def _user(value: object) -> str:
     text = _string(value)
-    if not re.fullmatch(r"[a-z_][a-z0-9_-]*(:[a-z_][a-z0-9_-]*)?", text):
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?", text):
         raise ValueError
     return text
 
@@ -550,6 +556,7 @@ LDIRECTORD_TEXT = Validator("a text", _ldirectord_text)
 LDIRECTORD_SECRET = Validator("a text of ASCII characters without # and double quotes", _ldirectord_secret)
 LDIRECTORD_COMMAND = Validator("a command", _ldirectord_command)
 WORDED_COMMAND = Validator("a command", _worded_command)
+WORDED_ARGUMENTS = Validator("words", _worded_arguments)
 WORDED_PATH = Validator("a path", _worded_path)
 USER = Validator("a user, or user:group", _user)
 STATUS = Validator("a status code from 100 to 599 or a range such as 200-299", _status)

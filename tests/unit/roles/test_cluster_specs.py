@@ -50,7 +50,7 @@ LEVELS: dict[tuple[str, ...], Mapping[str, schema.Key]] = {
 # The resolver reports these itself, where the schema cannot say it
 REQUIRED_ELSEWHERE = {("lvs_services",)}
 # Of one health type alone
-REQUIRED_OF_A_TYPE = {("lvs_services", "health", name) for name in ("name", "command", "file", "database", "secret")}
+REQUIRED_OF_A_TYPE = {("lvs_services", "health", name) for name in ("name", "file", "database", "secret")}
 # How the schema's kinds of value begin, and the type that documents each
 TYPES = {"a whole number": "int", "a number of seconds": "float", "true or false": "bool", "a list of": "list"}
 

@@ -46,6 +46,7 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     # Programs that are on every machine, so that keepalived can look for them
     id(validators.SCRIPT_FILE): ("/bin/true", "/bin/cat"),
     id(validators.ARGUMENTS): ("a", "--quick -x 'a b' #1!"),
+    id(validators.WORDED_ARGUMENTS): ("a", "--of '{vip} {vip_port}'", "{address} {port}"),
     id(validators.DESTINATION): ("default", "10.1.0.0/16", "192.0.2.7", "2001:db8:7::/48", "0.0.0.0/0", "::/0"),
     id(validators.INTERFACE): ("eth0", "eth1", "eth2"),
     id(validators.PROCESS): ("haproxy", "nginx -g x:y"),
@@ -57,7 +58,8 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.LDIRECTORD_TEXT): ("a text", "o'clock \\n $1"),
     id(validators.LDIRECTORD_SECRET): ("hunter 2",),
     id(validators.LDIRECTORD_COMMAND): ("/usr/local/bin/fallback -v",),
-    id(validators.USER): ("root", "root:root"),
+    # Accounts that are on every machine
+    id(validators.USER): ("root", "nobody", "nobody:daemon"),
     id(validators.REGEX): (r"ready \d{1,3}", 'say "(yes|no)"', r"a\\b[^c]#!'$x", "(?i)up"),
     id(validators.DIGEST): ("d41d8cd98f00b204e9800998ecf8427e",),
     id(validators.PAYLOAD): ("ff00", "DE AD be ef"),
@@ -171,6 +173,9 @@ def check(rng: random.Random, kind: str) -> dict[str, Any]:
         made["urls"] = [some(rng, schema.HEALTH_URL, 2) for _page in range(rng.randint(1, 2))]
     for name in health.NEEDS.get(kind, ()):
         made.setdefault(name, value(rng, known[name]))
+    if kind == "script":
+        made.pop("command", None)
+        made.update(script(rng, schema.WORDED_SCRIPT))
     if kind == "http_proxy":
         made["request"] = "http://www.example.com/"
     if kind in health.ANSWERING:
@@ -193,7 +198,7 @@ def own(rng: random.Random) -> dict[str, Any]:
         kinds = rng.sample(CHECKS, rng.randint(1, 2)) if rng.random() < 0.8 else ["none"]
         made["health"] = [{**check(rng, kind), **({"port": 53} if kind == "udp" else {})} for kind in kinds]
     if rng.random() < 0.2:
-        made["notify"] = some(rng, schema.REAL_SERVER_NOTIFY, 2)
+        made["notify"] = notify(rng, tuple(schema.REAL_SERVER_NOTIFY), schema.WORDED_SCRIPT)
     return made
 
 
@@ -243,7 +248,7 @@ def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
         flags = types.FLAGS_OF.get(made["scheduler"], types.PLAIN_FLAGS)
         made["scheduler_flags"] = rng.sample(list(flags), rng.randint(1, len(flags)))
     if rng.random() < 0.2:
-        made["notify"] = dict.fromkeys(some(rng, schema.SERVICE_NOTIFY, 2), "/usr/local/bin/notify {vip}")
+        made["notify"] = notify(rng, tuple(schema.SERVICE_NOTIFY), schema.WORDED_SCRIPT)
         made.update({} if "real_servers" in made else {"quorum": 2, "hysteresis": 1})
     made.update(some(rng, schema.SERVICE, 2, "name", "vip", "port", "fwmark", "ports", "forward", "protocol"))
     if "persistence_engine" in made and rng.random() < 0.5:
@@ -256,11 +261,13 @@ def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
 def script(rng: random.Random, keys: Mapping[str, Key]) -> dict[str, Any]:
     """A script with some of the keys of a level: one of the directors, or one that is copied there."""
     made = some(rng, keys, 3, "command", "src", "arguments", "user")
-    made.update({"command": "/bin/true --quick"} if rng.random() < 0.5 else {"src": "/bin/true"})
+    worded = keys["command"].validator is validators.WORDED_COMMAND
+    command = f"/bin/true --quick{rng.choice((' {vip}:{vip_port}', '')) if worded else ''}"
+    made.update({"command": command} if rng.random() < 0.5 else {"src": "/bin/true"})
     if "src" in made and rng.random() < 0.5:
-        made["arguments"] = value(rng, schema.SCRIPT["arguments"])
+        made["arguments"] = value(rng, keys["arguments"])
     if rng.random() < 0.3:
-        made["user"] = "nobody"
+        made["user"] = value(rng, keys["user"])
     return made
 
 
@@ -288,10 +295,10 @@ def track(rng: random.Random) -> dict[str, Any]:
     return made
 
 
-def notify(rng: random.Random, events: tuple[str, ...]) -> dict[str, Any]:
+def notify(rng: random.Random, events: tuple[str, ...], keys: Mapping[str, Key] = schema.SCRIPT) -> dict[str, Any]:
     """Scripts for some events."""
     names = rng.sample(events, rng.randint(1, len(events)))
-    return {name: "/bin/true" if rng.random() < 0.5 else script(rng, schema.SCRIPT) for name in names}
+    return {name: "/bin/true" if rng.random() < 0.5 else script(rng, keys) for name in names}
 
 
 def watching(rng: random.Random, events: tuple[str, ...] = schema.EVENTS) -> dict[str, Any]:
@@ -524,11 +531,14 @@ def levels(hostvars: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Key]
         yield "tunnel", schema.TUNNEL, one.get("tunnel", {})
         yield "sorry_server", schema.SORRY_SERVER, one.get("sorry_server", {})
         yield "service's notify", schema.SERVICE_NOTIFY, one.get("notify", {})
+        told = list(one.get("notify", {}).values())
         checks = listed(one.get("health", []))
         for server in one.get("real_servers", []):
             yield "real_server", schema.REAL_SERVER, server
             yield "real_server's notify", schema.REAL_SERVER_NOTIFY, server.get("notify", {})
+            told += server.get("notify", {}).values()
             checks = checks + listed(server.get("health", []))
+        yield from (("script of a service", schema.WORDED_SCRIPT, script) for script in told if script != "/bin/true")
         for given in checks:
             kind = given["type"]
             # The types of ldirectord alone have the same options, each by the same key

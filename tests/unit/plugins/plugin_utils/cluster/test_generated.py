@@ -104,6 +104,12 @@ def test_everything_that_vrrp_can_watch_and_tell_is_there(accepted) -> None:
         assert sum(bool(each["notify"]) for each in watching) >= 2
     assert len({one["keyword"] for each in members for one in each["notify"]}) == 5
     assert any(host["scripts"]["users"] for host in directors)
+    services = [service for _given, cluster in accepted.values() for service in cluster["services"]]
+    told = [one["notify"] for service in services for one in (service, *service["real_servers"]) if one["notify"]]
+    scripts = [check for service in services for check in checks_of(service) if check["type"] == "script"]
+    scripts += [script for notify in told for script in notify.values() if script]
+    for user in ("nobody", "nobody:daemon"):
+        assert any(f"--userspec={user} /" in script["command"] for script in scripts), user
     assert any(each["routes"] for each in members)
     assert any(each["rules"] for each in members)
 

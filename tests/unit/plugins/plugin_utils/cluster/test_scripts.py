@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import (
     InventoryMistakes,
     InventoryPath,
@@ -102,6 +103,51 @@ def test_a_command_that_is_too_long_for_a_line_is_refused() -> None:
     assert read(None, "/bin/true " + "x" * 491)[2] == [
         "notify: the command has 501 characters, and keepalived takes 500: put some of it into a script"
     ]
+
+
+def test_the_longest_addresses_count_in_a_command_about_a_real_server() -> None:
+    mistakes = Mistakes()
+    given = {"command": "/bin/true " + "x" * 440 + " {address} {port}", "user": "nobody:daemon"}
+    read_script(given, InventoryPath("notify", mistakes), ScriptFiles(None), schema.WORDED_SCRIPT)
+    assert list(mistakes) == [
+        "notify: the command has up to 540 characters, and keepalived takes 500: put some of it into a script"
+    ]
+
+
+def test_a_script_about_a_real_server_runs_as_its_user_with_the_words_in_its_arguments(
+    folder: Path, inventory: Callable
+) -> None:
+    script = {"src": "check", "arguments": "{vip} {address}", "user": "nobody:daemon"}
+    service = {
+        "health": {"type": "script", **script},
+        "real_servers": [{"host": "web1", "notify": {"down": script}}],
+    }
+    hostvars, groups = inventory({"service": service})
+    for variables in hostvars.values():
+        variables["inventory_dir"] = str(folder)
+    cluster = resolve(hostvars, groups)
+    server = cluster["keepalived"]["virtual_servers"][0]["real_servers"][0]
+    command = f"/usr/sbin/chroot --userspec=nobody:daemon / {FOLDER}/check 172.28.0.100 172.28.0.21"
+    assert server["notify_down"] == {"command": command, "as_root": True}
+    assert [(one["command"], one["as_root"]) for one in server["checks"]] == [(command, True)]
+    assert cluster["hosts"]["lvs1"]["scripts"] == {
+        "installed": [{"src": str(folder / "check"), "path": f"{FOLDER}/check"}],
+        "users": [{"user": "nobody:daemon", "program": f"{FOLDER}/check"}],
+    }
+
+
+@pytest.mark.parametrize(("stack", "copied"), [("static", False), ("ldirectord", True)])
+def test_a_script_of_a_check_is_copied_where_something_checks(
+    stack: str, copied: bool, folder: Path, inventory: Callable
+) -> None:
+    directors = ["lvs1"] if stack == "static" else ["lvs1", "lvs2"]
+    change = {
+        "all": {"lvs_stack": stack, "lvs_heartbeat": {"key": "a-key-of-an-example"}},
+        "groups": {"directors": directors},
+        "service": {"health": {"type": "script", "src": str(folder / "check")}},
+    }
+    cluster = resolve(*inventory(change))
+    assert bool(cluster["hosts"]["lvs1"]["scripts"]["installed"]) is copied
 
 
 def test_a_missing_script_is_told_with_every_other_mistake(inventory: Callable) -> None:
