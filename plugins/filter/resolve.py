@@ -967,9 +967,6 @@ _value:
               elements: dict
               contains:
                 name:
-                  description: Its name in keepalived.conf.
-                  type: str
-                path:
                   description: The file.
                   type: str
                 init_file:
@@ -1087,7 +1084,7 @@ _value:
           type: list
           elements: str
         track_folders:
-          description: The folders of these files.
+          description: The folders of these files with those above them, the outermost first.
           type: list
           elements: str
         virtual_servers:
@@ -2179,9 +2176,6 @@ _value:
                   elements: dict
                   contains:
                     name:
-                      description: Its name in keepalived.conf.
-                      type: str
-                    path:
                       description: The file.
                       type: str
                     init_file:

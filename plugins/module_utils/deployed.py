@@ -18,6 +18,8 @@ HA_CF = "/etc/ha.d/ha.cf"
 LDIRECTORD = "/etc/ha.d/ldirectord.cf"
 LVS_VIP = "/etc/lvs-vip.conf"
 SCRIPTS = "/etc/lvs-cluster/scripts"
+# The folders that the roles have made for files of others, a line for each
+FOLDERS = "/var/lib/lvs-cluster/folders"
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD, LVS_VIP)
 
 # Lines that the roles have written into these files since the first release, and nobody else writes.

@@ -76,6 +76,10 @@ ansible_facts:
           description: The scripts that the roles have copied from the controller.
           type: list
           elements: str
+        folders:
+          description: The folders that the roles have made for the files that health checks read.
+          type: list
+          elements: str
         resources:
           description: The resources that heartbeat moves.
           type: list
@@ -142,6 +146,7 @@ ansible_facts:
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
       scripts: []
+      folders: []
       resources: []
       instances:
         - name: VI_1
@@ -224,6 +229,7 @@ def main(runner=HOST):
         "foreign": foreign,
         "vips": deployed.named_vips(files),
         "scripts": sorted(glob.glob(f"{deployed.SCRIPTS}/*")),
+        "folders": (read(deployed.FOLDERS) or "").splitlines(),
         "resources": deployed.resources(files),
         "instances": deployed.vrrp_instances(files),
         "options": {

@@ -27,6 +27,7 @@ from .types import (
     HostPart,
     HostVrrp,
     Instance,
+    Keepalived,
     Ports,
     Scripts,
     Seconds,
@@ -51,6 +52,7 @@ def director_parts(
     nat: Nat,
     stack: Stack,
     vrrp: Vrrp | None,
+    keepalived: Keepalived | None,
     heartbeat: Heartbeat | None,
     sync: Sync | None,
     timeouts: Timeouts,
@@ -61,6 +63,7 @@ def director_parts(
     ports = dict.fromkeys(f"{port}/{service['protocol']}" for service in services for port in _client_ports(service))
     ports.update(dict.fromkeys([f"{sync['port']}/udp"] if sync else []))
     ports.update(dict.fromkeys([f"{heartbeat['port']}/udp"] if heartbeat else []))
+    checked = keepalived["track_files"] if keepalived else []
     parts = {}
     for name, host in hosts.directors.items():
         inside = [device for address in nat.gateways.values() if (device := host.device_of(address))]
@@ -78,7 +81,7 @@ def director_parts(
                 own for instance in vrrp["instances"] if (own := _own_instance(host, instance, services, grouped))
             ]
             part["sync_groups"] = groups
-            part["trackers"] = own_trackers(host, vrrp["trackers"], [*part["instances"], *groups])
+            part["trackers"] = own_trackers(host, vrrp["trackers"], [*part["instances"], *groups], checked)
             part["check_sources"] = check_sources(host, services) + own_sources(host.addresses, services)
             if part["instances"]:
                 part["vrrp"] = _watched(part["instances"], vrrp["startup_delay"])

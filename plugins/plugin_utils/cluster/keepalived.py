@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import PurePosixPath
 from typing import Any, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from . import keys, schema
@@ -67,9 +68,15 @@ def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keep
         "raw": own["raw"],
         "includes": [_include(path) for path in own["include"]],
         "track_files": files,
-        "track_folders": list(dict.fromkeys(file.rpartition("/")[0] or "/" for file in files)),
+        "track_folders": _folders(files),
         "virtual_servers": [*virtual_servers, *map(_way, found.values())],
     }
+
+
+def _folders(files: Iterable[str]) -> list[str]:
+    """The folders of files with those above them, the outermost first, without the root folder."""
+    parents = [str(parent) for file in files for parent in reversed(PurePosixPath(file).parents)]
+    return [folder for folder in dict.fromkeys(parents) if folder != "/"]
 
 
 def _include(path: str) -> KeepalivedInclude:

@@ -177,6 +177,7 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
     vrrp = _vrrp(read.vrrp, gateways, sync) if read.vrrp else None
     # Nothing checks with static
     scripts = (ScriptFiles(None) if stack == "static" else read.files).resolved()
+    keepalived = keepalived_part(read.keepalived, services) if stack == "keepalived" else None
     heartbeat = heartbeat_part(read.heartbeat, vips, nat, sync, hosts) if stack == "ldirectord" else None
     return {
         "stack": stack,
@@ -195,11 +196,11 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "sync": sync,
         "timeouts": read.timeouts,
         "mail": read.mail,
-        "keepalived": keepalived_part(read.keepalived, services) if stack == "keepalived" else None,
+        "keepalived": keepalived,
         "ldirectord": ldirectord_part(read.ldirectord, services, read.mail) if stack == "ldirectord" else None,
         "heartbeat": heartbeat,
         "hosts": {
-            **director_parts(hosts, services, nat, stack, vrrp, heartbeat, sync, read.timeouts, scripts),
+            **director_parts(hosts, services, nat, stack, vrrp, keepalived, heartbeat, sync, read.timeouts, scripts),
             **real_server_parts(hosts, services, nat, arp),
         },
     }

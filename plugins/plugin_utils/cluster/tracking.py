@@ -16,6 +16,7 @@ from .scripts import ScriptFiles
 from .types import InstanceDirector, Track, Tracked, Trackers
 
 KINDS = ("interfaces", "scripts", "processes", "files", "bfd")
+NAMED = ("scripts", "processes", "bfd")
 LONGEST_NAME = 31  # bfd.h, BFD_INAME_MAX
 MOST_HOPS_IPV6 = 64  # bfd.h, BFD_CONTROL_HOPLIMIT
 
@@ -24,7 +25,7 @@ class Watched:
     """Everything that is watched, defined once each, with a name that no other of its kind has."""
 
     def __init__(self) -> None:
-        self._names: dict[str, dict[tuple[object, ...], str]] = {kind: {} for kind in KINDS[1:]}
+        self._names: dict[str, dict[tuple[object, ...], str]] = {kind: {} for kind in NAMED}
         self._definitions: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS[1:]}
 
     def name(self, kind: str, what: str, definition: Mapping[str, Any]) -> str:
@@ -40,6 +41,21 @@ class Watched:
             names[key] = name
             self._definitions[kind].append({"name": name, **definition})
         return names[key]
+
+    def file(self, path: str, init_file: int | None, at: InventoryPath) -> str:
+        """The name of a file, which is its path: a health check may read the same file."""
+        files = self._definitions["files"]
+        known = next((one for one in files if one["name"] == path), None)
+        if known is None:
+            files.append({"name": path, "init_file": init_file})
+        elif known["init_file"] is None:
+            known["init_file"] = init_file
+        elif init_file not in (None, known["init_file"]):
+            at.report(
+                f"init_file is {init_file}, but {known['init_file']} for the same file elsewhere: a director makes the file once, so"
+                " write the same number, or leave one out"
+            )
+        return path
 
     def resolved(self) -> Trackers:
         return self._definitions  # type: ignore[return-value]
@@ -109,6 +125,8 @@ def _item(
             "init_fail": own["init_fail"],
         }
         name = watched.name(kind, (own["src"] or own["command"].split()[0]).rpartition("/")[2], definition)
+    elif kind == "files":
+        name = watched.file(own["path"], own["init_file"], path)
     else:
         definition = {key: value for key, value in own.items() if key != "weight"}
         if kind == "bfd":

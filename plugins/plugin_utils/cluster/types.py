@@ -282,10 +282,9 @@ class TrackProcess(TypedDict):
 
 
 class TrackFile(TypedDict):
-    """A file with a number."""
+    """A file with a number. Its name is its path."""
 
     name: str
-    path: str
     init_file: int | None
 
 
@@ -552,7 +551,10 @@ class KeepalivedInclude(TypedDict):
 
 
 class Keepalived(TypedDict):
-    """What keepalived.conf has besides VRRP, the same on every director, and the files that its checks read."""
+    """What keepalived.conf has besides VRRP, the same on every director, and the files that its checks read.
+
+    `track_folders` are the folders of these files with those above them, the outermost first.
+    """
 
     options: list[str] | None
     raw: list[str]

@@ -11,7 +11,7 @@ from .addresses import family_of
 from .hosts import Host
 from .notify import told
 from .tracking import KINDS, without
-from .types import DirectorInstance, DirectorSyncGroup, DirectorTrackers, Track, Trackers, Vrrp
+from .types import DirectorInstance, DirectorSyncGroup, DirectorTrackers, Track, Trackers, TrackFile, Vrrp
 
 
 def own_groups(host: Host, vrrp: Vrrp) -> list[DirectorSyncGroup]:
@@ -52,14 +52,22 @@ def own_track(given: Track, needed: Iterable[str | None], own: str | None, group
 
 
 def own_trackers(
-    host: Host, known: Trackers, watching: Sequence[DirectorInstance | DirectorSyncGroup]
+    host: Host,
+    known: Trackers,
+    watching: Sequence[DirectorInstance | DirectorSyncGroup],
+    checked: Sequence[str],
 ) -> DirectorTrackers:
-    """What a director watches: keepalived complains about a script that nothing uses."""
+    """What a director watches: keepalived complains about a script that nothing uses. `checked` are the files of health checks."""
     used = {kind: {one["name"] for each in watching for one in each["track"][kind]} for kind in KINDS}  # type: ignore[literal-required]
+    named = {one["name"] for one in known["files"]}
+    files: list[TrackFile] = [
+        *known["files"],
+        *(TrackFile(name=name, init_file=None) for name in checked if name not in named),
+    ]
     return {
         "scripts": [one for one in known["scripts"] if one["name"] in used["scripts"]],
         "processes": [one for one in known["processes"] if one["name"] in used["processes"]],
-        "files": [one for one in known["files"] if one["name"] in used["files"]],
+        "files": [one for one in files if one["name"] in used["files"] or one["name"] in checked],
         "bfd": [
             {**one, "source": _source(host, one["neighbor"])} for one in known["bfd"] if one["name"] in used["bfd"]
         ],

@@ -52,6 +52,8 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.PROCESS): ("haproxy", "nginx -g x:y"),
     id(validators.WORDED_PATH): (
         "/run/lvs/maintenance",
+        # One that VRRP may watch, too
+        "/var/lib/x0",
         "/run/lvs/{address}",
         "/run/lvs/{vip}:{vip_port}-{address}:{port}",
     ),

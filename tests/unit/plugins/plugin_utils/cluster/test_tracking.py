@@ -16,12 +16,12 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.tracking impor
         ("/run/lvs weight", "run_lvs_weight"),
         ("2001:db8::1", "2001_db8_1"),
         ("nginx -g x:y", "nginx_-g_x_y"),
-        ("@", "files"),
+        ("@", "scripts"),
         ("2001:db8:1111:2222:3333:4444:5555:6666", "111_2222_3333_4444_5555_6666"),
     ],
 )
 def test_a_name_is_like_what_it_names(what: str, name: str) -> None:
-    assert Watched().name("files", what, {"path": what}) == name
+    assert Watched().name("scripts", what, {"command": what}) == name
 
 
 def test_the_same_has_one_name_and_others_of_that_name_a_number() -> None:
@@ -33,4 +33,4 @@ def test_the_same_has_one_name_and_others_of_that_name_a_number() -> None:
 
 def test_names_of_one_kind_do_not_matter_to_another() -> None:
     watched = Watched()
-    assert watched.name("files", "x", {"path": "x"}) == watched.name("processes", "x", {"process": "x"}) == "x"
+    assert watched.name("scripts", "x", {"command": "x"}) == watched.name("processes", "x", {"process": "x"}) == "x"
