@@ -677,7 +677,7 @@ _value:
             unicast:
               description: Whether the adverts go to each director by unicast.
               type: bool
-            track:
+            track: &track
               description: What it watches. With weight 0 its failure gives up the VIPs, any other weight changes the priority.
               type: dict
               contains:
@@ -838,65 +838,7 @@ _value:
               description: The instances that move together.
               type: list
               elements: str
-            track:
-              description: What it watches. With weight 0 its failure gives up the VIPs, any other weight changes the priority.
-              type: dict
-              contains:
-                interfaces:
-                  description: Interfaces.
-                  type: list
-                  elements: dict
-                  contains:
-                    name:
-                      description: Its name.
-                      type: str
-                    weight:
-                      description: By how much it changes the priority.
-                      type: int
-                scripts:
-                  description: Scripts.
-                  type: list
-                  elements: dict
-                  contains:
-                    name:
-                      description: Its name.
-                      type: str
-                    weight:
-                      description: By how much it changes the priority.
-                      type: int
-                processes:
-                  description: Processes.
-                  type: list
-                  elements: dict
-                  contains:
-                    name:
-                      description: Its name.
-                      type: str
-                    weight:
-                      description: By how much it changes the priority.
-                      type: int
-                files:
-                  description: Files.
-                  type: list
-                  elements: dict
-                  contains:
-                    name:
-                      description: Its name.
-                      type: str
-                    weight:
-                      description: By how much it changes the priority.
-                      type: int
-                bfd:
-                  description: Neighbours by BFD.
-                  type: list
-                  elements: dict
-                  contains:
-                    name:
-                      description: Its name.
-                      type: str
-                    weight:
-                      description: By how much it changes the priority.
-                      type: int
+            track: *track
             notify:
               description: The scripts for its events.
               type: list
@@ -1962,65 +1904,7 @@ _value:
                     priority:
                       description: Its place among all rules.
                       type: int
-                track:
-                  description: What it watches. With weight 0 its failure gives up the VIPs, any other weight changes the priority.
-                  type: dict
-                  contains:
-                    interfaces:
-                      description: Interfaces.
-                      type: list
-                      elements: dict
-                      contains:
-                        name:
-                          description: Its name.
-                          type: str
-                        weight:
-                          description: By how much it changes the priority.
-                          type: int
-                    scripts:
-                      description: Scripts.
-                      type: list
-                      elements: dict
-                      contains:
-                        name:
-                          description: Its name.
-                          type: str
-                        weight:
-                          description: By how much it changes the priority.
-                          type: int
-                    processes:
-                      description: Processes.
-                      type: list
-                      elements: dict
-                      contains:
-                        name:
-                          description: Its name.
-                          type: str
-                        weight:
-                          description: By how much it changes the priority.
-                          type: int
-                    files:
-                      description: Files.
-                      type: list
-                      elements: dict
-                      contains:
-                        name:
-                          description: Its name.
-                          type: str
-                        weight:
-                          description: By how much it changes the priority.
-                          type: int
-                    bfd:
-                      description: Neighbours by BFD.
-                      type: list
-                      elements: dict
-                      contains:
-                        name:
-                          description: Its name.
-                          type: str
-                        weight:
-                          description: By how much it changes the priority.
-                          type: int
+                track: *track
                 notify:
                   description: The scripts for its events.
                   type: list
@@ -2047,65 +1931,7 @@ _value:
                   description: The instances that move together.
                   type: list
                   elements: str
-                track:
-                  description: What it watches. With weight 0 its failure gives up the VIPs, any other weight changes the priority.
-                  type: dict
-                  contains:
-                    interfaces:
-                      description: Interfaces.
-                      type: list
-                      elements: dict
-                      contains:
-                        name:
-                          description: Its name.
-                          type: str
-                        weight:
-                          description: By how much it changes the priority.
-                          type: int
-                    scripts:
-                      description: Scripts.
-                      type: list
-                      elements: dict
-                      contains:
-                        name:
-                          description: Its name.
-                          type: str
-                        weight:
-                          description: By how much it changes the priority.
-                          type: int
-                    processes:
-                      description: Processes.
-                      type: list
-                      elements: dict
-                      contains:
-                        name:
-                          description: Its name.
-                          type: str
-                        weight:
-                          description: By how much it changes the priority.
-                          type: int
-                    files:
-                      description: Files.
-                      type: list
-                      elements: dict
-                      contains:
-                        name:
-                          description: Its name.
-                          type: str
-                        weight:
-                          description: By how much it changes the priority.
-                          type: int
-                    bfd:
-                      description: Neighbours by BFD.
-                      type: list
-                      elements: dict
-                      contains:
-                        name:
-                          description: Its name.
-                          type: str
-                        weight:
-                          description: By how much it changes the priority.
-                          type: int
+                track: *track
                 notify:
                   description: The scripts for its events.
                   type: list

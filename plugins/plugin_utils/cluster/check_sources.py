@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import Iterable
 
-from .addresses import FAMILY_NAMES, Network, family_of, known
+from .addresses import FAMILY_NAMES, family_of
 from .drafts import ServiceDraft
 from .hosts import Host, Hosts
 from .mistakes import listed
-from .types import CheckSource, Service, checks_of
+from .types import CheckSource, Service, checks_of, health_of
 
 
 def variable(source: str) -> str:
@@ -20,36 +20,25 @@ def variable(source: str) -> str:
     return "CHECK_SOURCE_" + re.sub(r"[.:/]", "_", source)
 
 
-def address_of(host: Host, source: str) -> str | None:
-    """A director's own address that a source means: the source itself, or the first one in the network."""
-    own = list(dict.fromkeys([*host.addresses.values(), *(network.address for network in host.networks)]))
-    address, slash, prefix = source.partition("/")
-    if not slash:
-        return source if source in own else None
-    asked = known(address)
-    network = Network("", asked.family, asked.number, int(prefix))
-    return next((one for one in own if network.holds(known(one))), None)
-
-
 def check_sources(host: Host, services: Iterable[Service]) -> list[CheckSource]:
     """The sources of all checks as one director has them."""
     sources = dict.fromkeys(check["source"] for service in services for check in checks_of(service))
-    found = ((source, address_of(host, source)) for source in sources if source is not None)
-    return [{"name": variable(source), "address": address} for source, address in found if address is not None]
+    found = ((source, host.own_in(source)) for source in sources if source is not None)
+    return [{"name": variable(source), "address": own.address} for source, own in found if own is not None]
 
 
 def check_check_sources(services: Iterable[ServiceDraft], hosts: Hosts) -> None:
     """Every director must have an address from which to ask, and of the family of what it asks."""
     for service in services:
         for server in service.real_servers:
-            for check in service.health if server["health"] is None else server["health"]:
+            for check in health_of(server, service.health):
                 asked, source = check["address"] or server["address"], check["source"]
                 if source is not None and family_of(source) != family_of(asked):
                     service.path.report(
                         f"health source is {source}, but {asked}, which is asked, is {FAMILY_NAMES[family_of(asked)]}"
                     )
         for source in dict.fromkeys(check["source"] for check in service.checks):
-            lacking = [host.name for host in hosts.directors.values() if source and address_of(host, source) is None]
+            lacking = [host.name for host in hosts.directors.values() if source and host.own_in(source) is None]
             if lacking:
                 service.path.report(
                     f"health source is {source}, but {listed(lacking)} {'has' if len(lacking) == 1 else 'have'} no such address: give a network that"

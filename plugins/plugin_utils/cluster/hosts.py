@@ -71,6 +71,26 @@ class Host:
         given = (*self.addresses.values(), *self.vrrp.addresses.values())
         return frozenset([*given, *(network.address for network in self.networks)])
 
+    def own_in(self, asked: str) -> Network | None:
+        """Where this host has an address in a network such as 192.0.2.0/24, or has that very address. lvs_address counts first.
+
+        Without facts the network is that of the address alone, and it has no interface.
+        """
+        address, slash, prefix = asked.partition("/")
+        first = known(address)
+        wanted = Network("", first.family, first.number, int(prefix) if slash else BITS[first.family])
+        main = [known(address) for address in self.addresses.values() if wanted.holds(known(address))]
+        own = [network for network in self.networks if wanted.holds(known(network.address))]
+        if not main:
+            return own[0] if own else None
+        alone = Network(self.interface or "", main[0].family, main[0].number, BITS[main[0].family])
+        return next((network for network in own if network.address == main[0].text), alone)
+
+    def address_towards(self, address: str) -> str | None:
+        """This host's own address for packets to an address: the one on the same network, else its main one."""
+        network = self.network_of(address)
+        return network.address if network else self.addresses.get(family_of(address))
+
     def device_of(self, address: str) -> str | None:
         """The interface that leads to an address on a network of this host (with facts)."""
         network = self.network_of(address)

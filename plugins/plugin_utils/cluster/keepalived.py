@@ -19,6 +19,7 @@ from .drafts import ServiceDraft
 from .keepalived_checks import BLOCKS, own_checks, service_checks, track_files, words_of
 from .mistakes import InventoryPath, Mistakes, listed
 from .raw import check_block
+from .real_servers import called
 from .through_vip import Way, ways
 from .types import (
     Command,
@@ -208,9 +209,7 @@ def check_keepalived(services: Iterable[ServiceDraft]) -> None:
     for service in services:
         check_block(service.raw, "virtual_server", service.path)
         for server in service.real_servers:
-            check_block(
-                server["raw"], "real_server", service.path.at(f"real server {server['host'] or server['address']}")
-            )
+            check_block(server["raw"], "real_server", service.path.at(f"real server {called(server)}"))
         for reason in _refused(service):
             service.path.report(reason)
         for health in service.checks:

@@ -11,7 +11,7 @@ from .check_sources import variable
 from .commands import filled, has_words
 from .regex import literal, quoted
 from .through_vip import SOURCES, Way, asks_vip, key_of
-from .types import Health, HealthUrl, KeepalivedCheck, KeepalivedUrl, RealServer, Service
+from .types import Health, HealthUrl, KeepalivedCheck, KeepalivedUrl, RealServer, Service, health_of
 
 # The name of each check's block.
 BLOCKS = {
@@ -37,7 +37,7 @@ def own_checks(service: Service, server: RealServer, found: Mapping[Hashable, Wa
     if server["health"] is None and not any(map(_of_each, service["health"])):
         return None
     words, way = words_of(service, server), found.get(key_of(service, server))
-    checks = service["health"] if server["health"] is None else server["health"]
+    checks = health_of(server, service["health"])
     return [
         _through(_check(check, words), way) if way and asks_vip(check) else _check(check, words) for check in checks
     ]

@@ -17,7 +17,7 @@ from .hosts import Host, Hosts
 from .mistakes import InventoryPath, listed, near_hint, shape
 from .scripts import ScriptFiles
 from .service_notify import resolve_real_server_notify
-from .types import Family, Forward, RealServer, SorryServer
+from .types import Family, Forward, RealServer, SorryServer, health_of
 
 SERVER = "a host name or a mapping"
 _BARE: dict[str, Any] = {name: key.default for name, key in schema.REAL_SERVER.items()}
@@ -131,7 +131,7 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
     if known(address).special == LOOPBACK and service.port is not None and sorry["port"] != service.port:
         right = f"set port to {service.port}, not {sorry['port']}" if service.port else "leave port out"
         path.report(f"address is {address}, the directors themselves, where packets keep their port: {right}")
-    if not all(service.health if server["health"] is None else server["health"] for server in service.real_servers):
+    if not all(health_of(server, service.health) for server in service.real_servers):
         path.report("is never used: health type is none, so nothing notices that the real servers are down")
     return sorry
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from . import keys, schema
-from .addresses import Network, known, parse
+from .addresses import parse
 from .drafts import InstanceDraft
 from .hosts import Host, Hosts
 from .mistakes import InventoryPath, Mistakes, listed, near_hint
@@ -78,10 +78,8 @@ def _interface(host: Host, network: str | None) -> str | None:
     """The interface that has an address of the network, or the host's main one."""
     if network is None:
         return host.interface
-    address, _slash, prefix = network.partition("/")
-    first = known(address)
-    wanted = Network("", first.family, first.number, int(prefix))
-    return next((own.interface for own in host.networks if wanted.holds(known(own.address))), None)
+    own = host.own_in(network)
+    return own.interface or None if own else None
 
 
 def _check_network(network: str, hosts: Hosts, path: InventoryPath) -> None:

@@ -18,7 +18,7 @@ from .drafts import ServiceDraft
 from .hosts import Hosts
 from .mistakes import listed
 from .real_servers import called
-from .types import CheckSource, Family, Health, RealServer, Service, TableService, Tunnel, checks_of
+from .types import CheckSource, Family, Health, RealServer, Service, TableService, Tunnel, checks_of, health_of
 
 # Marks from here to 2^31 - 1, by a hash: the same real server has the same mark as long as its way is the same
 FIRST_MARK, MARKS = 1 << 30, 1 << 30
@@ -54,7 +54,7 @@ def ways(services: Iterable[Service]) -> dict[Hashable, Way]:
     found: dict[Hashable, Way] = {}
     for service in services:
         for server in service["real_servers"]:
-            checks = service["health"] if server["health"] is None else server["health"]
+            checks = health_of(server, service["health"])
             key = key_of(service, server)
             if key in found or not any(map(asks_vip, checks)):
                 continue
@@ -112,8 +112,7 @@ def check_ways(services: Iterable[ServiceDraft], hosts: Hosts) -> None:
     """Report what cannot be asked through a VIP."""
     for service in services:
         for server in service.real_servers:
-            checks = service.health if server["health"] is None else server["health"]
-            if server["forward"] == "nat" and any(map(asks_vip, checks)):
+            if server["forward"] == "nat" and any(map(asks_vip, health_of(server, service.health))):
                 service.path.report(
                     f"health via is vip, but forward is nat: real server {called(server)} does not have the VIP. Leave via out"
                 )

@@ -169,6 +169,11 @@ def checks_of(service: Service) -> list[Health]:
     return [*service["health"], *(check for server in service["real_servers"] for check in server["health"] or ())]
 
 
+def health_of(server: RealServer, common: list[Health]) -> list[Health]:
+    """The checks of a real server: its own, or those that its service has for all (`common`)."""
+    return common if server["health"] is None else server["health"]
+
+
 class TableDestination(TypedDict):
     """A real server as the modules ipvs_table and ipvs_info know it."""
 

@@ -223,10 +223,10 @@ def _network(value: object) -> str:
     parsed = parse(address)
     if parsed is None or not re.fullmatch("[0-9]{1,3}", prefix) or int(prefix) > BITS[parsed.family]:
         raise ValueError
-    network = Network("", parsed.family, parsed.number, int(prefix)).cidr
-    if network != f"{parsed.text}/{int(prefix)}":
-        raise InvalidValue(f"which is not how a network begins: write {network}")
-    return network
+    network = Network("", parsed.family, parsed.number, int(prefix))
+    if parsed.number & ((1 << BITS[parsed.family] - network.prefix) - 1):
+        raise InvalidValue(f"which is an address inside a network: the network itself is {network.cidr}")
+    return f"{parsed.text}/{network.prefix}"
 
 
 def _host_address(value: object) -> str:
@@ -352,15 +352,7 @@ def _destination(value: object) -> str:
     text = _string(value)
     if text == "default":
         return text
-    address, slash, prefix = text.partition("/")
-    found = parse(address)
-    bits = {"ipv4": 32, "ipv6": 128}[found.family] if found else -1
-    if found is None or (slash and not (re.fullmatch(r"[0-9]{1,3}", prefix) and int(prefix) <= bits)):
-        raise ValueError
-    length = int(prefix) if slash else bits
-    if found.number & ((1 << (bits - length)) - 1):
-        raise InvalidValue("which has bits behind its prefix length: a network begins at its first address")
-    return f"{found.text}/{length}"
+    return _network(text) if "/" in text else f"{_address(text)}/{BITS[family_of(text)]}"
 
 
 def _interface(value: object) -> str:
@@ -457,15 +449,7 @@ def _reply(value: object) -> bool | str:
 def _check_source(value: object) -> str:
     """An address, or the network that holds the address of each director."""
     text = _string(value)
-    address, slash, prefix = text.partition("/")
-    if not slash:
-        return _host_address(text)
-    found = parse(address)
-    if found is None or not prefix.isdigit() or not 1 <= int(prefix) <= BITS[found.family]:
-        raise ValueError
-    if found.number & ((1 << BITS[found.family] - int(prefix)) - 1):
-        raise InvalidValue("which is an address within a network: give the address alone, or the network's own address")
-    return f"{found.text}/{int(prefix)}"
+    return _network(text) if "/" in text else _host_address(text)
 
 
 def _auth_pass(value: object) -> str:

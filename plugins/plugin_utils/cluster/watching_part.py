@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
-from .addresses import family_of
 from .hosts import Host
 from .notify import told
 from .tracking import KINDS, without
@@ -69,15 +68,11 @@ def own_trackers(
         "processes": [one for one in known["processes"] if one["name"] in used["processes"]],
         "files": [one for one in files if one["name"] in used["files"] or one["name"] in checked],
         "bfd": [
-            {**one, "source": _source(host, one["neighbor"])} for one in known["bfd"] if one["name"] in used["bfd"]
+            {**one, "source": host.address_towards(one["neighbor"])}
+            for one in known["bfd"]
+            if one["name"] in used["bfd"]
         ],
     }
-
-
-def _source(host: Host, neighbor: str) -> str | None:
-    """The address that a director watches a neighbour from: its own on the same network, else its main one."""
-    network = host.network_of(neighbor)
-    return network.address if network else host.addresses.get(family_of(neighbor))
 
 
 def _without_interfaces(track: Track, names: Sequence[str | None]) -> Track:

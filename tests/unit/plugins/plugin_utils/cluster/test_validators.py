@@ -106,7 +106,8 @@ REFUSED = [
     (validators.WORDED_PATH, "/run/}", "which has }}: " + IN_BRACES),
     (validators.WORDED_PATH, "/run/lvs/", "which is a folder: it must name a file"),
     (validators.WORDED_PATH, "lvs/{address}", "which must start with /"),
-    (validators.USER, "Nobody", NOT_IT),
+    (validators.USER, "-nobody", NOT_IT),
+    (validators.USER, "a:b:c", NOT_IT),
     (validators.USER, "nobody:", NOT_IT),
     (validators.STATUS, 99, NOT_IT),
     (validators.STATUS, 600, NOT_IT),
@@ -128,13 +129,14 @@ REFUSED = [
     (validators.PAYLOAD, "00ff", "which ends with ff: keepalived takes that for a mistake"),
     (validators.REPLY, "maybe", NOT_IT),
     (validators.CHECK_SOURCE, "10.0.0.0/33", NOT_IT),
-    (validators.CHECK_SOURCE, "10.0.0.0/0", NOT_IT),
     (validators.CHECK_SOURCE, "eth0", NOT_IT),
-    (
-        validators.CHECK_SOURCE,
-        "10.0.0.1/24",
-        "which is an address within a network: give the address alone, or the network's own address",
+    *(
+        (network, "10.1.2.3/16", "which is an address inside a network: the network itself is 10.1.0.0/16")
+        for network in (validators.NETWORK, validators.CHECK_SOURCE, validators.DESTINATION)
     ),
+    (validators.NETWORK, "10.0.0.0", NOT_IT),
+    (validators.DESTINATION, "10.0.0.0/33", NOT_IT),
+    (validators.DESTINATION, "somewhere", NOT_IT),
     (validators.NAMED, "-a", NOT_IT),
     (validators.DOMAIN, "", NOT_IT),
     (validators.DOMAIN, LABEL + "a", NOT_IT),
