@@ -629,6 +629,9 @@ _value:
         startup_delay:
           description: Seconds that keepalived waits when it starts.
           type: float
+        settle_time:
+          description: Seconds after which every VIP has one owner, when a keepalived has started.
+          type: int
         instances:
           description: The VRRP instances.
           type: list

@@ -14,14 +14,21 @@ description:
   - The timeouts do not survive a reboot. The roles set those of the inventory variable C(lvs_timeouts), also at each boot. Do not
     use this module on their directors.
 options:
+  state:
+    description:
+      - V(present) sets the timeouts that are given. V(absent) restores the kernel's defaults, 900, 120 and 300 seconds, and takes no
+        timeouts.
+    type: str
+    choices: [present, absent]
+    default: present
   tcp:
-    description: Seconds for an idle established TCP connection, V(1) to V(2147483). The kernel's default is 900.
+    description: Seconds for an idle established TCP connection, V(1) to V(2147483).
     type: int
   tcpfin:
-    description: Seconds for a TCP connection that has received a FIN. The kernel's default is 120.
+    description: Seconds for a TCP connection that has received a FIN.
     type: int
   udp:
-    description: Seconds since the last UDP packet. The kernel's default is 300.
+    description: Seconds since the last UDP packet.
     type: int
 notes:
   - In check mode on a host that has no C(ipvsadm) or no IPVS in its kernel yet, the kernel's defaults are assumed.
@@ -43,11 +50,9 @@ EXAMPLES = r"""
   lvs.cluster.ipvs_timeouts:
     tcp: 3600
 
-- name: Set the kernel's default timeouts
+- name: Restore the kernel's default timeouts
   lvs.cluster.ipvs_timeouts:
-    tcp: 900
-    tcpfin: 120
-    udp: 300
+    state: absent
 """
 
 RETURN = r"""
@@ -70,8 +75,12 @@ NAMES = ("tcp", "tcpfin", "udp")
 
 
 def read_wanted(params):
-    """Return the timeouts given, or raise ValueError."""
+    """Return the timeouts that the kernel should have; those that are left out stay. Raise ValueError for wrong ones."""
     wanted = {name: params[name] for name in NAMES if params[name] is not None}
+    if params["state"] == "absent":
+        if wanted:
+            raise ValueError(f"state absent restores the defaults of all timeouts: leave out {', '.join(wanted)}")
+        return asdict(DEFAULT_TIMEOUTS)
     for name, seconds in wanted.items():
         if not 1 <= seconds <= MAX_IDLE:  # 0 means "unchanged" to ipvsadm --set
             raise ValueError(f"{name} must be 1 to {MAX_IDLE} seconds, not {seconds}")
@@ -93,8 +102,11 @@ def write(ipvsadm, after):
 
 def main(runner=HOST):
     module = AnsibleModule(
-        argument_spec={name: {"type": "int"} for name in NAMES},
-        required_one_of=[NAMES],
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            **{name: {"type": "int"} for name in NAMES},
+        },
+        required_if=[("state", "present", NAMES, True)],
         supports_check_mode=True,
     )
     try:

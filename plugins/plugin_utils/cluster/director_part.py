@@ -39,10 +39,10 @@ from .types import (
     Vrrp,
 )
 from .validators import NAME
+from .vrrp import SETTLE_TIME
 from .watching_part import own_groups, own_track, own_trackers
 
 MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
-SETTLE_TIME = 10  # seconds in which a director becomes the master, after startup_delay and preempt_delay
 LONGEST_LISTEN_TIME = 5
 
 

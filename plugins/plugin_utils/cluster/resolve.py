@@ -9,6 +9,7 @@ First everything is read, and each mistake is recorded. The parts are made only 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from . import inventory as inventories
@@ -49,7 +50,7 @@ from .sync import resolve_sync, shortest_delay
 from .through_vip import check_ways, table_of_ways, ways
 from .timeouts import resolve_timeouts
 from .types import Heartbeat, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
-from .vrrp import VrrpDraft, resolve_vrrp, warn_of_unused
+from .vrrp import SETTLE_TIME, VrrpDraft, resolve_vrrp, warn_of_unused
 
 SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is not validators.ANYTHING}
 
@@ -212,6 +213,7 @@ def _vrrp(draft: VrrpDraft, gateways: Sequence[list[MovedAddress]], sync: Sync |
         "garp_interval": draft.garp_interval,
         "gna_interval": draft.gna_interval,
         "startup_delay": draft.startup_delay,
+        "settle_time": ceil(draft.startup_delay) + SETTLE_TIME,
         "instances": [
             instance.finished(moved, shortest_delay(instance, sync))
             for instance, moved in zip(draft.instances, gateways)

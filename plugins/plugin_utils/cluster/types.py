@@ -416,12 +416,13 @@ class Instance(InstanceSettings):
 
 
 class Vrrp(TypedDict):
-    """VRRP of the whole cluster."""
+    """VRRP of the whole cluster. `settle_time` after a keepalived has started, every VIP has one owner."""
 
     skip_check_adv_addr: bool
     garp_interval: Seconds
     gna_interval: Seconds
     startup_delay: Seconds
+    settle_time: int
     instances: list[Instance]
     sync_groups: list[SyncGroup]
     trackers: Trackers

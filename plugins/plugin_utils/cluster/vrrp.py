@@ -31,6 +31,7 @@ INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and na
 NO_AUTHENTICATION = "auth_pass is set, but VRRP version 3 has no authentication"
 
 LONGEST_DELAY = 1000  # keepalived.conf(5), preempt_delay
+SETTLE_TIME = 10  # seconds in which the directors agree on a master, after startup_delay and preempt_delay
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from ...module_utils import deployed
 from ..cluster.addresses import family_of
 from ..cluster.mistakes import listed
 from ..cluster.types import DirectorInstance, ResolvedCluster
+from ..daemon_options import other_options
 from .told import Hostvars, facts_of, told
 
 Running = Mapping[str, Any]
@@ -170,9 +171,7 @@ def restarts(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -
 
 
 def _restarts(facts: Mapping[str, Any], wanted: Sequence[str] | None) -> bool:
-    """Whether a director's keepalived has to be restarted for its options. Those of the distribution are not known."""
+    """Whether a director's keepalived, which is ours, has to be restarted for its options."""
     # Cached facts may be of a former version.
     options = facts.get("options", {"running": None})
-    if options["running"] is None or "keepalived.service" not in facts["stacks"]:
-        return False
-    return bool(options["ours"]) if wanted is None else list(options["running"]) != list(wanted)
+    return "keepalived.service" in facts["stacks"] and other_options(options, wanted)

@@ -9,9 +9,11 @@ transcripts/ has what the tools of Debian 12 print.
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import DEFAULT_TIMEOUTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -398,3 +400,7 @@ def test_the_file_for_nft_has_all_rules_and_replaces_the_table(vip):
 def test_a_real_server_that_would_answer_arp_does_not_get_the_vip(vip, line, arp_ignore, refused):
     listed = ["arptables 172.28.0.101 172.28.0.21", line]
     assert (vip.refusal(line.split()[1:], listed, arp_ignore) is not None) is refused
+
+
+def test_the_kernels_timeouts_are_those_that_the_modules_know(vip):
+    assert vip.DEFAULT_TIMEOUTS == [str(seconds) for seconds in astuple(DEFAULT_TIMEOUTS)]

@@ -46,3 +46,7 @@ def test_a_verification_waits_as_long_as_that(vrrp, settle_time, listen_time, in
     assert first["preferred_vips"] == [vip["address"] for vip in cluster["vips"]]
     assert second["preferred_vips"] == []
     assert first["listen_time"] == second["listen_time"] == listen_time
+
+
+def test_owners_are_looked_at_again_after_the_start(inventory: Callable) -> None:
+    assert resolve(*inventory({"all": {"lvs_vrrp": {"startup_delay": 3.2}}}))["vrrp"]["settle_time"] == 14
