@@ -275,8 +275,12 @@ def _unsupported_own_checks(service: ServiceDraft) -> Iterable[str]:
     """Checks of a real server alone: ldirectord has another request and another answer for it, and nothing else."""
     common = _shared(service.health)
     for server in service.real_servers:
-        if any(url["path"].startswith("//") for check in server["health"] or () for url in check["urls"]):
-            yield f"health path of real server {called(server)} begins with //, which ldirectord cannot read for a single one"
+        for path in [url["path"] for check in server["health"] or () for url in check["urls"]]:
+            if path.startswith("//"):
+                yield (
+                    f"health path of real server {called(server)} is {path}, but ldirectord takes two slashes at the beginning only in"
+                    f" the check of the service: write {'/' + path.lstrip('/')}, or give the service this path for all its real servers"
+                )
         if server["health"] is not None and (_shared(server["health"]) != common or len(server["health"]) != 1):
             yield (
                 f"health of real server {called(server)} differs in more than path, expect and regex, which is all that"

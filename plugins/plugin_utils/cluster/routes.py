@@ -48,7 +48,10 @@ def read_rules(given: Any, path: InventoryPath) -> list[VirtualRule]:
         if not ends:
             at.report("has neither from nor to: set one of them, or all packets would take that table")
         if "default" in ends:
-            at.report("default is for routes: leave out from or to for any address")
+            end = "from" if own["from"] == "default" else "to"
+            at.report(
+                f"{end} is default, which only a route can have: a rule without {end} is for packets {end} any address"
+            )
         elif len({family_of(end) for end in ends}) > 1:
             at.report(f"from is {own['from']} and to is {own['to']}: a rule is of one address family")
         rules.append({"from": own["from"], "to": own["to"], "table": own["table"], "priority": own["priority"]})

@@ -114,7 +114,8 @@ def check_ways(services: Iterable[ServiceDraft], hosts: Hosts) -> None:
         for server in service.real_servers:
             if server["forward"] == "nat" and any(map(asks_vip, health_of(server, service.health))):
                 service.path.report(
-                    f"health via is vip, but forward is nat: real server {called(server)} does not have the VIP. Leave via out"
+                    f"health via is vip, but forward is nat: real server {called(server)} does not have the VIP, so it"
+                    " does not answer there. Remove via from the check: it asks the real server's own address then"
                 )
         for check in filter(asks_vip, service.checks):
             if beside := [name for name in ("address", "source") if check[name] is not None]:  # type: ignore[literal-required]

@@ -191,8 +191,9 @@ def check_weights(track: Track, directors: Sequence[InstanceDirector], preempt: 
     added = [one["name"] for kind in KINDS if kind != "files" for one in track[kind] if one["weight"] > 0]  # type: ignore[literal-required]
     if added:
         path.warn(
-            f"track has {listed(added)} with a weight above 0, which success adds to the priority: the VIPs move to each director that"
-            " site.yml configures before the others. A weight below 0 does the same, and leaves the VIPs where they are meanwhile"
+            f"track has {listed(added)} with a weight above 0, which raises a director's priority while all is well. site.yml configures"
+            " one director after the other, and those that are done have a higher priority than the others, so the VIPs move while it"
+            " runs. Write the weight with a minus: then a failure lowers the priority, and site.yml moves no VIPs"
         )
     first, second = sorted(directors, key=lambda one: -one["priority"])[:2]
     most, gap = sum(abs(one["weight"]) for one in weighted), first["priority"] - second["priority"]

@@ -403,4 +403,4 @@ def test_a_real_server_that_would_answer_arp_does_not_get_the_vip(vip, line, arp
 
 
 def test_the_kernels_timeouts_are_those_that_the_modules_know(vip):
-    assert vip.DEFAULT_TIMEOUTS == [str(seconds) for seconds in astuple(DEFAULT_TIMEOUTS)]
+    assert [str(seconds) for seconds in astuple(DEFAULT_TIMEOUTS)] == vip.DEFAULT_TIMEOUTS
