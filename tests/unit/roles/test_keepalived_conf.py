@@ -139,3 +139,29 @@ def test_what_keepalived_warns_of_ends_the_check_with_its_own_words(render, tmp_
     checked = check(tmp_path, render(cluster, "lvs1"), "")
     assert checked.returncode != 0
     assert said in checked.stderr
+
+
+def test_a_script_of_another_user_is_started_by_root_wherever_it_stands(render):
+    configuration = render(json.loads((RESOLVED / "checks_in_detail.json").read_text()), "lvs1")
+    chroot = "/usr/sbin/chroot --userspec=nobody"
+    script = f"{chroot}:www-data / {FOLDER}/true"
+    assert f'quorum_down "{chroot} / /usr/local/bin/notify down" root\n' in configuration
+    assert f'notify_up "{script} 172.28.0.21:8000 up" root\n' in configuration
+    assert 'notify_down "/usr/local/bin/notify down"\n' in configuration
+    checks = re.findall(r'misc_path "(.*)"\n(?: .*\n)*? +user root\n', configuration)
+    assert f"{script} 172.28.0.100 8006 172.28.0.22 8006" in checks
+    assert f"{chroot} / /usr/local/bin/check --of 172.28.0.100:8004 172.28.0.21 8004" in checks
+
+
+def test_a_file_that_vrrp_and_a_check_read_is_one(render):
+    configuration = render(json.loads((RESOLVED / "track.json").read_text()), "lvs1")
+    blocks = re.findall(r"^track_file (\S+) \{\n    file (\S+)\n", configuration, re.MULTILINE)
+    assert [name for name, file in blocks] == [file for _name, file in blocks]
+    assert sorted(name for name, _file in blocks) == [
+        "/run/drain",
+        "/run/lvs/172.28.0.21",
+        "/run/lvs/172.28.0.22",
+        "/run/weight",
+    ]
+    assert "/run/weight weight 2\n" in configuration
+    assert "track_file /run/weight\n" in configuration
