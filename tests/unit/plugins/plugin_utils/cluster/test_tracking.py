@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryPath, Mistakes
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.tracking import Watched
 
 
@@ -34,3 +35,19 @@ def test_the_same_has_one_name_and_others_of_that_name_a_number() -> None:
 def test_names_of_one_kind_do_not_matter_to_another() -> None:
     watched = Watched()
     assert watched.name("scripts", "x", {"command": "x"}) == watched.name("processes", "x", {"process": "x"}) == "x"
+
+
+def test_a_file_is_one_wherever_it_is_watched_and_has_the_number_that_one_place_gives() -> None:
+    watched, mistakes = Watched(), Mistakes()
+    at = InventoryPath("track", mistakes)
+    for path, number in (
+        ("/run/a", None),
+        ("/run/b", 0),
+        ("/run/a", 3),
+        ("/run/b", None),
+        ("/run/a", 3),
+        ("/run/b", 1),
+    ):
+        assert watched.file(path, number, at) == path
+    assert watched.resolved()["files"] == [{"name": "/run/a", "init_file": 3}, {"name": "/run/b", "init_file": 0}]
+    assert [message.partition(",")[0] for message in mistakes] == ["track: init_file is 1"]
