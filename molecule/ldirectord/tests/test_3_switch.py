@@ -74,7 +74,9 @@ def test_what_somebody_has_set_up_by_hand_is_taken_over_with_consent_and_given_b
     )
     for path, text in (("haresources", haresources), ("ldirectord.cf", f"quiescent=no\\n{virtual}")):
         cluster.host("lvs1").run_expect([0], f"printf '{text}' > /etc/ha.d/{path}")
-    cluster.host("lvs1").run_expect([0], "systemctl enable ldirectord && systemctl restart ldirectord")
+    # Debian's unit fails without the folder for its lock.
+    start = "mkdir -p /run/lock/subsys && systemctl enable ldirectord && systemctl restart ldirectord"
+    cluster.host("lvs1").run_expect([0], start)
     files = "sha256sum /etc/ha.d/haresources /etc/ha.d/ldirectord.cf"
     units = "systemctl is-enabled ldirectord heartbeat; systemctl is-active ldirectord"
     was = cluster.run("lvs1", files), cluster.run("lvs1", units)
