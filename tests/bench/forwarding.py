@@ -12,9 +12,9 @@ import re
 import sys
 
 from figure import Figure, Unavailable
-from lab import ROOT
+from lab_run import ROOT
 
-sys.path.insert(0, str(ROOT / "molecule/shared"))
+sys.path[:0] = [str(ROOT / "molecule/shared"), str(ROOT / "molecule")]
 
 from cluster import Cluster
 
