@@ -159,7 +159,7 @@ class Cluster:
 
     def keep(self) -> bool:
         """Keep the cluster as it is now, so that `give_back` can bring it back; False where it was kept before, or cannot."""
-        self.owners = {vip: self.holders(vip) for vip in self.vips()}
+        self.kept = self.state()
         if self.lab.is_saved(CONVERGED):
             return False
         try:
@@ -174,10 +174,15 @@ class Cluster:
             self.lab.restore(CONVERGED)
         except LabError:
             self.play("site")
-        until(
-            lambda: {vip: self.holders(vip) for vip in self.owners} == self.owners,
-            f"the VIPs are where they were: {self.owners}",
-        )
+        until(lambda: self.state() == self.kept, f"VIPs and tables are as they were: {self.kept}")
+
+    def state(self) -> tuple[dict[str, list[str]], dict[str, dict[str, dict[str, int]]]]:
+        """Which directors have which VIP, and each director's table.
+
+        The table too: a director that boots before its real servers removes them first.
+        """
+        owners = {vip: self.holders(vip) for vip in sorted(self.vips())}
+        return owners, {director: self.table(director) for director in self.group("directors")}
 
     def start_module(self, node: str, module: str, arguments: dict[str, Any]) -> subprocess.Popen[str]:
         """Start a module of the collection on a node, in the background."""

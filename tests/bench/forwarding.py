@@ -12,11 +12,11 @@ import re
 import sys
 
 from figure import Figure, Unavailable
-from lab import ROOT
+from lab_run import ROOT
 
-sys.path.insert(0, str(ROOT / "molecule/shared"))
+sys.path[:0] = [str(ROOT / "molecule/shared"), str(ROOT / "molecule")]
 
-from cluster import Cluster
+from cluster import Cluster  # noqa: E402
 
 METHODS = {"NAT": "172.28.1.100", "direct routing": "172.28.1.104", "a tunnel": "172.28.1.101"}
 DIRECTOR, CLIENT, PAGE = "lvs1", "client1", "/var/www/lvs-test-page/ten-megabytes"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from figure import Figure
-from lab import ROOT, play, require
+from lab_run import ROOT, play, require
 
 SERVICES, REAL_SERVERS, ROUNDS = 1000, 10, 3
 AT_MOST = 1.5  # times the same work by ipvsadm and a module that does nothing

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from figure import Figure
-from lab import INVENTORY, ROOT, play, require
+from lab_run import INVENTORY, ROOT, play, require
 
 MODULES_AT_MOST = {"directors": 25, "real_servers": 20}
 CHANGED = re.compile(r"^(\S+)\s*: ok=\d+\s+changed=(\d+)", re.MULTILINE)

@@ -51,12 +51,12 @@ def nothing_lost(stream):
 # address in `far`, and one on the network of the management.
 WAYS = {
     "203.0.113.7 from 172.28.2.21 ipproto 6 sport 8081": "via 172.28.2.100 dev back0",
-    "203.0.113.7 from 172.28.2.21 ipproto 6 sport 22": "dev mgmt",
-    "203.0.113.7 from 10.99.0.21 ipproto 6 sport 22": "dev mgmt",
+    "203.0.113.7 from 172.28.2.21 ipproto 6 sport 22": "dev mgmt0",
+    "203.0.113.7 from 10.99.0.21 ipproto 6 sport 22": "dev mgmt0",
     "2001:db8::7 from fd00:28:3::21 ipproto 6 sport 8081": "via fd00:28:2::100 dev back0",
     "2001:db8::7 from fd00:28:3::21 ipproto 6 sport 22": "via fd00:28:3::41 dev far0",
 }
-OWN_DEFAULTS = ("default via 10.99.0.1 dev mgmt onlink", "default via fd00:28:3::41 dev far0")
+OWN_DEFAULTS = ("default via 10.99.0.1 dev mgmt0 onlink", "default via fd00:28:3::41 dev far0")
 
 
 @contextmanager

@@ -69,12 +69,12 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
 
 def test_what_somebody_has_set_up_by_hand_is_taken_over_with_consent_and_given_back(cluster):
     haresources = f"lvs1 IPaddr2::172.28.0.77/24/{cluster.interface('lvs1')} ldirectord::ldirectord.cf\\n"
-    virtual = (
-        "virtual=172.28.0.77:80\\n  real=172.28.0.21:80 gate\\n  service=http\\n  checktype=connect\\n  protocol=tcp\\n"
-    )
+    virtual = "virtual=172.28.0.77:80\\n\\treal=172.28.0.21:80 gate\\n\\tservice=http\\n\\tchecktype=connect\\n\\tprotocol=tcp\\n"
     for path, text in (("haresources", haresources), ("ldirectord.cf", f"quiescent=no\\n{virtual}")):
         cluster.host("lvs1").run_expect([0], f"printf '{text}' > /etc/ha.d/{path}")
-    cluster.host("lvs1").run_expect([0], "systemctl enable ldirectord && systemctl restart ldirectord")
+    # Debian's unit fails without the folder for its lock.
+    start = "mkdir -p /var/lock/subsys && systemctl enable ldirectord && systemctl restart ldirectord"
+    cluster.host("lvs1").run_expect([0], start)
     files = "sha256sum /etc/ha.d/haresources /etc/ha.d/ldirectord.cf"
     units = "systemctl is-enabled ldirectord heartbeat; systemctl is-active ldirectord"
     was = cluster.run("lvs1", files), cluster.run("lvs1", units)
