@@ -297,10 +297,10 @@ def track(rng: random.Random) -> dict[str, Any]:
     return made
 
 
-def notify(rng: random.Random, events: tuple[str, ...], keys: Mapping[str, Key] = schema.SCRIPT) -> dict[str, Any]:
+def notify(rng: random.Random, events: tuple[str, ...], keys: Mapping[str, Key] | None = None) -> dict[str, Any]:
     """Scripts for some events."""
     names = rng.sample(events, rng.randint(1, len(events)))
-    return {name: "/bin/true" if rng.random() < 0.5 else script(rng, keys) for name in names}
+    return {name: "/bin/true" if rng.random() < 0.5 else script(rng, keys or schema.SCRIPT) for name in names}
 
 
 def watching(rng: random.Random, events: tuple[str, ...] = schema.EVENTS) -> dict[str, Any]:
