@@ -412,7 +412,11 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
             **(dict(zip(times, sorted(rng.sample(range(1, 60), 4)))) if rng.random() < 0.3 else {}),
             **some(rng, schema.HEARTBEAT, 2, "key"),
         }
-        status = {"mail_status": rng.choice(("all", "none", "starting,running", "stopping,reloading"))} if rng.random() < 0.1 else {}
+        status = (
+            {"mail_status": rng.choice(("all", "none", "starting,running", ["stopping", "reloading"]))}
+            if rng.random() < 0.1
+            else {}
+        )
         variables["lvs_ldirectord"] = {**some(rng, schema.LDIRECTORD, 2), **status}
     if rng.random() < 0.3:
         gateway = {
