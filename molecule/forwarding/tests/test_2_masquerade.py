@@ -54,6 +54,10 @@ def fetched(cluster, *options):
     return {cluster.host("client1").run(command).stdout.strip() for _turn in range(4)}
 
 
+def stream(cluster, vip):
+    return cluster.stream(address=vip, port=80, rate=20, timeout=2)
+
+
 def all_answer(cluster, *at):
     for vip, port in at:
         until(lambda at=(vip, port): set(cluster.ask(*at, count=4)) == {"web1", "web2"}, f"both answer at {vip} {port}")
@@ -72,10 +76,7 @@ def test_ftp_goes_through_nat_passive_and_active(cluster, options):
 
 @pytest.mark.usefixtures("ftp")
 def test_masquerading_replaces_the_gateway_while_others_serve(cluster):
-    with (
-        cluster.stream(address=IPIP, port=80, rate=20, timeout=2) as tunnel,
-        cluster.stream(address=DIRECT, port=80, rate=20, timeout=2) as direct,
-    ):
+    with stream(cluster, IPIP) as tunnel, stream(cluster, DIRECT) as direct:
         cluster.play("site", lvs_services=services(cluster), **VARIABLES)
     assert (tunnel["errors"], direct["errors"]) == ({}, {})
     all_answer(cluster, *TRANSLATED, *OTHERS)

@@ -255,7 +255,7 @@ def _nft_facts(rule: dict[str, Any]) -> list[Any]:
         left = said["left"] if verb == "match" else None
         payload = left.get("payload", {}) if isinstance(left, dict) else {}
         if payload.get("field") in ("daddr", "saddr"):
-            facts += [said["right"]] if said["op"] == "==" else [said["op"], said["right"]]
+            facts += ["!=", said["right"]] if said.get("op") == "!=" else [said["right"]]
         elif verb == "match" and isinstance(left, dict) and left.get("ct", {}).get("key") in ("ip daddr", "ip6 daddr"):
             facts += [left["ct"].get("dir"), said["right"]]
         elif payload.get("field") == "dport":
