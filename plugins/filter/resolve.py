@@ -161,6 +161,9 @@ _value:
         persistence_engine:
           description: What identifies a client instead of its address.
           type: str
+        helper:
+          description: The kernel's helper for connections that its protocol opens besides, V(ftp).
+          type: str
         one_packet:
           description: Whether each packet is scheduled by itself.
           type: bool
@@ -1689,6 +1692,17 @@ _value:
                 mss:
                   description: Bytes.
                   type: int
+            masquerades:
+              description: VIPs whose packets get the director's own address as their source, if NAT has translated them.
+              type: list
+              elements: dict
+              contains:
+                vip:
+                  description: The VIP.
+                  type: str
+                family:
+                  description: Its family.
+                  type: str
             gue_ports:
               description: Ports at which GUE is unpacked.
               type: list

@@ -218,7 +218,7 @@ def check_return_path(services: Iterable[ServiceDraft], nat: Nat, vips: Iterable
     inside |= {network.address for host in hosts.directors.values() for network in host.networks}
     told: set[str] = set()
     for service in services:
-        if service.family in nat.gateways:
+        if service.family in nat.ways_back:
             continue
         for server in service.real_servers:
             name = server["host"] if server["forward"] == "nat" else None
@@ -231,7 +231,7 @@ def check_return_path(services: Iterable[ServiceDraft], nat: Nat, vips: Iterable
                 told.add(name)
                 service.path.warn(
                     f"forward is nat, but the default gateway of real server {name} is {listed(routers)}, not a director: its"
-                    " answers would bypass the directors, and the clients would drop them. Set lvs_nat"
+                    " answers would bypass the directors, and the clients would drop them. Set gateway or masquerade of lvs_nat"
                 )
 
 

@@ -13,7 +13,7 @@ from .check_sources import check_sources
 from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
-from .nat import Nat, is_own
+from .nat import Nat, inner_addresses, is_own
 from .notify import told
 from .routes import own_routes
 from .sync import director_sync
@@ -64,11 +64,12 @@ def director_parts(
     ports.update(dict.fromkeys([f"{sync['port']}/udp"] if sync else []))
     ports.update(dict.fromkeys([f"{heartbeat['port']}/udp"] if heartbeat else []))
     checked = keepalived["track_files"] if keepalived else []
+    inner = inner_addresses(nat, services)
     parts = {}
     for name, host in hosts.directors.items():
-        inside = [device for address in nat.gateways.values() if (device := host.device_of(address))]
+        inside = [device for address in inner if (device := host.device_of(address))]
         part = empty_part(host)
-        part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None)
+        part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None, nat.masquerades != ())
         if stack == "keepalived" and "ipv4" in families(services):
             part["sysctls"].update(kernel.accept_own_vip(host))
         part["modules"] = modules
@@ -97,6 +98,7 @@ def director_parts(
                 *(host_route(address, family, host.device_of(address)) for address, family in gateways.items()),
             ]
         part["fwmark_rules"] = [rule for service in services for rule in _fwmark_rules(service, host)]
+        part["masquerades"] = list(nat.masquerades)
         part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], ports)
         part["timeouts"] = timeouts_of_host(timeouts, stack)
         part["tools"] = tools_of(part)

@@ -55,6 +55,7 @@ class ServiceDraft:
     persistence: int | None
     persistence_netmask: str | None
     persistence_engine: str | None
+    helper: str | None
     one_packet: bool
     on_failure: str
     quorum: int
@@ -112,6 +113,7 @@ class ServiceDraft:
             "persistence": self.persistence,
             "persistence_netmask": self.persistence_netmask,
             "persistence_engine": self.persistence_engine,
+            "helper": self.helper,
             "one_packet": self.one_packet,
             "health": self.health,
             "on_failure": self.on_failure,

@@ -28,6 +28,7 @@ def empty_part(host: Host) -> HostPart:
         "arptables_rules": [],
         "redirects": [],
         "mss_clamps": [],
+        "masquerades": [],
         "gue_ports": [],
         "timeouts": None,
         "vips": [],
@@ -52,10 +53,16 @@ def empty_part(host: Host) -> HostPart:
 
 def tools_of(part: HostPart) -> list[str]:
     """The tools that lvs-vip needs on a host: arptables, nftables, iptables, firewalld, ipvsadm."""
-    filters = part["fwmark_rules"] or part["redirects"] or part["mss_clamps"] or part["firewall_openings"]
+    filters = (
+        part["fwmark_rules"],
+        part["redirects"],
+        part["mss_clamps"],
+        part["masquerades"],
+        part["firewall_openings"],
+    )
     return [
         *(["arptables"] if part["arptables_rules"] else []),
-        *([part["filter"]] if filters else []),
+        *([part["filter"]] if any(filters) else []),
         *(["ipvsadm"] if part["timeouts"] else []),
     ]
 

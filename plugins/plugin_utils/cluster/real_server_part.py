@@ -58,9 +58,9 @@ class _Requirements:
         ports: Sequence[Ports] = [server["port"]] if server["port"] else service["ports"] or []
         self.ports.update(dict.fromkeys(f"{port}/{service['protocol']}" for port in ports))
         if forward == "nat":
-            self.return_rules.update(
-                dict.fromkeys((server["address"], service["protocol"], port) for port in ports or [0])
-            )
+            # A helper's other connections have ports that nobody knows before
+            replying: Sequence[Ports] = ports if ports and not service["helper"] else [0]
+            self.return_rules.update(dict.fromkeys((server["address"], service["protocol"], port) for port in replying))
         if service["protocol"] == "tcp" and service["test_page"]:
             tls = any(check["type"] == "https" for check in checks_of(service))
             for port in ports:

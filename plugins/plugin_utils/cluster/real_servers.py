@@ -96,19 +96,20 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
         return None
     path = service.path.at("sorry_server")
     own = keys.read({"host": given} if isinstance(given, str) else given, schema.SORRY_SERVER, path, SERVER)
-    if isinstance(own["host"], str) and own["host"] in hosts.directors:
-        path.report(
-            f"{own['host']} is a director: name a real server, or give address 127.0.0.1 for a page on the directors themselves"
-        )
-        return None
+    if isinstance(own["host"], str) and (director := hosts.directors.get(own["host"])):
+        address = _on_director(own["address"], director, service, hosts, path)
+        if address is None:
+            return None
+        own = {**own, "host": None, "address": address}
     method = Method(service.forward, service.tunnel)
     found = _locate(given, own, service, method, hosts, path)
     if found is None:
         return None
     name, address = found
     # Packets for a page on the director itself are delivered locally, not forwarded: IPVS drops what NAT would send to a
-    # loopback address (ip_vs_xmit.c, ip_vs_nat_xmit)
-    local = name is None and known(address).special == LOOPBACK
+    # loopback address (ip_vs_xmit.c, ip_vs_nat_xmit), but not what it sends to another address of the director
+    loopback = known(address).special == LOOPBACK
+    local = name is None and (loopback or (method.forward == "tun" and _is_directors(address, hosts)))
     sorry: SorryServer = {
         "host": name,
         "address": address,
@@ -118,22 +119,39 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
     }
     if any(server["address"] == address and server["port"] == sorry["port"] for server in service.real_servers):
         path.report(f"{called(sorry)} is also a real server of the service: it would be down when it is needed")
-    if (
-        known(address).special == LOOPBACK
-        and service.family
-        and service.forward == "tun"
-        and family_of(address) != service.family
-    ):
+    if local and service.family and service.forward == "tun" and family_of(address) != service.family:
         path.report(
             f"address is {address}, but the VIP is {FAMILY_NAMES[service.family]}: a page on the directors themselves is"
             f" reached without a tunnel, at {'::1' if service.family == 'ipv6' else '127.0.0.1'}"
         )
-    if known(address).special == LOOPBACK and service.port is not None and sorry["port"] != service.port:
+    if loopback and service.port is not None and sorry["port"] != service.port:
         right = f"set port to {service.port}, not {sorry['port']}" if service.port else "leave port out"
         path.report(f"address is {address}, the directors themselves, where packets keep their port: {right}")
     if not all(health_of(server, service.health) for server in service.real_servers):
         path.report("is never used: health type is none, so nothing notices that the real servers are down")
     return sorry
+
+
+def _on_director(
+    address: str | None, director: Host, service: ServiceDraft, hosts: Hosts, path: InventoryPath
+) -> str | None:
+    """The address of a page on the only director; one of several would get connections that the others have taken."""
+    if len(hosts.directors) > 1:
+        path.report(
+            f"{director.name} is a director: name a real server, or give address 127.0.0.1 for a page on the directors themselves"
+        )
+        return None
+    if address is not None:
+        _check_own(director, address, path)
+        return address
+    own = director.addresses.get(service.family) if service.family else None
+    if service.family and own is None:
+        _report_no_address(director, service.family, path)
+    return own
+
+
+def _is_directors(address: str, hosts: Hosts) -> bool:
+    return any(address in director.own_addresses for director in hosts.directors.values())
 
 
 def _report_no_address(host: Host, family: Family, path: InventoryPath) -> None:

@@ -41,7 +41,7 @@ from .keepalived import check_keepalived, keepalived_part, read_keepalived
 from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
 from .mail import resolve_mail
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes
-from .nat import Nat, check_replies, moved_gateways, resolve_nat
+from .nat import Nat, check_masquerade, check_replies, check_tracking, moved_gateways, resolve_nat
 from .real_server_part import real_server_parts
 from .scripts import ScriptFiles
 from .services import ipvs_table, resolve_services
@@ -156,6 +156,8 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_gateways(read.nat, hosts, InventoryPath("lvs_nat", mistakes))
     check_return_path(services, read.nat, read.vip_paths, hosts)
     check_replies(services, read.nat)
+    check_masquerade(services, read.nat, read.sync, mistakes)
+    check_tracking(services, hosts)
     check_sync(services, read.sync)
     check_direct_routing(services, hosts)
     check_check_sources(services, hosts)

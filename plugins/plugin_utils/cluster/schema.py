@@ -78,6 +78,7 @@ SERVICE = {
     "persistence": Key(validators.integer(1, MAX_TIMEOUT)),
     "persistence_netmask": Key(validators.ANYTHING),
     "persistence_engine": Key(validators.choice(*ENGINES)),
+    "helper": Key(validators.choice("ftp", "none")),
     "one_packet": Key(validators.BOOLEAN, False),
     "real_servers": Key(validators.ANYTHING),
     "health": Key(validators.ANYTHING),
@@ -311,6 +312,7 @@ NAT = {
     "gateway": Key(validators.HOST_ADDRESS),
     "gateway6": Key(validators.HOST_ADDRESS),
     "route": Key(validators.choice("replies", "default"), "replies"),
+    "masquerade": Key(validators.BOOLEAN, False),
 }
 LDIRECTORD = {
     "autoreload": Key(validators.BOOLEAN, False),

@@ -81,6 +81,7 @@ def _service(entry: dict[str, Any], hosts: Hosts, files: ScriptFiles, path: Inve
         persistence=own["persistence"],
         persistence_netmask=_netmask(own, family, path),
         persistence_engine=own["persistence_engine"],
+        helper=None,
         one_packet=own["one_packet"],
         on_failure=own["on_failure"],
         quorum=own["quorum"],
@@ -94,7 +95,25 @@ def _service(entry: dict[str, Any], hosts: Hosts, files: ScriptFiles, path: Inve
     )
     service.real_servers = resolve_real_servers(own["real_servers"], service, checked, hosts, files)
     service.sorry_server = resolve_sorry_server(own["sorry_server"], service, hosts)
+    service.helper = _helper(own["helper"], service)
     return service
+
+
+FTP_PORT = 21  # the only one for which the kernel tracks connections by itself (ip_vs_ctl.c, __ip_vs_update_dest)
+
+
+def _helper(given: str | None, service: ServiceDraft) -> str | None:
+    """The kernel's helper for connections that a protocol opens besides. A service on FTP's port is FTP unless it says no."""
+    at = service.port if service.fwmark is None else "that of marked packets"
+    reasons = [
+        *([f"protocol is {service.protocol}, but FTP is tcp"] if service.protocol != "tcp" else []),
+        *([f"port is {at}, but the helper knows FTP at port 21"] if service.port != FTP_PORT else []),
+        *([] if "nat" in service.forwards else [f"forward is {service.forward}, but only nat has helpers"]),
+    ]
+    if given == "ftp":
+        for reason in reasons:
+            service.path.report(f"helper is ftp and {reason}")
+    return None if reasons or given == "none" else "ftp"
 
 
 def _portless(entry: dict[str, Any], own: Mapping[str, Any]) -> bool:

@@ -145,6 +145,7 @@ class Service(TypedDict):
     persistence: int | None
     persistence_netmask: str | None
     persistence_engine: str | None
+    helper: str | None
     one_packet: bool
     health: list[Health]
     on_failure: str
@@ -714,6 +715,13 @@ class MssClamp(TypedDict):
     mss: int
 
 
+class Masquerade(TypedDict):
+    """A VIP whose packets to real servers get the director's own address as their source, if NAT has translated them."""
+
+    vip: str
+    family: Family
+
+
 class GuePort(TypedDict):
     """A UDP port at which GUE is unpacked."""
 
@@ -841,6 +849,7 @@ class HostPart(TypedDict):
     arptables_rules: list[ArptablesRule]
     redirects: list[Redirect]
     mss_clamps: list[MssClamp]
+    masquerades: list[Masquerade]
     gue_ports: list[GuePort]
     timeouts: Timeouts | None
     vips: list[HostVip]

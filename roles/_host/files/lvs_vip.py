@@ -19,7 +19,9 @@ The line of a rule starts with the tool that makes the rule.
   nft mark VIP PROTOCOL PORTS MARK         packets to ports of a VIP get a firewall mark; PORTS as in 80,8000-8010
   nft redirect VIP                         packets to a VIP are redirected to this host, which does not have the VIP
   nft clamp VIP BYTES                      TCP connections from a VIP use segments of at most BYTES
-  iptables mark|redirect|clamp ...         the same with iptables and ip6tables
+  nft masquerade VIP                       what NAT has translated for a VIP goes to the real servers from this host's address
+  iptables mark|redirect|clamp|masquerade ...
+                                           the same with iptables and ip6tables
   arptables VIP ADDRESS                    ARP requests for the VIP are not answered; this host's own use ADDRESS
   fou ipv4|ipv6 PORT                       GUE tunnels are unpacked at a UDP port
   timeouts TCP TCPFIN UDP                  IPVS forgets idle connections after so many seconds; without this line the
@@ -189,6 +191,7 @@ NFT_CHAINS = {
     "mark": "type filter hook prerouting priority mangle;",
     "redirect": "type nat hook prerouting priority dstnat;",
     "clamp": "type filter hook output priority mangle;",
+    "masquerade": "type nat hook postrouting priority srcnat;",
 }
 NFT_LOAD = [["nft", "-c", "-f", "-"], ["nft", "-f", "-"]]  # both read the output of nft_ruleset
 
@@ -223,6 +226,9 @@ def _nft_rule(words: Words) -> str:
         return f"{ip} daddr {vip} {more[0]} dport {{ {ports} }} meta mark set {more[2]}"
     if what == "redirect":
         return f"{ip} daddr {vip} redirect"
+    if what == "masquerade":
+        # Direct routing leaves the VIP in the packet. A tunnel's packet is not part of the client's connection.
+        return f"{ip} daddr != {vip} ct original {ip} daddr {vip} masquerade"
     return f"{ip} saddr {vip} tcp flags & (syn | rst) == syn tcp option maxseg size set {more[0]}"
 
 
@@ -231,6 +237,8 @@ def nft_facts(words: Words) -> list[Any]:
     what, vip, *more = words
     if what == "mark":
         return [what, vip, more[0], spans(more[1].split(",")), "mark", int(more[2])]
+    if what == "masquerade":
+        return [what, "!=", vip, "original", vip, what]
     return [what, vip, "redirect"] if what == "redirect" else [what, vip, "maxseg", int(more[0])]
 
 
@@ -247,7 +255,9 @@ def _nft_facts(rule: dict[str, Any]) -> list[Any]:
         left = said["left"] if verb == "match" else None
         payload = left.get("payload", {}) if isinstance(left, dict) else {}
         if payload.get("field") in ("daddr", "saddr"):
-            facts.append(said["right"])
+            facts += ["!=", said["right"]] if said.get("op") == "!=" else [said["right"]]
+        elif verb == "match" and isinstance(left, dict) and left.get("ct", {}).get("key") in ("ip daddr", "ip6 daddr"):
+            facts += [left["ct"].get("dir"), said["right"]]
         elif payload.get("field") == "dport":
             right = said["right"]
             ports = right["set"] if isinstance(right, dict) and "set" in right else [right]
@@ -256,7 +266,7 @@ def _nft_facts(rule: dict[str, Any]) -> list[Any]:
         elif verb == "mangle":
             key = said["key"]
             facts += [key["meta"]["key"] if "meta" in key else key.get("tcp option", {}).get("name"), said["value"]]
-        elif verb == "redirect" and not said:
+        elif verb in ("redirect", "masquerade") and not said:
             facts.append(verb)
         elif verb != "counter" and not (verb == "match" and "flags" in json.dumps(left)):
             # The listing of flags depends on nft's version. Anything else in the rule makes it a different rule.
@@ -274,6 +284,8 @@ def iptables_rules(words: Words) -> list[tuple[str, str, Words]]:
     what, vip, *more = words
     if what == "redirect":
         return [("nat", "PREROUTING", ["-d", vip, "-j", "REDIRECT"])]
+    if what == "masquerade":
+        return [("nat", "POSTROUTING", ["!", "-d", vip, "-m", "conntrack", "--ctorigdst", vip, "-j", "MASQUERADE"])]
     if what == "clamp":
         of_tcp = ["-s", vip, "-p", "tcp", "--tcp-flags", "SYN,RST", "SYN"]
         return [("mangle", "OUTPUT", [*of_tcp, "-j", "TCPMSS", "--set-mss", more[0]])]
@@ -530,9 +542,11 @@ KINDS = {
     "nft mark": Kind("ADDRESS PROTOCOL SPAN,... NUMBER", _nft_ask, _nft_parts),
     "nft redirect": Kind("ADDRESS", _nft_ask, _nft_parts),
     "nft clamp": Kind("ADDRESS NUMBER", _nft_ask, _nft_parts),
+    "nft masquerade": Kind("ADDRESS", _nft_ask, _nft_parts),
     "iptables mark": Kind("ADDRESS PROTOCOL SPAN,... NUMBER", _iptables_ask, _iptables_parts),
     "iptables redirect": Kind("ADDRESS", _iptables_ask, _iptables_parts),
     "iptables clamp": Kind("ADDRESS NUMBER", _iptables_ask, _iptables_parts),
+    "iptables masquerade": Kind("ADDRESS", _iptables_ask, _iptables_parts),
     "arptables": Kind("ADDRESS ADDRESS", _arptables_ask, _arptables_parts),
     "fou": Kind("ipv4|ipv6 NUMBER", _fou_ask, _fou_parts),
     "timeouts": Kind("NUMBER NUMBER NUMBER", _timeouts_ask, _timeouts_parts),

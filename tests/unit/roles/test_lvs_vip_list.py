@@ -48,6 +48,8 @@ def listed(render, model, host, **variables):
                 "address 172.28.0.102/32 tunl0",
             ],
         ),
+        ("masquerade", "lvs1", ["nft masquerade 172.28.0.100", "nft masquerade fd00:28::100"]),
+        ("masquerade", "lvs2", ["iptables masquerade 172.28.0.100", "iptables masquerade fd00:28::100"]),
         ("timeouts", "lvs1", ["timeouts 3600 120 60"]),
         ("timeouts", "web1", ["address 172.28.0.100/32 lo"]),
         ("redirect", "web1", ["nft redirect 172.28.0.100"]),

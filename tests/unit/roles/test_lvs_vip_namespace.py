@@ -270,6 +270,8 @@ NFT = [
     "nft redirect fd00:28::101",
     "nft clamp 172.28.0.102 1420",
     "nft clamp fd00:28::102 1400",
+    "nft masquerade 172.28.0.100",
+    "nft masquerade fd00:28::100",
 ]
 
 
@@ -329,6 +331,8 @@ def test_rules_of_iptables_are_known_again_and_changed_beside_those_of_others(ho
         "iptables mark fd00:28::100 udp 53 8",
         "iptables redirect 172.28.0.101",
         "iptables clamp fd00:28::102 1400",
+        "iptables masquerade 172.28.0.100",
+        "iptables masquerade fd00:28::100",
     ]
     said = host.run(
         "iptables -t mangle -A PREROUTING -d 192.0.2.1 -j ACCEPT",

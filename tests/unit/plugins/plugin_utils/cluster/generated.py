@@ -208,7 +208,7 @@ def traffic(rng: random.Random, number: int) -> dict[str, Any]:
     """What a service serves: mostly a port, else marked packets to many ports, packets marked elsewhere, or all ports."""
     kind = rng.random()
     if kind < 0.75:
-        return {"port": rng.choice((80 + number, (53, 443, 65535)[number]))}
+        return {"port": rng.choice((80 + number, *((53, 21), (443,), (65535,))[number]))}
     if kind < 0.8:
         return {"port": 0, "persistence": 300}
     mark = {"fwmark": number + rng.choice((1, 2**31 - 9))}
@@ -253,6 +253,8 @@ def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
         made["notify"] = notify(rng, tuple(schema.SERVICE_NOTIFY), schema.WORDED_SCRIPT)
         made.update({} if "real_servers" in made else {"quorum": 2, "hysteresis": 1})
     made.update(some(rng, schema.SERVICE, 2, "name", "vip", "port", "fwmark", "ports", "forward", "protocol"))
+    if made.get("port") == 21 and rng.random() < 0.5:
+        made.update(forward="nat", protocol="tcp", helper="ftp")
     if "persistence_engine" in made and rng.random() < 0.5:
         made.update(persistence=300, protocol="udp")
     if "persistence" in made and rng.random() < 0.5:
@@ -410,13 +412,18 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
             **(dict(zip(times, sorted(rng.sample(range(1, 60), 4)))) if rng.random() < 0.3 else {}),
             **some(rng, schema.HEARTBEAT, 2, "key"),
         }
-        status = {"mail_status": rng.choice(("all", "none", "starting,running"))} if rng.random() < 0.1 else {}
+        status = (
+            {"mail_status": rng.choice(("all", "none", "starting,running", ["stopping", "reloading"]))}
+            if rng.random() < 0.1
+            else {}
+        )
         variables["lvs_ldirectord"] = {**some(rng, schema.LDIRECTORD, 2), **status}
     if rng.random() < 0.3:
-        variables["lvs_nat"] = {
+        gateway = {
             "gateway": rng.choice(("172.28.0.2", "10.99.0.2")),
-            **some(rng, schema.NAT, 1, "gateway"),
+            **some(rng, schema.NAT, 1, "gateway", "masquerade"),
         }
+        variables["lvs_nat"] = rng.choice((gateway, {"masquerade": True}))
     if rng.random() < 0.3:
         variables["lvs_sync"] = sync(rng, [one["name"] for one in variables.get("lvs_vrrp", {}).get("instances", ())])
     if rng.random() < 0.2 or {"mail_status", "mail_frequency"} & set(variables.get("lvs_ldirectord", ())):
