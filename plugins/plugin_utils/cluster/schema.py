@@ -296,6 +296,7 @@ VRRP_GROUP = {
     "instances": Key(validators.list_of(validators.NAMED, "names of instances"), required=True),
     "track": Key(validators.ANYTHING),
     "notify": Key(validators.ANYTHING),
+    "raw": RAW,
 }
 INSTANCE = {
     "name": Key(validators.NAMED, required=True),
