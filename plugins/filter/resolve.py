@@ -859,6 +859,10 @@ _value:
                 as_root:
                   description: Whether it is started as root, whatever the user of other scripts.
                   type: bool
+            raw:
+              description: Lines of its block in the daemon's own words.
+              type: list
+              elements: str
         trackers:
           description: Everything that is watched, each defined once.
           type: dict
@@ -1963,6 +1967,10 @@ _value:
                     as_root:
                       description: Whether it is started as root, whatever the user of other scripts.
                       type: bool
+                raw:
+                  description: Lines of its block in the daemon's own words.
+                  type: list
+                  elements: str
             trackers:
               description: Everything that the director watches, each defined once.
               type: dict

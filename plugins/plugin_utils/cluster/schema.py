@@ -31,7 +31,7 @@ PORT = validators.integer(1, MAX_PORT)
 WEIGHT = validators.integer(0, MAX_WEIGHT)
 THRESHOLD = validators.integer(0, MAX_THRESHOLD)
 MAX_QUORUM = 2**31 - 1
-RAW = Key(validators.list_of(validators.LINE, "lines"), ())
+RAW = Key(validators.list_of(validators.LINE, "lines", empty=True), ())
 PRIORITY = validators.integer(1, 254)
 ROUTER_ID = validators.integer(1, 255)
 
@@ -297,6 +297,7 @@ VRRP_GROUP = {
     "instances": Key(validators.list_of(validators.NAMED, "names of instances"), required=True),
     "track": Key(validators.ANYTHING),
     "notify": Key(validators.ANYTHING),
+    "raw": RAW,
 }
 INSTANCE = {
     "name": Key(validators.NAMED, required=True),
@@ -331,7 +332,7 @@ LDIRECTORD = {
 }
 KEEPALIVED = {
     "raw": RAW,
-    "include": Key(validators.list_of(validators.FILE_PATTERN, "files"), ()),
+    "include": Key(validators.list_of(validators.FILE_PATTERN, "files", empty=True), ()),
     "options": Key(validators.list_of(validators.WORD, "words")),
 }
 HEARTBEAT = {

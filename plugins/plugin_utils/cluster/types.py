@@ -372,6 +372,7 @@ class SyncGroup(TypedDict):
     instances: list[str]
     track: Track
     notify: list[Event]
+    raw: list[str]
 
 
 class DirectorSyncGroup(TypedDict):
@@ -381,6 +382,7 @@ class DirectorSyncGroup(TypedDict):
     instances: list[str]
     track: Track
     notify: list[Notify]
+    raw: list[str]
 
 
 class VirtualRoute(TypedDict):

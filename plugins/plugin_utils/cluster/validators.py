@@ -251,14 +251,14 @@ def _answering_address(value: object) -> str:
     return text
 
 
-def list_of(validator: Validator, items: str) -> Validator:
-    """A list, not empty; a single item counts as a list of one."""
+def list_of(validator: Validator, items: str, empty: bool = False) -> Validator:
+    """A list, not empty unless it may be `empty`; a single item counts as a list of one."""
 
     def read(value: object) -> list[object]:
         # Words that contain no blank or comma may be written as `one,two`, as for ipvsadm.
         words = value.split(",") if validator.choices and isinstance(value, str) else [value]
         values = value if isinstance(value, list) else words
-        if not values or isinstance(value, dict):
+        if not (values or empty) or isinstance(value, dict):
             raise ValueError
         result = []
         for item in values:

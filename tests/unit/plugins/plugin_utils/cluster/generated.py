@@ -102,6 +102,7 @@ RAW: dict[str, tuple[str, ...]] = {
     "real_server": ("virtualhost www.example.com", "alpha", "warmup 1"),
     "every vrrp_instance": ("track_interface {", "lo", "}"),
     "vrrp_instance": ("garp_lower_prio_delay 3", "debug 1"),
+    "vrrp_sync_group": ("smtp_alert false", "# by hand {"),
     "virtual": ("emailalertfreq=60", "# by hand", "httpmethod=GET"),
     "ldirectord.cf": ("negotiatetimeout=7", "# by hand"),
     "ha.cf": ("realtime on", "# by hand", "conn_logd_time 60"),
@@ -124,6 +125,7 @@ def add_raw(rng: random.Random, variables: dict[str, Any], stack: str) -> None:
         places += [(own, "global_defs")]
         common = variables.setdefault("lvs_vrrp", {})
         places += [(common, "every vrrp_instance"), *((one, "vrrp_instance") for one in common.get("instances", ()))]
+        places += [(one, "vrrp_sync_group") for one in common.get("sync_groups", ())]
         for one in variables["lvs_services"]:
             places += [(one, "virtual_server"), *((server, "real_server") for server in one.get("real_servers", ()))]
     elif stack == "ldirectord":
