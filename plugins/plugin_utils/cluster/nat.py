@@ -115,7 +115,12 @@ def moved_gateways(
     for family, address in nat.gateways.items():
         if len(hosts.directors) == 1 and is_own(next(iter(hosts.directors.values())), address):
             continue
-        vips = {service.vip for service in services if "nat" in service.forwards and service.family == family}
+        vips = {
+            vip
+            for service in services
+            if "nat" in service.forwards and service.family == family
+            for vip in service.vips
+        }
         holding = [
             number for number, instance in enumerate(instances) if vips & {vip["address"] for vip in instance.vips}
         ]

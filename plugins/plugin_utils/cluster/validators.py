@@ -253,7 +253,10 @@ def _answering_address(value: object) -> str:
 
 def list_of(validator: Validator, items: str) -> Validator:
     """A list, not empty; a single item counts as a list of one."""
+    return Validator(f"a list of {items}", _items_of(validator), validator.choices)
 
+
+def _items_of(validator: Validator) -> Callable[[object], list[object]]:
     def read(value: object) -> list[object]:
         # Words that contain no blank or comma may be written as `one,two`, as for ipvsadm.
         words = value.split(",") if validator.choices and isinstance(value, str) else [value]
@@ -268,7 +271,27 @@ def list_of(validator: Validator, items: str) -> Validator:
                 raise InvalidValue(reason(wrong, validator), shown(item)) from None
         return result
 
-    return Validator(f"a list of {items}", read, validator.choices)
+    return read
+
+
+def one_or_more(validator: Validator, items: str) -> Validator:
+    """One value, or a list of different ones. Read, it is always a list."""
+    several = _items_of(validator)
+
+    def read(value: object) -> list[object]:
+        if not isinstance(value, list):
+            try:
+                return [validator.read(value)]
+            except ValueError as wrong:
+                raise InvalidValue(reason(wrong, validator)) from None
+        result: list[object] = []
+        for item in several(value):
+            if item in result:
+                raise InvalidValue("which is there twice", shown(item))
+            result.append(item)
+        return result
+
+    return Validator(f"a list of {items} or one of them", read, validator.choices)
 
 
 def _absolute(value: object) -> str:
