@@ -55,7 +55,9 @@ def words_of(service: Service, server: RealServer | None = None) -> Mapping[str,
     A service with several addresses has the words of the first.
     """
     words: dict[str, object] = {"vip": service["vips"][0], "vip_port": service["port"] or 0}
-    return words if server is None else {**words, "address": server["address"], "port": server["port"]}
+    if server is None:
+        return words
+    return {**words, "address": server["address"], "port": server["port"] or words["vip_port"]}
 
 
 def track_files(virtual_servers: Iterable[Iterable[KeepalivedCheck]]) -> list[str]:

@@ -232,6 +232,7 @@ def _port(own: int | None, service: ServiceDraft, forward: Forward, called_by: s
         service.path.report(
             f"forward is {forward}, which cannot translate ports: {what} {called_by} has port {own}, {of}"
         )
+        return shared
     return own
 
 
@@ -242,5 +243,5 @@ def _shared(service: ServiceDraft) -> int:
 
 def called(server: RealServer | SorryServer) -> str:
     """The name of a server in a message."""
-    at = endpoint(server["address"], server["port"])
+    at = endpoint(server["address"], server["port"]) if server["port"] else server["address"]
     return f"{server['host']} ({at})" if server["host"] else at

@@ -64,7 +64,7 @@ HOST = {
 SERVICE = {
     "name": Key(validators.NAMED, required=True),
     "vip": Key(validators.one_or_more(validators.HOST_ADDRESS, "IP addresses"), required=True),
-    "port": Key(validators.one_or_more(validators.integer(0, MAX_PORT), "port numbers")),
+    "port": Key(validators.one_or_more(validators.SERVICE_PORT, "port numbers")),
     "protocol": Key(validators.one_or_more(validators.choice(*PROTOCOLS), "protocols"), ("tcp",)),
     # From 2^31 on, ipvsadm prints a mark as a negative number and cannot restore it
     "fwmark": Key(validators.integer(1, 2**31 - 1)),

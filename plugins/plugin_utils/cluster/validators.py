@@ -284,6 +284,8 @@ def one_or_more(validator: Validator, items: str) -> Validator:
                 return [validator.read(value)]
             except ValueError as wrong:
                 raise InvalidValue(reason(wrong, validator)) from None
+        if not value:
+            raise InvalidValue("which is empty")
         result: list[object] = []
         for item in several(value):
             if item in result:
@@ -497,6 +499,12 @@ def _ports(value: object) -> int | str:
     return first if first == last else f"{first}-{last}"
 
 
+def _service_port(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\s*\d+\s*-\s*\d+\s*", value):
+        raise InvalidValue("a range, which only a service by fwmark can have: set fwmark, and ports instead of port")
+    return ANY_PORT.read(value)
+
+
 def _mail_address(value: object) -> str:
     text = _string(value)
     if re.search(r"[<> ]", text):
@@ -577,6 +585,8 @@ AUTH_PASS = Validator(
     "a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass
 )
 SECRET = Validator("a word of at least 16 characters, without # and quotes", _secret)
+ANY_PORT = integer(0, 65535)
+SERVICE_PORT = Validator(ANY_PORT.what, _service_port)
 PORTS = Validator("a port or a range such as 8000-8010", _ports)
 MAIL_ADDRESS = Validator("a mail address", _mail_address)
 SERVER = Validator("a host or host:port", _server)
