@@ -154,7 +154,7 @@ def carried_findings(
         if answered and carried is not None and 2 * carried < answered:
             yield Finding(
                 service["name"],
-                f"{answered} requests were answered, but IPVS carried only {carried} connections",
+                f"{answered} requests were answered, but IPVS carried only {carried} connections to {service['label']}",
                 "Find out what answers for the VIP: a real server that answers ARP, or a server on the director itself. With a"
                 " firewall mark, check that the packets are marked",
             )
@@ -196,7 +196,7 @@ def share_findings(
             if never or abs(got - due) > max(1, TOLERANCE * due):
                 yield Finding(
                     server["host"] or server["address"],
-                    f"got {got} of {total} connections to {service['name']}, but {due:.0f} are due to its weight",
+                    f"got {got} of {total} connections to {service['name']} {service['label']}, but {due:.0f} are due to its weight",
                     "Look at the weights in: ipvsadm -Ln",
                 )
 
