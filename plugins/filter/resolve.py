@@ -100,7 +100,9 @@ _value:
           description: Whether it is a gateway of NAT.
           type: bool
     services:
-      description: Every virtual service as in C(lvs_services), with all defaults filled in and real servers by address.
+      description:
+        Every virtual service as in C(lvs_services), with all defaults filled in and real servers by address. Without a firewall mark
+        it is here once for each VIP and port, with one once for each family of its VIPs.
       type: list
       elements: dict
       contains:
@@ -110,9 +112,10 @@ _value:
         label:
           description: What identifies it in the kernel, such as C(192.0.2.100:80/tcp) or C(fwmark 7).
           type: str
-        vip:
-          description: Its VIP.
-          type: str
+        vips:
+          description: Its VIP; with a firewall mark, all that belong to it.
+          type: list
+          elements: str
         port:
           description: Its port, V(0) for all of them; null with a firewall mark.
           type: int
@@ -123,9 +126,10 @@ _value:
         fwmark:
           description: Its firewall mark.
           type: int
-        protocol:
-          description: V(tcp), V(udp) or V(sctp).
-          type: str
+        protocols:
+          description: V(tcp), V(udp) or V(sctp); with a firewall mark, all that are marked.
+          type: list
+          elements: str
         family:
           description: The family of the VIP.
           type: str
@@ -1048,10 +1052,21 @@ _value:
               description: Name of the service.
               type: str
             at:
-              description: What names the block, address and port or firewall mark.
+              description: What names the block, address and port, firewall mark or group.
               type: str
+            group:
+              description: The group of its addresses, null if it has one address.
+              type: dict
+              contains:
+                name:
+                  description: Name of the group.
+                  type: str
+                addresses:
+                  description: The addresses, each a VIP and a port.
+                  type: list
+                  elements: str
             ip_family:
-              description: Family, where a firewall mark does not tell.
+              description: Family, where the name of the block does not tell.
               type: str
             protocol:
               description: Protocol; null with a firewall mark.

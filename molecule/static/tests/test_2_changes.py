@@ -12,6 +12,7 @@ from cluster import changed, until
 pytestmark = pytest.mark.usefixtures("fresh")
 
 WEB, SHOP = "172.28.0.100", "172.28.0.101"
+EXTRA = ["172.28.0.102", "172.28.0.103"]
 SERVERS = {"web1", "web2", "web3"}
 
 
@@ -28,12 +29,13 @@ def timeouts(cluster):
 def test_a_service_comes_and_goes_while_another_serves(cluster):
     """The other one changes its scheduler meanwhile, there and back."""
     web, _shop = cluster.variable("lvs_services")
-    extra = {"name": "extra", "vip": "172.28.0.102", "port": 80, "scheduler": "rr"}
+    extra = {"name": "extra", "vip": EXTRA, "port": [80, 8080], "scheduler": "rr"}
     with cluster.stream(address=WEB, port=80, rate=20) as stream:
         assert timeouts(cluster) == "3600 120 60"
         cluster.play("site", lvs_services=[web | {"scheduler": "sh"}, extra], lvs_timeouts={})
         assert timeouts(cluster) == "900 120 300"
-        assert set(cluster.ask("172.28.0.102", count=6)) == SERVERS
+        for vip in EXTRA:
+            assert [set(cluster.ask(vip, port, count=6)) for port in (80, 8080)] == [SERVERS, SERVERS]
         assert f"-A -t {WEB}:80 -s sh" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
         assert cluster.holders(SHOP) == []
         assert f"{SHOP}:8080" not in cluster.table("lvs1")
@@ -41,7 +43,7 @@ def test_a_service_comes_and_goes_while_another_serves(cluster):
         assert f"-A -t {WEB}:80 -s rr" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
     assert stream["errors"] == {}, stream
     assert stream["answered"] == stream["requests"] > 100
-    assert cluster.holders("172.28.0.102") == []
+    assert [cluster.holders(vip) for vip in EXTRA] == [[], []]
     assert cluster.holders(SHOP) == ["lvs1"]
 
 

@@ -37,6 +37,7 @@ from .types import (
     Timeouts,
     Track,
     Vrrp,
+    client_ports,
 )
 from .validators import NAME
 from .vrrp import SETTLE_TIME
@@ -60,7 +61,12 @@ def director_parts(
 ) -> dict[str, HostPart]:
     """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs."""
     modules = kernel.director_modules(services)
-    ports = dict.fromkeys(f"{port}/{service['protocol']}" for service in services for port in _client_ports(service))
+    ports = dict.fromkeys(
+        f"{port}/{protocol}"
+        for service in services
+        for protocol in service["protocols"]
+        for port in client_ports(service)
+    )
     ports.update(dict.fromkeys([f"{sync['port']}/udp"] if sync else []))
     ports.update(dict.fromkeys([f"{heartbeat['port']}/udp"] if heartbeat else []))
     checked = keepalived["track_files"] if keepalived else []
@@ -89,7 +95,7 @@ def director_parts(
         part["sync"] = director_sync(host, sync, stack)
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":
-            vips = {service["vip"]: service["family"] for service in services}
+            vips = {vip: service["family"] for service in services for vip in service["vips"]}
             gateways = {
                 address: family for family, address in nat.gateways.items() if vips and not is_own(host, address)
             }
@@ -106,24 +112,21 @@ def director_parts(
     return parts
 
 
-def _client_ports(service: Service) -> Sequence[Ports]:
-    """The ports that clients connect to; empty for all ports."""
-    return [service["port"]] if service["port"] else service["ports"] or []
-
-
 def _fwmark_rules(service: Service, host: Host) -> list[FwmarkRule]:
-    """The rules that mark a service's packets: one, or as many as the packet filter needs for its ports."""
+    """The rules that mark a service's packets, for each VIP and protocol: one, or as many as the packet filter needs for the ports."""
     if service["fwmark"] is None or not service["ports"]:
         return []
     most = len(service["ports"]) * 2 if host.filter == "nftables" else MULTIPORT
     return [
         {
-            "vip": service["vip"],
+            "vip": vip,
             "family": service["family"],
-            "protocol": service["protocol"],
+            "protocol": protocol,
             "ports": ports,
             "fwmark": service["fwmark"],
         }
+        for vip in service["vips"]
+        for protocol in service["protocols"]
         for ports in _split(service["ports"], most)
     ]
 
@@ -208,7 +211,7 @@ def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequen
     moved = {vip["address"] for vip in vips}
     found: list[str | None] = []
     for service in services:
-        if service["vip"] in moved:
+        if moved.intersection(service["vips"]):
             devices = {host.device_of(server["address"]) for server in service["real_servers"]}
             found += devices if len(devices) == 1 else ()
     return found

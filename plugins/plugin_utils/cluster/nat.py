@@ -82,7 +82,7 @@ def _masquerades(
 ) -> tuple[Masquerade, ...]:
     """The VIPs of services with forward nat. Packets that others mark may be for any VIP."""
     translated = [service for service in services if "nat" in service.forwards]
-    own = {service.vip for service in translated}
+    own = {vip for service in translated for vip in service.vips}
     everywhere = {service.family for service in translated if service.fwmark is not None and not service.ports}
     if unused := [name for name in schema.NAT if name != "masquerade" and given.get(name) is not None]:
         path.report(
@@ -133,7 +133,7 @@ def check_tracking(services: Sequence[ServiceDraft], hosts: Hosts) -> None:
     if not filtered or not any("nat" in service.forwards for service in services):
         return
     for service in services:
-        if service.protocol == "tcp" and (ways := sorted(service.forwards - {"nat"})):
+        if "tcp" in service.protocols and (ways := sorted(service.forwards - {"nat"})):
             service.path.warn(
                 f"forward is {listed(ways)} beside services with forward nat, which need connection tracking. firewalld on"
                 f" {listed(filtered)} drops the connections of {listed(ways)} then, since the answers pass the director by. Set"
@@ -190,7 +190,12 @@ def moved_gateways(
     for family, address in nat.gateways.items():
         if len(hosts.directors) == 1 and is_own(next(iter(hosts.directors.values())), address):
             continue
-        vips = {service.vip for service in services if "nat" in service.forwards and service.family == family}
+        vips = {
+            vip
+            for service in services
+            if "nat" in service.forwards and service.family == family
+            for vip in service.vips
+        }
         holding = [
             number for number, instance in enumerate(instances) if vips & {vip["address"] for vip in instance.vips}
         ]

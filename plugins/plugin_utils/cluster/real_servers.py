@@ -124,8 +124,8 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
             f"address is {address}, but the VIP is {FAMILY_NAMES[service.family]}: a page on the directors themselves is"
             f" reached without a tunnel, at {'::1' if service.family == 'ipv6' else '127.0.0.1'}"
         )
-    if loopback and service.port is not None and sorry["port"] != service.port:
-        right = f"set port to {service.port}, not {sorry['port']}" if service.port else "leave port out"
+    if loopback and service.fwmark is None and service.ports and sorry["port"] != _shared(service):
+        right = f"set port to {_shared(service)}, not {sorry['port']}" if _shared(service) else "leave port out"
         path.report(f"address is {address}, the directors themselves, where packets keep their port: {right}")
     if not all(health_of(server, service.health) for server in service.real_servers):
         path.report("is never used: health type is none, so nothing notices that the real servers are down")
@@ -194,8 +194,10 @@ def _locate(
         if isinstance(entry, dict) and entry.get("address") is None:
             path.report("has neither host nor address")
         return None
-    if address == service.vip:
-        path.report(f"address is {address}, which is the VIP itself")
+    if address in service.vips:
+        path.report(
+            f"address is {address}, which is {'the VIP itself' if len(service.vips) == 1 else 'a VIP of the service'}"
+        )
     for director in hosts.directors.values():
         # With one director IPVS delivers locally. Two directors would send connections to each other in a loop
         if address in director.own_addresses and len(hosts.directors) > 1:
@@ -234,19 +236,25 @@ def _port(own: int | None, service: ServiceDraft, forward: Forward, called_by: s
         if own is not None:
             path.report(f"port is {own}, but a fwmark service keeps the port that was asked for: leave it out")
         return 0
-    if own is None or own == service.port:
-        # A missing port is reported elsewhere. 0 stands for it here.
-        return service.port or 0
-    if forward in UNTRANSLATED and service.port is not None:
+    shared = _shared(service)
+    if own is None or own == shared:
+        return shared
+    if forward in UNTRANSLATED and service.ports:
         what = "sorry server" if path.key == "sorry_server" else "real server"
-        of = f"the service has {service.port}" if service.port else "the service has all of them"
+        of = f"the service has {listed(service.ports)}" if service.ports[0] else "the service has all of them"
         service.path.report(
             f"forward is {forward}, which cannot translate ports: {what} {called_by} has port {own}, {of}"
         )
+        return shared
     return own
+
+
+def _shared(service: ServiceDraft) -> int:
+    """The port of a service. 0 stands for all ports, for several, and for a missing one, which is reported elsewhere."""
+    return int(service.ports[0]) if service.ports and len(service.ports) == 1 else 0
 
 
 def called(server: RealServer | SorryServer) -> str:
     """The name of a server in a message."""
-    at = endpoint(server["address"], server["port"])
+    at = endpoint(server["address"], server["port"]) if server["port"] else server["address"]
     return f"{server['host']} ({at})" if server["host"] else at

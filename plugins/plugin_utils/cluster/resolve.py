@@ -114,7 +114,7 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
     hosts = resolve_hosts(inventory, mistakes)
     files = ScriptFiles(inventory.folder)
     services = resolve_services(given["lvs_services"], hosts, files, mistakes)
-    vips = list(dict.fromkeys(service.vip for service in services if service.vip))
+    vips = list(dict.fromkeys(vip for service in services for vip in service.vips))
     vrrp = resolve_vrrp(given["lvs_vrrp"], vips, services, hosts, files, mistakes) if stack == "keepalived" else None
     if vrrp is None:
         warn_of_unused(given["lvs_vrrp"], stack, mistakes)
@@ -176,7 +176,7 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
     """The resolved cluster; `gateways` are those that each instance moves."""
     stack, hosts, nat, sync, arp = read.stack, read.hosts, read.nat, read.sync, read.scalars["lvs_arp"]
     vips = list(read.vip_paths)
-    services = [service.finished() for service in read.services]
+    services = [service for draft in read.services for service in draft.finished(stack)]
     vrrp = _vrrp(read.vrrp, gateways, sync) if read.vrrp else None
     # Nothing checks with static
     scripts = (ScriptFiles(None) if stack == "static" else read.files).resolved()
@@ -229,11 +229,11 @@ def _vip_paths(services: Sequence[ServiceDraft], vrrp: VrrpDraft | None) -> dict
     """Every VIP, with the place in the inventory where it is first named: services before instances."""
     paths: dict[str, InventoryPath] = {}
     for service in services:
-        if service.vip:
-            paths.setdefault(service.vip, service.path)
+        for vip in service.vips:
+            paths.setdefault(vip, service.path)
     for instance in vrrp.instances if vrrp else ():
-        for vip in instance.vips:
-            paths.setdefault(vip["address"], instance.path)
+        for moved in instance.vips:
+            paths.setdefault(moved["address"], instance.path)
     return paths
 
 

@@ -63,9 +63,9 @@ HOST = {
 }
 SERVICE = {
     "name": Key(validators.NAMED, required=True),
-    "vip": Key(validators.HOST_ADDRESS, required=True),
-    "port": Key(validators.integer(0, MAX_PORT)),
-    "protocol": Key(validators.choice(*PROTOCOLS), "tcp"),
+    "vip": Key(validators.one_or_more(validators.HOST_ADDRESS, "IP addresses"), required=True),
+    "port": Key(validators.one_or_more(validators.SERVICE_PORT, "port numbers")),
+    "protocol": Key(validators.one_or_more(validators.choice(*PROTOCOLS), "protocols"), ("tcp",)),
     # From 2^31 on, ipvsadm prints a mark as a negative number and cannot restore it
     "fwmark": Key(validators.integer(1, 2**31 - 1)),
     "ports": Key(validators.list_of(validators.PORTS, "ports")),

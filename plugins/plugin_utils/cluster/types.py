@@ -128,15 +128,19 @@ class ServiceNotify(TypedDict):
 
 
 class Service(TypedDict):
-    """One virtual service, by address, protocol and port, or by firewall mark."""
+    """One virtual service of the kernel: by address, protocol and port, or by firewall mark.
+
+    Only one by firewall mark has several VIPs or protocols. A service of the inventory with several addresses is one of these for
+    each of them, all with its name.
+    """
 
     name: str
     label: str
-    vip: str
+    vips: list[str]
     port: int | None
     ports: list[Ports] | None
     fwmark: int | None
-    protocol: str
+    protocols: list[str]
     family: Family
     scheduler: str
     scheduler_flags: list[str]
@@ -158,6 +162,16 @@ class Service(TypedDict):
     real_servers: list[RealServer]
     sorry_server: SorryServer | None
     raw: list[str]
+
+
+def client_ports(service: Service) -> list[Ports]:
+    """The ports that clients connect to; empty for all ports."""
+    return [service["port"]] if service["port"] else service["ports"] or []
+
+
+def server_ports(service: Service, server: RealServer | SorryServer) -> list[Ports]:
+    """The ports at which packets reach a real server; empty for all ports."""
+    return [server["port"]] if server["port"] else client_ports(service)
 
 
 def servers_of(service: Service) -> list[RealServer | SorryServer]:
@@ -524,11 +538,19 @@ class KeepalivedRealServer(TypedDict):
     raw: list[str]
 
 
+class KeepalivedGroup(TypedDict):
+    """A `virtual_server_group` of keepalived.conf: the addresses of one `virtual_server`."""
+
+    name: str
+    addresses: list[str]
+
+
 class KeepalivedService(TypedDict):
-    """A `virtual_server` of keepalived.conf; `at` is what follows that word."""
+    """A `virtual_server` of keepalived.conf; `at` is what follows that word, and `group` the addresses if they are several."""
 
     name: str
     at: str
+    group: KeepalivedGroup | None
     ip_family: str | None
     protocol: str | None
     scheduler: str

@@ -253,7 +253,10 @@ def _answering_address(value: object) -> str:
 
 def list_of(validator: Validator, items: str, empty: bool = False) -> Validator:
     """A list, not empty unless it may be `empty`; a single item counts as a list of one."""
+    return Validator(f"a list of {items}", _items_of(validator, empty), validator.choices)
 
+
+def _items_of(validator: Validator, empty: bool = False) -> Callable[[object], list[object]]:
     def read(value: object) -> list[object]:
         # Words that contain no blank or comma may be written as `one,two`, as for ipvsadm.
         words = value.split(",") if validator.choices and isinstance(value, str) else [value]
@@ -268,7 +271,29 @@ def list_of(validator: Validator, items: str, empty: bool = False) -> Validator:
                 raise InvalidValue(reason(wrong, validator), shown(item)) from None
         return result
 
-    return Validator(f"a list of {items}", read, validator.choices)
+    return read
+
+
+def one_or_more(validator: Validator, items: str) -> Validator:
+    """One value, or a list of different ones. Read, it is always a list."""
+    several = _items_of(validator)
+
+    def read(value: object) -> list[object]:
+        if not isinstance(value, list):
+            try:
+                return [validator.read(value)]
+            except ValueError as wrong:
+                raise InvalidValue(reason(wrong, validator)) from None
+        if not value:
+            raise InvalidValue("which is empty")
+        result: list[object] = []
+        for item in several(value):
+            if item in result:
+                raise InvalidValue("which is there twice", shown(item))
+            result.append(item)
+        return result
+
+    return Validator(f"a list of {items} or one of them", read, validator.choices)
 
 
 def _absolute(value: object) -> str:
@@ -474,6 +499,12 @@ def _ports(value: object) -> int | str:
     return first if first == last else f"{first}-{last}"
 
 
+def _service_port(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\s*\d+\s*-\s*\d+\s*", value):
+        raise InvalidValue("a range, which only a service by fwmark can have: set fwmark, and ports instead of port")
+    return ANY_PORT.read(value)
+
+
 def _mail_address(value: object) -> str:
     text = _string(value)
     if re.search(r"[<> ]", text):
@@ -554,6 +585,8 @@ AUTH_PASS = Validator(
     "a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass
 )
 SECRET = Validator("a word of at least 16 characters, without # and quotes", _secret)
+ANY_PORT = integer(0, 65535)
+SERVICE_PORT = Validator(ANY_PORT.what, _service_port)
 PORTS = Validator("a port or a range such as 8000-8010", _ports)
 MAIL_ADDRESS = Validator("a mail address", _mail_address)
 SERVER = Validator("a host or host:port", _server)

@@ -209,8 +209,10 @@ def own(rng: random.Random) -> dict[str, Any]:
 def traffic(rng: random.Random, number: int) -> dict[str, Any]:
     """What a service serves: mostly a port, else marked packets to many ports, packets marked elsewhere, or all ports."""
     kind = rng.random()
-    if kind < 0.75:
+    if kind < 0.65:
         return {"port": rng.choice((80 + number, *((53, 21), (443,), (65535,))[number]))}
+    if kind < 0.75:
+        return {"port": rng.sample((8080 + number, (53, 443, 65535)[number], 9000 + number), rng.randint(1, 3))}
     if kind < 0.8:
         return {"port": 0, "persistence": 300}
     mark = {"fwmark": number + rng.choice((1, 2**31 - 9))}
@@ -223,7 +225,12 @@ def traffic(rng: random.Random, number: int) -> dict[str, Any]:
 
 def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
     """A service, mostly by port, with a check of any type."""
-    made: dict[str, Any] = {"name": f"s{number}", "vip": rng.choice(VIPS), **traffic(rng, number)}
+    vips = rng.sample(VIPS, rng.randint(1, 3))
+    made: dict[str, Any] = {
+        "name": f"s{number}",
+        "vip": vips if rng.random() < 0.2 else vips[0],
+        **traffic(rng, number),
+    }
     made["forward"] = rng.choice(("dr", "dr", "nat", "tun"))
     if made["forward"] == "tun" and rng.random() < 0.5:
         made["tunnel"] = some(rng, schema.TUNNEL, 2)
@@ -236,6 +243,8 @@ def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
         if kind != "none" and rng.random() < 0.3:
             more = [check(rng, rng.choice(CHECKS)) for _one in range(rng.randint(1, 2))]
             made["health"] = [made["health"], *({"port": 53, **one} if one["type"] == "udp" else one for one in more)]
+    if "fwmark" in made and rng.random() < 0.3:
+        made["protocol"] = rng.sample(types.PROTOCOLS, 2)
     if rng.random() < 0.4:
         made["real_servers"] = [
             {"host": "web1", **some(rng, schema.REAL_SERVER, 2, "host", "address"), **own(rng)},
@@ -260,7 +269,7 @@ def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
     if "persistence_engine" in made and rng.random() < 0.5:
         made.update(persistence=300, protocol="udp")
     if "persistence" in made and rng.random() < 0.5:
-        made["persistence_netmask"] = 64 if ":" in made["vip"] else rng.choice(("255.255.255.0", 24))
+        made["persistence_netmask"] = 64 if ":" in str(made["vip"]) else rng.choice(("255.255.255.0", 24))
     return made
 
 
@@ -317,6 +326,12 @@ def watching(rng: random.Random, events: tuple[str, ...] = schema.EVENTS) -> dic
     return made
 
 
+def vips_of(services: list[dict[str, Any]]) -> list[str]:
+    """The VIPs of services, each once."""
+    given = [one["vip"] if isinstance(one["vip"], list) else [one["vip"]] for one in services]
+    return list(dict.fromkeys(vip for vips in given for vip in vips))
+
+
 def routing(rng: random.Random, vips: list[str]) -> dict[str, Any]:
     """Routes and rules that move with an instance."""
     made: dict[str, Any] = {}
@@ -341,7 +356,7 @@ def groups(rng: random.Random, names: list[str]) -> list[dict[str, Any]]:
 
 def instances(rng: random.Random, services: list[dict[str, Any]], directors: list[str]) -> list[dict[str, Any]]:
     """One instance for all VIPs, or one for each, with names that keepalived has to take as they are."""
-    vips = list(dict.fromkeys(one["vip"] for one in services))
+    vips = vips_of(services)
     parts = [vips] if rng.random() < 0.5 else [[vip] for vip in vips]
     return [
         {
@@ -360,7 +375,7 @@ def instances(rng: random.Random, services: list[dict[str, Any]], directors: lis
 def vrrp(rng: random.Random, services: list[dict[str, Any]], directors: list[str]) -> dict[str, Any]:
     """Settings of VRRP, in half of them with instances, some of which move together."""
     made = {**some(rng, schema.VRRP, 3, "instances"), **watching(rng)}
-    names = ["VI_6" if six else "VI_1" for six in sorted({":" in one["vip"] for one in services})]
+    names = ["VI_6" if six else "VI_1" for six in sorted({":" in vip for vip in vips_of(services)})]
     if rng.random() < 0.5:
         made["instances"] = instances(rng, services, directors)
         names = [one["name"] for one in made["instances"]]
