@@ -78,7 +78,7 @@ class Machine:
 @pytest.fixture
 def machine(vip, tmp_path, monkeypatch):
     """A machine with nothing in place, whose list and memory are in a folder."""
-    vip.LIST, vip.PLACED, vip.LASTING = tmp_path / "list", tmp_path / "run" / "placed", tmp_path / "var" / "lasting"
+    vip.LISTS, vip.PLACED, vip.LASTING = tmp_path, tmp_path / "run" / "placed", tmp_path / "var" / "lasting"
     vip.ARP_IGNORE = tmp_path / "arp_ignore"
     vip.ARP_IGNORE.write_text("1\n")
     played = Machine(vip)
@@ -93,7 +93,7 @@ def lvs_vip(vip, machine, capsys):
 
     def ran(word, *listed):
         machine.done.clear()
-        vip.LIST.write_text("".join(f"{line}\n" for line in listed))
+        vip.list_of("a").write_text("".join(f"{line}\n" for line in listed))
         vip.main(word.split())
         return capsys.readouterr().out.splitlines(), list(machine.done)
 
@@ -146,7 +146,7 @@ def test_timeouts_that_are_leaving_never_replace_those_that_are_listed(vip):
 def test_a_list_can_be_compared_before_it_is_written(lvs_vip, monkeypatch):
     lvs_vip("sync", VIP)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"# of web1\n{OTHER}\n"))
-    assert lvs_vip("check -", VIP) == ([f"add {OTHER}", f"prune {VIP}"], [])
+    assert lvs_vip("check a -", VIP) == ([f"add {OTHER}", f"prune {VIP}"], [])
 
 
 def test_what_something_else_takes_away_is_missed_and_put_back(lvs_vip, machine):
