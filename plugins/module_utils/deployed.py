@@ -121,7 +121,9 @@ def _record(path: str, text: str) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(text)
     except ValueError as error:
-        raise Failure(f"{path} is no record of a cluster ({error}): remove it, and run site.yml of that cluster.") from error
+        raise Failure(
+            f"{path} is no record of a cluster ({error}): remove it, and run site.yml of that cluster."
+        ) from error
     return record
 
 

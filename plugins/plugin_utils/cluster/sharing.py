@@ -87,9 +87,7 @@ def common_vips(own: Record, record: Record) -> list[str]:
     return [vip for vip in (*own["vips"], *own["gateways"]) if vip in theirs]
 
 
-def names_to_tear_down(
-    name: str, directors: Mapping[str, str | None], records: Mapping[str, Record]
-) -> list[str]:
+def names_to_tear_down(name: str, directors: Mapping[str, str | None], records: Mapping[str, Record]) -> list[str]:
     """The names under which a host remembers the cluster that is taken down, its present name first.
 
     The rest of the inventory may be gone by then. So another name counts only if there is no record under the present one,

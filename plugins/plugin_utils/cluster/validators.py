@@ -173,7 +173,9 @@ def _name(value: object) -> str:
 def _cluster_name(value: object) -> str:
     text = _name(value)
     if len(text) > LONGEST_CLUSTER_NAME:
-        raise InvalidValue(f"{len(text)} characters long: it may have {LONGEST_CLUSTER_NAME}, since it is a part of files' names")
+        raise InvalidValue(
+            f"which has {len(text)} characters: at most {LONGEST_CLUSTER_NAME}, since files are named after it"
+        )
     return text
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ..cluster.types import ResolvedCluster
 from .foreign import answering, foreign
-from .outages import lost_gateways, outages, restarts
 from .other_clusters import other_clusters
+from .outages import lost_gateways, outages, restarts
 from .told import Hostvars, addressed_interfaces, facts_of, told
 
 

@@ -870,7 +870,7 @@ USAGE = "usage: lvs-vip add|prune|check|adopt [CLUSTER] | check CLUSTER - | sync
 
 def parsed(words: list[str]) -> tuple[str, str | None, bool]:
     """The command, the cluster if one is named, and whether its list is on the standard input."""
-    what, cluster, source = [*words, "", ""][:2] + [words[2:]]
+    (what, cluster), source = [*words, "", ""][:2], words[2:]
     read_here = source == ["-"] and what == "check"
     if what not in COMMANDS or (cluster and what in ("sync", "clear")) or (source and not read_here):
         raise Failure(USAGE, status=2)
