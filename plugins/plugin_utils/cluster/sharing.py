@@ -90,19 +90,19 @@ def common_vips(own: Record, record: Record) -> list[str]:
 def names_to_tear_down(name: str, directors: Mapping[str, str | None], records: Mapping[str, Record]) -> list[str]:
     """The names under which a host remembers the cluster that is taken down, its present name first.
 
-    The rest of the inventory may be gone by then. So another name counts only if there is no record under the present one,
-    and only with a director of the same name and address; `directors` are the present ones, with lvs_address where it is set.
+    The rest of the inventory may be gone by then. So another name counts only if there is no record under the present one, and
+    with a director in common; `directors` are the present ones, with lvs_address where it is set. Without the address it counts
+    only if the host serves no other cluster.
     """
-    own: Record = {"directors": directors, "vips": (), "gateways": ()}
+    alone = len(records) == 1
+
+    def ours(record: Record) -> bool:
+        pairs = [(directors[one], address) for one, address in record["directors"].items() if one in directors]
+        return any(now == then if now and then else alone for now, then in pairs)
+
     former = [
         other
         for other, record in records.items()
-        if other != name
-        and (
-            is_same(own, record, take_over=False)
-            if other == NAMELESS
-            else name not in records
-            and any(address and directors.get(one) == address for one, address in record["directors"].items())
-        )
+        if other != name and (name not in records or other == NAMELESS) and (ours(record) or not record["directors"])
     ]
     return [name, *former]

@@ -47,13 +47,24 @@ UNKNOWN = {**RECORD, "directors": {}}
         ({"lvs_cluster_name": "shop"}, {"shop": OURS, "lvs1": OURS}, ["shop"]),
         # Renamed since it was deployed
         ({"lvs_cluster_name": "shop", "lvs_address": "192.0.2.11"}, {"lvs1": OURS, "x": THEIRS}, ["shop", "lvs1"]),
-        # The address of lvs1 is not known, so it may be another's.
-        ({"lvs_cluster_name": "shop"}, {"lvs1": OURS}, ["shop"]),
+        # The address of lvs1 is not known, so it may be another's if there are two.
+        ({"lvs_cluster_name": "shop"}, {"lvs1": OURS}, ["shop", "lvs1"]),
+        ({"lvs_cluster_name": "shop"}, {"lvs1": OURS, "x": THEIRS}, ["shop"]),
         ({"lvs_address": "192.0.2.11"}, {"": OURS}, ["lvs1", ""]),
         ({"lvs_address": "192.0.2.11"}, {"": UNKNOWN}, ["lvs1", ""]),
         ({"lvs_address": "192.0.2.11"}, {"": THEIRS}, ["lvs1"]),
     ],
-    ids=["bare", "default", "named", "renamed", "doubtful", "former_version", "oldest_version", "theirs_unnamed"],
+    ids=[
+        "bare",
+        "default",
+        "named",
+        "renamed",
+        "alone",
+        "doubtful",
+        "former_version",
+        "oldest_version",
+        "theirs_unnamed",
+    ],
 )
 def test_the_teardown_takes_what_is_this_cluster_s(given, records, names):
     hostvars = {"lvs1": given, "web1": {"ansible_facts": {"deployed_lvs": {"clusters": records}}}}
