@@ -113,7 +113,7 @@ def test_a_reboot_before_the_directors_are_done_loses_nothing(host):
         host.wanted(vip, *NAT),
         "$v sync",
         # As in vip.yml.
-        f"echo '{other}' | $v check - > {host.list}.said",
+        f"echo '{other}' | $v check a - > {host.list}.said",
         f"echo '{other}' > {host.list}; sed -n 's/^prune /leaving /p' {host.list}.said >> {host.list}",
         f"$v add; {shown}",
     )
