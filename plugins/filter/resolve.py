@@ -49,6 +49,9 @@ _value:
   description: The resolved cluster. Every key is always there; what is absent is null.
   type: dict
   contains:
+    name:
+      description: What tells the cluster from others on the same segment and on the same hosts.
+      type: str
     stack:
       description: What manages the table and the VIPs (keepalived, ldirectord, static).
       type: str
@@ -1625,6 +1628,46 @@ _value:
             role:
               description: V(director) or V(real_server).
               type: str
+            record:
+              description: What the host remembers of this cluster, so that other clusters can share it.
+              type: dict
+              contains:
+                role:
+                  description: V(director) or V(real_server).
+                  type: str
+                host:
+                  description: The name of the host in this inventory.
+                  type: str
+                directors:
+                  description: The directors with their addresses.
+                  type: dict
+                vips:
+                  description: The VIPs of the cluster.
+                  type: list
+                  elements: str
+                gateways:
+                  description: The gateways to which the host sends its answers of NAT.
+                  type: list
+                  elements: str
+                listen:
+                  description: The ports of the test page, if there is one.
+                  type: list
+                  elements: dict
+                  contains:
+                    port:
+                      description: The port.
+                      type: int
+                    tls:
+                      description: Whether it speaks TLS.
+                      type: bool
+            former_names:
+              description: Other names under which the host remembers this cluster; an empty one is of a former version.
+              type: list
+              elements: str
+            other_clusters:
+              description: The names of the other clusters that share the host.
+              type: list
+              elements: str
             address:
               description: Its address on the segment.
               type: str

@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from typing import Any, Callable, Iterator, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure
 
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
 OPTIONS = "/etc/keepalived/lvs-options"
@@ -16,7 +19,12 @@ SECRETS = "/etc/keepalived/lvs-secrets.conf"
 HARESOURCES = "/etc/ha.d/haresources"
 HA_CF = "/etc/ha.d/ha.cf"
 LDIRECTORD = "/etc/ha.d/ldirectord.cf"
+# Each cluster has a list on a host, lvs-vip-NAME.conf. The one without a name is a former version's.
 LVS_VIP = "/etc/lvs-vip.conf"
+LVS_VIPS = "/etc/lvs-vip-*.conf"
+# What a host remembers of each cluster, and the sysctls that a former version has recorded for the only one
+RECORDS = "/var/lib/lvs-cluster/cluster-*"
+FORMER_SYSCTLS = "/var/lib/lvs-cluster/lvs-real-server.json"
 SCRIPTS = "/etc/lvs-cluster/scripts"
 # The folders that the roles have made for files of others, a line for each
 FOLDERS = "/var/lib/lvs-cluster/folders"
@@ -86,6 +94,37 @@ def named_vips(files: Mapping[str, str]) -> list[str]:
     vips += re.findall(r"(?m)^(?:leaving )?address ([^/\s]+)", files.get(LVS_VIP, ""))
     vips += [word for name in resources(files) for word in re.split(r"::|/", name) if _ADDRESS.fullmatch(word)]
     return list(dict.fromkeys(vips))
+
+
+def clusters_of(records: Mapping[str, str], former: str | None) -> dict[str, dict[str, Any]]:
+    """Return {name: record} of the clusters that a host serves.
+
+    `records` are the texts of the records by path. `former` is the list of a version that recorded nothing, None without it:
+    its cluster has an empty name. Raises Failure for a text that is no record.
+    """
+    found = {path[RECORDS.index("*") :]: _record(path, text) for path, text in records.items()}
+    if former is not None:
+        files = {LVS_VIP: former}
+        directors, vips, gateways = directors_of(files), named_vips(files), gateways_of(files)
+        found[""] = {
+            "role": None,
+            "host": None,
+            "directors": directors,
+            "vips": vips,
+            "gateways": gateways,
+            "listen": [],
+        }
+    return found
+
+
+def _record(path: str, text: str) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise Failure(
+            f"{path} is no record of a cluster ({error}): remove it, and run site.yml of that cluster."
+        ) from error
+    return record
 
 
 def directors_of(files: Mapping[str, str]) -> dict[str, str | None]:

@@ -16,6 +16,10 @@ def empty_part(host: Host) -> HostPart:
     """The part of a host that has nothing to do yet."""
     return {
         "role": host.role,
+        # cluster/sharing.py: what else the host serves. resolve.py fills these in.
+        "record": {"role": host.role, "host": host.name, "directors": {}, "vips": [], "gateways": [], "listen": []},
+        "former_names": [],
+        "other_clusters": [],
         "address": host.address,
         "address6": host.addresses.get("ipv6"),
         "interface": host.interface,

@@ -45,11 +45,12 @@ from .nat import Nat, check_masquerade, check_replies, check_tracking, moved_gat
 from .real_server_part import real_server_parts
 from .scripts import ScriptFiles
 from .services import ipvs_table, resolve_services
+from .sharing import default_name, former_names, record_of, records_of
 from .static import check_static
 from .sync import resolve_sync, shortest_delay
 from .through_vip import check_ways, table_of_ways, ways
 from .timeouts import resolve_timeouts
-from .types import Heartbeat, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
+from .types import Heartbeat, HostPart, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
 from .vrrp import SETTLE_TIME, VrrpDraft, resolve_vrrp, warn_of_unused
 
 SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is not validators.ANYTHING}
@@ -182,7 +183,13 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
     scripts = (ScriptFiles(None) if stack == "static" else read.files).resolved()
     keepalived = keepalived_part(read.keepalived, services) if stack == "keepalived" else None
     heartbeat = heartbeat_part(read.heartbeat, vips, nat, sync, hosts) if stack == "ldirectord" else None
+    parts = {
+        **director_parts(hosts, services, nat, stack, vrrp, keepalived, heartbeat, sync, read.timeouts, scripts),
+        **real_server_parts(hosts, services, nat, arp),
+    }
+    name = read.scalars["lvs_cluster_name"] or default_name(read.inventory.directors)
     return {
+        "name": name,
         "stack": stack,
         "arp": arp,
         "start_at_boot": read.scalars["lvs_start_at_boot"],
@@ -202,11 +209,19 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "keepalived": keepalived,
         "ldirectord": ldirectord_part(read.ldirectord, services, read.mail) if stack == "ldirectord" else None,
         "heartbeat": heartbeat,
-        "hosts": {
-            **director_parts(hosts, services, nat, stack, vrrp, keepalived, heartbeat, sync, read.timeouts, scripts),
-            **real_server_parts(hosts, services, nat, arp),
-        },
+        "hosts": {host: _beside_others(host, part, name, read) for host, part in parts.items()},
     }
+
+
+def _beside_others(host: str, part: HostPart, name: str, read: _Read) -> HostPart:
+    """A host's part, with what the host is to remember of this cluster, and which clusters it remembers now."""
+    hosts, take_over = read.hosts, read.scalars["lvs_take_over"]
+    directors = {director: one.address for director, one in hosts.directors.items()}
+    record = record_of(host, part, directors, read.vip_paths, read.scalars["lvs_test_page"])
+    found = records_of(hosts.all[host].facts)
+    former = former_names(name, record, found, take_over)
+    others = sorted(other for other in found if other not in (name, *former))
+    return {**part, "record": record, "former_names": former, "other_clusters": others}
 
 
 def _vrrp(draft: VrrpDraft, gateways: Sequence[list[MovedAddress]], sync: Sync | None) -> Vrrp:

@@ -36,6 +36,7 @@ PRIORITY = validators.integer(1, 254)
 ROUTER_ID = validators.integer(1, 255)
 
 CLUSTER = {
+    "lvs_cluster_name": Key(validators.CLUSTER_NAME),
     "lvs_stack": Key(validators.choice("keepalived", "ldirectord", "static"), "keepalived"),
     "lvs_arp": Key(validators.choice("sysctl", "arptables", "redirect"), "sysctl"),
     "lvs_services": Key(validators.ANYTHING),

@@ -858,10 +858,24 @@ class CheckSource(TypedDict):
     address: str
 
 
+class ClusterRecord(TypedDict):
+    """What a host remembers of a cluster that it serves."""
+
+    role: str
+    host: str
+    directors: dict[str, str | None]
+    vips: list[str]
+    gateways: list[str]
+    listen: list[Socket]
+
+
 class HostPart(TypedDict):
     """The part of one director or real server."""
 
     role: str
+    record: ClusterRecord
+    former_names: list[str]
+    other_clusters: list[str]
     address: str | None
     address6: str | None
     interface: str | None
@@ -898,6 +912,7 @@ class HostPart(TypedDict):
 class ResolvedCluster(TypedDict):
     """The whole cluster."""
 
+    name: str
     stack: Stack
     arp: str
     start_at_boot: bool

@@ -28,6 +28,7 @@ UNSAFE_FOR_LDIRECTORD = re.compile(r"""[^ -~]|["#]""")
 UNSAFE_EXPECTED = re.compile(r"""[\x00-\x1f\x7f"\\^]""")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+LONGEST_CLUSTER_NAME = 64
 # RFC 1035, 2.3.4: labels of 1 to 63 characters.
 DOMAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
 
@@ -166,6 +167,15 @@ def _name(value: object) -> str:
     text = _string(value)
     if not NAME.fullmatch(text):
         raise ValueError
+    return text
+
+
+def _cluster_name(value: object) -> str:
+    text = _name(value)
+    if len(text) > LONGEST_CLUSTER_NAME:
+        raise InvalidValue(
+            f"which has {len(text)} characters: at most {LONGEST_CLUSTER_NAME}, since files are named after it"
+        )
     return text
 
 
@@ -548,6 +558,7 @@ def _secret(value: object) -> str:
 
 BOOLEAN = Validator("true or false", _boolean)
 NAMED = Validator("a name of letters, digits, dots, hyphens and underscores", _name)
+CLUSTER_NAME = Validator("a name of letters, digits, dots, hyphens and underscores", _cluster_name)
 DOMAIN = Validator("a domain name", _domain)
 VIRTUAL_HOST = Validator("a host name, with or without a port", _virtual_host)
 WORD = Validator("a word", _word)

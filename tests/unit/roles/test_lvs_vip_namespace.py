@@ -36,11 +36,11 @@ class Host:
     """Runs lvs-vip in a fresh network namespace, with a list and a memory in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.list, self.placed, self.program = folder / "list", folder / "placed", folder / "program"
+        self.list, self.placed, self.program = folder / "lvs-vip-a.conf", folder / "placed", folder / "program"
         text = PROGRAM.read_text()
         for path, own in (
             ("/var/lib/lvs-cluster", folder),
-            ("/etc/lvs-vip.conf", self.list),
+            ("/etc", folder),
             ("/run/lvs-vip", self.placed),
         ):
             assert f'Path("{path}' in text
@@ -113,7 +113,7 @@ def test_a_reboot_before_the_directors_are_done_loses_nothing(host):
         host.wanted(vip, *NAT),
         "$v sync",
         # As in vip.yml.
-        f"echo '{other}' | $v check - > {host.list}.said",
+        f"echo '{other}' | $v check a - > {host.list}.said",
         f"echo '{other}' > {host.list}; sed -n 's/^prune /leaving /p' {host.list}.said >> {host.list}",
         f"$v add; {shown}",
     )

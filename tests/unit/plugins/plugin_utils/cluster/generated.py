@@ -71,6 +71,7 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.SECRET): ("a-key-of-an-example",),
     id(validators.WORD): ("internal",),
     id(validators.NAMED): ("one", "two-2", "three.3", "four_4"),
+    id(validators.CLUSTER_NAME): ("shop", "eu-1.shop_2", 7, "a" * 64),
     id(validators.HOST_ADDRESS): VIPS,
     id(validators.HOST_ADDRESS6): ("2001:db8::21",),
     id(validators.ANSWERING_ADDRESS): ADDRESSES,

@@ -496,3 +496,9 @@ def test_a_script_has_no_daemon_that_reads_it():
     there["checksum"] = "2"
     (finding,) = file_findings("lvs1", [script], node)
     assert str(finding).startswith("lvs1: /etc/lvs-cluster/scripts/tell is not what site.yml would write")
+
+
+def test_lvs_vip_may_run_on_a_director_that_serves_another_cluster(cluster, seen):
+    break_by_another_stack(seen)
+    cluster["hosts"]["lvs2"]["other_clusters"] = ["other"]
+    assert judge(cluster, seen)["faults"] == []
