@@ -683,6 +683,9 @@ _value:
             garp_master_refresh:
               description: Seconds between announcements of a master; V(0) for none.
               type: int
+            vmac:
+              description: Whether the VIPs have the virtual MAC address of the instance.
+              type: bool
             raw:
               description: Lines of its block in the daemon's own words.
               type: list
@@ -1906,6 +1909,9 @@ _value:
                 garp_master_refresh:
                   description: Seconds between announcements of a master; V(0) for none.
                   type: int
+                vmac:
+                  description: Whether the VIPs have the virtual MAC address of the instance.
+                  type: bool
                 raw:
                   description: Lines of its block in the daemon's own words.
                   type: list
@@ -1927,6 +1933,10 @@ _value:
                   type: str
                 unicast_peers:
                   description: Addresses of the other directors; empty with multicast.
+                  type: list
+                  elements: str
+                vmac_addresses:
+                  description: VIPs and gateways that need the virtual MAC address by an option of their own.
                   type: list
                   elements: str
                 addresses:

@@ -76,6 +76,7 @@ def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
                 "advert_interval": float(_value(block, "advert_int") or 1),
                 "password": digest(password) if password else None,
                 "unicast": ["unicast_peer"] in block,
+                "vmac": ["use_vmac"] in block,
                 "advertised": advertised,
                 "addresses": excluded,
             }

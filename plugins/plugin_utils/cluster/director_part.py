@@ -9,6 +9,7 @@ from math import ceil
 from typing import Mapping, Sequence
 
 from . import kernel
+from .addresses import family_of
 from .check_sources import check_sources
 from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
@@ -87,6 +88,8 @@ def director_parts(
             part["instances"] = [
                 own for instance in vrrp["instances"] if (own := _own_instance(host, instance, services, grouped))
             ]
+            if any(own["vmac"] for own in part["instances"]):
+                part["modules"] = [*modules, "macvlan"]
             part["sync_groups"] = groups
             part["trackers"] = own_trackers(host, vrrp["trackers"], [*part["instances"], *groups], checked)
             part["check_sources"] = check_sources(host, services) + own_sources(host.addresses, services)
@@ -174,6 +177,7 @@ def _own_instance(
         "garp_master_delay": instance["garp_master_delay"],
         "garp_master_repeat": instance["garp_master_repeat"],
         "garp_master_refresh": instance["garp_master_refresh"],
+        "vmac": instance["vmac"],
         "raw": instance["raw"],
         "secret": secret_name(instance["name"]),
         "interface": own["interface"],
@@ -182,6 +186,7 @@ def _own_instance(
         "unicast_src": own["address"] if instance["unicast"] else None,
         "unicast_peers": [peer for peer in peers if peer] if instance["unicast"] else [],
         "addresses": vips + gateways,
+        "vmac_addresses": _vmac_addresses(instance, own["interface"], vips + gateways),
         "routes": own_routes(host, instance["routes"]),
         "rules": instance["rules"],
         "track": own_track(
@@ -192,6 +197,17 @@ def _own_instance(
         ),
         "notify": told(instance["notify"], "INSTANCE", instance["name"], own["priority"]),
     }
+
+
+def _vmac_addresses(instance: Instance, interface: str | None, addresses: Sequence[AddressOnDevice]) -> list[str]:
+    """The addresses that need `use_vmac` of their own: the instance's is for its interface and family (vrrp.c, vrrp_complete_instance)."""
+    if not instance["vmac"]:
+        return []
+    return [
+        one["address"]
+        for one in addresses
+        if one["device"] != interface or family_of(one["address"]) != instance["family"]
+    ]
 
 
 def _watched(instances: Sequence[DirectorInstance], startup_delay: Seconds) -> HostVrrp:

@@ -198,6 +198,7 @@ class InstanceDraft:
     garp_master_delay: int
     garp_master_repeat: int
     garp_master_refresh: int
+    vmac: bool
     raw: list[str]
     track: Track
     notify: list[Event]
@@ -235,6 +236,7 @@ class InstanceDraft:
             "garp_master_delay": self.garp_master_delay,
             "garp_master_repeat": self.garp_master_repeat,
             "garp_master_refresh": self.garp_master_refresh,
+            "vmac": self.vmac,
             "raw": self.raw,
             "unicast": self.unicast,
             "track": self.track,

@@ -259,6 +259,7 @@ _VRRP_EACH = {
     "preempt_delay": Key(validators.seconds(0, 1000)),
     "auth_pass": Key(validators.AUTH_PASS, secret=True),
     "unicast": Key(validators.BOOLEAN, False),
+    "vmac": Key(validators.BOOLEAN, False),
     "priority": Key(PRIORITY, 200),
     "priority_step": Key(validators.integer(1, 253), 10),
     "virtual_router_id": Key(ROUTER_ID),

@@ -259,6 +259,7 @@ class InstanceSettings(TypedDict):
     garp_master_delay: int
     garp_master_repeat: int
     garp_master_refresh: int
+    vmac: bool
     raw: list[str]
 
 
@@ -815,6 +816,7 @@ class DirectorInstance(InstanceSettings):
     unicast_src: str | None
     unicast_peers: list[str]
     addresses: list[AddressOnDevice]
+    vmac_addresses: list[str]
     routes: list[DirectorRoute]
     rules: list[VirtualRule]
     track: Track
