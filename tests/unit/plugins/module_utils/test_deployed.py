@@ -89,6 +89,7 @@ def test_instances_of_our_own_configuration():
             "advert_interval": 1.0,
             "password": deployed.digest("secret"),
             "unicast": True,
+            "vmac": False,
             "advertised": ["169.254.112.51"],
             "addresses": ["192.0.2.100", "2001:db8::100"],
         }

@@ -72,6 +72,7 @@ class Site:
                     "advert_interval": float(one["advert_interval"]),
                     "password": digest(one["auth_pass"]) if one["auth_pass"] else None,
                     "unicast": bool(one["unicast_peers"]),
+                    "vmac": one["vmac"],
                     "advertised": [one["advert_address"]],
                     "addresses": [address["address"] for address in one["addresses"]],
                 }
@@ -142,6 +143,7 @@ def test_a_cluster_that_ran_with_the_former_default_goes_on_with_it():
         ({}, {"version": 3}, "version is 2 now and would be 3"),
         ({}, {"advert_interval": 2}, "advert_interval is 1 now and would be 2"),
         ({}, {"unicast": True}, "unicast is false now and would be true"),
+        ({"vmac": True}, {}, "vmac is true now and would be false"),
         ({}, instances(), f"{A} would move there from VI_1"),
         (instances(), {}, f"{A} would move there from A"),
         (instances(), instances(vips=[A, B]), f"{B} would move there from B"),
