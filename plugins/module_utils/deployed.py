@@ -84,6 +84,25 @@ def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
     return found
 
 
+def virtual_servers(files: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the virtual servers of keepalived.conf: what follows that word, the protocol, and the addresses as in "192.0.2.100 80".
+
+    One with a firewall mark has no addresses.
+    """
+    lines = list(_words(files.get(KEEPALIVED, "")))
+    groups = {name: [" ".join(words[:2]) for words in block] for name, block in _blocks(lines, "virtual_server_group")}
+    found: list[dict[str, Any]] = []
+    for words in lines:
+        if words[0] == "virtual_server":
+            at = [word for word in words[1:] if word != "{"]
+            plain = [] if at[0] == "fwmark" else [" ".join(at)]
+            addresses = groups.get(at[-1], []) if at[0] == "group" else plain
+            found.append({"at": " ".join(at), "protocol": None, "addresses": addresses})
+        elif words[0] == "protocol" and found:
+            found[-1]["protocol"] = words[1]
+    return found
+
+
 def digest(password: str) -> str:
     """Return a digest that shows whether two passwords differ, without the passwords. VRRP sends them in clear text anyway."""
     return hashlib.sha256(password.encode()).hexdigest()[:16]

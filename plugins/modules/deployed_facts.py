@@ -84,6 +84,21 @@ ansible_facts:
           description: The resources that heartbeat moves.
           type: list
           elements: str
+        virtual_servers:
+          description: The virtual servers of C(keepalived.conf).
+          type: list
+          elements: dict
+          contains:
+            at:
+              description: What follows the word C(virtual_server).
+              type: str
+            protocol:
+              description: Its C(protocol), if it has one.
+              type: str
+            addresses:
+              description: Each VIP with its port. Empty with a firewall mark.
+              type: list
+              elements: str
         instances:
           description: The VRRP instances of C(keepalived.conf).
           type: list
@@ -149,6 +164,8 @@ ansible_facts:
       scripts: []
       folders: []
       resources: []
+      virtual_servers:
+        - {at: 192.0.2.100 80, protocol: TCP, addresses: [192.0.2.100 80]}
       instances:
         - name: VI_1
           group: null
@@ -240,6 +257,7 @@ def main(runner=HOST):
         "folders": (read(deployed.FOLDERS) or "").splitlines(),
         "resources": deployed.resources(files),
         "instances": deployed.vrrp_instances(files),
+        "virtual_servers": deployed.virtual_servers(files),
         "options": {
             "ours": os.path.isfile(deployed.OPTIONS),
             "running": deployed.running_options(read(f"/proc/{(read(PID_FILE) or '0').strip()}/cmdline")),

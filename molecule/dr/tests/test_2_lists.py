@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import endpoint
-from cluster import until
+from cluster import flat, until
 
 SERVERS = {"web1", "web2", "web3"}
 MANY = ["172.28.0.105", "172.28.0.106", "fd00:28::105"]
@@ -74,9 +74,10 @@ def test_the_lists_change_while_another_service_serves(cluster):
         for service in cluster.variable("lvs_services")
     ]
     new, old = at(vips, ports), at(MANY, SCHEMES) - at(vips, ports)
+    assert "its VIPs or ports change. keepalived removes" in flat(cluster.fail("site", lvs_services=services))
     try:
         with cluster.stream(address="172.28.0.100", port=80, rate=20) as stream:
-            cluster.play("site", lvs_services=services)
+            cluster.play("site", lvs_services=services, lvs_accept_outage=True)
         assert stream["errors"] == {}, stream
         assert counts(cluster, new | old) == dict.fromkeys(new, 3) | dict.fromkeys(old)
         assert cluster.holders(MANY[1]) == []
@@ -85,6 +86,6 @@ def test_the_lists_change_while_another_service_serves(cluster):
             until(lambda: counts(cluster, new) == dict.fromkeys(new, 2), "web3 is out everywhere")
         until(lambda: counts(cluster, new) == dict.fromkeys(new, 3), "web3 is back everywhere")
     finally:
-        cluster.play("site")
+        cluster.play("site", lvs_accept_outage=True)
     services = at(MANY, SCHEMES)
     assert counts(cluster, services | (new - services)) == dict.fromkeys(services, 3) | dict.fromkeys(new - services)

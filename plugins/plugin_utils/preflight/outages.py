@@ -123,6 +123,30 @@ def _groups(cluster: ResolvedCluster, running: Mapping[str, Iterable[Running]]) 
         )
 
 
+def added_again(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Services whose addresses keepalived would remove and add again: those of one with several addresses, when some of them change."""
+    if not cluster["keepalived"]:
+        return
+    for service in cluster["keepalived"]["virtual_servers"]:
+        wanted = service["group"]["addresses"] if service["group"] else [service["at"]]
+        again = {
+            address
+            for facts in found.values()
+            if deployed.KEEPALIVED not in facts["foreign"]
+            for now in facts["virtual_servers"]
+            if now["protocol"] == service["protocol"] and now["at"] != service["at"]
+            for address in now["addresses"]
+            if address in wanted
+        }
+        if again:
+            yield (
+                f'lvs_services "{service["name"]}": its VIPs or ports change. keepalived removes'
+                f" {listed([address for address in wanted if address in again])} and adds them again: new connections are refused"
+                " for a moment, open ones may end, and real servers that are down get requests until they are checked. To add"
+                f" addresses without that, write another service for them, or set fwmark from the start. {OUTAGE}"
+            )
+
+
 def lost_gateways(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:
     """Changed gateways of NAT: the real servers send answers to the new one before a director has it."""
     if not any(told(hostvars, name) for name in cluster["directors"]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..cluster.types import ResolvedCluster
 from .foreign import answering, foreign
 from .other_clusters import other_clusters
-from .outages import lost_gateways, outages, restarts
+from .outages import added_again, lost_gateways, outages, restarts
 from .told import Hostvars, addressed_interfaces, facts_of, told
 
 
@@ -20,6 +20,7 @@ def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
         if len(cluster["directors"]) > 1:
             interfaces = {name: addressed_interfaces(facts_of(hostvars, name)) for name in found}
             refused += outages(cluster, found, interfaces)
+        refused += added_again(cluster, found)
         refused += lost_gateways(cluster, hostvars)
         refused += restarts(cluster, found)
     return refused

@@ -211,3 +211,27 @@ def test_the_list_of_a_real_server_names_its_gateways_of_nat():
 )
 def test_the_options_of_a_running_keepalived_are_those_besides_its_units(command_line, options):
     assert deployed.running_options(command_line) == options
+
+
+def test_virtual_servers_with_their_addresses():
+    text = """virtual_server_group www-1a {
+    192.0.2.100 80
+    192.0.2.101 80
+}
+virtual_server group www-1a {
+    protocol TCP
+    real_server 192.0.2.21 80 {
+    }
+}
+virtual_server 192.0.2.102 53 {
+    protocol UDP
+}
+virtual_server fwmark 7 {
+}
+"""
+    assert deployed.virtual_servers({deployed.KEEPALIVED: text}) == [
+        {"at": "group www-1a", "protocol": "TCP", "addresses": ["192.0.2.100 80", "192.0.2.101 80"]},
+        {"at": "192.0.2.102 53", "protocol": "UDP", "addresses": ["192.0.2.102 53"]},
+        {"at": "fwmark 7", "protocol": None, "addresses": []},
+    ]
+    assert deployed.virtual_servers({}) == []

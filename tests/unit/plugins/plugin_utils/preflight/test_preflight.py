@@ -24,7 +24,7 @@ NOTHING = {
     "stacks": [],
     "lvs_vip": False,
     "clusters": {},
-    **dict.fromkeys(("gateways", "foreign", "vips", "resources", "instances"), ()),
+    **dict.fromkeys(("gateways", "foreign", "vips", "resources", "instances", "virtual_servers"), ()),
     "options": {"ours": False, "running": None},
 }
 
@@ -79,7 +79,15 @@ class Site:
                 for one in part["instances"]
             ]
             vips = [vip for one in instances for vip in one["addresses"]]
-            self.finds(host, instances=instances, vips=vips, stacks=["keepalived.service"])
+            servers = [
+                {
+                    "at": one["at"],
+                    "protocol": one["protocol"],
+                    "addresses": one["group"]["addresses"] if one["group"] else [one["at"]],
+                }
+                for one in cluster["keepalived"]["virtual_servers"]
+            ]
+            self.finds(host, instances=instances, virtual_servers=servers, vips=vips, stacks=["keepalived.service"])
         return self
 
     def finds(self, host, **found):
@@ -212,6 +220,26 @@ def test_a_change_that_one_director_has_already_is_still_told():
 def nat(gateway, **variables):
     services = [{"name": "a", "vip": A, "port": 80, "forward": "nat"}]
     return Site(lvs_services=services, **({"lvs_nat": {"gateway": gateway}} if gateway else {}), **variables)
+
+
+def test_a_list_of_vips_that_changes_is_refused_and_another_service_is_not():
+    def site(vips, **more):
+        return Site(
+            lvs_services=[{"name": "a", "vip": vips, "port": 80}, *more.get("others", ())], **more.get("variables", {})
+        )
+
+    runs = site([A, B]).cluster
+    (refused,) = site([A]).runs(runs).refused()
+    assert refused.startswith(
+        f'lvs_services "a": its VIPs or ports change. keepalived removes {A} 80 and adds them again'
+    )
+    assert site([A]).runs(site([A]).cluster).refused() == []
+    assert site([A], variables={"lvs_accept_outage": True}).runs(runs).refused() == []
+    other = {"name": "b", "vip": "192.0.2.102", "port": 80}
+    assert site([A, B], others=[other]).runs(runs).refused() == []
+    # the same addresses with another protocol are another service
+    datagrams = {"name": "b", "vip": [A, B], "port": [80, 81], "protocol": "udp", "health": {"type": "none"}}
+    assert site([A, B], others=[datagrams]).runs(runs).refused() == []
 
 
 def test_another_gateway_of_nat_is_refused_and_a_first_one_is_not():
