@@ -14,18 +14,23 @@ WEB, API = "172.28.0.100", "172.28.0.101"
 SCRIPTS = ROOT / "molecule/default/scripts"
 FOLDER = "/etc/lvs-cluster/scripts"
 NOT_READY, WEIGHT, TOLD = "/run/lab-not-ready", "/run/lab-weight", "/run/lab-told"
+PROCESS = "lab-process"
+START_PROCESS = f"cp /usr/bin/sleep /run/{PROCESS}; systemd-run --unit={PROCESS} /run/{PROCESS} infinity"
+ROUTE, RULE = {"to": "10.77.0.0/16", "via": "172.28.0.31"}, {"from": "10.77.0.0/16", "table": 100, "priority": 1000}
 EVENTS = ("master", "backup", "fault", "stop")
 VRRP = {
     "auth_pass": "labpass",
     "preempt_delay": 1,
+    "startup_delay": 2,
     "vmac": True,
     "track": {
         "scripts": [{"src": str(SCRIPTS / "ready"), "arguments": "nobody", "user": "nobody"}],
+        "processes": [{"process": PROCESS, "weight": -20}],
         "files": [{"path": WEIGHT, "init_file": 0}],
     },
     "notify": {event: {"src": str(SCRIPTS / "tell")} for event in EVENTS},
     "instances": [
-        {"name": "WEB", "vips": [WEB], "virtual_router_id": 100},
+        {"name": "WEB", "vips": [WEB], "virtual_router_id": 100, "routes": [ROUTE], "rules": [RULE]},
         {"name": "API", "vips": [API], "virtual_router_id": 101},
     ],
     "sync_groups": [
@@ -33,18 +38,25 @@ VRRP = {
     ],
 }
 # The instances of a running cluster become others.
-VARIABLES = {"lvs_vrrp": VRRP, "lvs_accept_outage": True}
+VARIABLES = {"lvs_vrrp": VRRP, "lvs_keepalived": {"options": ["--log-detail"]}, "lvs_accept_outage": True}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def watched(cluster, fresh):
     """The lab with everything that is to be watched."""
+    for director in cluster.group("directors"):
+        cluster.run(director, START_PROCESS)
     cluster.play("site", **VARIABLES)
 
 
 def both_on(cluster, director):
     """Wait until one director alone holds both VIPs."""
     until(lambda: cluster.holders(WEB) == cluster.holders(API) == [director], f"{director} alone holds both VIPs")
+
+
+def routed(cluster, director):
+    """The route and the rule of the instance WEB, as far as a director has them."""
+    return cluster.run(director, "ip route show 10.77.0.0/16; ip rule show from 10.77.0.0/16").splitlines()
 
 
 def told(cluster, director):
@@ -67,7 +79,7 @@ def starts_with_the_first_director(cluster):
     forget(cluster, *cluster.group("directors"))
     yield
     # whatever a failed test left undone
-    cluster.run("lvs1", f"rm -f {NOT_READY}; echo 0 > {WEIGHT}; systemctl start keepalived")
+    cluster.run("lvs1", f"rm -f {NOT_READY}; echo 0 > {WEIGHT}; {START_PROCESS}; systemctl start keepalived")
 
 
 def mac_of(cluster, vip):
@@ -115,6 +127,31 @@ def test_the_number_in_a_file_changes_the_priority_of_both(cluster):
         }
         cluster.run("lvs1", f"echo 0 > {WEIGHT}")
         both_on(cluster, "lvs1")
+
+
+def test_a_process_that_ends_moves_both_and_brings_them_back(cluster):
+    cluster.run("lvs1", f"systemctl stop {PROCESS}")
+    both_on(cluster, "lvs2")
+    cluster.run("lvs1", START_PROCESS)
+    both_on(cluster, "lvs1")
+
+
+def test_routes_and_rules_are_where_the_vips_are(cluster):
+    def on(director):
+        others = set(cluster.group("directors")) - {director}
+        return len(routed(cluster, director)) == 2 and not any(routed(cluster, other) for other in others)
+
+    until(lambda: on("lvs1"), "lvs1 alone has the route and the rule")
+    cluster.run("lvs1", f"touch {NOT_READY}")
+    until(lambda: on("lvs2"), "lvs2 alone has them")
+    cluster.run("lvs1", f"rm {NOT_READY}")
+    both_on(cluster, "lvs1")
+
+
+def test_the_daemon_has_its_options(cluster):
+    for director in cluster.group("directors"):
+        running = cluster.run(director, "tr '\\0' ' ' < /proc/$(cat /run/keepalived.pid)/cmdline")
+        assert " --log-detail " in running
 
 
 def test_a_stop_is_told_and_verify_finds_nothing_wrong_after_it(cluster):

@@ -76,6 +76,18 @@ def test_a_datagram_without_a_reply_takes_its_server_out(cluster):
     until(lambda: WEB3 in servers(cluster, ECHO), "web3 is back in echo")
 
 
+def test_a_server_that_answers_no_ping_is_taken_out(cluster):
+    """Of the VIPs of that address family, on every port."""
+    ports, six = ("172.28.0.105:80", "172.28.0.106:443"), "[fd00:28::105]:80"
+    cluster.run("web3", "sysctl -w net.ipv4.icmp_echo_ignore_all=1")
+    try:
+        until(lambda: [set(servers(cluster, port)) for port in ports] == [{WEB1, WEB2}] * 2, "web3 is out of both")
+        assert len(servers(cluster, six)) == 3
+    finally:
+        cluster.run("web3", "sysctl -w net.ipv4.icmp_echo_ignore_all=0")
+    until(lambda: [len(servers(cluster, port)) for port in ports] == [3, 3], "web3 is back in both")
+
+
 def test_a_check_through_the_vip_notices_that_the_vip_is_lost(cluster):
     """On the director that has the VIP itself. The real server's own address answers all the time."""
     until(lambda: set(servers(cluster, SECURE)) == {WEB1, WEB2, WEB3}, "all are in secure")
