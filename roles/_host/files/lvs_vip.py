@@ -19,7 +19,10 @@ The line of a rule starts with the tool that makes the rule.
   nft mark VIP PROTOCOL PORTS MARK         packets to ports of a VIP get a firewall mark; PORTS as in 80,8000-8010
   nft redirect VIP                         packets to a VIP are redirected to this host, which does not have the VIP
   nft clamp VIP BYTES                      TCP connections from a VIP use segments of at most BYTES
-  iptables mark|redirect|clamp ...         the same with iptables and ip6tables
+  nft peer VIP MAC MARK                    packets to a VIP from an Ethernet address, that of another director, get a mark
+  nft own VIP MARK                         packets of this host itself to a VIP get a mark, unless they have one
+  nft once VIP MARK                        packets to a VIP with this mark are dropped if they are about to leave this host
+  iptables mark|redirect|clamp|...         the same with iptables and ip6tables
   arptables VIP ADDRESS                    ARP requests for the VIP are not answered; this host's own use ADDRESS
   fou ipv4|ipv6 PORT                       GUE tunnels are unpacked at a UDP port
   timeouts TCP TCPFIN UDP                  IPVS forgets idle connections after so many seconds; without this line the
@@ -189,6 +192,11 @@ NFT_CHAINS = {
     "mark": "type filter hook prerouting priority mangle;",
     "redirect": "type nat hook prerouting priority dstnat;",
     "clamp": "type filter hook output priority mangle;",
+    # After all marks of prerouting, and before IPVS, which is at the end of input.
+    "peer": "type filter hook input priority mangle;",
+    # What IPVS forwards leaves by output. Marks that this host makes itself come after the drop.
+    "once": "type filter hook output priority raw;",
+    "own": "type filter hook output priority mangle;",
 }
 NFT_LOAD = [["nft", "-c", "-f", "-"], ["nft", "-f", "-"]]  # both read the output of nft_ruleset
 
@@ -223,6 +231,12 @@ def _nft_rule(words: Words) -> str:
         return f"{ip} daddr {vip} {more[0]} dport {{ {ports} }} meta mark set {more[2]}"
     if what == "redirect":
         return f"{ip} daddr {vip} redirect"
+    if what == "peer":
+        return f"{ip} daddr {vip} ether saddr {more[0]} meta mark set {more[1]}"
+    if what == "own":
+        return f"{ip} daddr {vip} meta mark 0 meta mark set {more[0]}"
+    if what == "once":
+        return f"{ip} daddr {vip} meta mark {more[0]} drop"
     return f"{ip} saddr {vip} tcp flags & (syn | rst) == syn tcp option maxseg size set {more[0]}"
 
 
@@ -231,6 +245,12 @@ def nft_facts(words: Words) -> list[Any]:
     what, vip, *more = words
     if what == "mark":
         return [what, vip, more[0], spans(more[1].split(",")), "mark", int(more[2])]
+    if what == "peer":
+        return [what, vip, more[0], "mark", int(more[1])]
+    if what == "own":
+        return [what, vip, "mark", 0, "mark", int(more[0])]
+    if what == "once":
+        return [what, vip, "mark", int(more[0]), "drop"]
     return [what, vip, "redirect"] if what == "redirect" else [what, vip, "maxseg", int(more[0])]
 
 
@@ -256,8 +276,12 @@ def _nft_facts(rule: dict[str, Any]) -> list[Any]:
         elif verb == "mangle":
             key = said["key"]
             facts += [key["meta"]["key"] if "meta" in key else key.get("tcp option", {}).get("name"), said["value"]]
-        elif verb == "redirect" and not said:
+        elif verb in ("redirect", "drop") and not said:
             facts.append(verb)
+        elif left == {"meta": {"key": "mark"}} and said["op"] == "==":
+            facts += ["mark", said["right"]]
+        elif left == {"meta": {"key": "iiftype"}}:
+            continue  # some versions of nft list it beside an Ethernet address
         elif verb != "counter" and not (verb == "match" and "flags" in json.dumps(left)):
             # The listing of flags depends on nft's version. Anything else in the rule makes it a different rule.
             facts.append(expression)
@@ -277,6 +301,12 @@ def iptables_rules(words: Words) -> list[tuple[str, str, Words]]:
     if what == "clamp":
         of_tcp = ["-s", vip, "-p", "tcp", "--tcp-flags", "SYN,RST", "SYN"]
         return [("mangle", "OUTPUT", [*of_tcp, "-j", "TCPMSS", "--set-mss", more[0]])]
+    if what == "peer":
+        return [("mangle", "INPUT", ["-d", vip, "-m", "mac", "--mac-source", more[0], "-j", "MARK", "--set-mark", more[1]])]
+    if what == "own":
+        return [("mangle", "OUTPUT", ["-d", vip, "-m", "mark", "--mark", "0", "-j", "MARK", "--set-mark", more[0]])]
+    if what == "once":
+        return [("raw", "OUTPUT", ["-d", vip, "-m", "mark", "--mark", more[0], "-j", "DROP"])]
     bundles: list[list[tuple[int, int]]] = [[]]
     for low, high in spans(more[1].split(",")):
         if sum(1 + (first < last) for first, last in [*bundles[-1], (low, high)]) > MULTIPORT:
@@ -524,12 +554,15 @@ def _default_parts(words: Words, answers: list[Answer]) -> list[Part]:
 
 # Lines
 
+FILTERS = (("nft", _nft_ask, _nft_parts), ("iptables", _iptables_ask, _iptables_parts))
 KINDS = {
     "zone port": Kind("SPAN/PROTOCOL [NAME]", _zone_ask, _zone_parts),
     "zone protocol": Kind("NAME [NAME]", _zone_ask, _zone_parts),
     "nft mark": Kind("ADDRESS PROTOCOL SPAN,... NUMBER", _nft_ask, _nft_parts),
     "nft redirect": Kind("ADDRESS", _nft_ask, _nft_parts),
     "nft clamp": Kind("ADDRESS NUMBER", _nft_ask, _nft_parts),
+    **{f"{tool} peer": Kind("ADDRESS MAC NUMBER", ask, parts) for tool, ask, parts in FILTERS},
+    **{f"{tool} {what}": Kind("ADDRESS NUMBER", ask, parts) for tool, ask, parts in FILTERS for what in ("own", "once")},
     "iptables mark": Kind("ADDRESS PROTOCOL SPAN,... NUMBER", _iptables_ask, _iptables_parts),
     "iptables redirect": Kind("ADDRESS", _iptables_ask, _iptables_parts),
     "iptables clamp": Kind("ADDRESS NUMBER", _iptables_ask, _iptables_parts),
@@ -551,6 +584,7 @@ WORDS: dict[str, tuple[str, Callable[[str], object]]] = {
     "ADDRESS/PREFIX": (r"[\da-f.:]+/\d+", ipaddress.ip_interface),
     "SOURCE": (rf"[\da-f.:]+|{ANY6}", ipaddress.ip_network),
     "NAME": (NAME, str),
+    "MAC": (r"[\da-f]{2}(:[\da-f]{2}){5}", str),
     "NUMBER": (r"\d{1,10}", int),
     "PROTOCOL": ("tcp|udp|sctp", str),
     "PORTS": (f"0|{SPAN}", str),
