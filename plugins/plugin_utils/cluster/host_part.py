@@ -30,6 +30,7 @@ def empty_part(host: Host) -> HostPart:
         "mss_clamps": [],
         "gue_ports": [],
         "timeouts": None,
+        "localnode": None,
         "vips": [],
         "return_routes": [],
         "return_rules": [],
@@ -53,6 +54,7 @@ def empty_part(host: Host) -> HostPart:
 def tools_of(part: HostPart) -> list[str]:
     """The tools that lvs-vip needs on a host: arptables, nftables, iptables, firewalld, ipvsadm."""
     filters = part["fwmark_rules"] or part["redirects"] or part["mss_clamps"] or part["firewall_openings"]
+    filters = filters or part["localnode"]
     return [
         *(["arptables"] if part["arptables_rules"] else []),
         *([part["filter"]] if filters else []),

@@ -302,7 +302,9 @@ def iptables_rules(words: Words) -> list[tuple[str, str, Words]]:
         of_tcp = ["-s", vip, "-p", "tcp", "--tcp-flags", "SYN,RST", "SYN"]
         return [("mangle", "OUTPUT", [*of_tcp, "-j", "TCPMSS", "--set-mss", more[0]])]
     if what == "peer":
-        return [("mangle", "INPUT", ["-d", vip, "-m", "mac", "--mac-source", more[0], "-j", "MARK", "--set-mark", more[1]])]
+        return [
+            ("mangle", "INPUT", ["-d", vip, "-m", "mac", "--mac-source", more[0], "-j", "MARK", "--set-mark", more[1]])
+        ]
     if what == "own":
         return [("mangle", "OUTPUT", ["-d", vip, "-m", "mark", "--mark", "0", "-j", "MARK", "--set-mark", more[0]])]
     if what == "once":
@@ -562,7 +564,9 @@ KINDS = {
     "nft redirect": Kind("ADDRESS", _nft_ask, _nft_parts),
     "nft clamp": Kind("ADDRESS NUMBER", _nft_ask, _nft_parts),
     **{f"{tool} peer": Kind("ADDRESS MAC NUMBER", ask, parts) for tool, ask, parts in FILTERS},
-    **{f"{tool} {what}": Kind("ADDRESS NUMBER", ask, parts) for tool, ask, parts in FILTERS for what in ("own", "once")},
+    **{
+        f"{tool} {what}": Kind("ADDRESS NUMBER", ask, parts) for tool, ask, parts in FILTERS for what in ("own", "once")
+    },
     "iptables mark": Kind("ADDRESS PROTOCOL SPAN,... NUMBER", _iptables_ask, _iptables_parts),
     "iptables redirect": Kind("ADDRESS", _iptables_ask, _iptables_parts),
     "iptables clamp": Kind("ADDRESS NUMBER", _iptables_ask, _iptables_parts),
