@@ -103,6 +103,11 @@ def gateways_of(files: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(re.findall(r"(?m)^route (\S+)", files.get(LVS_VIP, ""))))
 
 
+def peer_macs_of(files: Mapping[str, str]) -> list[str]:
+    """Return the Ethernet addresses by which a director that also serves knows what other directors have forwarded."""
+    return list(dict.fromkeys(re.findall(r"(?m)^(?:nft|iptables) peer \S+ (\S+)", files.get(LVS_VIP, ""))))
+
+
 def resources(files: Mapping[str, str]) -> list[str]:
     """Return the resources that heartbeat moves, by haresources: each line has a node and its resources."""
     lines = " \n".join(_settings(files.get(HARESOURCES, ""))).replace("\\ \n", " ").splitlines()

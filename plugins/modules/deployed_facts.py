@@ -64,6 +64,10 @@ ansible_facts:
           description: The gateways to which a real server sends its answers of NAT.
           type: list
           elements: str
+        peer_macs:
+          description: The Ethernet addresses of the other directors, as a director that also serves knows them.
+          type: list
+          elements: str
         foreign:
           description: The files that somebody else has written, and that the roles would overwrite.
           type: list
@@ -143,6 +147,7 @@ ansible_facts:
       directors: [lb1]
       director_addresses: {lb1: 192.0.2.11}
       gateways: []
+      peer_macs: []
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
       scripts: []
@@ -226,6 +231,7 @@ def main(runner=HOST):
         "directors": list(directors),
         "director_addresses": directors,
         "gateways": deployed.gateways_of(files),
+        "peer_macs": deployed.peer_macs_of(files),
         "foreign": foreign,
         "vips": deployed.named_vips(files),
         "scripts": sorted(glob.glob(f"{deployed.SCRIPTS}/*")),

@@ -53,8 +53,9 @@ def empty_part(host: Host) -> HostPart:
 
 def tools_of(part: HostPart) -> list[str]:
     """The tools that lvs-vip needs on a host: arptables, nftables, iptables, firewalld, ipvsadm."""
-    filters = part["fwmark_rules"] or part["redirects"] or part["mss_clamps"] or part["firewall_openings"]
-    filters = filters or part["localnode"]
+    filters = any(
+        (part["fwmark_rules"], part["localnode"], part["redirects"], part["mss_clamps"], part["firewall_openings"])
+    )
     return [
         *(["arptables"] if part["arptables_rules"] else []),
         *([part["filter"]] if filters else []),
