@@ -542,7 +542,7 @@ _value:
       description: The same services as M(lvs.cluster.ipvs_table) takes them.
       type: list
       elements: dict
-      contains:
+      contains: &table
         address:
           description: The VIP; null with a firewall mark.
           type: str
@@ -1036,7 +1036,7 @@ _value:
           description: A block for each service.
           type: list
           elements: dict
-          contains:
+          contains: &virtual_servers
             name:
               description: Name of the service.
               type: str
@@ -1601,7 +1601,7 @@ _value:
           type: dict
           contains:
             role:
-              description: V(director) or V(real_server).
+              description: V(director) or V(real_server). A host that is both has V(director).
               type: str
             address:
               description: Its address on the segment.
@@ -1713,6 +1713,31 @@ _value:
                 udp:
                   description: For UDP.
                   type: int
+            localnode:
+              description: How a host that directs and serves delivers to itself what other directors forward to it; else null.
+              type: dict
+              contains:
+                mark:
+                  description: The firewall mark of such packets.
+                  type: int
+                vips:
+                  description: The VIPs that it serves.
+                  type: list
+                  elements: str
+                macs:
+                  description: The Ethernet addresses of the other directors; without facts empty.
+                  type: list
+                  elements: str
+                table:
+                  description: The services for the mark as M(lvs.cluster.ipvs_table) takes them.
+                  type: list
+                  elements: dict
+                  contains: *table
+                virtual_servers:
+                  description: The same as blocks of keepalived.conf.
+                  type: list
+                  elements: dict
+                  contains: *virtual_servers
             vips:
               description: VIPs on its devices, except those that VRRP or heartbeat moves.
               type: list
