@@ -20,6 +20,8 @@ LVS_VIP = "/etc/lvs-vip.conf"
 SCRIPTS = "/etc/lvs-cluster/scripts"
 # The folders that the roles have made for files of others, a line for each
 FOLDERS = "/var/lib/lvs-cluster/folders"
+# What the role real_server leaves on every host, but for one with IPv6 alone and a page of its own
+REAL_SERVER = ("/etc/sysctl.d/90-lvs-real-server.conf", "/etc/systemd/system/lvs-test-page.service")
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD, LVS_VIP)
 
 # Lines that the roles have written into these files since the first release, and nobody else writes.

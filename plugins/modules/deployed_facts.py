@@ -53,6 +53,9 @@ ansible_facts:
         lvs_vip:
           description: Whether C(lvs-vip) keeps VIPs or rules.
           type: bool
+        real_server:
+          description: Whether the host has what makes it a real server, such as its test page.
+          type: bool
         directors:
           description: The directors of the cluster that the VIPs and rules of C(lvs-vip) belong to.
           type: list
@@ -144,6 +147,7 @@ ansible_facts:
       stacks: [keepalived.service]
       masked: [ldirectord.service]
       lvs_vip: false
+      real_server: false
       directors: [lb1]
       director_addresses: {lb1: 192.0.2.11}
       gateways: []
@@ -228,6 +232,7 @@ def main(runner=HOST):
         "stacks": stacks,
         "masked": [unit for unit in STACK_UNITS if is_masked(unit)],
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
+        "real_server": any(map(os.path.isfile, deployed.REAL_SERVER)),
         "directors": list(directors),
         "director_addresses": directors,
         "gateways": deployed.gateways_of(files),
