@@ -109,8 +109,9 @@ sanity: venv ## ansible-test sanity, in a copy (it refuses a linked collection)
 build: venv ## the collection's tarball, its import check, and an install of it in an empty folder
 	@tests/tools/check-build
 
-readmes: venv ## write the roles' README.md from their argument_specs
+readmes: venv ## write the roles' README.md from their argument_specs, and the table of keepalived's keywords
 	@python tests/tools/role_readmes.py
+	@python tests/tools/keepalived_keywords.py
 
 docs: venv ## HTML documentation in build/docs
 	@tests/tools/build-docs
@@ -119,6 +120,7 @@ docs-lint: venv ## check documentation and changelog fragments
 	@antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 	@antsibull-changelog lint && antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
 	@python tests/tools/role_readmes.py --check
+	@python tests/tools/keepalived_keywords.py --check
 
 molecule: venv ## one scenario, whole: make molecule SCENARIO=name
 	@tests/tools/scenario $(SCENARIO) $(if $(filter $(PLAIN_SCENARIOS),$(SCENARIO)),plain,mitogen) \

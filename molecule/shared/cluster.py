@@ -142,7 +142,8 @@ class Cluster:
         return self.listing["_meta"]["hostvars"][self.group("directors")[0]][name]
 
     def vips(self) -> set[str]:
-        return {service["vip"] for service in self.variable("lvs_services")}
+        given = [service["vip"] for service in self.variable("lvs_services")]
+        return {vip for one in given for vip in ([one] if isinstance(one, str) else one)}
 
     def address(self, node: str) -> str:
         """A node's address on the cluster's segment."""

@@ -49,6 +49,9 @@ _value:
   description: The resolved cluster. Every key is always there; what is absent is null.
   type: dict
   contains:
+    name:
+      description: What tells the cluster from others on the same segment and on the same hosts.
+      type: str
     stack:
       description: What manages the table and the VIPs (keepalived, ldirectord, static).
       type: str
@@ -100,7 +103,9 @@ _value:
           description: Whether it is a gateway of NAT.
           type: bool
     services:
-      description: Every virtual service as in C(lvs_services), with all defaults filled in and real servers by address.
+      description:
+        Every virtual service as in C(lvs_services), with all defaults filled in and real servers by address. Without a firewall mark
+        it is here once for each VIP and port, with one once for each family of its VIPs.
       type: list
       elements: dict
       contains:
@@ -110,9 +115,10 @@ _value:
         label:
           description: What identifies it in the kernel, such as C(192.0.2.100:80/tcp) or C(fwmark 7).
           type: str
-        vip:
-          description: Its VIP.
-          type: str
+        vips:
+          description: Its VIP; with a firewall mark, all that belong to it.
+          type: list
+          elements: str
         port:
           description: Its port, V(0) for all of them; null with a firewall mark.
           type: int
@@ -123,9 +129,10 @@ _value:
         fwmark:
           description: Its firewall mark.
           type: int
-        protocol:
-          description: V(tcp), V(udp) or V(sctp).
-          type: str
+        protocols:
+          description: V(tcp), V(udp) or V(sctp); with a firewall mark, all that are marked.
+          type: list
+          elements: str
         family:
           description: The family of the VIP.
           type: str
@@ -160,6 +167,9 @@ _value:
           type: str
         persistence_engine:
           description: What identifies a client instead of its address.
+          type: str
+        helper:
+          description: The kernel's helper for connections that its protocol opens besides, V(ftp).
           type: str
         one_packet:
           description: Whether each packet is scheduled by itself.
@@ -673,6 +683,9 @@ _value:
             garp_master_refresh:
               description: Seconds between announcements of a master; V(0) for none.
               type: int
+            vmac:
+              description: Whether the VIPs have the virtual MAC address of the instance.
+              type: bool
             raw:
               description: Lines of its block in the daemon's own words.
               type: list
@@ -856,6 +869,10 @@ _value:
                 as_root:
                   description: Whether it is started as root, whatever the user of other scripts.
                   type: bool
+            raw:
+              description: Lines of its block in the daemon's own words.
+              type: list
+              elements: str
         trackers:
           description: Everything that is watched, each defined once.
           type: dict
@@ -1041,10 +1058,21 @@ _value:
               description: Name of the service.
               type: str
             at:
-              description: What names the block, address and port or firewall mark.
+              description: What names the block, address and port, firewall mark or group.
               type: str
+            group:
+              description: The group of its addresses, null if it has one address.
+              type: dict
+              contains:
+                name:
+                  description: Name of the group.
+                  type: str
+                addresses:
+                  description: The addresses, each a VIP and a port.
+                  type: list
+                  elements: str
             ip_family:
-              description: Family, where a firewall mark does not tell.
+              description: Family, where the name of the block does not tell.
               type: str
             protocol:
               description: Protocol; null with a firewall mark.
@@ -1603,6 +1631,46 @@ _value:
             role:
               description: V(director) or V(real_server). A host that is both has V(director).
               type: str
+            record:
+              description: What the host remembers of this cluster, so that other clusters can share it.
+              type: dict
+              contains:
+                role:
+                  description: V(director) or V(real_server).
+                  type: str
+                host:
+                  description: The name of the host in this inventory.
+                  type: str
+                directors:
+                  description: The directors with their addresses.
+                  type: dict
+                vips:
+                  description: The VIPs of the cluster.
+                  type: list
+                  elements: str
+                gateways:
+                  description: The gateways to which the host sends its answers of NAT.
+                  type: list
+                  elements: str
+                listen:
+                  description: The ports of the test page, if there is one.
+                  type: list
+                  elements: dict
+                  contains:
+                    port:
+                      description: The port.
+                      type: int
+                    tls:
+                      description: Whether it speaks TLS.
+                      type: bool
+            former_names:
+              description: Other names under which the host remembers this cluster; an empty one is of a former version.
+              type: list
+              elements: str
+            other_clusters:
+              description: The names of the other clusters that share the host.
+              type: list
+              elements: str
             address:
               description: Its address on the segment.
               type: str
@@ -1689,6 +1757,17 @@ _value:
                 mss:
                   description: Bytes.
                   type: int
+            masquerades:
+              description: VIPs whose packets get the director's own address as their source, if NAT has translated them.
+              type: list
+              elements: dict
+              contains:
+                vip:
+                  description: The VIP.
+                  type: str
+                family:
+                  description: Its family.
+                  type: str
             gue_ports:
               description: Ports at which GUE is unpacked.
               type: list
@@ -1855,6 +1934,9 @@ _value:
                 garp_master_refresh:
                   description: Seconds between announcements of a master; V(0) for none.
                   type: int
+                vmac:
+                  description: Whether the VIPs have the virtual MAC address of the instance.
+                  type: bool
                 raw:
                   description: Lines of its block in the daemon's own words.
                   type: list
@@ -1892,6 +1974,10 @@ _value:
                     device:
                       description: The device that carries it.
                       type: str
+                vmac_addresses:
+                  description: VIPs and gateways that need the virtual MAC address by an option of their own.
+                  type: list
+                  elements: str
                 routes:
                   description: Routes that the master has.
                   type: list
@@ -1974,6 +2060,10 @@ _value:
                     as_root:
                       description: Whether it is started as root, whatever the user of other scripts.
                       type: bool
+                raw:
+                  description: Lines of its block in the daemon's own words.
+                  type: list
+                  elements: str
             trackers:
               description: Everything that the director watches, each defined once.
               type: dict

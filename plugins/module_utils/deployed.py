@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from typing import Any, Callable, Iterator, Mapping
+from typing import Any, Callable, Iterable, Iterator, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure
 
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
 OPTIONS = "/etc/keepalived/lvs-options"
@@ -16,12 +19,17 @@ SECRETS = "/etc/keepalived/lvs-secrets.conf"
 HARESOURCES = "/etc/ha.d/haresources"
 HA_CF = "/etc/ha.d/ha.cf"
 LDIRECTORD = "/etc/ha.d/ldirectord.cf"
+# Each cluster has a list on a host, lvs-vip-NAME.conf. The one without a name is a former version's.
 LVS_VIP = "/etc/lvs-vip.conf"
+LVS_VIPS = "/etc/lvs-vip-*.conf"
+# What a host remembers of each cluster, and the sysctls that a former version has recorded for the only one
+RECORDS = "/var/lib/lvs-cluster/cluster-*"
+FORMER_SYSCTLS = "/var/lib/lvs-cluster/lvs-real-server.json"
 SCRIPTS = "/etc/lvs-cluster/scripts"
 # The folders that the roles have made for files of others, a line for each
 FOLDERS = "/var/lib/lvs-cluster/folders"
-# What the role real_server leaves on every host, but for one with IPv6 alone and a page of its own
-REAL_SERVER = ("/etc/sysctl.d/90-lvs-real-server.conf", "/etc/systemd/system/lvs-test-page.service")
+# What the role real_server leaves for each cluster that a host serves, but for one with IPv6 alone and a page of its own
+REAL_SERVER = ("/etc/sysctl.d/90-lvs-real-server*.conf", "/etc/lvs-test-page-*.conf")
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD, LVS_VIP)
 
 # Lines that the roles have written into these files since the first release, and nobody else writes.
@@ -70,6 +78,7 @@ def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
                 "advert_interval": float(_value(block, "advert_int") or 1),
                 "password": digest(password) if password else None,
                 "unicast": ["unicast_peer"] in block,
+                "vmac": ["use_vmac"] in block,
                 "advertised": advertised,
                 "addresses": excluded,
             }
@@ -90,6 +99,37 @@ def named_vips(files: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(vips))
 
 
+def clusters_of(records: Mapping[str, str], former: str | None) -> dict[str, dict[str, Any]]:
+    """Return {name: record} of the clusters that a host serves.
+
+    `records` are the texts of the records by path. `former` is the list of a version that recorded nothing, None without it:
+    its cluster has an empty name. Raises Failure for a text that is no record.
+    """
+    found = {path[RECORDS.index("*") :]: _record(path, text) for path, text in records.items()}
+    if former is not None:
+        files = {LVS_VIP: former}
+        directors, vips, gateways = directors_of(files), named_vips(files), gateways_of(files)
+        found[""] = {
+            "role": None,
+            "host": None,
+            "directors": directors,
+            "vips": vips,
+            "gateways": gateways,
+            "listen": [],
+        }
+    return found
+
+
+def _record(path: str, text: str) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise Failure(
+            f"{path} is no record of a cluster ({error}): remove it, and run site.yml of that cluster."
+        ) from error
+    return record
+
+
 def directors_of(files: Mapping[str, str]) -> dict[str, str | None]:
     """Return {name: address} of the directors of the cluster that deployed the host's VIPs and rules.
 
@@ -108,6 +148,12 @@ def gateways_of(files: Mapping[str, str]) -> list[str]:
 def peer_macs_of(files: Mapping[str, str]) -> list[str]:
     """Return the Ethernet addresses by which a director that also serves knows what other directors have forwarded."""
     return list(dict.fromkeys(re.findall(r"(?m)^(?:nft|iptables) peer \S+ (\S+)", files.get(LVS_VIP, ""))))
+
+
+def served(paths: Iterable[str]) -> list[str]:
+    """Return the names of the clusters that the paths, which match REAL_SERVER, belong to. A former version named none."""
+    found = (re.search(r"/(?:90-lvs-real-server|lvs-test-page)(?:-(.+))?\.conf$", path) for path in paths)
+    return sorted({one.group(1) or "" for one in found if one})
 
 
 def resources(files: Mapping[str, str]) -> list[str]:

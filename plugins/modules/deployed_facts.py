@@ -54,14 +54,17 @@ ansible_facts:
           description: Whether C(lvs-vip) keeps VIPs or rules.
           type: bool
         real_server:
-          description: Whether the host has what makes it a real server, such as its test page.
-          type: bool
-        directors:
-          description: The directors of the cluster that the VIPs and rules of C(lvs-vip) belong to.
+          description:
+            - The clusters for which the host has what makes it a real server, such as the ports of its test page. An empty name
+              stands for the cluster of a former version.
           type: list
           elements: str
-        director_addresses:
-          description: Their C(lvs_address), by their names. Null if a former version has written the list.
+        clusters:
+          description:
+            - What the host remembers of each cluster that it serves, by the cluster's name. An empty name stands for the cluster
+              of a former version, which remembered less.
+            - C(role) of the host, C(host), its name in that cluster's inventory, C(directors) with their C(lvs_address), C(vips),
+              C(gateways) to which the host sends its answers of NAT, and C(listen), the ports of the test page.
           type: dict
         gateways:
           description: The gateways to which a real server sends its answers of NAT.
@@ -147,9 +150,10 @@ ansible_facts:
       stacks: [keepalived.service]
       masked: [ldirectord.service]
       lvs_vip: false
-      real_server: false
-      directors: [lb1]
-      director_addresses: {lb1: 192.0.2.11}
+      real_server: []
+      clusters:
+        shop:
+          {role: director, host: lb1, directors: {lb1: 192.0.2.11}, vips: [192.0.2.100], gateways: [], listen: []}
       gateways: []
       peer_macs: []
       foreign: []
@@ -194,6 +198,11 @@ def read(path):
         return None
 
 
+def texts(pattern):
+    """The texts of the files that match a pattern, by path."""
+    return {path: read(path) or "" for path in sorted(glob.glob(pattern))}
+
+
 def is_packaged(runner, path):
     """Whether a file is unchanged from its package, according to dpkg or rpm."""
     for owner_of, verify in (
@@ -222,19 +231,21 @@ def main(runner=HOST):
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     found = {path: read(path) for path in deployed.FILES}
     files = {path: text for path, text in found.items() if text is not None}
+    former = files.get(deployed.LVS_VIP, "" if os.path.exists(deployed.FORMER_SYSCTLS) else None)
+    lists = [files.get(deployed.LVS_VIP, ""), *texts(deployed.LVS_VIPS).values()]
+    files[deployed.LVS_VIP] = "\n".join(lists)
     stacks = sorted(path.split("/")[-2][: -len(".d")] for path in glob.glob(ADDITIONS))
     try:
         foreign = deployed.foreign_files(files, lambda path: is_packaged(runner, path))
+        clusters = deployed.clusters_of(texts(deployed.RECORDS), former)
     except Failure as error:
         fail(module, error)
-    directors = deployed.directors_of(files)
     facts = {
         "stacks": stacks,
         "masked": [unit for unit in STACK_UNITS if is_masked(unit)],
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
-        "real_server": any(map(os.path.isfile, deployed.REAL_SERVER)),
-        "directors": list(directors),
-        "director_addresses": directors,
+        "real_server": deployed.served(path for pattern in deployed.REAL_SERVER for path in glob.glob(pattern)),
+        "clusters": clusters,
         "gateways": deployed.gateways_of(files),
         "peer_macs": deployed.peer_macs_of(files),
         "foreign": foreign,

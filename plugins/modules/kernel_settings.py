@@ -92,7 +92,7 @@ EXAMPLES = r"""
 
 - name: Keep a real server from answering ARP for the VIP
   lvs.cluster.kernel_settings:
-    name: lvs-real-server
+    name: lvs-real-server-shop
     sysctls:
       net.ipv4.conf.all.arp_ignore: 1
       net.ipv4.conf.all.arp_announce: 2

@@ -11,6 +11,7 @@ import pytest
 from cluster import flat, shared, until
 
 VIP = "172.28.0.100"
+OTHER_VIP = "172.28.0.101"
 ADDRESS = {"lvs1": "172.28.0.11", "lvs2": "172.28.0.12"}
 HALF = {"lvs1": 6, "lvs2": 6}
 FAILOVER_SECONDS = 4.5
@@ -49,7 +50,8 @@ def packets(cluster, director):
 
 def test_both_answer_for_both_services(cluster):
     assert shared(cluster.ask(VIP), HALF)
-    assert shared(cluster.ask(VIP, 443, scheme="https"), HALF)
+    for vip in (VIP, OTHER_VIP):
+        assert shared(cluster.ask(vip, 443, scheme="https"), HALF)
 
 
 def test_no_packet_is_forwarded_twice(cluster):
@@ -109,12 +111,12 @@ def test_one_serves_alone_when_the_other_has_lost_its_power(cluster):
 
 def test_a_replaced_network_card_is_found_and_made_known(cluster):
     """lvs1 knows another address for lvs2 than lvs2 has."""
-    change = "sed -i -E 's/(^nft peer [^ ]+) [^ ]+/\\1 02:00:00:00:00:99/' /etc/lvs-vip.conf && lvs-vip sync"
+    change = "sed -i -E 's/(^nft peer [^ ]+) [^ ]+/\\1 02:00:00:00:00:99/' /etc/lvs-vip-lvs1-lvs2.conf && lvs-vip sync"
     cluster.host("lvs1").run_expect([0], change)
     assert "lvs1: does not know" in flat(cluster.fail("verify"))
     cluster.play("site")
     mac = cluster.run("lvs2", f"cat /sys/class/net/{cluster.interface('lvs2')}/address")
-    assert cluster.run("lvs1", "nft list chain inet lvs_cluster lvs_peer").count(mac) == 1
+    assert cluster.run("lvs1", "nft list chain inet lvs_cluster lvs_peer").count(mac) == len(cluster.vips())
 
 
 def test_teardown_leaves_nothing(cluster, fingerprints):

@@ -18,6 +18,7 @@ EVENTS = ("master", "backup", "fault", "stop")
 VRRP = {
     "auth_pass": "labpass",
     "preempt_delay": 1,
+    "vmac": True,
     "track": {
         "scripts": [{"src": str(SCRIPTS / "ready"), "arguments": "nobody", "user": "nobody"}],
         "files": [{"path": WEIGHT, "init_file": 0}],
@@ -69,6 +70,12 @@ def starts_with_the_first_director(cluster):
     cluster.run("lvs1", f"rm -f {NOT_READY}; echo 0 > {WEIGHT}; systemctl start keepalived")
 
 
+def mac_of(cluster, vip):
+    """The MAC address that the client has for a VIP, asked for now."""
+    cluster.run("client1", f"ip neighbour flush to {vip}; ping -c 1 -W 2 {vip}")
+    return cluster.run("client1", f"ip neighbour show to {vip}").partition("lladdr ")[2].split(" ")[0]
+
+
 @pytest.mark.parametrize("director", ["lvs1", "lvs2", "lvs3"])
 def test_the_scripts_are_there_and_only_root_can_change_them(cluster, director):
     for name in ("ready", "tell"):
@@ -79,8 +86,12 @@ def test_the_scripts_are_there_and_only_root_can_change_them(cluster, director):
 
 def test_a_script_that_fails_moves_both_vips_and_all_are_told(cluster):
     with cluster.one_owner(WEB), cluster.one_owner(API):
+        macs = [mac_of(cluster, vip) for vip in (WEB, API)]
+        # The virtual MAC addresses of the routers 100 and 101, whoever is the master.
+        assert macs == ["00:00:5e:00:01:64", "00:00:5e:00:01:65"]
         cluster.run("lvs1", f"touch {NOT_READY}")
         both_on(cluster, "lvs2")
+        assert [mac_of(cluster, vip) for vip in (WEB, API)] == macs
         until(lambda: told(cluster, "lvs1") == words("FAULT", 200), "lvs1 is told of its fault")
         taken = words("MASTER", 190) | {"GROUP ALL MASTER 0"}
         until(lambda: told(cluster, "lvs2") == taken, "lvs2 is told that it is the master")
@@ -119,5 +130,6 @@ def test_scripts_that_leave_the_inventory_leave_the_directors(cluster):
     cluster.play("site", lvs_accept_outage=True)
     for director in cluster.group("directors"):
         assert cluster.run(director, f"ls -d {FOLDER} /etc/lvs-cluster 2>/dev/null") == ""
+        assert cluster.run(director, "ip -brief link show type macvlan") == ""
         assert "vrrp_script" not in cluster.host(director).file("/etc/keepalived/keepalived.conf").content_string
     both_on(cluster, "lvs1")

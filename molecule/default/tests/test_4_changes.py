@@ -105,7 +105,7 @@ def test_open_connections_survive_a_reload_a_weight_and_a_drain(cluster):
             lvs_vrrp={**cluster.variable("lvs_vrrp"), "raw": ["garp_lower_prio_repeat 3"]},
         )
         assert of_every_director(cluster, TIMEOUTS) == {"Timeout (tcp tcpfin udp): 7200 120 300"}
-        assert of_every_director(cluster, "tail -n 1 /etc/keepalived/keepalived.conf") == {f"includea {OWN_FILE}"}
+        assert of_every_director(cluster, "grep includea /etc/keepalived/keepalived.conf") == {f"includea {OWN_FILE}"}
         assert of_every_director(cluster, WHAT_KEEPALIVED_READ) == {'"garp_lower_prio_rep":3'}
         # web1 gets three of five, web3 nothing new
         cluster.play("site", *ONLY_KEEPALIVED, lvs_services=web_with(cluster, web1=3, web3=0))

@@ -1,17 +1,23 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table follows the inventory, survives a reboot, makes way for keepalived, and leaves with the teardown."""
+"""The table follows the inventory, survives a reboot, makes way for keepalived, and leaves with the teardown.
+
+Last, another cluster shares the real servers: each leaves without the other.
+"""
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
-from cluster import changed, until
+from cluster import Cluster, changed, until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
-WEB, SHOP = "172.28.0.100", "172.28.0.101"
+WEB, SHOP, MAIL = "172.28.0.100", "172.28.0.101", "172.28.0.110"
+EXTRA = ["172.28.0.102", "172.28.0.103"]
 SERVERS = {"web1", "web2", "web3"}
 
 
@@ -28,12 +34,13 @@ def timeouts(cluster):
 def test_a_service_comes_and_goes_while_another_serves(cluster):
     """The other one changes its scheduler meanwhile, there and back."""
     web, _shop = cluster.variable("lvs_services")
-    extra = {"name": "extra", "vip": "172.28.0.102", "port": 80, "scheduler": "rr"}
+    extra = {"name": "extra", "vip": EXTRA, "port": [80, 8080], "scheduler": "rr"}
     with cluster.stream(address=WEB, port=80, rate=20) as stream:
         assert timeouts(cluster) == "3600 120 60"
         cluster.play("site", lvs_services=[web | {"scheduler": "sh"}, extra], lvs_timeouts={})
         assert timeouts(cluster) == "900 120 300"
-        assert set(cluster.ask("172.28.0.102", count=6)) == SERVERS
+        for vip in EXTRA:
+            assert [set(cluster.ask(vip, port, count=6)) for port in (80, 8080)] == [SERVERS, SERVERS]
         assert f"-A -t {WEB}:80 -s sh" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
         assert cluster.holders(SHOP) == []
         assert f"{SHOP}:8080" not in cluster.table("lvs1")
@@ -41,7 +48,7 @@ def test_a_service_comes_and_goes_while_another_serves(cluster):
         assert f"-A -t {WEB}:80 -s rr" in cluster.run("lvs1", "ipvsadm -Sn").splitlines()
     assert stream["errors"] == {}, stream
     assert stream["answered"] == stream["requests"] > 100
-    assert cluster.holders("172.28.0.102") == []
+    assert [cluster.holders(vip) for vip in EXTRA] == [[], []]
     assert cluster.holders(SHOP) == ["lvs1"]
 
 
@@ -86,7 +93,63 @@ def test_keepalived_gives_back(cluster):
     assert set(changed(cluster.play("site")).values()) == {0}
 
 
-def test_teardown_leaves_nothing(cluster, fingerprints):
-    cluster.play("teardown")
+@pytest.fixture(scope="module")
+def other(cluster, tmp_path_factory):
+    """Another cluster, by an inventory of its own: web1 directs there, and web2 and web3 serve both clusters."""
+    groups = {"directors": ["web1"], "real_servers": ["web2", "web3"], "clients": ["client1"]}
+    services = [{"name": "mail", "vip": MAIL, "port": 80, "scheduler": "rr"}]
+    known = cluster.listing["_meta"]["hostvars"]
+    children = {
+        group: {"hosts": {name: known[name] | {"lvs_services": services} for name in names}}
+        for group, names in groups.items()
+    }
+    file = tmp_path_factory.mktemp("other") / "hosts.json"
+    file.write_text(json.dumps({"all": {"children": children}}))
+    return Cluster(file)
+
+
+def who_answers_arp(cluster, vip):
+    """The nodes that answer the client's ARP requests for a VIP."""
+    answers = cluster.module("client1", "arp_probe", addresses=[vip], count=3, timeout=2)["answers"][vip]
+    nodes = cluster.group("directors") + cluster.group("real_servers")
+    macs = {cluster.run(node, f"cat /sys/class/net/{cluster.interface(node)}/address"): node for node in nodes}
+    return [macs[mac] for mac in answers]
+
+
+def test_two_clusters_share_real_servers(cluster, other):
+    """The first one gets another name meanwhile, and loses nothing."""
+    with cluster.stream(address=WEB, port=80, rate=20) as stream:
+        other.play("site")
+        cluster.play("site", lvs_cluster_name="first")
+    assert stream["errors"] == {}, stream
+    assert stream["answered"] == stream["requests"] > 100
+    lists = "cd /etc && ls lvs-vip*.conf lvs-test-page*.conf sysctl.d/90-lvs*"
+    both = ["lvs-test-page-first.conf", "lvs-test-page-web1.conf", "lvs-test-page.conf"]
+    both += ["lvs-vip-first.conf", "lvs-vip-web1.conf"]
+    both += ["sysctl.d/90-lvs-real-server-first.conf", "sysctl.d/90-lvs-real-server-web1.conf"]
+    assert sorted(cluster.run("web2", lists).split()) == both
+    assert set(cluster.ask(WEB)) == SERVERS
+    assert set(cluster.ask(MAIL)) == {"web2", "web3"}
+    assert (who_answers_arp(cluster, WEB), who_answers_arp(cluster, MAIL)) == (["lvs1"], ["web1"])
+    for one, name in ((cluster, "first"), (other, "web1")):
+        one.play("verify", lvs_cluster_name=name)
+        assert set(changed(one.play("site", lvs_cluster_name=name)).values()) == {0}
+
+
+def test_a_teardown_leaves_what_another_cluster_needs(cluster, other, fingerprints):
+    """From where the test before left off. The inventory has the former name of the first cluster again."""
+    with cluster.stream(address=MAIL, port=80, rate=20) as stream:
+        cluster.play("teardown")
+    assert stream["errors"] == {}, stream
+    assert stream["answered"] == stream["requests"] > 100
+    assert (who_answers_arp(cluster, WEB), who_answers_arp(cluster, MAIL)) == ([], ["web1"])
+    on_lo = "ip -o address show dev lo scope global | awk '{ print $4 }'; sysctl -n net.ipv4.conf.all.arp_ignore"
+    assert {node: cluster.run(node, on_lo).split() for node in sorted(SERVERS)} == {
+        "web1": ["0"],
+        "web2": [f"{MAIL}/32", "1"],
+        "web3": [f"{MAIL}/32", "1"],
+    }
+    other.play("verify")
+    other.play("teardown")
     nodes = cluster.group("directors") + cluster.group("real_servers")
     assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Iterable, Mapping, Sequence
 
 from .addresses import FAMILY_NAMES, family_of, known
@@ -81,7 +82,7 @@ def check_real_server_addresses(
             address = server["address"]
             if (address, server["host"]) in right:
                 continue
-            if server["host"] is None and address in vips and address != service.vip:
+            if server["host"] is None and address in vips and address not in service.vips:
                 service.path.report(
                     f"{called(server)} is a VIP ({vips[address]}): the director that holds it would deliver to itself"
                 )
@@ -218,7 +219,7 @@ def check_return_path(services: Iterable[ServiceDraft], nat: Nat, vips: Iterable
     inside |= {network.address for host in hosts.directors.values() for network in host.networks}
     told: set[str] = set()
     for service in services:
-        if service.family in nat.gateways:
+        if service.family in nat.ways_back:
             continue
         for server in service.real_servers:
             name = server["host"] if server["forward"] == "nat" else None
@@ -231,7 +232,7 @@ def check_return_path(services: Iterable[ServiceDraft], nat: Nat, vips: Iterable
                 told.add(name)
                 service.path.warn(
                     f"forward is nat, but the default gateway of real server {name} is {listed(routers)}, not a director: its"
-                    " answers would bypass the directors, and the clients would drop them. Set lvs_nat"
+                    " answers would bypass the directors, and the clients would drop them. Set gateway or masquerade of lvs_nat"
                 )
 
 
@@ -267,24 +268,25 @@ def check_sync(services: Iterable[ServiceDraft], sync: Sync | None) -> None:
 
 def check_marks(services: Sequence[ServiceDraft]) -> None:
     """No two services may want the same packets: a packet has one mark, and a marked packet never reaches an address's service."""
-    marked: dict[tuple[str | None, str], list[tuple[int, int, InventoryPath]]] = {}
+    marked: dict[tuple[str, str], list[tuple[int, int, InventoryPath]]] = {}
     for service in services:
         if service.fwmark is None:
             continue
-        taken = marked.setdefault((service.vip, service.protocol), [])
-        for port in service.ports or ():
-            first, last = _port_range(port)
-            other = next((at for low, high, at in taken if low <= last and first <= high), None)
-            if other is service.path:
-                service.path.report(f"ports has {port} twice")
-            elif other:
-                service.path.report(f"ports has {port}, and so has {other}: a packet can have only one mark")
-            taken.append((first, last, service.path))
+        for target in product(service.vips, service.protocols):
+            taken = marked.setdefault(target, [])
+            for port in service.ports or ():
+                first, last = _port_range(port)
+                other = next((at for low, high, at in taken if low <= last and first <= high), None)
+                if other is service.path:
+                    service.path.report(f"ports has {port} twice")
+                elif other:
+                    service.path.report(f"ports has {port}, and so has {other}: a packet can have only one mark")
+                taken.append((first, last, service.path))
     for service in services:
-        number = service.port or 0
-        for low, high, other in marked.get((service.vip, service.protocol), ()):
-            if low <= number <= high:
-                service.path.report(f"port {number} is marked by {other}: no packet would reach this service")
+        for vip, number in service.addresses if service.fwmark is None else ():
+            for low, high, other in marked.get((vip, service.protocols[0]), ()):
+                if low <= number <= high:
+                    service.path.report(f"port {number} is marked by {other}: no packet would reach this service")
 
 
 def _port_range(port: Ports) -> tuple[int, int]:

@@ -9,11 +9,12 @@ from math import ceil
 from typing import Mapping, Sequence
 
 from . import kernel
+from .addresses import family_of
 from .check_sources import check_sources
 from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
-from .nat import Nat, is_own
+from .nat import Nat, inner_addresses, is_own
 from .notify import told
 from .routes import own_routes
 from .sync import director_sync
@@ -37,6 +38,7 @@ from .types import (
     Timeouts,
     Track,
     Vrrp,
+    client_ports,
 )
 from .validators import NAME
 from .vrrp import SETTLE_TIME
@@ -60,15 +62,21 @@ def director_parts(
 ) -> dict[str, HostPart]:
     """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs."""
     modules = kernel.director_modules(services)
-    ports = dict.fromkeys(f"{port}/{service['protocol']}" for service in services for port in _client_ports(service))
+    ports = dict.fromkeys(
+        f"{port}/{protocol}"
+        for service in services
+        for protocol in service["protocols"]
+        for port in client_ports(service)
+    )
     ports.update(dict.fromkeys([f"{sync['port']}/udp"] if sync else []))
     ports.update(dict.fromkeys([f"{heartbeat['port']}/udp"] if heartbeat else []))
     checked = keepalived["track_files"] if keepalived else []
+    inner = inner_addresses(nat, services)
     parts = {}
     for name, host in hosts.directors.items():
-        inside = [device for address in nat.gateways.values() if (device := host.device_of(address))]
+        inside = [device for address in inner if (device := host.device_of(address))]
         part = empty_part(host)
-        part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None)
+        part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None, nat.masquerades != ())
         if stack == "keepalived" and "ipv4" in families(services):
             part["sysctls"].update(kernel.accept_own_vip(host))
         part["modules"] = modules
@@ -80,6 +88,8 @@ def director_parts(
             part["instances"] = [
                 own for instance in vrrp["instances"] if (own := _own_instance(host, instance, services, grouped))
             ]
+            if any(own["vmac"] for own in part["instances"]):
+                part["modules"] = [*modules, "macvlan"]
             part["sync_groups"] = groups
             part["trackers"] = own_trackers(host, vrrp["trackers"], [*part["instances"], *groups], checked)
             part["check_sources"] = check_sources(host, services) + own_sources(host.addresses, services)
@@ -88,7 +98,7 @@ def director_parts(
         part["sync"] = director_sync(host, sync, stack)
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":
-            vips = {service["vip"]: service["family"] for service in services}
+            vips = {vip: service["family"] for service in services for vip in service["vips"]}
             gateways = {
                 address: family for family, address in nat.gateways.items() if vips and not is_own(host, address)
             }
@@ -97,6 +107,7 @@ def director_parts(
                 *(host_route(address, family, host.device_of(address)) for address, family in gateways.items()),
             ]
         part["fwmark_rules"] = [rule for service in services for rule in _fwmark_rules(service, host)]
+        part["masquerades"] = list(nat.masquerades)
         part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], ports)
         part["timeouts"] = timeouts_of_host(timeouts, stack)
         part["tools"] = tools_of(part)
@@ -104,24 +115,21 @@ def director_parts(
     return parts
 
 
-def _client_ports(service: Service) -> Sequence[Ports]:
-    """The ports that clients connect to; empty for all ports."""
-    return [service["port"]] if service["port"] else service["ports"] or []
-
-
 def _fwmark_rules(service: Service, host: Host) -> list[FwmarkRule]:
-    """The rules that mark a service's packets: one, or as many as the packet filter needs for its ports."""
+    """The rules that mark a service's packets, for each VIP and protocol: one, or as many as the packet filter needs for the ports."""
     if service["fwmark"] is None or not service["ports"]:
         return []
     most = len(service["ports"]) * 2 if host.filter == "nftables" else MULTIPORT
     return [
         {
-            "vip": service["vip"],
+            "vip": vip,
             "family": service["family"],
-            "protocol": service["protocol"],
+            "protocol": protocol,
             "ports": ports,
             "fwmark": service["fwmark"],
         }
+        for vip in service["vips"]
+        for protocol in service["protocols"]
         for ports in _split(service["ports"], most)
     ]
 
@@ -169,6 +177,7 @@ def _own_instance(
         "garp_master_delay": instance["garp_master_delay"],
         "garp_master_repeat": instance["garp_master_repeat"],
         "garp_master_refresh": instance["garp_master_refresh"],
+        "vmac": instance["vmac"],
         "raw": instance["raw"],
         "secret": secret_name(instance["name"]),
         "interface": own["interface"],
@@ -177,6 +186,7 @@ def _own_instance(
         "unicast_src": own["address"] if instance["unicast"] else None,
         "unicast_peers": [peer for peer in peers if peer] if instance["unicast"] else [],
         "addresses": vips + gateways,
+        "vmac_addresses": _vmac_addresses(instance, own["interface"], vips + gateways),
         "routes": own_routes(host, instance["routes"]),
         "rules": instance["rules"],
         "track": own_track(
@@ -187,6 +197,17 @@ def _own_instance(
         ),
         "notify": told(instance["notify"], "INSTANCE", instance["name"], own["priority"]),
     }
+
+
+def _vmac_addresses(instance: Instance, interface: str | None, addresses: Sequence[AddressOnDevice]) -> list[str]:
+    """The addresses that need `use_vmac` of their own: the instance's is for its interface and family (vrrp.c, vrrp_complete_instance)."""
+    if not instance["vmac"]:
+        return []
+    return [
+        one["address"]
+        for one in addresses
+        if one["device"] != interface or family_of(one["address"]) != instance["family"]
+    ]
 
 
 def _watched(instances: Sequence[DirectorInstance], startup_delay: Seconds) -> HostVrrp:
@@ -206,7 +227,7 @@ def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequen
     moved = {vip["address"] for vip in vips}
     found: list[str | None] = []
     for service in services:
-        if service["vip"] in moved:
+        if moved.intersection(service["vips"]):
             devices = {host.device_of(server["address"]) for server in service["real_servers"]}
             found += devices if len(devices) == 1 else ()
     return found

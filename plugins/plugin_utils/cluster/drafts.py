@@ -27,6 +27,7 @@ from .types import (
     Service,
     ServiceNotify,
     SorryServer,
+    Stack,
     Track,
     Tunnel,
     VirtualRoute,
@@ -37,17 +38,19 @@ from .virtual_router import Deployed, advert_address
 
 @dataclass
 class ServiceDraft:
-    """A service being read, and its place in the inventory; `given` are the keys that it has there."""
+    """A service being read, with the VIPs of one family, and its place in the inventory; `given` are the keys that it has there.
+
+    `ports` are all its ports, whether they are addressed or marked; None if the packets are marked elsewhere.
+    """
 
     path: InventoryPath
     given: frozenset[str]
     name: str | None
-    vip: str | None
+    vips: list[str]
     family: Family | None
-    port: int | None
     ports: list[Ports] | None
     fwmark: int | None
-    protocol: str
+    protocols: list[str]
     scheduler: str
     scheduler_flags: list[str]
     forward: Forward
@@ -55,6 +58,7 @@ class ServiceDraft:
     persistence: int | None
     persistence_netmask: str | None
     persistence_engine: str | None
+    helper: str | None
     one_packet: bool
     on_failure: str
     quorum: int
@@ -69,13 +73,21 @@ class ServiceDraft:
     raw: list[str] = field(default_factory=list)
 
     @property
-    def label(self) -> str | None:
-        """What identifies the service in the kernel."""
+    def labels(self) -> list[str]:
+        """What identifies the service in the kernel: a mark, or each of its addresses."""
         if self.fwmark is not None:
-            return f"fwmark {self.fwmark}" + (" ipv6" if self.family == "ipv6" else "")
-        if self.vip is None or self.port is None:
-            return None
-        return f"{endpoint(self.vip, self.port)}/{self.protocol}"
+            return [f"fwmark {self.fwmark}" + (" ipv6" if self.family == "ipv6" else "")]
+        return [f"{endpoint(vip, port)}/{self.protocols[0]}" for vip, port in self.addresses]
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Each VIP with each port, for a service without a mark."""
+        return [(vip, int(port)) for vip in self.vips for port in self.ports or ()]
+
+    @property
+    def has_several_ports(self) -> bool:
+        """Whether it has more than one port without a mark, so that real servers have no port in common."""
+        return self.fwmark is None and len(self.ports or ()) > 1
 
     @property
     def servers(self) -> list[RealServer | SorryServer]:
@@ -92,18 +104,45 @@ class ServiceDraft:
         """Its checks, with those of real servers that have their own."""
         return [*self.health, *(check for server in self.real_servers for check in server["health"] or ())]
 
-    def finished(self) -> Service:
-        """The resolved service. Only for an inventory without mistakes."""
-        if self.name is None or self.vip is None or self.family is None or self.label is None:
+    def finished(self, stack: Stack) -> list[Service]:
+        """The resolved services, one for each of the kernel's. Only for an inventory without mistakes."""
+        if not self.labels or not self.vips:
+            raise ValueError(f"{self.path} is not complete")
+        if self.fwmark is not None:
+            return [self._finished(self.labels[0], self.vips, None, self.real_servers, self.sorry_server)]
+        return [
+            self._finished(label, [vip], port, *self._servers_at(port, stack))
+            for label, (vip, port) in zip(self.labels, self.addresses)
+        ]
+
+    def _servers_at(self, port: int, stack: Stack) -> tuple[list[RealServer], SorryServer | None]:
+        """The real servers and the sorry server as one of the ports has them."""
+        servers, sorry = self.real_servers, self.sorry_server
+        if not self.has_several_ports:
+            return servers, sorry
+        return (
+            [{**server, "port": _port_at(server, port, stack)} for server in servers],
+            {**sorry, "port": _port_at(sorry, port, stack)} if sorry else None,
+        )
+
+    def _finished(
+        self,
+        label: str,
+        vips: list[str],
+        port: int | None,
+        real_servers: list[RealServer],
+        sorry_server: SorryServer | None,
+    ) -> Service:
+        if self.name is None or self.family is None:
             raise ValueError(f"{self.path} is not complete")
         return {
             "name": self.name,
-            "label": self.label,
-            "vip": self.vip,
-            "port": self.port,
-            "ports": self.ports,
+            "label": label,
+            "vips": vips,
+            "port": port,
+            "ports": self.ports if port is None else None,
             "fwmark": self.fwmark,
-            "protocol": self.protocol,
+            "protocols": self.protocols,
             "family": self.family,
             "scheduler": self.scheduler,
             "scheduler_flags": self.scheduler_flags,
@@ -112,6 +151,7 @@ class ServiceDraft:
             "persistence": self.persistence,
             "persistence_netmask": self.persistence_netmask,
             "persistence_engine": self.persistence_engine,
+            "helper": self.helper,
             "one_packet": self.one_packet,
             "health": self.health,
             "on_failure": self.on_failure,
@@ -121,10 +161,19 @@ class ServiceDraft:
             "omega": self.omega,
             "notify": self.notify,
             "test_page": self.test_page,
-            "real_servers": self.real_servers,
-            "sorry_server": self.sorry_server,
+            "real_servers": real_servers,
+            "sorry_server": sorry_server,
             "raw": self.raw,
         }
+
+
+def _port_at(server: RealServer | SorryServer, port: int, stack: Stack) -> int:
+    """The port of a real server in a service with several ports, of which `port` is one.
+
+    Keepalived has one service for them all, in which a real server of nat has one port: 0 keeps that of the request.
+    """
+    kept = 0 if stack == "keepalived" and server["forward"] == "nat" else port
+    return server["port"] or kept
 
 
 @dataclass
@@ -149,6 +198,7 @@ class InstanceDraft:
     garp_master_delay: int
     garp_master_repeat: int
     garp_master_refresh: int
+    vmac: bool
     raw: list[str]
     track: Track
     notify: list[Event]
@@ -186,6 +236,7 @@ class InstanceDraft:
             "garp_master_delay": self.garp_master_delay,
             "garp_master_repeat": self.garp_master_repeat,
             "garp_master_refresh": self.garp_master_refresh,
+            "vmac": self.vmac,
             "raw": self.raw,
             "unicast": self.unicast,
             "track": self.track,

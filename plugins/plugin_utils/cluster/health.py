@@ -11,7 +11,7 @@ from typing import Any, Mapping
 from . import keys, schema
 from .mistakes import InventoryPath, listed, nearest
 from .scripts import ScriptFiles
-from .types import Health, HealthUrl, Ports
+from .types import Health, HealthUrl
 from .validators import choice
 
 TYPE = keys.Key(choice(*schema.HEALTH), required=True)
@@ -29,13 +29,9 @@ ANSWERING = ("ftp", "simpletcp")
 
 @dataclass(frozen=True)
 class Checked:
-    """What the checks of a service have to know of it.
+    """What the checks of a service have to know of it. `portless` services have no port that a check could connect to."""
 
-    `ports` are those of a firewall mark. `portless` services have no port that a check could connect to.
-    """
-
-    protocol: str
-    ports: list[Ports] | None
+    protocols: list[str]
     portless: bool
 
 
@@ -46,7 +42,7 @@ def resolve_health(given: Any, checked: Checked, path: InventoryPath, files: Scr
     not known.
     """
     if given is None:
-        given = {"type": "tcp" if checked.protocol == "tcp" else "none"}
+        given = {"type": "tcp" if "tcp" in checked.protocols else "none"}
     if not isinstance(given, list):
         checks = [_check(given, checked, path, files)]
     else:
@@ -102,15 +98,17 @@ def _check_answer(health: Health, options: Mapping[str, Any], path: InventoryPat
 
 def _check_port(health: Health, checked: Checked, path: InventoryPath) -> None:
     kind = health["type"]
-    if kind == "udp" and checked.protocol != "udp" and health["port"] is None:
+    if kind == "udp" and "udp" not in checked.protocols and health["port"] is None:
         path.report(
-            f"type is udp, but protocol is {checked.protocol}: set port to a UDP port on which the real servers answer"
+            f"type is udp, but protocol is {listed(checked.protocols)}: set port to a UDP port on which the real servers answer"
         )
-    if kind in CONNECTING and health["port"] is None:
-        if checked.portless:
-            path.report(f"port is missing: the service has none that a {kind} check could connect to")
-        elif checked.ports:
-            health["port"] = int(str(checked.ports[0]).partition("-")[0])
+    if checked.portless and needs_port(health):
+        path.report(f"port is missing: the service has none that a {kind} check could connect to")
+
+
+def needs_port(health: Health) -> bool:
+    """Whether a check connects to a port, and has none of its own."""
+    return health["type"] in CONNECTING and health["port"] is None
 
 
 def _read_reply(health: Health, own: Mapping[str, Any], path: InventoryPath) -> None:

@@ -16,6 +16,10 @@ def empty_part(host: Host) -> HostPart:
     """The part of a host that has nothing to do yet."""
     return {
         "role": host.role,
+        # cluster/sharing.py: what else the host serves. resolve.py fills these in.
+        "record": {"role": host.role, "host": host.name, "directors": {}, "vips": [], "gateways": [], "listen": []},
+        "former_names": [],
+        "other_clusters": [],
         "address": host.address,
         "address6": host.addresses.get("ipv6"),
         "interface": host.interface,
@@ -28,6 +32,7 @@ def empty_part(host: Host) -> HostPart:
         "arptables_rules": [],
         "redirects": [],
         "mss_clamps": [],
+        "masquerades": [],
         "gue_ports": [],
         "timeouts": None,
         "localnode": None,
@@ -53,12 +58,17 @@ def empty_part(host: Host) -> HostPart:
 
 def tools_of(part: HostPart) -> list[str]:
     """The tools that lvs-vip needs on a host: arptables, nftables, iptables, firewalld, ipvsadm."""
-    filters = any(
-        (part["fwmark_rules"], part["localnode"], part["redirects"], part["mss_clamps"], part["firewall_openings"])
+    filters = (
+        part["fwmark_rules"],
+        part["localnode"],
+        part["redirects"],
+        part["mss_clamps"],
+        part["masquerades"],
+        part["firewall_openings"],
     )
     return [
         *(["arptables"] if part["arptables_rules"] else []),
-        *([part["filter"]] if filters else []),
+        *([part["filter"]] if any(filters) else []),
         *(["ipvsadm"] if part["timeouts"] else []),
     ]
 

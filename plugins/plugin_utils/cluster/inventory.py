@@ -57,7 +57,7 @@ def named_vips(cluster: Mapping[str, Any]) -> tuple[str, ...]:
     """The VIPs in the cluster's variables, in their order. Wrong addresses are reported elsewhere."""
     services, vrrp = cluster["lvs_services"], cluster["lvs_vrrp"]
     instances = _items(vrrp.get("instances")) if isinstance(vrrp, dict) else []
-    vips = [service.get("vip") for service in _items(services)]
+    vips = [vip for service in _items(services) for vip in _listed(service.get("vip"))]
     vips += [vip for instance in instances for vip in _listed(instance.get("vips"))]
     found = (parse(vip) for vip in vips if isinstance(vip, str))
     return tuple(dict.fromkeys(address.text for address in found if address))

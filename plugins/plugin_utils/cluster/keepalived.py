@@ -4,6 +4,11 @@
 """The services as keepalived configuration, and what keepalived does not support.
 
 Source: keepalived.conf(5) of 2.2.7.
+
+A service with several addresses is a virtual_server_group: its real servers are checked once for all of them. Before 2.3.0 a reload
+that changes the addresses of a group is wrong (ipvswrapper.c): what was removed stays in the kernel, and the real servers of what
+was added get port 0. A group has therefore a hash of its addresses in its name. With other addresses it is another group, which
+every version removes and adds as a whole.
 """
 
 from __future__ import annotations
@@ -12,6 +17,7 @@ import re
 from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any, Hashable, Iterable, Iterator, Mapping, Sequence
+from zlib import crc32
 
 from . import keys, schema
 from .commands import filled
@@ -20,11 +26,12 @@ from .keepalived_checks import BLOCKS, own_checks, service_checks, track_files, 
 from .mistakes import InventoryPath, Mistakes, listed
 from .raw import check_block
 from .real_servers import called
-from .through_vip import Way, ways
+from .through_vip import Way, key_of, ways
 from .types import (
     Command,
     Health,
     Keepalived,
+    KeepalivedGroup,
     KeepalivedInclude,
     KeepalivedRealServer,
     KeepalivedService,
@@ -59,7 +66,7 @@ def read_keepalived(given: Any, mistakes: Mistakes) -> dict[str, Any]:
 def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keepalived:
     """What keepalived.conf has besides VRRP, ready for the template."""
     found = ways(services)
-    virtual_servers = [_virtual_server(service, found) for service in services]
+    virtual_servers = [_virtual_server(together, found) for together in _together(services)]
     files = track_files(
         [*(service["checks"] for service in virtual_servers)]
         + [server["checks"] or [] for service in virtual_servers for server in service["real_servers"]]
@@ -75,6 +82,23 @@ def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keep
             *(marked_service(way, f"checks of {way.server['address']} through {way.vip}") for way in found.values()),
         ],
     }
+
+
+def _together(services: Iterable[Service]) -> Iterable[list[Service]]:
+    """The services of the kernel that are one service of the inventory and of one family."""
+    found: dict[tuple[str, str], list[Service]] = {}
+    for service in services:
+        found.setdefault((service["name"], service["family"]), []).append(service)
+    return found.values()
+
+
+def _group(services: Sequence[Service]) -> KeepalivedGroup | None:
+    """The addresses of a service, if it has several."""
+    if len(services) == 1:
+        return None
+    addresses = [f"{service['vips'][0]} {service['port']}" for service in services]
+    number = crc32(repr([services[0]["protocols"], *sorted(addresses)]).encode())
+    return {"name": f"{services[0]['name']}-{number:08x}", "addresses": addresses}
 
 
 def _folders(files: Iterable[str]) -> list[str]:
@@ -93,6 +117,7 @@ def marked_service(way: Way, name: str) -> KeepalivedService:
     return {
         "name": name,
         "at": f"fwmark {way.mark}",
+        "group": None,
         "ip_family": "inet6" if way.family == "ipv6" else "inet",
         "protocol": None,
         "scheduler": way.scheduler,
@@ -129,15 +154,20 @@ def marked_service(way: Way, name: str) -> KeepalivedService:
     }
 
 
-def _virtual_server(service: Service, found: Mapping[Hashable, Way]) -> KeepalivedService:
-    marked, sorry = service["fwmark"] is not None, service["sorry_server"]
+def _virtual_server(services: Sequence[Service], found: Mapping[Hashable, Way]) -> KeepalivedService:
+    """The block for services that are one in the inventory: they differ in their addresses only."""
+    service, group = services[0], _group(services)
+    marked = service["fwmark"] is not None
     notify = service["notify"] or {"quorum_up": None, "quorum_down": None}
     method, words = _method(service), words_of(service)
+    sorry = [one["sorry_server"] for one in services if one["sorry_server"]]
+    vips = list(dict.fromkeys(vip for one in services for vip in one["vips"]))
     return {
         "name": service["name"],
-        "at": f"fwmark {service['fwmark']}" if marked else f"{service['vip']} {service['port']}",
-        "ip_family": ("inet6" if service["family"] == "ipv6" else "inet") if marked else None,
-        "protocol": None if marked else service["protocol"].upper(),
+        "at": _named(service, group),
+        "group": group,
+        "ip_family": ("inet6" if service["family"] == "ipv6" else "inet") if marked or group else None,
+        "protocol": None if marked else service["protocols"][0].upper(),
         "scheduler": service["scheduler"],
         "scheduler_flags": service["scheduler_flags"],
         "method": method,
@@ -155,18 +185,29 @@ def _virtual_server(service: Service, found: Mapping[Hashable, Way]) -> Keepaliv
         "sorry_server_method": _sorry_server_method(service),
         "quiesce": service["on_failure"] == "quiesce",
         "checks": service_checks(service),
-        "real_servers": [_real_server(service, server, method, found) for server in service["real_servers"]],
+        "real_servers": [
+            _real_server(service, same, method, [found[key] for vip in vips if (key := key_of(vip, same[0])) in found])
+            for same in zip(*(one["real_servers"] for one in services))
+        ],
         "raw": service["raw"],
     }
 
 
+def _named(service: Service, group: KeepalivedGroup | None) -> str:
+    if group:
+        return f"group {group['name']}"
+    return f"fwmark {service['fwmark']}" if service["fwmark"] is not None else f"{service['vips'][0]} {service['port']}"
+
+
 def _real_server(
-    service: Service, server: RealServer, method: str, found: Mapping[Hashable, Way]
+    service: Service, same: Sequence[RealServer], method: str, found: Sequence[Way]
 ) -> KeepalivedRealServer:
+    """A real server, which is the `same` one for each address of a service; `found` are the ways to it through the VIPs."""
+    server = same[0]
     own, notify = _method(server), server["notify"] or {"up": None, "down": None}
     words = words_of(service, server) if server["notify"] else {}
     return {
-        "at": _at(server, service["fwmark"] is not None),
+        "at": _at(same, service["fwmark"] is not None),
         "weight": server["weight"],
         "upper_threshold": server["upper_threshold"],
         "lower_threshold": server["lower_threshold"],
@@ -203,8 +244,10 @@ def _tunnel_words(tunnel: Tunnel | None) -> list[str]:
     return words
 
 
-def _at(server: RealServer | SorryServer, marked: bool) -> str:
-    return server["address"] if marked else f"{server['address']} {server['port']}"
+def _at(same: Sequence[RealServer | SorryServer], marked: bool) -> str:
+    """Where a server is. Without a port it has that of each address."""
+    ports = {server["port"] for server in same}
+    return same[0]["address"] if marked or len(ports) > 1 else f"{same[0]['address']} {same[0]['port']}"
 
 
 def check_keepalived(services: Iterable[ServiceDraft]) -> None:

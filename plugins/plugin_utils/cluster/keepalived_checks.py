@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Hashable, Iterable, Mapping
+from typing import Iterable, Mapping, Sequence
 
 from .check_sources import variable
 from .commands import filled, has_words
 from .regex import literal, quoted
-from .through_vip import SOURCES, Way, asks_vip, key_of
+from .through_vip import SOURCES, Way, asks_vip
 from .types import Health, HealthUrl, KeepalivedCheck, KeepalivedUrl, RealServer, Service, health_of
 
 # The name of each check's block.
@@ -32,15 +32,16 @@ def service_checks(service: Service) -> list[KeepalivedCheck]:
     return [] if any(map(_of_each, service["health"])) else [_check(check, {}) for check in service["health"]]
 
 
-def own_checks(service: Service, server: RealServer, found: Mapping[Hashable, Way]) -> list[KeepalivedCheck] | None:
-    """The checks of a real server; None if they are those of its service."""
+def own_checks(service: Service, server: RealServer, found: Sequence[Way]) -> list[KeepalivedCheck] | None:
+    """The checks of a real server; None if they are those of its service. Those through the VIP go all ways in `found`."""
     if server["health"] is None and not any(map(_of_each, service["health"])):
         return None
-    words, way = words_of(service, server), found.get(key_of(service, server))
-    checks = health_of(server, service["health"])
-    return [
-        _through(_check(check, words), way) if way and asks_vip(check) else _check(check, words) for check in checks
-    ]
+    words = words_of(service, server)
+    made: list[KeepalivedCheck] = []
+    for health in health_of(server, service["health"]):
+        check = _check(health, words)
+        made += [_through(check, way) for way in found] if asks_vip(health) else [check]
+    return made
 
 
 def _through(check: KeepalivedCheck, way: Way) -> KeepalivedCheck:
@@ -49,9 +50,14 @@ def _through(check: KeepalivedCheck, way: Way) -> KeepalivedCheck:
 
 
 def words_of(service: Service, server: RealServer | None = None) -> Mapping[str, object]:
-    """What the words in braces stand for; without a real server only those of the service. 0 stands for no port."""
-    words: dict[str, object] = {"vip": service["vip"], "vip_port": service["port"] or 0}
-    return words if server is None else {**words, "address": server["address"], "port": server["port"]}
+    """What the words in braces stand for; without a real server only those of the service. 0 stands for no port.
+
+    A service with several addresses has the words of the first.
+    """
+    words: dict[str, object] = {"vip": service["vips"][0], "vip_port": service["port"] or 0}
+    if server is None:
+        return words
+    return {**words, "address": server["address"], "port": server["port"] or words["vip_port"]}
 
 
 def track_files(virtual_servers: Iterable[Iterable[KeepalivedCheck]]) -> list[str]:

@@ -14,10 +14,13 @@ from .hosts import Host
 from .types import Family, Forward, RealServer, Service, SorryServer, servers_of
 
 
-def director_sysctls(host: Host, services: Sequence[Service], inside: Iterable[str], sync: bool) -> dict[str, str]:
+def director_sysctls(
+    host: Host, services: Sequence[Service], inside: Iterable[str], sync: bool, tracked: bool
+) -> dict[str, str]:
     """The sysctls of a director, in the order to set. DR and TUN do not need IP forwarding: net.ipv4.ip_forward stays.
 
-    `inside` are the interfaces that lead to the real servers of nat, except the host's main one.
+    `inside` are the interfaces that lead to the real servers of nat, except the host's main one. `tracked` is whether a rule
+    needs the connections of nat in connection tracking, which IPVS bypasses by default.
     """
     translated = {
         service["family"] for service in services if any(one["forward"] == "nat" for one in servers_of(service))
@@ -36,8 +39,8 @@ def director_sysctls(host: Host, services: Sequence[Service], inside: Iterable[s
         sysctls.update(LOOSE_SOURCES)
     if services:
         sysctls.update(_ipvs_sysctls(services, sync))
-    if translated and host.filter == "firewalld":
-        # Its rules use connection tracking, which IPVS bypasses by default
+    # firewalld's rules need it, too
+    if translated and (tracked or host.filter == "firewalld"):
         sysctls["net.ipv4.vs.conntrack"] = "1"
     return sysctls
 
@@ -70,10 +73,11 @@ def _ipvs_sysctls(services: Sequence[Service], sync: bool) -> dict[str, str]:
 
 
 def director_modules(services: Sequence[Service]) -> list[str]:
-    """ip_vs, its schedulers and its persistence engines in use."""
+    """ip_vs, its schedulers, its persistence engines and its helpers in use."""
     schedulers = [f"ip_vs_{service['scheduler']}" for service in services]
     engines = [f"ip_vs_pe_{service['persistence_engine']}" for service in services if service["persistence_engine"]]
-    return list(dict.fromkeys(["ip_vs", *sorted(schedulers), *sorted(engines)]))
+    helpers = [f"ip_vs_{service['helper']}" for service in services if service["helper"]]
+    return list(dict.fromkeys(["ip_vs", *sorted(schedulers), *sorted(engines), *sorted(helpers)]))
 
 
 def real_server_sysctls(host: Host, forwards: Iterable[tuple[Family, Forward]], arp: str) -> dict[str, str]:

@@ -134,8 +134,8 @@ def _virtual(service: Service) -> LdirectordService:
         **_checked(service["health"][0] if service["health"] else None),
         "name": service["name"],
         "ipv6": service["family"] == "ipv6",
-        "virtual": str(service["fwmark"]) if marked else endpoint(service["vip"], service["port"] or 0),
-        "protocol": "fwm" if marked else service["protocol"],
+        "virtual": str(service["fwmark"]) if marked else endpoint(service["vips"][0], service["port"] or 0),
+        "protocol": "fwm" if marked else service["protocols"][0],
         "scheduler": service["scheduler"],
         "persistence": service["persistence"],
         "netmask": service["persistence_netmask"],
@@ -231,14 +231,14 @@ def check_ldirectord(services: Iterable[ServiceDraft]) -> None:
 
 
 def _unsupported(service: ServiceDraft) -> Iterable[str]:
-    if service.protocol == "sctp":
+    if "sctp" in service.protocols:
         yield "protocol is sctp, but ldirectord has only tcp and udp"
     for kind in dict.fromkeys(server["tunnel"]["type"] for server in service.servers if server["tunnel"]):
         if kind != "ipip":
             yield f"tunnel type is {kind}, but ldirectord has only ipip"
     if service.persistence_engine is not None:
         yield f"persistence_engine is {service.persistence_engine}, but ldirectord has no persistence engine"
-    if service.port == 0:
+    if service.ports == [0]:
         yield "port is 0, but ldirectord needs a port"
     if service.one_packet and service.fwmark is not None:
         yield "one_packet is true, but ldirectord has no one_packet for firewall marks"
@@ -266,7 +266,7 @@ def _unsupported_checks(service: ServiceDraft) -> Iterable[str]:
     if len(service.health) > 1:
         yield "health has several checks, but ldirectord makes one: choose one, or a script that makes them all"
     for check in service.checks:
-        for reason in _unsupported_check(check, service.protocol, service.family):
+        for reason in _unsupported_check(check, service.protocols, service.family):
             yield f"health {reason}"
     yield from _unsupported_own_checks(service)
 
@@ -303,9 +303,9 @@ def _unsupported_pages(urls: Sequence[HealthUrl]) -> Iterable[str]:
             yield "digest is set, but only keepalived has it"
 
 
-def _unsupported_check(health: Health, protocol: str, family: Family | None) -> Iterable[str]:
+def _unsupported_check(health: Health, protocols: Sequence[str], family: Family | None) -> Iterable[str]:
     """The settings of a check that ldirectord does not support."""
-    if health["type"] == "udp" or (health["type"] == "tcp" and protocol == "udp"):
+    if health["type"] == "udp" or (health["type"] == "tcp" and "tcp" not in protocols):
         yield f"type is {health['type']}, but ldirectord can check a real server of UDP only by ping"
     for name, value in (("interval", health["interval"]), ("timeout", health["timeout"])):
         if isinstance(value, float):

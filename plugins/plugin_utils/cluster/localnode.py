@@ -19,7 +19,7 @@ from itertools import count
 from typing import Iterable, Sequence
 
 from .addresses import family_of
-from .drafts import ServiceDraft
+from .drafts import InstanceDraft, ServiceDraft
 from .host_part import tools_of
 from .hosts import Host, Hosts
 from .keepalived import marked_service
@@ -43,13 +43,20 @@ SILENCES = {
     "redirect": "that would take the clients' packets from IPVS on the director that holds the VIP",
 }
 FORWARDS: dict[Forward, str] = {
-    "nat": "its answers do not go back through the director that has to translate them",
+    "nat": (
+        "its answers would not go back through the director that has to translate them, unless that hid the clients by masquerading"
+    ),
     "tun": "packets out of a tunnel do not show that a director has sent them, so it would forward them again",
 }
 
 
 def check_localnodes(
-    services: Iterable[ServiceDraft], hosts: Hosts, stack: Stack, arp: str, mistakes: Mistakes
+    services: Iterable[ServiceDraft],
+    instances: Iterable[InstanceDraft],
+    hosts: Hosts,
+    stack: Stack,
+    arp: str,
+    mistakes: Mistakes,
 ) -> None:
     """Report what does not work on hosts that direct and serve."""
     names = list(hosts.both)
@@ -61,29 +68,41 @@ def check_localnodes(
         InventoryPath("lvs_arp", mistakes).report(
             f"is {arp}, but {listed(names)} {'is' if len(names) == 1 else 'are'} {BOTH}: {SILENCES[arp]}. Use sysctl"
         )
+    for instance in instances:
+        if instance.vmac and (own := [one["host"] for one in instance.directors if one["host"] in hosts.both]):
+            instance.path.report(
+                f"vmac is true, but {listed(own)} {'is' if len(own) == 1 else 'are'} {BOTH}: a backup has the virtual MAC address,"
+                " too, and with the VIP on lo it would also answer those requests that a switch sends to all its ports. Remove vmac,"
+                " or use separate hosts"
+            )
     for service in services:
-        for server in service.servers:
-            host = hosts.both.get(server["host"] or "")
-            if host is None:
-                continue
-            if server["forward"] in FORWARDS:
-                service.path.report(
-                    f"forward is {server['forward']}, but {called(server)} is also a director: {FORWARDS[server['forward']]}."
-                    " Use dr"
-                )
-            main = host.addresses.get(family_of(server["address"]))
-            if main != server["address"]:
-                service.path.report(
-                    f"address is {server['address']}, but {host.name} is also a director, which serves at {main}: leave address out"
-                )
-        for server in service.real_servers:
-            if server["host"] in hosts.both and any(map(asks_vip, health_of(server, service.health))):
-                service.path.report(
-                    f"health via is vip, but {called(server)} is also a director, which has the VIP itself: what it asks there"
-                    " takes another way than a client's request. Remove via from the check"
-                )
+        _check_servers(service, hosts)
     for host in hosts.both.values():
         _check_peers(host, hosts, mistakes)
+
+
+def _check_servers(service: ServiceDraft, hosts: Hosts) -> None:
+    """Report what does not work for the real servers of a service that are directors as well."""
+    for server in service.servers:
+        host = hosts.both.get(server["host"] or "")
+        if host is None:
+            continue
+        if server["forward"] in FORWARDS:
+            service.path.report(
+                f"forward is {server['forward']}, but {called(server)} is also a director: {FORWARDS[server['forward']]}."
+                " Use dr"
+            )
+        main = host.addresses.get(family_of(server["address"]))
+        if main != server["address"]:
+            service.path.report(
+                f"address is {server['address']}, but {host.name} is also a director, which serves at {main}: leave address out"
+            )
+    for server in service.real_servers:
+        if server["host"] in hosts.both and any(map(asks_vip, health_of(server, service.health))):
+            service.path.report(
+                f"health via is vip, but {called(server)} is also a director, which has the VIP itself: what it asks there"
+                " takes another way than a client's request. Remove via from the check"
+            )
 
 
 def _check_peers(host: Host, hosts: Hosts, mistakes: Mistakes) -> None:
@@ -137,7 +156,7 @@ def _localnode(part: HostPart, host: Host, hosts: Hosts, services: Sequence[Serv
     for service in services:
         for server in servers_of(service):
             if server["host"] == host.name:
-                own = Way(mark, service["vip"], service["family"], service["scheduler"], server)
+                own = Way(mark, service["vips"][0], service["family"], service["scheduler"], server)
                 ways.setdefault(own.family, own)
     return {
         "mark": mark,

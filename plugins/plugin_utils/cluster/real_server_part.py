@@ -22,6 +22,7 @@ from .types import (
     Service,
     SorryServer,
     checks_of,
+    server_ports,
     servers_of,
 )
 
@@ -41,27 +42,30 @@ class _Requirements:
         self.return_rules: dict[tuple[str, str, Ports], None] = {}
 
     def add(self, service: Service, server: RealServer | SorryServer, arp: str, host: Host) -> None:
-        vip, family, forward = service["vip"], service["family"], server["forward"]
+        family, forward = service["family"], server["forward"]
         outer = family_of(server["address"])
         self.forwards.add((family, forward))
         if forward != "nat":
             device = kernel.vip_device(family, server, outer, arp)
-            self.vips[vip, device] = family
+            self.vips.update(dict.fromkeys(((vip, device) for vip in service["vips"]), family))
             if device is None:
-                self.redirects[vip] = family
+                self.redirects.update(dict.fromkeys(service["vips"], family))
         if tunnel := server["tunnel"]:
             self.tunnels.add((tunnel["type"], family, outer))
             mss = kernel.tunnel_mss(tunnel["type"], family, outer, host.mtu_of(server["address"]))
-            self.mss[vip, family] = min(mss, self.mss.get((vip, family), mss))
+            for vip in service["vips"]:
+                self.mss[vip, family] = min(mss, self.mss.get((vip, family), mss))
             if tunnel["port"] is not None:
                 self.gue_ports.add((outer, tunnel["port"]))
-        ports: Sequence[Ports] = [server["port"]] if server["port"] else service["ports"] or []
-        self.ports.update(dict.fromkeys(f"{port}/{service['protocol']}" for port in ports))
+        ports, protocols = server_ports(service, server), service["protocols"]
+        self.ports.update(dict.fromkeys(f"{port}/{protocol}" for protocol in protocols for port in ports))
         if forward == "nat":
+            # A helper's other connections have ports that nobody knows before
+            replying: Sequence[Ports] = ports if ports and not service["helper"] else [0]
             self.return_rules.update(
-                dict.fromkeys((server["address"], service["protocol"], port) for port in ports or [0])
+                dict.fromkeys((server["address"], protocol, port) for protocol in protocols for port in replying)
             )
-        if service["protocol"] == "tcp" and service["test_page"]:
+        if "tcp" in protocols and service["test_page"]:
             tls = any(check["type"] == "https" for check in checks_of(service))
             for port in ports:
                 if isinstance(port, int):

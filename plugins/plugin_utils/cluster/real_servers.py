@@ -96,19 +96,21 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
         return None
     path = service.path.at("sorry_server")
     own = keys.read({"host": given} if isinstance(given, str) else given, schema.SORRY_SERVER, path, SERVER)
-    if isinstance(own["host"], str) and own["host"] in hosts.directors and own["host"] not in hosts.real_servers:
-        path.report(
-            f"{own['host']} is a director: name a real server, or give address 127.0.0.1 for a page on the directors themselves"
-        )
-        return None
+    director = hosts.directors.get(own["host"]) if isinstance(own["host"], str) else None
+    if director and director.name not in hosts.real_servers:
+        address = _on_director(own["address"], director, service, hosts, path)
+        if address is None:
+            return None
+        own = {**own, "host": None, "address": address}
     method = Method(service.forward, service.tunnel)
     found = _locate(given, own, service, method, hosts, path)
     if found is None:
         return None
     name, address = found
     # Packets for a page on the director itself are delivered locally, not forwarded: IPVS drops what NAT would send to a
-    # loopback address (ip_vs_xmit.c, ip_vs_nat_xmit)
-    local = name is None and known(address).special == LOOPBACK
+    # loopback address (ip_vs_xmit.c, ip_vs_nat_xmit), but not what it sends to another address of the director
+    loopback = known(address).special == LOOPBACK
+    local = name is None and (loopback or (method.forward == "tun" and _is_directors(address, hosts)))
     sorry: SorryServer = {
         "host": name,
         "address": address,
@@ -118,22 +120,39 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
     }
     if any(server["address"] == address and server["port"] == sorry["port"] for server in service.real_servers):
         path.report(f"{called(sorry)} is also a real server of the service: it would be down when it is needed")
-    if (
-        known(address).special == LOOPBACK
-        and service.family
-        and service.forward == "tun"
-        and family_of(address) != service.family
-    ):
+    if local and service.family and service.forward == "tun" and family_of(address) != service.family:
         path.report(
             f"address is {address}, but the VIP is {FAMILY_NAMES[service.family]}: a page on the directors themselves is"
             f" reached without a tunnel, at {'::1' if service.family == 'ipv6' else '127.0.0.1'}"
         )
-    if known(address).special == LOOPBACK and service.port is not None and sorry["port"] != service.port:
-        right = f"set port to {service.port}, not {sorry['port']}" if service.port else "leave port out"
+    if loopback and service.fwmark is None and service.ports and sorry["port"] != _shared(service):
+        right = f"set port to {_shared(service)}, not {sorry['port']}" if _shared(service) else "leave port out"
         path.report(f"address is {address}, the directors themselves, where packets keep their port: {right}")
     if not all(health_of(server, service.health) for server in service.real_servers):
         path.report("is never used: health type is none, so nothing notices that the real servers are down")
     return sorry
+
+
+def _on_director(
+    address: str | None, director: Host, service: ServiceDraft, hosts: Hosts, path: InventoryPath
+) -> str | None:
+    """The address of a page on the only director; one of several would get connections that the others have taken."""
+    if len(hosts.directors) > 1:
+        path.report(
+            f"{director.name} is a director: name a real server, or give address 127.0.0.1 for a page on the directors themselves"
+        )
+        return None
+    if address is not None:
+        _check_own(director, address, path)
+        return address
+    own = director.addresses.get(service.family) if service.family else None
+    if service.family and own is None:
+        _report_no_address(director, service.family, path)
+    return own
+
+
+def _is_directors(address: str, hosts: Hosts) -> bool:
+    return any(address in director.own_addresses for director in hosts.directors.values())
 
 
 def _report_no_address(host: Host, family: Family, path: InventoryPath) -> None:
@@ -176,8 +195,10 @@ def _locate(
         if isinstance(entry, dict) and entry.get("address") is None:
             path.report("has neither host nor address")
         return None
-    if address == service.vip:
-        path.report(f"address is {address}, which is the VIP itself")
+    if address in service.vips:
+        path.report(
+            f"address is {address}, which is {'the VIP itself' if len(service.vips) == 1 else 'a VIP of the service'}"
+        )
     for director in hosts.directors.values():
         # With one director IPVS delivers locally. Two directors would send connections to each other in a loop
         if address in director.own_addresses and address not in hosts.by_address and len(hosts.directors) > 1:
@@ -221,19 +242,25 @@ def _port(own: int | None, service: ServiceDraft, forward: Forward, called_by: s
         if own is not None:
             path.report(f"port is {own}, but a fwmark service keeps the port that was asked for: leave it out")
         return 0
-    if own is None or own == service.port:
-        # A missing port is reported elsewhere. 0 stands for it here.
-        return service.port or 0
-    if forward in UNTRANSLATED and service.port is not None:
+    shared = _shared(service)
+    if own is None or own == shared:
+        return shared
+    if forward in UNTRANSLATED and service.ports:
         what = "sorry server" if path.key == "sorry_server" else "real server"
-        of = f"the service has {service.port}" if service.port else "the service has all of them"
+        of = f"the service has {listed(service.ports)}" if service.ports[0] else "the service has all of them"
         service.path.report(
             f"forward is {forward}, which cannot translate ports: {what} {called_by} has port {own}, {of}"
         )
+        return shared
     return own
+
+
+def _shared(service: ServiceDraft) -> int:
+    """The port of a service. 0 stands for all ports, for several, and for a missing one, which is reported elsewhere."""
+    return int(service.ports[0]) if service.ports and len(service.ports) == 1 else 0
 
 
 def called(server: RealServer | SorryServer) -> str:
     """The name of a server in a message."""
-    at = endpoint(server["address"], server["port"])
+    at = endpoint(server["address"], server["port"]) if server["port"] else server["address"]
     return f"{server['host']} ({at})" if server["host"] else at

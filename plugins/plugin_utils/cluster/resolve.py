@@ -42,15 +42,16 @@ from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
 from .localnode import check_localnodes, localnode_part
 from .mail import resolve_mail
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes
-from .nat import Nat, check_replies, moved_gateways, resolve_nat
+from .nat import Nat, check_masquerade, check_replies, check_tracking, moved_gateways, resolve_nat
 from .real_server_part import real_server_parts
 from .scripts import ScriptFiles
 from .services import ipvs_table, resolve_services
+from .sharing import default_name, former_names, record_of, records_of
 from .static import check_static
 from .sync import resolve_sync, shortest_delay
 from .through_vip import check_ways, table_of_ways, ways
 from .timeouts import resolve_timeouts
-from .types import Heartbeat, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
+from .types import Heartbeat, HostPart, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
 from .vrrp import SETTLE_TIME, VrrpDraft, resolve_vrrp, warn_of_unused
 
 SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is not validators.ANYTHING}
@@ -115,7 +116,7 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
     hosts = resolve_hosts(inventory, mistakes)
     files = ScriptFiles(inventory.folder)
     services = resolve_services(given["lvs_services"], hosts, files, mistakes)
-    vips = list(dict.fromkeys(service.vip for service in services if service.vip))
+    vips = list(dict.fromkeys(vip for service in services for vip in service.vips))
     vrrp = resolve_vrrp(given["lvs_vrrp"], vips, services, hosts, files, mistakes) if stack == "keepalived" else None
     if vrrp is None:
         warn_of_unused(given["lvs_vrrp"], stack, mistakes)
@@ -157,11 +158,13 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_gateways(read.nat, hosts, InventoryPath("lvs_nat", mistakes))
     check_return_path(services, read.nat, read.vip_paths, hosts)
     check_replies(services, read.nat)
+    check_masquerade(services, read.nat, read.sync, mistakes)
+    check_tracking(services, hosts)
     check_sync(services, read.sync)
     check_direct_routing(services, hosts)
     check_check_sources(services, hosts)
     check_marks(services)
-    check_localnodes(services, hosts, read.stack, read.scalars["lvs_arp"], mistakes)
+    check_localnodes(services, read.instances, hosts, read.stack, read.scalars["lvs_arp"], mistakes)
     if read.stack == "keepalived":
         check_keepalived(services)
         check_ways(services, hosts)
@@ -176,7 +179,7 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
     """The resolved cluster; `gateways` are those that each instance moves."""
     stack, hosts, nat, sync, arp = read.stack, read.hosts, read.nat, read.sync, read.scalars["lvs_arp"]
     vips = list(read.vip_paths)
-    services = [service.finished() for service in read.services]
+    services = [service for draft in read.services for service in draft.finished(stack)]
     vrrp = _vrrp(read.vrrp, gateways, sync) if read.vrrp else None
     # Nothing checks with static
     scripts = (ScriptFiles(None) if stack == "static" else read.files).resolved()
@@ -184,7 +187,14 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
     heartbeat = heartbeat_part(read.heartbeat, vips, nat, sync, hosts) if stack == "ldirectord" else None
     directors = director_parts(hosts, services, nat, stack, vrrp, keepalived, heartbeat, sync, read.timeouts, scripts)
     real_servers = real_server_parts(hosts, services, nat, arp)
+    localnodes = {
+        name: localnode_part(directors[name], real_servers[name], host, hosts, services)
+        for name, host in hosts.both.items()
+    }
+    parts = {**directors, **real_servers, **localnodes}
+    name = read.scalars["lvs_cluster_name"] or default_name(read.inventory.directors)
     return {
+        "name": name,
         "stack": stack,
         "arp": arp,
         "start_at_boot": read.scalars["lvs_start_at_boot"],
@@ -204,15 +214,19 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "keepalived": keepalived,
         "ldirectord": ldirectord_part(read.ldirectord, services, read.mail) if stack == "ldirectord" else None,
         "heartbeat": heartbeat,
-        "hosts": {
-            **directors,
-            **real_servers,
-            **{
-                name: localnode_part(directors[name], real_servers[name], host, hosts, services)
-                for name, host in hosts.both.items()
-            },
-        },
+        "hosts": {host: _beside_others(host, part, name, read) for host, part in parts.items()},
     }
+
+
+def _beside_others(host: str, part: HostPart, name: str, read: _Read) -> HostPart:
+    """A host's part, with what the host is to remember of this cluster, and which clusters it remembers now."""
+    hosts, take_over = read.hosts, read.scalars["lvs_take_over"]
+    directors = {director: one.address for director, one in hosts.directors.items()}
+    record = record_of(host, part, directors, read.vip_paths, read.scalars["lvs_test_page"])
+    found = records_of(hosts.all[host].facts)
+    former = former_names(name, record, found, take_over)
+    others = sorted(other for other in found if other not in (name, *former))
+    return {**part, "record": record, "former_names": former, "other_clusters": others}
 
 
 def _vrrp(draft: VrrpDraft, gateways: Sequence[list[MovedAddress]], sync: Sync | None) -> Vrrp:
@@ -235,11 +249,11 @@ def _vip_paths(services: Sequence[ServiceDraft], vrrp: VrrpDraft | None) -> dict
     """Every VIP, with the place in the inventory where it is first named: services before instances."""
     paths: dict[str, InventoryPath] = {}
     for service in services:
-        if service.vip:
-            paths.setdefault(service.vip, service.path)
+        for vip in service.vips:
+            paths.setdefault(vip, service.path)
     for instance in vrrp.instances if vrrp else ():
-        for vip in instance.vips:
-            paths.setdefault(vip["address"], instance.path)
+        for moved in instance.vips:
+            paths.setdefault(moved["address"], instance.path)
     return paths
 
 

@@ -31,11 +31,12 @@ PORT = validators.integer(1, MAX_PORT)
 WEIGHT = validators.integer(0, MAX_WEIGHT)
 THRESHOLD = validators.integer(0, MAX_THRESHOLD)
 MAX_QUORUM = 2**31 - 1
-RAW = Key(validators.list_of(validators.LINE, "lines"), ())
+RAW = Key(validators.list_of(validators.LINE, "lines", empty=True), ())
 PRIORITY = validators.integer(1, 254)
 ROUTER_ID = validators.integer(1, 255)
 
 CLUSTER = {
+    "lvs_cluster_name": Key(validators.CLUSTER_NAME),
     "lvs_stack": Key(validators.choice("keepalived", "ldirectord", "static"), "keepalived"),
     "lvs_arp": Key(validators.choice("sysctl", "arptables", "redirect"), "sysctl"),
     "lvs_services": Key(validators.ANYTHING),
@@ -63,9 +64,9 @@ HOST = {
 }
 SERVICE = {
     "name": Key(validators.NAMED, required=True),
-    "vip": Key(validators.HOST_ADDRESS, required=True),
-    "port": Key(validators.integer(0, MAX_PORT)),
-    "protocol": Key(validators.choice(*PROTOCOLS), "tcp"),
+    "vip": Key(validators.one_or_more(validators.HOST_ADDRESS, "IP addresses"), required=True),
+    "port": Key(validators.one_or_more(validators.SERVICE_PORT, "port numbers")),
+    "protocol": Key(validators.one_or_more(validators.choice(*PROTOCOLS), "protocols"), ("tcp",)),
     # From 2^31 on, ipvsadm prints a mark as a negative number and cannot restore it
     "fwmark": Key(validators.integer(1, 2**31 - 1)),
     "ports": Key(validators.list_of(validators.PORTS, "ports")),
@@ -78,6 +79,7 @@ SERVICE = {
     "persistence": Key(validators.integer(1, MAX_TIMEOUT)),
     "persistence_netmask": Key(validators.ANYTHING),
     "persistence_engine": Key(validators.choice(*ENGINES)),
+    "helper": Key(validators.choice("ftp", "none")),
     "one_packet": Key(validators.BOOLEAN, False),
     "real_servers": Key(validators.ANYTHING),
     "health": Key(validators.ANYTHING),
@@ -257,6 +259,7 @@ _VRRP_EACH = {
     "preempt_delay": Key(validators.seconds(0, 1000)),
     "auth_pass": Key(validators.AUTH_PASS, secret=True),
     "unicast": Key(validators.BOOLEAN, False),
+    "vmac": Key(validators.BOOLEAN, False),
     "priority": Key(PRIORITY, 200),
     "priority_step": Key(validators.integer(1, 253), 10),
     "virtual_router_id": Key(ROUTER_ID),
@@ -296,6 +299,7 @@ VRRP_GROUP = {
     "instances": Key(validators.list_of(validators.NAMED, "names of instances"), required=True),
     "track": Key(validators.ANYTHING),
     "notify": Key(validators.ANYTHING),
+    "raw": RAW,
 }
 INSTANCE = {
     "name": Key(validators.NAMED, required=True),
@@ -311,6 +315,7 @@ NAT = {
     "gateway": Key(validators.HOST_ADDRESS),
     "gateway6": Key(validators.HOST_ADDRESS),
     "route": Key(validators.choice("replies", "default"), "replies"),
+    "masquerade": Key(validators.BOOLEAN, False),
 }
 LDIRECTORD = {
     "autoreload": Key(validators.BOOLEAN, False),
@@ -329,7 +334,7 @@ LDIRECTORD = {
 }
 KEEPALIVED = {
     "raw": RAW,
-    "include": Key(validators.list_of(validators.FILE_PATTERN, "files"), ()),
+    "include": Key(validators.list_of(validators.FILE_PATTERN, "files", empty=True), ()),
     "options": Key(validators.list_of(validators.WORD, "words")),
 }
 HEARTBEAT = {

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
 from ...module_utils.ipvs.address import canonical_netmask
 from ...module_utils.ipvs.types import FLAGS_OF, PLAIN_FLAGS, flags_of
@@ -13,10 +13,10 @@ from . import keys, schema
 from .addresses import family_of
 from .drafts import ServiceDraft
 from .forwarding import resolve_method
-from .health import Checked, resolve_health
+from .health import Checked, needs_port, resolve_health
 from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed, shape, shown
-from .real_servers import resolve_real_servers, resolve_sorry_server
+from .real_servers import called, resolve_real_servers, resolve_sorry_server
 from .scripts import ScriptFiles
 from .service_notify import resolve_service_notify
 from .types import Family, Service, TableService
@@ -33,7 +33,7 @@ def resolve_services(given: Any, hosts: Hosts, files: ScriptFiles, mistakes: Mis
     if not isinstance(given, list):
         path.report(f"is {shape(given)}, not a list of services")
         return []
-    services = []
+    services: list[ServiceDraft] = []
     names: dict[str, InventoryPath] = {}
     labels: dict[str, InventoryPath] = {}
     for index, entry in enumerate(given):
@@ -42,38 +42,53 @@ def resolve_services(given: Any, hosts: Hosts, files: ScriptFiles, mistakes: Mis
             path.report(f"is {shape(entry)}, not a mapping")
             continue
         path.name = str(entry["name"]) if isinstance(entry.get("name"), (str, int)) else None
-        service = _service(entry, hosts, files, path)
-        if service.name is not None and (other := names.setdefault(service.name, path)) is not path:
-            path.report(f"the name is already that of {other}")
-        label = service.label
-        if label is not None and (other := labels.setdefault(label, path)) is not path:
-            way_out = (
-                ": to have one service for several VIPs or protocols, leave out ports and mark the packets yourself"
-                if service.fwmark is not None
-                else ""
-            )
-            path.report(f"{label} is already the service {other}{way_out}")
-        services.append(service)
+        own = keys.read(entry, schema.SERVICE, path)
+        _check_ports(own, entry, path)
+        _check_scheduler(own, path)
+        for family, vips in _by_family(own["vip"] or ()).items():
+            service = _service(entry, own, family, vips, hosts, files, path)
+            if service.name is not None and (other := names.setdefault(service.name, path)) is not path:
+                path.report(f"the name is already that of {other}")
+            for label in service.labels:
+                if (other := labels.setdefault(label, path)) is not path:
+                    way_out = (
+                        ": to have one service for several VIPs, ports or protocols, list them there"
+                        if service.fwmark is not None
+                        else ""
+                    )
+                    path.report(f"{label} is already the service {other}{way_out}")
+            services.append(service)
     return services
 
 
-def _service(entry: dict[str, Any], hosts: Hosts, files: ScriptFiles, path: InventoryPath) -> ServiceDraft:
-    own = keys.read(entry, schema.SERVICE, path)
-    family = family_of(own["vip"]) if own["vip"] else None
-    _check_ports(own, entry, path)
-    _check_scheduler(own, path)
+def _by_family(vips: Iterable[str]) -> dict[Family | None, list[str]]:
+    """VIPs by family: the kernel's services have one each. Without any VIP, what is wrong with the rest is still to be found."""
+    found: dict[Family | None, list[str]] = {}
+    for vip in vips:
+        found.setdefault(family_of(vip), []).append(vip)
+    return found or {None: []}
+
+
+def _service(
+    entry: dict[str, Any],
+    own: Mapping[str, Any],
+    family: Family | None,
+    vips: list[str],
+    hosts: Hosts,
+    files: ScriptFiles,
+    path: InventoryPath,
+) -> ServiceDraft:
     method = resolve_method(own["forward"], own["tunnel"], path)
-    checked = Checked(own["protocol"], own["ports"], _portless(entry, own))
+    checked = Checked(own["protocol"], _portless(entry, own))
     service = ServiceDraft(
         path=path,
         given=frozenset(str(name) for name, value in entry.items() if value is not None),
         name=own["name"],
-        vip=own["vip"],
+        vips=vips,
         family=family,
-        port=own["port"] if own["fwmark"] is None else None,
-        ports=own["ports"],
+        ports=own["port"] if own["fwmark"] is None else own["ports"],
         fwmark=own["fwmark"],
-        protocol=own["protocol"],
+        protocols=own["protocol"],
         scheduler=own["scheduler"],
         scheduler_flags=[flag for flag in flags_of(own["scheduler"]) if flag in (own["scheduler_flags"] or ())],
         forward=method.forward,
@@ -81,6 +96,7 @@ def _service(entry: dict[str, Any], hosts: Hosts, files: ScriptFiles, path: Inve
         persistence=own["persistence"],
         persistence_netmask=_netmask(own, family, path),
         persistence_engine=own["persistence_engine"],
+        helper=None,
         one_packet=own["one_packet"],
         on_failure=own["on_failure"],
         quorum=own["quorum"],
@@ -94,12 +110,54 @@ def _service(entry: dict[str, Any], hosts: Hosts, files: ScriptFiles, path: Inve
     )
     service.real_servers = resolve_real_servers(own["real_servers"], service, checked, hosts, files)
     service.sorry_server = resolve_sorry_server(own["sorry_server"], service, hosts)
+    service.helper = _helper(own["helper"], service)
+    _ask_first_port(service)
     return service
+
+
+FTP_PORT = 21  # the only one for which the kernel tracks connections by itself (ip_vs_ctl.c, __ip_vs_update_dest)
+
+
+def _helper(given: str | None, service: ServiceDraft) -> str | None:
+    """The kernel's helper for connections that a protocol opens besides. A service on FTP's port is FTP unless it says no."""
+    ports = [] if service.fwmark is not None else service.ports or []
+    at = listed(ports) if ports else "that of marked packets"
+    reasons = [
+        *([f"protocol is {listed(service.protocols)}, but FTP is tcp"] if set(service.protocols) - {"tcp"} else []),
+        *([f"port is {at}, but the helper knows FTP at port 21"] if FTP_PORT not in ports else []),
+        *([] if "nat" in service.forwards else [f"forward is {service.forward}, but only nat has helpers"]),
+    ]
+    if given == "ftp":
+        for reason in reasons:
+            service.path.report(f"helper is ftp and {reason}")
+    return None if reasons or given == "none" else "ftp"
+
+
+def _ask_first_port(service: ServiceDraft) -> None:
+    """A check without a port asks the real server's own, and the service's first if the real server keeps that of the request."""
+    if not service.ports or not (service.has_several_ports or service.fwmark is not None):
+        return
+    first = int(str(service.ports[0]).partition("-")[0])
+    common = [server for server in service.real_servers if server["health"] is None]
+    kept = [server for server in common if not server["port"]]
+    asking = [check for check in service.health if needs_port(check)]
+    if asking and kept and len(kept) < len(common):
+        service.path.report(
+            f"health port is missing: real server {called(kept[0])} listens on every port of the service, but others have a port of"
+            " their own. Give each real server a health of its own"
+        )
+    elif kept or not common:
+        for check in asking:
+            check["port"] = first
+    for server in service.real_servers:
+        for check in server["health"] or ():
+            if not server["port"] and needs_port(check):
+                check["port"] = first
 
 
 def _portless(entry: dict[str, Any], own: Mapping[str, Any]) -> bool:
     """Whether a service has no port at all. A wrong port is reported elsewhere."""
-    return entry.get("ports") is None and (own["fwmark"] is not None or own["port"] == 0)
+    return entry.get("ports") is None and (own["fwmark"] is not None or own["port"] == [0])
 
 
 def _check_ports(own: Mapping[str, Any], entry: dict[str, Any], path: InventoryPath) -> None:
@@ -107,16 +165,26 @@ def _check_ports(own: Mapping[str, Any], entry: dict[str, Any], path: InventoryP
         if entry.get("port") is None:
             path.report("port is missing (or fwmark, for a service made of marked packets)")
         if own["ports"] is not None:
-            path.report("ports needs fwmark: without fwmark a service has one port")
-        if own["port"] == 0 and own["persistence"] is None:
-            path.report("port is 0, which means all ports: that needs persistence")
+            path.report("ports needs fwmark: without fwmark list them in port, which has no ranges")
+        if 0 in (own["port"] or ()):
+            if len(own["port"]) > 1:
+                path.report("port has 0, which means all ports, beside others: remove it, or the others")
+            elif own["persistence"] is None:
+                path.report("port is 0, which means all ports: that needs persistence")
+        if len(own["protocol"]) > 1:
+            path.report(
+                f"protocol has {listed(own['protocol'])}, which only a service by fwmark can have together: set fwmark, and"
+                " ports instead of port, or write a service for each"
+            )
     elif own["port"] is not None:
         path.report("has both port and fwmark: give ports, the list of ports to mark")
-    if own["persistence_engine"] == "sip" and own["protocol"] != "udp":
+    if own["persistence_engine"] == "sip" and own["protocol"] != ["udp"]:
         # ip_vs_pe_sip.c, ip_vs_sip_fill_param
-        path.report(f"persistence_engine is sip, which drops everything but UDP, but protocol is {own['protocol']}")
-    if own["one_packet"] and own["protocol"] != "udp" and own["fwmark"] is None:
-        path.report(f"one_packet is for UDP, but protocol is {own['protocol']}")
+        path.report(
+            f"persistence_engine is sip, which drops everything but UDP, but protocol is {listed(own['protocol'])}"
+        )
+    if own["one_packet"] and own["protocol"] != ["udp"] and own["fwmark"] is None:
+        path.report(f"one_packet is for UDP, but protocol is {listed(own['protocol'])}")
 
 
 def _check_scheduler(own: Mapping[str, Any], path: InventoryPath) -> None:
@@ -157,9 +225,9 @@ def ipvs_table(services: list[Service]) -> list[TableService]:
 def _table_entry(service: Service) -> TableService:
     marked = service["fwmark"] is not None
     return {
-        "address": None if marked else service["vip"],
+        "address": None if marked else service["vips"][0],
         "port": None if marked else service["port"],
-        "protocol": None if marked else service["protocol"],
+        "protocol": None if marked else service["protocols"][0],
         "fwmark": service["fwmark"],
         "family": service["family"],
         "scheduler": service["scheduler"],

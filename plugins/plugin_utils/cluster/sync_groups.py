@@ -16,6 +16,7 @@ from .drafts import InstanceDraft
 from .hosts import Hosts
 from .mistakes import InventoryPath, listed, near_hint, shape
 from .notify import read_notify
+from .raw import check_block
 from .scripts import ScriptFiles
 from .tracking import Watched, check_track, check_weights, read_track, weights
 from .types import SyncGroup, Track
@@ -45,7 +46,9 @@ def read_groups(given: Any, path: InventoryPath) -> list[GivenGroup]:
         at = path.at("sync_groups", index)
         if isinstance(entry, dict) and isinstance(entry.get("name"), str):
             at.name = entry["name"]
-        found.append(GivenGroup(at, keys.read(entry, schema.VRRP_GROUP, at)))
+        group = GivenGroup(at, keys.read(entry, schema.VRRP_GROUP, at))
+        check_block(group.own["raw"], "vrrp_sync_group", at)
+        found.append(group)
     return found
 
 
@@ -88,7 +91,9 @@ def resolve_groups(
         if members:
             check_track(track, [one["host"] for one in members[0].directors], hosts, path)
             check_weights(track, members[0].directors, members[0].preempt, path)
-        found.append({"name": name, "instances": group.members, "track": track, "notify": notify})
+        found.append(
+            {"name": name, "instances": group.members, "track": track, "notify": notify, "raw": group.own["raw"]}
+        )
     return found
 
 

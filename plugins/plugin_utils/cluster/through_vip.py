@@ -11,6 +11,7 @@ director that has it accepts only with the sysctl accept_local.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Hashable, Iterable, Mapping, NamedTuple
 from zlib import crc32
 
@@ -51,11 +52,11 @@ def asks_vip(check: Health) -> bool:
     return check["via"] == "vip"
 
 
-def key_of(service: Service, server: RealServer) -> Hashable:
+def key_of(vip: str, server: RealServer) -> Hashable:
     """What tells one way from another. Services of one VIP share it."""
     tunnel: Tunnel | None = server["tunnel"]
     own = (tunnel["type"], tunnel["port"], tunnel["checksum"]) if tunnel else ()
-    return (service["vip"], server["address"], server["forward"], own)
+    return (vip, server["address"], server["forward"], own)
 
 
 def ways(services: Iterable[Service]) -> dict[Hashable, Way]:
@@ -64,16 +65,16 @@ def ways(services: Iterable[Service]) -> dict[Hashable, Way]:
     taken = {service["fwmark"] for service in services}
     found: dict[Hashable, Way] = {}
     for service in services:
-        for server in service["real_servers"]:
+        for server, vip in product(service["real_servers"], service["vips"]):
             checks = health_of(server, service["health"])
-            key = key_of(service, server)
+            key = key_of(vip, server)
             if key in found or not any(map(asks_vip, checks)):
                 continue
             number = crc32(repr(key).encode())
             while (mark := FIRST_MARK + number % MARKS) in taken:
                 number += 1
             taken.add(mark)
-            found[key] = Way(mark, service["vip"], service["family"], service["scheduler"], server)
+            found[key] = Way(mark, vip, service["family"], service["scheduler"], server)
     return found
 
 

@@ -42,6 +42,21 @@ class Watched:
             self._definitions[kind].append({"name": name, **definition})
         return names[key]
 
+    def neighbor(self, definition: Mapping[str, Any], at: InventoryPath) -> str:
+        """The name of a neighbor. keepalived has one session with each (bfd_parser.c), so its settings are the same everywhere."""
+        neighbor = definition["neighbor"]
+        known = next(
+            (one for one in self._definitions["bfd"] if one["neighbor"] == neighbor), {"name": "", **definition}
+        )
+        for key, value in definition.items():
+            if known[key] != value:
+                unit = " ms" if key == "interval" else ""
+                at.report(
+                    f"{key} is {value}{unit} for neighbor {neighbor}, but {known[key]}{unit} elsewhere: there is one BFD session"
+                    " with a neighbor"
+                )
+        return self.name("bfd", neighbor, definition)
+
     def file(self, path: str, init_file: int | None, at: InventoryPath) -> str:
         """The name of a file, which is its path: a health check may read the same file."""
         files = self._definitions["files"]
@@ -132,7 +147,9 @@ def _item(
         if kind == "bfd":
             _check_neighbor(own, hosts, path)
             definition["interval"] = _milliseconds(own["interval"])
-        name = watched.name(kind, own[alone], definition)
+            name = watched.neighbor(definition, path)
+        else:
+            name = watched.name(kind, own[alone], definition)
     return {"name": name, "weight": own["weight"]}
 
 

@@ -128,15 +128,19 @@ class ServiceNotify(TypedDict):
 
 
 class Service(TypedDict):
-    """One virtual service, by address, protocol and port, or by firewall mark."""
+    """One virtual service of the kernel: by address, protocol and port, or by firewall mark.
+
+    Only one by firewall mark has several VIPs or protocols. A service of the inventory with several addresses is one of these for
+    each of them, all with its name.
+    """
 
     name: str
     label: str
-    vip: str
+    vips: list[str]
     port: int | None
     ports: list[Ports] | None
     fwmark: int | None
-    protocol: str
+    protocols: list[str]
     family: Family
     scheduler: str
     scheduler_flags: list[str]
@@ -145,6 +149,7 @@ class Service(TypedDict):
     persistence: int | None
     persistence_netmask: str | None
     persistence_engine: str | None
+    helper: str | None
     one_packet: bool
     health: list[Health]
     on_failure: str
@@ -157,6 +162,16 @@ class Service(TypedDict):
     real_servers: list[RealServer]
     sorry_server: SorryServer | None
     raw: list[str]
+
+
+def client_ports(service: Service) -> list[Ports]:
+    """The ports that clients connect to; empty for all ports."""
+    return [service["port"]] if service["port"] else service["ports"] or []
+
+
+def server_ports(service: Service, server: RealServer | SorryServer) -> list[Ports]:
+    """The ports at which packets reach a real server; empty for all ports."""
+    return [server["port"]] if server["port"] else client_ports(service)
 
 
 def servers_of(service: Service) -> list[RealServer | SorryServer]:
@@ -244,6 +259,7 @@ class InstanceSettings(TypedDict):
     garp_master_delay: int
     garp_master_repeat: int
     garp_master_refresh: int
+    vmac: bool
     raw: list[str]
 
 
@@ -371,6 +387,7 @@ class SyncGroup(TypedDict):
     instances: list[str]
     track: Track
     notify: list[Event]
+    raw: list[str]
 
 
 class DirectorSyncGroup(TypedDict):
@@ -380,6 +397,7 @@ class DirectorSyncGroup(TypedDict):
     instances: list[str]
     track: Track
     notify: list[Notify]
+    raw: list[str]
 
 
 class VirtualRoute(TypedDict):
@@ -521,11 +539,19 @@ class KeepalivedRealServer(TypedDict):
     raw: list[str]
 
 
+class KeepalivedGroup(TypedDict):
+    """A `virtual_server_group` of keepalived.conf: the addresses of one `virtual_server`."""
+
+    name: str
+    addresses: list[str]
+
+
 class KeepalivedService(TypedDict):
-    """A `virtual_server` of keepalived.conf; `at` is what follows that word."""
+    """A `virtual_server` of keepalived.conf; `at` is what follows that word, and `group` the addresses if they are several."""
 
     name: str
     at: str
+    group: KeepalivedGroup | None
     ip_family: str | None
     protocol: str | None
     scheduler: str
@@ -714,6 +740,13 @@ class MssClamp(TypedDict):
     mss: int
 
 
+class Masquerade(TypedDict):
+    """A VIP whose packets to real servers get the director's own address as their source, if NAT has translated them."""
+
+    vip: str
+    family: Family
+
+
 class GuePort(TypedDict):
     """A UDP port at which GUE is unpacked."""
 
@@ -783,6 +816,7 @@ class DirectorInstance(InstanceSettings):
     unicast_src: str | None
     unicast_peers: list[str]
     addresses: list[AddressOnDevice]
+    vmac_addresses: list[str]
     routes: list[DirectorRoute]
     rules: list[VirtualRule]
     track: Track
@@ -840,10 +874,24 @@ class Localnode(TypedDict):
     virtual_servers: list[KeepalivedService]
 
 
+class ClusterRecord(TypedDict):
+    """What a host remembers of a cluster that it serves."""
+
+    role: str
+    host: str
+    directors: dict[str, str | None]
+    vips: list[str]
+    gateways: list[str]
+    listen: list[Socket]
+
+
 class HostPart(TypedDict):
     """The part of one director or real server; `role` is director for a host that is both."""
 
     role: str
+    record: ClusterRecord
+    former_names: list[str]
+    other_clusters: list[str]
     address: str | None
     address6: str | None
     interface: str | None
@@ -855,6 +903,7 @@ class HostPart(TypedDict):
     arptables_rules: list[ArptablesRule]
     redirects: list[Redirect]
     mss_clamps: list[MssClamp]
+    masquerades: list[Masquerade]
     gue_ports: list[GuePort]
     timeouts: Timeouts | None
     localnode: Localnode | None
@@ -880,6 +929,7 @@ class HostPart(TypedDict):
 class ResolvedCluster(TypedDict):
     """The whole cluster."""
 
+    name: str
     stack: Stack
     arp: str
     start_at_boot: bool

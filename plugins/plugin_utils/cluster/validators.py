@@ -28,6 +28,7 @@ UNSAFE_FOR_LDIRECTORD = re.compile(r"""[^ -~]|["#]""")
 UNSAFE_EXPECTED = re.compile(r"""[\x00-\x1f\x7f"\\^]""")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+LONGEST_CLUSTER_NAME = 64
 # RFC 1035, 2.3.4: labels of 1 to 63 characters.
 DOMAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
 
@@ -169,6 +170,15 @@ def _name(value: object) -> str:
     return text
 
 
+def _cluster_name(value: object) -> str:
+    text = _name(value)
+    if len(text) > LONGEST_CLUSTER_NAME:
+        raise InvalidValue(
+            f"which has {len(text)} characters: at most {LONGEST_CLUSTER_NAME}, since files are named after it"
+        )
+    return text
+
+
 def _line(value: object) -> str:
     """A line of a configuration file. A backslash at the end would join it with the next line."""
     text = _string(value).rstrip(" \t")
@@ -251,14 +261,17 @@ def _answering_address(value: object) -> str:
     return text
 
 
-def list_of(validator: Validator, items: str) -> Validator:
-    """A list, not empty; a single item counts as a list of one."""
+def list_of(validator: Validator, items: str, empty: bool = False) -> Validator:
+    """A list, not empty unless it may be `empty`; a single item counts as a list of one."""
+    return Validator(f"a list of {items}", _items_of(validator, empty), validator.choices)
 
+
+def _items_of(validator: Validator, empty: bool = False) -> Callable[[object], list[object]]:
     def read(value: object) -> list[object]:
         # Words that contain no blank or comma may be written as `one,two`, as for ipvsadm.
         words = value.split(",") if validator.choices and isinstance(value, str) else [value]
         values = value if isinstance(value, list) else words
-        if not values or isinstance(value, dict):
+        if not (values or empty) or isinstance(value, dict):
             raise ValueError
         result = []
         for item in values:
@@ -268,7 +281,29 @@ def list_of(validator: Validator, items: str) -> Validator:
                 raise InvalidValue(reason(wrong, validator), shown(item)) from None
         return result
 
-    return Validator(f"a list of {items}", read, validator.choices)
+    return read
+
+
+def one_or_more(validator: Validator, items: str) -> Validator:
+    """One value, or a list of different ones. Read, it is always a list."""
+    several = _items_of(validator)
+
+    def read(value: object) -> list[object]:
+        if not isinstance(value, list):
+            try:
+                return [validator.read(value)]
+            except ValueError as wrong:
+                raise InvalidValue(reason(wrong, validator)) from None
+        if not value:
+            raise InvalidValue("which is empty")
+        result: list[object] = []
+        for item in several(value):
+            if item in result:
+                raise InvalidValue("which is there twice", shown(item))
+            result.append(item)
+        return result
+
+    return Validator(f"a list of {items} or one of them", read, validator.choices)
 
 
 def _absolute(value: object) -> str:
@@ -474,6 +509,12 @@ def _ports(value: object) -> int | str:
     return first if first == last else f"{first}-{last}"
 
 
+def _service_port(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\s*\d+\s*-\s*\d+\s*", value):
+        raise InvalidValue("a range, which only a service by fwmark can have: set fwmark, and ports instead of port")
+    return ANY_PORT.read(value)
+
+
 def _mail_address(value: object) -> str:
     text = _string(value)
     if re.search(r"[<> ]", text):
@@ -517,6 +558,7 @@ def _secret(value: object) -> str:
 
 BOOLEAN = Validator("true or false", _boolean)
 NAMED = Validator("a name of letters, digits, dots, hyphens and underscores", _name)
+CLUSTER_NAME = Validator("a name of letters, digits, dots, hyphens and underscores", _cluster_name)
 DOMAIN = Validator("a domain name", _domain)
 VIRTUAL_HOST = Validator("a host name, with or without a port", _virtual_host)
 WORD = Validator("a word", _word)
@@ -554,6 +596,8 @@ AUTH_PASS = Validator(
     "a word of 1 to 8 ASCII characters without whitespace, quotes, braces, backslash, ! # and $", _auth_pass
 )
 SECRET = Validator("a word of at least 16 characters, without # and quotes", _secret)
+ANY_PORT = integer(0, 65535)
+SERVICE_PORT = Validator(ANY_PORT.what, _service_port)
 PORTS = Validator("a port or a range such as 8000-8010", _ports)
 MAIL_ADDRESS = Validator("a mail address", _mail_address)
 SERVER = Validator("a host or host:port", _server)

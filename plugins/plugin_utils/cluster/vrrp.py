@@ -217,6 +217,7 @@ def _instance(
         garp_master_delay=common["garp_master_delay"],
         garp_master_repeat=common["garp_master_repeat"],
         garp_master_refresh=common["garp_master_refresh"],
+        vmac=own["vmac"],
         raw=[*common["raw"], *given["raw"]],
         vips=moved,
         routes=read_routes(given["routes"], moved, directors, hosts, path),

@@ -28,6 +28,7 @@ def own_groups(host: Host, vrrp: Vrrp) -> list[DirectorSyncGroup]:
             # keepalived refuses the interface of a member: it watches that one already
             "track": _without_interfaces(group["track"], [interfaces[name] for name in group["instances"]]),
             "notify": told(group["notify"], "GROUP", group["name"], 0),
+            "raw": group["raw"],
         }
         for group in vrrp["sync_groups"]
         if set(group["instances"]) <= set(interfaces)

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody else, or another inventory, has set up on the hosts, and that a run would overwrite or leave in its way."""
+"""What somebody else has set up on the hosts, and that a run would overwrite or leave in its way."""
 
 from __future__ import annotations
 
@@ -47,40 +47,6 @@ def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
                 " taken over one after the other. Until the last one is done, two of them hold each VIP, and open connections are"
                 " reset."
             )
-
-
-def other_clusters(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Hosts that have the VIPs of a cluster with other directors. The list of this cluster would replace theirs."""
-    for name, facts in found.items():
-        if not cluster["take_over"] and not _is_ours(cluster, facts):
-            others = listed(f"{one} ({address})" if address else one for one, address in _theirs(facts).items())
-            yield (
-                f"{name}: its VIPs belong to the cluster of {others}. A host belongs to one cluster, and site.yml would"
-                f" remove them. First run teardown.yml --limit {name} with the inventory of that cluster, or run this one once"
-                " with -e lvs_take_over=true"
-            )
-
-
-def _is_ours(cluster: ResolvedCluster, facts: Mapping[str, Any]) -> bool:
-    """Whether this cluster deployed what lvs-vip has on a host: they have a director in common.
-
-    Two inventories may both have a director lvs1, so its address counts, too. A director of ours may have got another address
-    or name since: then a VIP in common shows it. Lists of former versions have no addresses.
-    """
-    ours = {name: cluster["hosts"][name]["address"] for name in cluster["directors"]}
-    theirs = _theirs(facts)
-    alike = [name in ours or address in ours.values() for name, address in theirs.items()]
-    same = [name in ours and address in (None, ours[name]) for name, address in theirs.items()]
-    known = {vip["address"] for vip in cluster["vips"]}
-    return (
-        not theirs or any(same) or (any(alike) and not known.isdisjoint([*facts["vips"], *facts.get("gateways", ())]))
-    )
-
-
-def _theirs(facts: Mapping[str, Any]) -> dict[str, str | None]:
-    """The directors that the host's list names, with their addresses. Cached facts may be of a former version."""
-    addresses = facts.get("director_addresses", {})
-    return {name: addresses.get(name) for name in facts["directors"]}
 
 
 def answering(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:

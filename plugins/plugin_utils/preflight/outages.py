@@ -64,10 +64,11 @@ def _changed(
 
 
 def _differences(now: Running, wanted: DirectorInstance, interfaces: frozenset[str]) -> Iterator[str]:
-    """The settings that two directors of one virtual router must have in common, and would not."""
+    """The settings that two directors of one virtual router must have in common, or that move its VIPs to another interface."""
     pairs: list[tuple[str, object, object]] = [
         ("version", now["version"], wanted["version"]),
         ("unicast", now["unicast"], bool(wanted["unicast_peers"])),
+        ("vmac", now["vmac"], wanted["vmac"]),
     ]
     # An interface that was renamed, or is part of a bond now, has no address any more: the link is still the same.
     if now.get("interface") in interfaces:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from ..cluster.types import ResolvedCluster
-from .foreign import answering, foreign, other_clusters
+from .foreign import answering, foreign
+from .other_clusters import other_clusters
 from .outages import lost_gateways, outages, restarts
 from .told import Hostvars, addressed_interfaces, facts_of, told
 
@@ -14,8 +15,7 @@ from .told import Hostvars, addressed_interfaces, facts_of, told
 def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
     """The reasons not to run, one message each, with what to do."""
     found = {name: facts for name in cluster["directors"] if (facts := told(hostvars, name))}
-    everywhere = {name: facts for name in cluster["hosts"] if (facts := told(hostvars, name))}
-    refused = [*foreign(cluster, found), *other_clusters(cluster, everywhere), *answering(cluster, hostvars)]
+    refused = [*foreign(cluster, found), *other_clusters(cluster, hostvars), *answering(cluster, hostvars)]
     if not cluster["accept_outage"]:
         if len(cluster["directors"]) > 1:
             interfaces = {name: addressed_interfaces(facts_of(hostvars, name)) for name in found}

@@ -66,7 +66,7 @@ def _macs(facts: Mapping[str, Any]) -> Iterator[str]:
 
 def _place(cluster: ResolvedCluster, vip: str) -> str:
     """Where the inventory has an address."""
-    names = [service["name"] for service in cluster["services"] if service["vip"] == vip]
+    names = [service["name"] for service in cluster["services"] if vip in service["vips"]]
     if names:
         return f'lvs_services "{names[0]}": VIP'
     gateway = any(entry["gateway"] for entry in cluster["vips"] if entry["address"] == vip)

@@ -126,7 +126,7 @@ def other_stack_findings(name: str, cluster: ResolvedCluster, node: Mapping[str,
     # With every stack, ldirectord's own unit must not run: heartbeat starts ldirectord.
     others = ["ldirectord.service", *(unit for stack, unit in DIRECTOR_UNITS.items() if stack != cluster["stack"])]
     for unit in others:
-        if unit == "lvs-vip.service" and keeps_lists(cluster, name):
+        if unit == "lvs-vip.service" and (keeps_lists(cluster, name) or cluster["hosts"][name]["other_clusters"]):
             continue
         if node["units"].get(unit, {"active": False})["active"]:
             yield Finding(name, f"{unit} runs, but lvs_stack is {cluster['stack']}", RUN_SITE)

@@ -11,7 +11,7 @@ from typing import Any, Iterator, Mapping, Sequence
 from ...module_utils.ipvs.change import Change
 from ...module_utils.ipvs.render import change_line
 from ...module_utils.ipvs.types import ServiceKey
-from ..cluster.types import ResolvedCluster, Service, Status, TableService, checks_of, servers_of
+from ..cluster.types import ResolvedCluster, Service, Status, TableService, checks_of, client_ports, servers_of
 from ..tables import destination_key, differences, service_key
 from .finding import Finding
 
@@ -61,7 +61,7 @@ def weights_move(service: Service) -> bool:
 
 
 def probe_plan(cluster: ResolvedCluster) -> list[dict[str, Any]]:
-    """The requests through the VIPs: one probe for each TCP port of each service.
+    """The requests through the VIPs: one probe for each VIP and TCP port of each service.
 
     Each has service (name), address, port, scheme, path, host (a name or null), status (the codes that count as an
     answer), count, and names: the hosts whose pages are right, null if any page is.
@@ -69,15 +69,22 @@ def probe_plan(cluster: ResolvedCluster) -> list[dict[str, Any]]:
     return [
         {
             "service": service["name"],
-            "address": service["vip"],
+            "address": vip,
             "port": port,
             **_question(service, port, cluster["test_page"] and service["test_page"]),
             "count": _count(service),
         }
         for service in cluster["services"]
-        if service["protocol"] == "tcp"
+        if "tcp" in service["protocols"]
+        for vip in service["vips"]
         for port in ports_of(service)
     ]
+
+
+def asked(service: Service, probe: Mapping[str, Any]) -> bool:
+    """Whether a probe asked a service."""
+    named = probe["service"] == service["name"] and probe["address"] in service["vips"]
+    return named and probe["port"] in ports_of(service)
 
 
 def _question(service: Service, port: int, test_page: bool) -> dict[str, Any]:
@@ -142,13 +149,13 @@ def carried_findings(
     A few may be missing: if a client uses a port again within two minutes, IPVS counts it to the old connection.
     """
     for service, entry in zip(cluster["services"], cluster["table"]):
-        answered = sum(probe["result"]["answered"] for probe in probes if probe["service"] == service["name"])
+        answered = sum(probe["result"]["answered"] for probe in probes if asked(service, probe))
         key = service_key(entry)
         carried = sum(served[key].values()) if key in served else None
         if answered and carried is not None and 2 * carried < answered:
             yield Finding(
                 service["name"],
-                f"{answered} requests were answered, but IPVS carried only {carried} connections",
+                f"{answered} requests were answered, but IPVS carried only {carried} connections to {service['label']}",
                 "Find out what answers for the VIP: a real server that answers ARP, or a server on the director itself. With a"
                 " firewall mark, check that the packets are marked",
             )
@@ -178,7 +185,7 @@ def share_findings(
 ) -> Iterator[Finding]:
     """Real servers that did not get the share of their weights, for schedulers that take turns."""
     for service, entry in zip(cluster["services"], cluster["table"]):
-        if service["protocol"] != "tcp" or not proportional(service):
+        if "tcp" not in service["protocols"] or not proportional(service):
             continue
         counts = served.get(service_key(entry), {})
         weights = _weights(service)
@@ -190,7 +197,7 @@ def share_findings(
             if never or abs(got - due) > max(1, TOLERANCE * due):
                 yield Finding(
                     server["host"] or server["address"],
-                    f"got {got} of {total} connections to {service['name']}, but {due:.0f} are due to its weight",
+                    f"got {got} of {total} connections to {service['name']} {service['label']}, but {due:.0f} are due to its weight",
                     "Look at the weights in: ipvsadm -Ln",
                 )
 
@@ -228,10 +235,8 @@ def _count(service: Service) -> int:
 
 def ports_of(service: Service) -> list[int]:
     """The ports to send requests to; none if the service has no port of its own."""
-    if service["fwmark"] is None:
-        return [service["port"]] if service["port"] else []
     # Only the first port of a range.
-    return [int(str(port).partition("-")[0]) for port in service["ports"] or ()]
+    return [int(str(port).partition("-")[0]) for port in client_ports(service)]
 
 
 def _remedy(change: Change, stack: str) -> str:

@@ -27,6 +27,7 @@ from .sync import sync_findings
 from .timeouts import timeout_findings
 from .traffic import (
     answer_findings,
+    asked,
     by_client,
     carried_findings,
     ports_of,
@@ -149,18 +150,20 @@ def _unread(cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mappi
 def _served(
     cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mapping[str, Any]
 ) -> dict[ServiceKey, dict[tuple[str, int], int]]:
-    """The connections each real server got, by the director that holds the service's VIP."""
+    """The connections each real server got, from the directors that hold the service's VIPs."""
     counted = {
         director: shares(seen["before"][director]["stats"], after["stats"])
         for director, after in seen["after"].items()
         if director in seen["before"]
     }
-    return {
-        service_key(entry): counted[director].get(service_key(entry), {})
-        for service, entry in zip(cluster["services"], cluster["table"])
-        for director in held.get(service["vip"], [])[:1]
-        if director in counted
-    }
+    served: dict[ServiceKey, dict[tuple[str, int], int]] = {}
+    for service, entry in zip(cluster["services"], cluster["table"]):
+        key = service_key(entry)
+        for director in {one for vip in service["vips"] for one in held.get(vip, [])[:1]} & counted.keys():
+            totals = served.setdefault(key, {})
+            for destination, connections in counted[director].get(key, {}).items():
+                totals[destination] = totals.get(destination, 0) + connections
+    return served
 
 
 def _report(
@@ -177,7 +180,7 @@ def _report(
     for director, table in seen["before"].items():
         yield f"table of {director}: {len(table['services'])} services, {_destinations(table)} real servers"
     for service, entry in zip(cluster["services"], cluster["table"]):
-        probes = [probe["result"] for probe in seen["probes"] if probe["service"] == service["name"]]
+        probes = [probe["result"] for probe in seen["probes"] if asked(service, probe)]
         counts = served.get(service_key(entry), {})
         if not probes:
             yield f"{service['name']} {service['label']} was not asked: {_why_not(service)}"
@@ -215,8 +218,8 @@ def _arp(vip: str, answers: Mapping[str, Mapping[str, Mapping[str, int]]]) -> st
 
 
 def _why_not(service: Service) -> str:
-    if service["protocol"] != "tcp":
-        return f"only TCP is asked, and the protocol is {service['protocol']}"
+    if "tcp" not in service["protocols"]:
+        return f"only TCP is asked, and the protocol is {' and '.join(service['protocols'])}"
     if not ports_of(service):
         return "the service has no port of its own"
     return "no host of the group clients could be reached"

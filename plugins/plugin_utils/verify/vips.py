@@ -44,23 +44,21 @@ def arp_findings(
     owners = _macs(nodes)
     for client, seen in answers.items():
         for vip, macs in seen.items():
-            right = {mac for mac, owner in owners.items() if owner in held.get(vip, [])}
+            right = {mac for mac, names in owners.items() if names & set(held.get(vip, []))}
             if not macs:
                 yield Finding(client, f"nobody answers ARP for VIP {vip}", "Look at the director that should hold it")
             for mac in sorted(set(macs) - right):
-                owner = owners.get(mac, "a machine that is not in the inventory")
-                yield Finding(owner, f"answers {client}'s ARP for VIP {vip} with {mac}", _silence(owner))
+                hosts = sorted(owners.get(mac, ()))
+                owner = ", ".join(hosts) or "a machine that is not in the inventory"
+                remedy = f"Run site.yml --limit {','.join(hosts)}" if hosts else "Remove the address from it"
+                yield Finding(owner, f"answers {client}'s ARP for VIP {vip} with {mac}", remedy)
 
 
-def _silence(owner: str) -> str:
-    return f"Run site.yml --limit {owner}" if " " not in owner else "Remove the address from it"
-
-
-def _macs(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """The host of each MAC; the zeros of the loopback device are left out."""
-    return {
-        link["mac"]: host
-        for host, node in nodes.items()
-        for link in node["links"].values()
-        if link["mac"] and link["mac"].strip("0:")
-    }
+def _macs(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
+    """The hosts that have each MAC: several have a virtual one. The zeros of the loopback device are left out."""
+    owners: dict[str, set[str]] = {}
+    for host, node in nodes.items():
+        for link in node["links"].values():
+            if link["mac"] and link["mac"].strip("0:"):
+                owners.setdefault(link["mac"], set()).add(host)
+    return owners

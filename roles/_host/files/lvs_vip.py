@@ -3,16 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """lvs-vip manages the VIPs of this host, with their rules and routes, the same way on every distribution.
 
-  lvs-vip add      add what is listed and missing
-  lvs-vip prune    remove what lvs-vip added and is no longer listed, or listed as leaving
-  lvs-vip sync     add what is listed, also as leaving, then remove the rest: the unit does this at boot and at a reload
-  lvs-vip clear    remove all that lvs-vip added: the unit does this when it is stopped
-  lvs-vip check    change nothing; print what add and prune would do, as lines "add LINE" and "prune LINE"
-  lvs-vip check -  the same, with the list on the standard input
-  lvs-vip adopt    take over the listed addresses that something else added, and print their lines
+  lvs-vip add [CLUSTER]    add what is listed and missing
+  lvs-vip prune [CLUSTER]  remove what lvs-vip added and is no longer listed, or listed as leaving
+  lvs-vip sync             add what is listed, also as leaving, then remove the rest: the unit does this at boot and at a reload
+  lvs-vip clear            remove all that lvs-vip added: the unit does this when it is stopped
+  lvs-vip check [CLUSTER]  change nothing; print what add and prune would do, as lines "add LINE" and "prune LINE"
+  lvs-vip check CLUSTER -  the same, with the list on the standard input
+  lvs-vip adopt [CLUSTER]  take over the listed addresses that something else added, and print their lines
 
-The list is /etc/lvs-vip.conf. Its lines are added from the first to the last, and removed from the last to the first.
-The line of a rule starts with the tool that makes the rule.
+Each cluster that the host serves has a list, /etc/lvs-vip-CLUSTER.conf. With CLUSTER only its list counts, and whatever the
+others list stays, also as leaving. Without it all lists count as one. The lines of a list are added from the first to the
+last, and removed from the last to the first. The line of a rule starts with the tool that makes the rule.
 
   zone port PORT/PROTOCOL [ZONE]           firewalld lets a port in, now and after its next start
   zone protocol PROTOCOL [ZONE]            the same for an IP protocol
@@ -22,7 +23,8 @@ The line of a rule starts with the tool that makes the rule.
   nft peer VIP MAC MARK                    packets to a VIP from an Ethernet address, that of another director, get a mark
   nft own VIP MARK                         packets of this host itself to a VIP get a mark, unless they have one
   nft once VIP MARK                        packets to a VIP with this mark are dropped if they are about to leave this host
-  iptables mark|redirect|clamp|...         the same with iptables and ip6tables
+  nft masquerade VIP                       what NAT has translated for a VIP goes to the real servers from this host's address
+  iptables mark|redirect|clamp|peer|...    the same with iptables and ip6tables
   arptables VIP ADDRESS                    ARP requests for the VIP are not answered; this host's own use ADDRESS
   fou ipv4|ipv6 PORT                       GUE tunnels are unpacked at a UDP port
   timeouts TCP TCPFIN UDP                  IPVS forgets idle connections after so many seconds; without this line the
@@ -57,7 +59,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, List, NamedTuple
 
-LIST = Path("/etc/lvs-vip.conf")
+LISTS = Path("/etc")
 PLACED = Path("/run/lvs-vip")
 LASTING = Path("/var/lib/lvs-cluster/lvs-vip")
 ARP_IGNORE = Path("/proc/sys/net/ipv4/conf/all/arp_ignore")
@@ -197,6 +199,7 @@ NFT_CHAINS = {
     # What IPVS forwards leaves by output. Marks that this host makes itself come after the drop.
     "once": "type filter hook output priority raw;",
     "own": "type filter hook output priority mangle;",
+    "masquerade": "type nat hook postrouting priority srcnat;",
 }
 NFT_LOAD = [["nft", "-c", "-f", "-"], ["nft", "-f", "-"]]  # both read the output of nft_ruleset
 
@@ -223,21 +226,22 @@ def nft_ruleset(lines: Iterable[str]) -> str:
     return "\n".join(text) + "\n"
 
 
+NFT_RULES = {
+    "mark": "{ip} daddr {vip} {0} dport {{ {ports} }} meta mark set {2}",
+    "redirect": "{ip} daddr {vip} redirect",
+    "clamp": "{ip} saddr {vip} tcp flags & (syn | rst) == syn tcp option maxseg size set {0}",
+    "peer": "{ip} daddr {vip} ether saddr {0} meta mark set {1}",
+    "once": "{ip} daddr {vip} meta mark {0} drop",
+    "own": "{ip} daddr {vip} meta mark 0 meta mark set {0}",
+    # Direct routing leaves the VIP in the packet. A tunnel's packet is not part of the client's connection.
+    "masquerade": "{ip} daddr != {vip} ct original {ip} daddr {vip} masquerade",
+}
+
+
 def _nft_rule(words: Words) -> str:
     what, vip, *more = words
-    ip = "ip6" if ":" in vip else "ip"
-    if what == "mark":
-        ports = ", ".join(span_text(span, "-") for span in spans(more[1].split(",")))
-        return f"{ip} daddr {vip} {more[0]} dport {{ {ports} }} meta mark set {more[2]}"
-    if what == "redirect":
-        return f"{ip} daddr {vip} redirect"
-    if what == "peer":
-        return f"{ip} daddr {vip} ether saddr {more[0]} meta mark set {more[1]}"
-    if what == "own":
-        return f"{ip} daddr {vip} meta mark 0 meta mark set {more[0]}"
-    if what == "once":
-        return f"{ip} daddr {vip} meta mark {more[0]} drop"
-    return f"{ip} saddr {vip} tcp flags & (syn | rst) == syn tcp option maxseg size set {more[0]}"
+    ports = ", ".join(span_text(span, "-") for span in spans(more[1].split(","))) if what == "mark" else ""
+    return NFT_RULES[what].format(*more, ip="ip6" if ":" in vip else "ip", vip=vip, ports=ports)
 
 
 def nft_facts(words: Words) -> list[Any]:
@@ -245,13 +249,16 @@ def nft_facts(words: Words) -> list[Any]:
     what, vip, *more = words
     if what == "mark":
         return [what, vip, more[0], spans(more[1].split(",")), "mark", int(more[2])]
-    if what == "peer":
-        return [what, vip, more[0], "mark", int(more[1])]
-    if what == "own":
-        return [what, vip, "mark", 0, "mark", int(more[0])]
-    if what == "once":
-        return [what, vip, "mark", int(more[0]), "drop"]
-    return [what, vip, "redirect"] if what == "redirect" else [what, vip, "maxseg", int(more[0])]
+    given = [int(word) if word.isdigit() else word for word in more]
+    facts: dict[str, list[Any]] = {
+        "redirect": [vip, what],
+        "clamp": [vip, "maxseg", *given],
+        "peer": [vip, *given[:1], "mark", *given[1:]],
+        "once": [vip, "mark", *given, "drop"],
+        "own": [vip, "mark", 0, "mark", *given],
+        "masquerade": ["!=", vip, "original", vip, what],
+    }
+    return [what, *facts[what]]
 
 
 def nft_facts_in(listed: Any) -> list[list[Any]]:
@@ -267,7 +274,9 @@ def _nft_facts(rule: dict[str, Any]) -> list[Any]:
         left = said["left"] if verb == "match" else None
         payload = left.get("payload", {}) if isinstance(left, dict) else {}
         if payload.get("field") in ("daddr", "saddr"):
-            facts.append(said["right"])
+            facts += ["!=", said["right"]] if said.get("op") == "!=" else [said["right"]]
+        elif verb == "match" and isinstance(left, dict) and left.get("ct", {}).get("key") in ("ip daddr", "ip6 daddr"):
+            facts += [left["ct"].get("dir"), said["right"]]
         elif payload.get("field") == "dport":
             right = said["right"]
             ports = right["set"] if isinstance(right, dict) and "set" in right else [right]
@@ -276,7 +285,7 @@ def _nft_facts(rule: dict[str, Any]) -> list[Any]:
         elif verb == "mangle":
             key = said["key"]
             facts += [key["meta"]["key"] if "meta" in key else key.get("tcp option", {}).get("name"), said["value"]]
-        elif verb in ("redirect", "drop") and not said:
+        elif verb in ("redirect", "masquerade", "drop") and not said:
             facts.append(verb)
         elif left == {"meta": {"key": "mark"}} and said["op"] == "==":
             facts += ["mark", said["right"]]
@@ -293,22 +302,22 @@ def _nft_facts(rule: dict[str, Any]) -> list[Any]:
 MULTIPORT = 15  # ports in a rule; a range counts as two: iptables-extensions(8)
 
 
+IPTABLES_RULES = {
+    "redirect": ("nat", "PREROUTING", "-d {vip} -j REDIRECT"),
+    "masquerade": ("nat", "POSTROUTING", "! -d {vip} -m conntrack --ctorigdst {vip} -j MASQUERADE"),
+    "clamp": ("mangle", "OUTPUT", "-s {vip} -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss {0}"),
+    "peer": ("mangle", "INPUT", "-d {vip} -m mac --mac-source {0} -j MARK --set-mark {1}"),
+    "once": ("raw", "OUTPUT", "-d {vip} -m mark --mark {0} -j DROP"),
+    "own": ("mangle", "OUTPUT", "-d {vip} -m mark --mark 0 -j MARK --set-mark {0}"),
+}
+
+
 def iptables_rules(words: Words) -> list[tuple[str, str, Words]]:
     """A line's rules: (table, chain, rule). Many ports need several rules."""
     what, vip, *more = words
-    if what == "redirect":
-        return [("nat", "PREROUTING", ["-d", vip, "-j", "REDIRECT"])]
-    if what == "clamp":
-        of_tcp = ["-s", vip, "-p", "tcp", "--tcp-flags", "SYN,RST", "SYN"]
-        return [("mangle", "OUTPUT", [*of_tcp, "-j", "TCPMSS", "--set-mss", more[0]])]
-    if what == "peer":
-        return [
-            ("mangle", "INPUT", ["-d", vip, "-m", "mac", "--mac-source", more[0], "-j", "MARK", "--set-mark", more[1]])
-        ]
-    if what == "own":
-        return [("mangle", "OUTPUT", ["-d", vip, "-m", "mark", "--mark", "0", "-j", "MARK", "--set-mark", more[0]])]
-    if what == "once":
-        return [("raw", "OUTPUT", ["-d", vip, "-m", "mark", "--mark", more[0], "-j", "DROP"])]
+    if what in IPTABLES_RULES:
+        table, chain, rule = IPTABLES_RULES[what]
+        return [(table, chain, rule.format(*more, vip=vip).split())]
     bundles: list[list[tuple[int, int]]] = [[]]
     for low, high in spans(more[1].split(",")):
         if sum(1 + (first < last) for first, last in [*bundles[-1], (low, high)]) > MULTIPORT:
@@ -557,19 +566,19 @@ def _default_parts(words: Words, answers: list[Answer]) -> list[Part]:
 # Lines
 
 FILTERS = (("nft", _nft_ask, _nft_parts), ("iptables", _iptables_ask, _iptables_parts))
+FILTER_FORMS = {
+    "mark": "ADDRESS PROTOCOL SPAN,... NUMBER",
+    "redirect": "ADDRESS",
+    "clamp": "ADDRESS NUMBER",
+    "peer": "ADDRESS MAC NUMBER",
+    "own": "ADDRESS NUMBER",
+    "once": "ADDRESS NUMBER",
+    "masquerade": "ADDRESS",
+}
 KINDS = {
     "zone port": Kind("SPAN/PROTOCOL [NAME]", _zone_ask, _zone_parts),
     "zone protocol": Kind("NAME [NAME]", _zone_ask, _zone_parts),
-    "nft mark": Kind("ADDRESS PROTOCOL SPAN,... NUMBER", _nft_ask, _nft_parts),
-    "nft redirect": Kind("ADDRESS", _nft_ask, _nft_parts),
-    "nft clamp": Kind("ADDRESS NUMBER", _nft_ask, _nft_parts),
-    **{f"{tool} peer": Kind("ADDRESS MAC NUMBER", ask, parts) for tool, ask, parts in FILTERS},
-    **{
-        f"{tool} {what}": Kind("ADDRESS NUMBER", ask, parts) for tool, ask, parts in FILTERS for what in ("own", "once")
-    },
-    "iptables mark": Kind("ADDRESS PROTOCOL SPAN,... NUMBER", _iptables_ask, _iptables_parts),
-    "iptables redirect": Kind("ADDRESS", _iptables_ask, _iptables_parts),
-    "iptables clamp": Kind("ADDRESS NUMBER", _iptables_ask, _iptables_parts),
+    **{f"{tool} {what}": Kind(form, ask, parts) for tool, ask, parts in FILTERS for what, form in FILTER_FORMS.items()},
     "arptables": Kind("ADDRESS ADDRESS", _arptables_ask, _arptables_parts),
     "fou": Kind("ipv4|ipv6 NUMBER", _fou_ask, _fou_parts),
     "timeouts": Kind("NUMBER NUMBER NUMBER", _timeouts_ask, _timeouts_parts),
@@ -634,8 +643,8 @@ def _stripped(line: str) -> str:
     return line[len(LEAVING) :] if line.startswith(LEAVING) else line
 
 
-def read_list(text: str) -> list[str]:
-    """The lines of a list, each once and with single blanks; a Failure names the first wrong line."""
+def read_list(text: str, where: object = "the list") -> list[str]:
+    """The lines of a list, each once and with single blanks; a Failure names where the first wrong line is."""
     lines: dict[str, None] = {}
     for number, raw in enumerate(text.splitlines(), start=1):
         line = " ".join(raw.split())
@@ -647,7 +656,7 @@ def read_list(text: str) -> list[str]:
             try:
                 kind_of(line)
             except ValueError as wrong:
-                said = f'{LIST}, line {number}, "{line}": {wrong}. Run site.yml, which writes the list'
+                said = f'{where}, line {number}, "{line}": {wrong}. Run site.yml, which writes the list'
                 raise Failure(said, status=2) from wrong
             lines[line] = None
     return list(lines)
@@ -851,10 +860,10 @@ class Host:
             if argv[0] != "firewall-cmd":
                 self._answers = {key: answer for key, answer in self._answers.items() if key[0] == "firewall-cmd"}
 
-    def check(self, listed: list[str]) -> Iterator[str]:
-        """What add and take would do, one line each."""
+    def check(self, listed: list[str], keep: list[str]) -> Iterator[str]:
+        """What it would do to add the listed lines and to take all but those to keep, one line each."""
         yield from (f"add {line}" for line in listed if self.lacks(line))
-        yield from (f"prune {line}" for line in self.memory.lines() if line not in listed)
+        yield from (f"prune {line}" for line in self.memory.lines() if line not in keep)
 
     def adopt(self, listed: list[str]) -> Iterator[str]:
         """Take over the addresses that are already there, and yield their lines."""
@@ -864,40 +873,102 @@ class Host:
                 yield line
 
 
-def read_file() -> str:
-    """The text of the list; a Failure says why it cannot be read."""
+def list_of(cluster: str) -> Path:
+    """Where the list of a cluster is."""
+    return LISTS / f"lvs-vip-{cluster}.conf"
+
+
+def read_lists() -> dict[Path, list[str]]:
+    """The lines of each list. A list of a former version, for the only cluster of a host, has no name in its path."""
+    return {path: read_list(read_file(path), path) for path in sorted(LISTS.glob("lvs-vip*.conf"))}
+
+
+def read_file(path: Path) -> str:
+    """The text of a list; a Failure says why it cannot be read."""
     try:
-        return LIST.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         said = getattr(wrong, "strerror", None) or wrong
-        raise Failure(f"cannot read {LIST} ({said}): run site.yml, which writes it", status=2) from wrong
+        raise Failure(f"cannot read {path} ({said}): run site.yml, which writes it", status=2) from wrong
 
 
-COMMANDS = ("add", "prune", "sync", "clear", "check", "check -", "adopt")
+def joined(lists: Iterable[list[str]]) -> list[str]:
+    """Several lists as one, each line once."""
+    return list(dict.fromkeys(line for lines in lists for line in lines))
+
+
+class Lists:
+    """The lists of the clusters. own are the lines of the one that counts, of all if none is named."""
+
+    def __init__(self, lists: dict[Path, list[str]], cluster: str | None) -> None:
+        path = list_of(cluster) if cluster else None
+        self.each = list(lists.values())
+        self.own, self.leaving = split(joined(self.each if path is None else [lists.get(path, [])]))
+        others = [] if path is None else [lines for other, lines in lists.items() if other != path]
+        listed, leaving = split(joined(others))
+        # What is to stay: a director of another cluster may still send to what is leaving there.
+        self.kept = joined([self.own, listed, leaving])
+
+
+COMMANDS = ("add", "prune", "sync", "clear", "check", "adopt")
+USAGE = "usage: lvs-vip add|prune|check|adopt [CLUSTER] | check CLUSTER - | sync | clear"
+
+
+def parsed(words: list[str]) -> tuple[str, str | None, bool]:
+    """The command, the cluster if one is named, and whether its list is on the standard input."""
+    (what, cluster), source = [*words, "", ""][:2], words[2:]
+    read_here = source == ["-"] and what == "check"
+    if what not in COMMANDS or (cluster and what in ("sync", "clear")) or (source and not read_here):
+        raise Failure(USAGE, status=2)
+    if cluster and not re.fullmatch(r"[A-Za-z0-9][\w.-]*", cluster):
+        raise Failure(f'"{cluster}" is not the name of a cluster; {USAGE}', status=2)
+    return what, cluster or None, read_here
 
 
 def main(words: list[str]) -> None:
     """Run the command; a Failure says what went wrong."""
-    what = " ".join(words)
-    if what not in COMMANDS:
-        raise Failure(f"usage: lvs-vip {'|'.join(COMMANDS)}", status=2)
+    what, cluster, read_here = parsed(words)
     if os.geteuid() != 0:
         raise Failure("lvs-vip must run as root")
     # Only one at a time: the unit and Ansible may both run it.
     with open(__file__, encoding="utf-8") as own:
         fcntl.flock(own, fcntl.LOCK_EX)
-        text = sys.stdin.read() if what == "check -" else "" if what == "clear" else read_file()
-        host, (listed, leaving) = Host(), split(read_list(text))
+        host = Host()
+        if what == "clear":
+            host.take([])
+            return
+        found = read_lists()
+        if cluster and read_here:
+            found[list_of(cluster)] = read_list(sys.stdin.read())
+        elif (cluster is None and not found) or (cluster and what != "prune" and list_of(cluster) not in found):
+            read_file(list_of(cluster or "CLUSTER"))
+        lists = Lists(found, cluster)
         if what == "add":
-            host.add(listed)
+            host.add(lists.own)
         if what == "sync":
-            host.add([*listed, *returning(listed, leaving)])
-            host.take([*listed, *leaving])
-        if what in ("prune", "clear"):
-            host.take(listed)
-        if what in ("check", "check -", "adopt"):
-            for line in host.adopt(listed) if what == "adopt" else host.check(listed):
+            sync(host, lists)
+        if what == "prune":
+            host.take(lists.kept)
+        if what == "check":
+            for line in host.check(lists.own, lists.kept):
                 print(line)
+        if what == "adopt":
+            for line in host.adopt(lists.own):
+                print(line)
+
+
+def sync(host: Host, lists: Lists) -> None:
+    """Add what the lists have, then remove the rest. A cluster whose lines cannot be added does not keep the others from theirs."""
+    back = returning(lists.own, lists.leaving)
+    failures = []
+    for listed, leaving in map(split, lists.each):
+        try:
+            host.add([*listed, *(line for line in leaving if line in back)])
+        except Failure as failed:
+            failures.append(failed)
+    if failures:
+        raise failures[0]
+    host.take([*lists.own, *lists.leaving])
 
 
 if __name__ == "__main__":

@@ -63,4 +63,4 @@ def test_an_inventory_in_the_documentation_resolves(text, tmp_path):
         for name in re.findall(r"\bsrc: ([\w/-]+)", text):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_text("#!/bin/sh\n", encoding="utf-8")
-        assert resolve({name: {**own, "inventory_dir": tmp_path} for name, own in hosts.items()}, groups)["services"]
+        assert resolve({name: {**own, "inventory_dir": tmp_path} for name, own in hosts.items()}, groups)["vips"]

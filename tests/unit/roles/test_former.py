@@ -72,24 +72,24 @@ def test_files_are_saved_once_and_restored(play, tmp_path):
     theirs.write_text("of somebody else\n")
     theirs.chmod(0o640)
     ours.write_text("# Written by lvs.cluster: whatever\n")
-    rules.write_text("of the collection\n")
+    rules.write_text("former rules\n")
     keep = {"name": "theirs.cf", "files": [str(theirs), str(tmp_path / "etc/missing")]}
-    play(keep, {"name": "ours", "files": [str(ours), str(rules)], "ours": str(ours)})
+    play(
+        keep,
+        {"name": "ours", "files": [str(ours), str(rules)], "ours": str(ours)},
+        {"name": "rules", "files": [str(rules)]},
+    )
     assert not (tmp_path / "state/former/ours").exists()
 
     theirs.write_text("of the collection\n")
     theirs.chmod(0o644)
-    # Where earlier versions saved the rules.
-    earlier = tmp_path / f"state/ipvsadm/files{tmp_path}/etc/rules"
-    earlier.parent.mkdir(parents=True)
-    earlier.write_text("former rules\n")
-    (tmp_path / "state/ipvsadm/state").write_text("")
+    rules.write_text("of the collection\n")
     # A later run does not replace the copy.
     play(keep, {"name": "theirs.cf", "part": "back"})
     assert theirs.read_text() == "of somebody else\n"
     assert theirs.stat().st_mode & 0o777 == 0o640
     assert rules.read_text() == "of the collection\n"
-    assert [path.name for path in (tmp_path / "state/former").iterdir()] == ["ipvsadm.service"]
+    assert [path.name for path in (tmp_path / "state/former").iterdir()] == ["rules"]
 
     told = play({"name": "", "part": "back"}, {"name": "", "part": "back"})
     assert rules.read_text() == "former rules\n"

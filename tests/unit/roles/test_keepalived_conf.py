@@ -16,7 +16,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.scripts import
 
 INVENTORIES = ("lab", "staging", "production")
 RESOLVED = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
-DEVICE = re.compile(r"\b(?:dev|interface|lvs_sync_daemon) (\S+)|^ {8}(eth\d+) weight", re.MULTILINE)
+DEVICE = re.compile(r"\b(?:dev|interface|lvs_sync_daemon) (\S+)|^ {8}((?:eth|tun)\d+) weight", re.MULTILINE)
 
 needs_keepalived = pytest.mark.skipif(
     shutil.which("keepalived") is None, reason="keepalived is not installed: make deps"

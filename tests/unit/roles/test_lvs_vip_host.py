@@ -78,7 +78,7 @@ class Machine:
 @pytest.fixture
 def machine(vip, tmp_path, monkeypatch):
     """A machine with nothing in place, whose list and memory are in a folder."""
-    vip.LIST, vip.PLACED, vip.LASTING = tmp_path / "list", tmp_path / "run" / "placed", tmp_path / "var" / "lasting"
+    vip.LISTS, vip.PLACED, vip.LASTING = tmp_path, tmp_path / "run" / "placed", tmp_path / "var" / "lasting"
     vip.ARP_IGNORE = tmp_path / "arp_ignore"
     vip.ARP_IGNORE.write_text("1\n")
     played = Machine(vip)
@@ -93,7 +93,7 @@ def lvs_vip(vip, machine, capsys):
 
     def ran(word, *listed):
         machine.done.clear()
-        vip.LIST.write_text("".join(f"{line}\n" for line in listed))
+        vip.list_of("a").write_text("".join(f"{line}\n" for line in listed))
         vip.main(word.split())
         return capsys.readouterr().out.splitlines(), list(machine.done)
 
@@ -146,7 +146,7 @@ def test_timeouts_that_are_leaving_never_replace_those_that_are_listed(vip):
 def test_a_list_can_be_compared_before_it_is_written(lvs_vip, monkeypatch):
     lvs_vip("sync", VIP)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"# of web1\n{OTHER}\n"))
-    assert lvs_vip("check -", VIP) == ([f"add {OTHER}", f"prune {VIP}"], [])
+    assert lvs_vip("check a -", VIP) == ([f"add {OTHER}", f"prune {VIP}"], [])
 
 
 def test_what_something_else_takes_away_is_missed_and_put_back(lvs_vip, machine):
@@ -355,9 +355,11 @@ def test_a_line_of_another_version_is_left_to_a_human(lvs_vip, vip):
         lvs_vip("clear")
 
 
-@pytest.mark.parametrize("words", [[], ["start"], ["add", "prune"]])
+@pytest.mark.parametrize(
+    "words", [[], ["start"], ["add", "a", "b"], ["add", "a", "-"], ["check", "-"], ["check", "../a"], ["sync", "a"]]
+)
 def test_other_words_are_refused(vip, words):
-    with pytest.raises(vip.Failure, match=r"^usage: lvs-vip add\|prune\|.*\|check\|check -\|adopt$") as failed:
+    with pytest.raises(vip.Failure, match=r"usage: lvs-vip add\|prune\|check\|adopt \[CLUSTER\] \| .*") as failed:
         vip.main(words)
     assert failed.value.status == 2
 
@@ -433,3 +435,71 @@ def test_timeouts_that_another_stack_has_set_are_taken_over(lvs_vip, machine):
     assert lvs_vip("check", "timeouts 60 120 300") == (["add timeouts 60 120 300"], [])
     assert lvs_vip("add", "timeouts 60 120 300") == lvs_vip("check", "timeouts 60 120 300") == ([], [])
     assert lvs_vip("clear") == ([], ["ipvsadm --set 900 120 300"])
+
+
+@pytest.fixture
+def shared(vip, machine, capsys):
+    """Return a function that runs lvs-vip on a host of several clusters: their lists by name, None for one that is removed."""
+
+    def ran(words, **lists):
+        machine.done.clear()
+        for name, lines in lists.items():
+            if lines is None:
+                vip.list_of(name).unlink()
+            else:
+                vip.list_of(name).write_text("".join(f"{line}\n" for line in lines))
+        vip.main(words.split())
+        return capsys.readouterr().out.splitlines(), list(machine.done)
+
+    return ran
+
+
+def test_each_cluster_adds_and_removes_only_its_own(shared, vip):
+    assert shared("add a", a=[VIP], b=[OTHER]) == ([], put("10.9.0.1/32"))
+    assert shared("check a") == ([], [])
+    assert shared("check b") == shared("check") == ([f"add {OTHER}"], [])
+    assert shared("add b") == ([], put("10.9.0.2/32"))
+    assert shared("sync") == shared("add") == ([], [])
+    assert shared("prune a", a=None) == ([], ["ip address del 10.9.0.1/32 dev lo"])
+    assert shared("check b") == shared("sync") == ([], [])
+    assert vip.PLACED.read_text() == f"{OTHER}\n"
+
+
+def test_what_two_clusters_need_leaves_with_the_second(shared, machine):
+    port = "zone port 80/tcp"
+    shared("add", a=[port, VIP], b=[port, OTHER])
+    assert shared("prune a", a=None) == ([], ["ip address del 10.9.0.1/32 dev lo"])
+    assert machine.open == {"": ["80/tcp"], "--permanent": ["80/tcp"]}
+    shared("prune b", b=[OTHER])
+    assert machine.open == {"": [], "--permanent": []}
+
+
+def test_what_is_leaving_stays_while_another_cluster_may_need_it(shared, monkeypatch):
+    """Its directors may still send to it, or it is listed there."""
+    shared("add", a=[VIP], b=[OTHER])
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert shared("check a -", b=[f"leaving {OTHER}"]) == ([f"prune {VIP}"], [])
+    assert shared("prune a", a=[]) == ([], ["ip address del 10.9.0.1/32 dev lo"])
+    assert shared("check b") == ([f"prune {OTHER}"], [])
+    assert shared("prune b", b=[f"leaving {OTHER}"], a=[OTHER]) == ([], [])
+
+
+def test_a_list_of_a_former_version_counts_until_it_has_a_name(shared, vip, tmp_path):
+    (tmp_path / "lvs-vip.conf").write_text(f"{VIP}\n")
+    assert shared("sync", b=[OTHER]) == ([], put("10.9.0.2/32") + put("10.9.0.1/32"))
+    (tmp_path / "lvs-vip.conf").rename(vip.list_of("a"))
+    assert shared("check a") == shared("check b") == shared("sync") == ([], [])
+
+
+def test_a_cluster_that_fails_at_boot_does_not_keep_the_others_from_their_vips(shared, vip, machine):
+    machine.refuses = "10.9.0.1/32"
+    with pytest.raises(vip.Failure, match=r"^cannot add: address 10.9.0.1/32 lo: "):
+        shared("sync", a=[VIP], b=[OTHER])
+    assert machine.addresses == ["10.9.0.2/32"]
+
+
+def test_a_list_that_is_not_there_is_named(shared, vip):
+    with pytest.raises(vip.Failure, match=r"^cannot read .*/lvs-vip-a.conf \(No such file"):
+        shared("add a", b=[OTHER])
+    with pytest.raises(vip.Failure, match=r"^cannot read .*/lvs-vip-CLUSTER.conf \(No such file"):
+        shared("sync", b=None)

@@ -29,6 +29,9 @@ IPTABLES_MARK = "iptables --wait -t mangle {} PREROUTING -d 172.28.0.100 -p tcp 
 IPTABLES_CLAMP = (
     "ip6tables --wait -t mangle {} OUTPUT -s fd00::1 -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss 1400"
 )
+IPTABLES_MASQUERADE = (
+    "ip6tables --wait -t nat {} POSTROUTING ! -d fd00::1 -m conntrack --ctorigdst fd00::1 -j MASQUERADE"
+)
 SILENT = f"INPUT -d {VIP} -j DROP"
 DISCREET = f"OUTPUT -s {VIP} -j mangle --mangle-ip-s 172.28.0.21"
 REPLY = "from 10.2.0.21 ipproto 6 sport 8080 lookup 112"
@@ -101,6 +104,8 @@ def plan(vip, line, answers):
                 f"nft peer {VIP} 52:54:00:00:00:12 9",
                 f"nft own {VIP} 9",
                 f"nft once {VIP} 9",
+                f"nft masquerade {VIP}",
+                "nft masquerade fd00:28::100",
             )
         ),
         *(
@@ -117,6 +122,7 @@ def plan(vip, line, answers):
                 f"nft peer {VIP} 52:54:00:00:00:12 8",
                 f"nft own {VIP} 8",
                 f"nft once {VIP} 8",
+                "nft masquerade 172.28.0.101",
             )
         ),
         pytest.param("nft redirect 172.28.0.101", [NOTHING], [TABLE], LOAD, [], id="no table of nft"),
@@ -134,6 +140,11 @@ def plan(vip, line, answers):
             *("iptables clamp fd00::1 1400", [NOTHING]),
             *([IPTABLES_CLAMP.format("-C")], [IPTABLES_CLAMP.format("-A")], []),
             id="a clamp by ip6tables",
+        ),
+        pytest.param(
+            *("iptables masquerade fd00::1", [NOTHING]),
+            *([IPTABLES_MASQUERADE.format("-C")], [IPTABLES_MASQUERADE.format("-A")], []),
+            id="masquerading by ip6tables",
         ),
         pytest.param(
             *(f"iptables redirect {VIP}", [""]),
@@ -405,8 +416,10 @@ def test_the_file_for_nft_has_all_rules_and_replaces_the_table(vip):
         "nft redirect fd00::1",
         f"nft mark {VIP} tcp 443,80,8000-8010 7",
         "zone port 80/tcp",
+        f"nft masquerade {VIP}",
         "nft clamp 172.28.0.102 1420",
         "nft redirect 172.28.0.101",
+        "nft masquerade fd00:28::100",
     ]
     assert vip.nft_ruleset(lines) == (TRANSCRIPTS / "ruleset.nft").read_text()
     assert vip.nft_ruleset(["zone port 80/tcp"]) == "table inet lvs_cluster\ndelete table inet lvs_cluster\n"

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils import deployed
 
 ROLE = Path(__file__).parents[3] / "roles" / "_host"
 MODELS = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
@@ -55,11 +54,12 @@ def listed(render, model, host, **variables):
                 "iptables mark 172.28.0.101 tcp 8080 536870912",
                 *(
                     f"iptables {line} 536870913"
-                    for vip in ("172.28.0.100", "172.28.0.101", "2001:db8::100")
+                    for vip in ("172.28.0.100", "172.28.0.101", "2001:db8::100", "172.28.0.103", "172.28.0.104")
                     for line in (f"peer {vip} 52:54:ac:1c:00:0b", f"own {vip}", f"once {vip}")
                 ),
                 *(f"address {vip}/32 lo" for vip in ("172.28.0.100", "172.28.0.101")),
                 "address 2001:db8::100/128 lo nodad",
+                *(f"address {vip}/32 lo" for vip in ("172.28.0.103", "172.28.0.104")),
             ],
         ),
         (
@@ -70,6 +70,8 @@ def listed(render, model, host, **variables):
                 *("nft own 172.28.0.100 536870912", "nft once 172.28.0.100 536870912", "address 172.28.0.100/32 lo"),
             ],
         ),
+        ("masquerade", "lvs1", ["nft masquerade 172.28.0.100", "nft masquerade fd00:28::100"]),
+        ("masquerade", "lvs2", ["iptables masquerade 172.28.0.100", "iptables masquerade fd00:28::100"]),
         ("timeouts", "lvs1", ["timeouts 3600 120 60"]),
         ("timeouts", "web1", ["address 172.28.0.100/32 lo"]),
         ("redirect", "web1", ["nft redirect 172.28.0.100"]),
@@ -120,14 +122,15 @@ def modules(file):
 
 
 def test_a_host_that_reboots_at_any_time_has_what_a_director_may_send_to():
-    (check, _given), (template, _list) = modules("vip.yml")[1:3]
+    (moved, _former), (check, _given), (template, _list) = modules("vip.yml")[1:4]
+    assert moved == "shell"
     assert (check, template) == ("command", "template")
     (first, entry), (last, command) = modules("vip_prune.yml")
     assert (first, entry["regexp"], last, command) == (
         "lineinfile",
         "^leaving ",
         "command",
-        "/usr/local/sbin/lvs-vip prune",
+        "/usr/local/sbin/lvs-vip prune {{ lvs_cluster.name }}",
     )
 
 
@@ -141,7 +144,7 @@ def test_whatever_the_template_writes_can_be_read(render, vip, model):
 
 def test_the_list_says_whose_it_is(render):
     text = render(json.loads((MODELS / "minimal.json").read_text()), "web1", "lvs-vip.conf.j2")
-    assert deployed.directors_of({deployed.LVS_VIP: text}) == {"lvs1": "172.28.0.11", "lvs2": "172.28.0.12"}
+    assert "# What this host has of the cluster lvs1-lvs2." in text
 
 
 def test_comments_blanks_and_repetitions_do_not_count(vip):
@@ -178,15 +181,15 @@ def test_comments_blanks_and_repetitions_do_not_count(vip):
 def test_a_line_that_cannot_be_used_is_named_with_the_form_it_should_have(vip, line, reason):
     with pytest.raises(vip.Failure) as failed:
         vip.read_list(f"# first\n{line}\n")
-    assert str(failed.value).startswith(f'/etc/lvs-vip.conf, line 2, "{line}": {reason}')
+    assert str(failed.value).startswith(f'the list, line 2, "{line}": {reason}')
     assert str(failed.value).endswith(". Run site.yml, which writes the list")
     assert failed.value.status == 2
 
 
 def test_a_list_that_cannot_be_read_says_what_to_do(vip, tmp_path):
-    vip.LIST = tmp_path / "list"
+    path = tmp_path / "list"
     with pytest.raises(vip.Failure, match=r"^cannot read .*/list \(.*No such file.*\): run site.yml, which writes it$"):
-        vip.read_file()
-    vip.LIST.write_bytes(b"address \xff lo\n")
+        vip.read_file(path)
+    path.write_bytes(b"address \xff lo\n")
     with pytest.raises(vip.Failure, match=r"^cannot read .*/list \(.*invalid start byte.*\): run site.yml"):
-        vip.read_file()
+        vip.read_file(path)

@@ -36,11 +36,11 @@ class Host:
     """Runs lvs-vip in a fresh network namespace, with a list and a memory in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.list, self.placed, self.program = folder / "list", folder / "placed", folder / "program"
+        self.list, self.placed, self.program = folder / "lvs-vip-a.conf", folder / "placed", folder / "program"
         text = PROGRAM.read_text()
         for path, own in (
             ("/var/lib/lvs-cluster", folder),
-            ("/etc/lvs-vip.conf", self.list),
+            ("/etc", folder),
             ("/run/lvs-vip", self.placed),
         ):
             assert f'Path("{path}' in text
@@ -113,7 +113,7 @@ def test_a_reboot_before_the_directors_are_done_loses_nothing(host):
         host.wanted(vip, *NAT),
         "$v sync",
         # As in vip.yml.
-        f"echo '{other}' | $v check - > {host.list}.said",
+        f"echo '{other}' | $v check a - > {host.list}.said",
         f"echo '{other}' > {host.list}; sed -n 's/^prune /leaving /p' {host.list}.said >> {host.list}",
         f"$v add; {shown}",
     )
@@ -274,6 +274,8 @@ NFT = [
     "nft peer fd00:28::100 52:54:00:0a:00:12 536870912",
     "nft own 172.28.0.100 536870912",
     "nft once fd00:28::100 536870912",
+    "nft masquerade 172.28.0.100",
+    "nft masquerade fd00:28::100",
 ]
 
 
@@ -336,6 +338,8 @@ def test_rules_of_iptables_are_known_again_and_changed_beside_those_of_others(ho
         "iptables peer 172.28.0.100 52:54:00:0a:00:12 536870912",
         "iptables own 172.28.0.100 536870912",
         "iptables once 172.28.0.100 536870912",
+        "iptables masquerade 172.28.0.100",
+        "iptables masquerade fd00:28::100",
     ]
     said = host.run(
         "iptables -t mangle -A PREROUTING -d 192.0.2.1 -j ACCEPT",

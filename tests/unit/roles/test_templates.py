@@ -19,7 +19,7 @@ OF_A_STACK = {
     "static": [],
 }
 WITH_SYNC = {"ldirectord": ["LVSSyncDaemonSwap.j2"]}
-OF_A_REAL_SERVER = ["test-page.conf.j2", "lvs-test-page.service.j2", "index.html.j2"]
+OF_A_REAL_SERVER = ["test-page.conf.j2", "test-page-ports.conf.j2", "lvs-test-page.service.j2", "index.html.j2"]
 OF_EVERY_HOST = ["lvs-vip.conf.j2"]
 INCLUDED = ["keepalived-check.j2", "keepalived-watching.j2"]
 

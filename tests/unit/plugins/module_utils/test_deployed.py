@@ -3,8 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils import deployed
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure
 
 OURS = """\
 # Ansible managed
@@ -86,6 +89,7 @@ def test_instances_of_our_own_configuration():
             "advert_interval": 1.0,
             "password": deployed.digest("secret"),
             "unicast": True,
+            "vmac": False,
             "advertised": ["169.254.112.51"],
             "addresses": ["192.0.2.100", "2001:db8::100"],
         }
@@ -161,10 +165,28 @@ def test_resources_of_heartbeat():
         ("# Directors: lb1 lb2\n", {"lb1": None, "lb2": None}),
         ("# Written by lvs.cluster.\naddress 192.0.2.100/32 lo\n", {}),
     ],
-    ids=["now", "without_addresses", "older"],
+    ids=["with_addresses", "without_addresses", "older"],
 )
-def test_the_list_of_vips_says_whose_they_are(text, directors):
+def test_the_list_of_a_former_version_says_whose_it_is(text, directors):
     assert deployed.directors_of({deployed.LVS_VIP: text}) == directors
+
+
+def test_a_host_remembers_the_clusters_that_it_serves():
+    shop = {"role": "director", "host": "lb1", "directors": {"lb1": None}, "vips": [], "gateways": [], "listen": []}
+    records = {deployed.RECORDS.replace("*", "shop.eu"): json.dumps(shop)}
+    assert deployed.clusters_of(records, None) == {"shop.eu": shop}
+    found = deployed.clusters_of(records, f"# Directors: lb1=192.0.2.11\n{VIP_LIST}route 10.2.0.1 eth1\n")
+    assert found[""] == {
+        "role": None,
+        "host": None,
+        "directors": {"lb1": "192.0.2.11"},
+        "vips": ["192.0.2.101", "2001:db8::1"],
+        "gateways": ["10.2.0.1"],
+        "listen": [],
+    }
+    assert list(found) == ["shop.eu", ""]
+    with pytest.raises(Failure, match=r"cluster-shop is no record of a cluster .*: remove it, and run site.yml"):
+        deployed.clusters_of({deployed.RECORDS.replace("*", "shop"): "{"}, None)
 
 
 def test_without_a_list_nobody_has_given_the_host_a_vip():
@@ -178,6 +200,17 @@ def test_the_list_of_a_director_that_serves_names_the_others_by_their_ethernet_a
     )
     assert deployed.peer_macs_of({deployed.LVS_VIP: text}) == ["52:54:00:00:00:12", "52:54:00:00:00:13"]
     assert deployed.peer_macs_of({}) == []
+
+
+def test_what_makes_a_host_a_real_server_is_known_by_the_cluster():
+    paths = [
+        "/etc/sysctl.d/90-lvs-real-server.conf",
+        "/etc/sysctl.d/90-lvs-real-server-shop.eu.conf",
+        "/etc/lvs-test-page-shop.eu.conf",
+        "/etc/lvs-test-page-lvs1-lvs2.conf",
+    ]
+    assert deployed.served(paths) == ["", "lvs1-lvs2", "shop.eu"]
+    assert deployed.served([]) == []
 
 
 def test_the_list_of_a_real_server_names_its_gateways_of_nat():

@@ -71,6 +71,7 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.SECRET): ("a-key-of-an-example",),
     id(validators.WORD): ("internal",),
     id(validators.NAMED): ("one", "two-2", "three.3", "four_4"),
+    id(validators.CLUSTER_NAME): ("shop", "eu-1.shop_2", 7, "a" * 64),
     id(validators.HOST_ADDRESS): VIPS,
     id(validators.HOST_ADDRESS6): ("2001:db8::21",),
     id(validators.ANSWERING_ADDRESS): ADDRESSES,
@@ -102,6 +103,7 @@ RAW: dict[str, tuple[str, ...]] = {
     "real_server": ("virtualhost www.example.com", "alpha", "warmup 1"),
     "every vrrp_instance": ("track_interface {", "lo", "}"),
     "vrrp_instance": ("garp_lower_prio_delay 3", "debug 1"),
+    "vrrp_sync_group": ("smtp_alert false", "# by hand {"),
     "virtual": ("emailalertfreq=60", "# by hand", "httpmethod=GET"),
     "ldirectord.cf": ("negotiatetimeout=7", "# by hand"),
     "ha.cf": ("realtime on", "# by hand", "conn_logd_time 60"),
@@ -124,6 +126,7 @@ def add_raw(rng: random.Random, variables: dict[str, Any], stack: str) -> None:
         places += [(own, "global_defs")]
         common = variables.setdefault("lvs_vrrp", {})
         places += [(common, "every vrrp_instance"), *((one, "vrrp_instance") for one in common.get("instances", ()))]
+        places += [(one, "vrrp_sync_group") for one in common.get("sync_groups", ())]
         for one in variables["lvs_services"]:
             places += [(one, "virtual_server"), *((server, "real_server") for server in one.get("real_servers", ()))]
     elif stack == "ldirectord":
@@ -207,8 +210,10 @@ def own(rng: random.Random) -> dict[str, Any]:
 def traffic(rng: random.Random, number: int) -> dict[str, Any]:
     """What a service serves: mostly a port, else marked packets to many ports, packets marked elsewhere, or all ports."""
     kind = rng.random()
+    if kind < 0.65:
+        return {"port": rng.choice((80 + number, *((53, 21), (443,), (65535,))[number]))}
     if kind < 0.75:
-        return {"port": rng.choice((80 + number, (53, 443, 65535)[number]))}
+        return {"port": rng.sample((8080 + number, (53, 443, 65535)[number], 9000 + number), rng.randint(1, 3))}
     if kind < 0.8:
         return {"port": 0, "persistence": 300}
     mark = {"fwmark": number + rng.choice((1, 2**31 - 9))}
@@ -221,7 +226,12 @@ def traffic(rng: random.Random, number: int) -> dict[str, Any]:
 
 def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
     """A service, mostly by port, with a check of any type."""
-    made: dict[str, Any] = {"name": f"s{number}", "vip": rng.choice(VIPS), **traffic(rng, number)}
+    vips = rng.sample(VIPS, rng.randint(1, 3))
+    made: dict[str, Any] = {
+        "name": f"s{number}",
+        "vip": vips if rng.random() < 0.2 else vips[0],
+        **traffic(rng, number),
+    }
     made["forward"] = rng.choice(("dr", "dr", "nat", "tun"))
     if made["forward"] == "tun" and rng.random() < 0.5:
         made["tunnel"] = some(rng, schema.TUNNEL, 2)
@@ -234,6 +244,8 @@ def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
         if kind != "none" and rng.random() < 0.3:
             more = [check(rng, rng.choice(CHECKS)) for _one in range(rng.randint(1, 2))]
             made["health"] = [made["health"], *({"port": 53, **one} if one["type"] == "udp" else one for one in more)]
+    if "fwmark" in made and rng.random() < 0.3:
+        made["protocol"] = rng.sample(types.PROTOCOLS, 2)
     if rng.random() < 0.4:
         made["real_servers"] = [
             {"host": "web1", **some(rng, schema.REAL_SERVER, 2, "host", "address"), **own(rng)},
@@ -253,10 +265,12 @@ def service(rng: random.Random, number: int, stack: str) -> dict[str, Any]:
         made["notify"] = notify(rng, tuple(schema.SERVICE_NOTIFY), schema.WORDED_SCRIPT)
         made.update({} if "real_servers" in made else {"quorum": 2, "hysteresis": 1})
     made.update(some(rng, schema.SERVICE, 2, "name", "vip", "port", "fwmark", "ports", "forward", "protocol"))
+    if made.get("port") == 21 and rng.random() < 0.5:
+        made.update(forward="nat", protocol="tcp", helper="ftp")
     if "persistence_engine" in made and rng.random() < 0.5:
         made.update(persistence=300, protocol="udp")
     if "persistence" in made and rng.random() < 0.5:
-        made["persistence_netmask"] = 64 if ":" in made["vip"] else rng.choice(("255.255.255.0", 24))
+        made["persistence_netmask"] = 64 if ":" in str(made["vip"]) else rng.choice(("255.255.255.0", 24))
     return made
 
 
@@ -297,10 +311,10 @@ def track(rng: random.Random) -> dict[str, Any]:
     return made
 
 
-def notify(rng: random.Random, events: tuple[str, ...], keys: Mapping[str, Key] = schema.SCRIPT) -> dict[str, Any]:
+def notify(rng: random.Random, events: tuple[str, ...], keys: Mapping[str, Key] | None = None) -> dict[str, Any]:
     """Scripts for some events."""
     names = rng.sample(events, rng.randint(1, len(events)))
-    return {name: "/bin/true" if rng.random() < 0.5 else script(rng, keys) for name in names}
+    return {name: "/bin/true" if rng.random() < 0.5 else script(rng, keys or schema.SCRIPT) for name in names}
 
 
 def watching(rng: random.Random, events: tuple[str, ...] = schema.EVENTS) -> dict[str, Any]:
@@ -311,6 +325,12 @@ def watching(rng: random.Random, events: tuple[str, ...] = schema.EVENTS) -> dic
     if rng.random() < 0.3:
         made["notify"] = notify(rng, events)
     return made
+
+
+def vips_of(services: list[dict[str, Any]]) -> list[str]:
+    """The VIPs of services, each once."""
+    given = [one["vip"] if isinstance(one["vip"], list) else [one["vip"]] for one in services]
+    return list(dict.fromkeys(vip for vips in given for vip in vips))
 
 
 def routing(rng: random.Random, vips: list[str]) -> dict[str, Any]:
@@ -337,7 +357,7 @@ def groups(rng: random.Random, names: list[str]) -> list[dict[str, Any]]:
 
 def instances(rng: random.Random, services: list[dict[str, Any]], directors: list[str]) -> list[dict[str, Any]]:
     """One instance for all VIPs, or one for each, with names that keepalived has to take as they are."""
-    vips = list(dict.fromkeys(one["vip"] for one in services))
+    vips = vips_of(services)
     parts = [vips] if rng.random() < 0.5 else [[vip] for vip in vips]
     return [
         {
@@ -356,7 +376,7 @@ def instances(rng: random.Random, services: list[dict[str, Any]], directors: lis
 def vrrp(rng: random.Random, services: list[dict[str, Any]], directors: list[str]) -> dict[str, Any]:
     """Settings of VRRP, in half of them with instances, some of which move together."""
     made = {**some(rng, schema.VRRP, 3, "instances"), **watching(rng)}
-    names = ["VI_6" if six else "VI_1" for six in sorted({":" in one["vip"] for one in services})]
+    names = ["VI_6" if six else "VI_1" for six in sorted({":" in vip for vip in vips_of(services)})]
     if rng.random() < 0.5:
         made["instances"] = instances(rng, services, directors)
         names = [one["name"] for one in made["instances"]]
@@ -410,13 +430,18 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
             **(dict(zip(times, sorted(rng.sample(range(1, 60), 4)))) if rng.random() < 0.3 else {}),
             **some(rng, schema.HEARTBEAT, 2, "key"),
         }
-        status = {"mail_status": rng.choice(("all", "none", "starting,running"))} if rng.random() < 0.1 else {}
+        status = (
+            {"mail_status": rng.choice(("all", "none", "starting,running", ["stopping", "reloading"]))}
+            if rng.random() < 0.1
+            else {}
+        )
         variables["lvs_ldirectord"] = {**some(rng, schema.LDIRECTORD, 2), **status}
     if rng.random() < 0.3:
-        variables["lvs_nat"] = {
+        gateway = {
             "gateway": rng.choice(("172.28.0.2", "10.99.0.2")),
-            **some(rng, schema.NAT, 1, "gateway"),
+            **some(rng, schema.NAT, 1, "gateway", "masquerade"),
         }
+        variables["lvs_nat"] = rng.choice((gateway, {"masquerade": True}))
     if rng.random() < 0.3:
         variables["lvs_sync"] = sync(rng, [one["name"] for one in variables.get("lvs_vrrp", {}).get("instances", ())])
     if rng.random() < 0.2 or {"mail_status", "mail_frequency"} & set(variables.get("lvs_ldirectord", ())):

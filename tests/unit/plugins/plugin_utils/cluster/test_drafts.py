@@ -18,17 +18,19 @@ def complete(kind: type) -> Any:
     values: dict[str, Any] = {field.name: field.name for field in fields(kind)}
     values["path"] = InventoryPath("lvs_services", Mistakes(), index=0)
     if kind is ServiceDraft:
-        values["fwmark"] = None
+        values.update(fwmark=None, vips=["10.0.0.9"], ports=[80], protocols=["tcp"])
     else:
         values.update(delay_given=True, preempt_delay=0, family="ipv4", vips=[{"address": "10.0.0.9"}], running=[])
     return kind(**values)
 
 
-@pytest.mark.parametrize("missing", ["name", "vip", "family", "port"])
-def test_a_service_that_lacks_something_is_not_finished(missing: str) -> None:
-    assert complete(ServiceDraft).finished()["name"] == "name"
+@pytest.mark.parametrize(
+    "missing", [{"name": None}, {"family": None}, {"vips": []}, {"ports": None}, {"vips": [], "fwmark": 1}], ids=str
+)
+def test_a_service_that_lacks_something_is_not_finished(missing: dict[str, Any]) -> None:
+    assert [service["name"] for service in complete(ServiceDraft).finished("static")] == ["name"]
     with pytest.raises(ValueError, match=r"lvs_services\[0\] is not complete"):
-        replace(complete(ServiceDraft), **{missing: None}).finished()
+        replace(complete(ServiceDraft), **missing).finished("static")
 
 
 @pytest.mark.parametrize("missing", ["name", "virtual_router_id"])

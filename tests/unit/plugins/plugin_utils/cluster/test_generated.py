@@ -75,6 +75,7 @@ def test_the_own_words_of_the_daemons_are_in_every_place(accepted) -> None:
         "virtual_server": [one for cluster in clusters if cluster["keepalived"] for one in cluster["services"]],
         "real_server": [server for service in services for server in service["real_servers"]],
         "vrrp_instance": [one for cluster in clusters if cluster["vrrp"] for one in cluster["vrrp"]["instances"]],
+        "vrrp_sync_group": [one for cluster in clusters if cluster["vrrp"] for one in cluster["vrrp"]["sync_groups"]],
         "virtual": [one for cluster in clusters if cluster["ldirectord"] for one in cluster["ldirectord"]["virtuals"]],
         "ldirectord.cf": [cluster["ldirectord"] for cluster in clusters if cluster["ldirectord"]],
         "ha.cf": [cluster["heartbeat"] for cluster in clusters if cluster["heartbeat"]],

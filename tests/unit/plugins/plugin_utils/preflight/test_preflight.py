@@ -23,7 +23,8 @@ A, B = "192.0.2.100", "192.0.2.101"
 NOTHING = {
     "stacks": [],
     "lvs_vip": False,
-    **dict.fromkeys(("directors", "gateways", "foreign", "vips", "resources", "instances"), ()),
+    "clusters": {},
+    **dict.fromkeys(("gateways", "foreign", "vips", "resources", "instances"), ()),
     "options": {"ours": False, "running": None},
 }
 
@@ -71,6 +72,7 @@ class Site:
                     "advert_interval": float(one["advert_interval"]),
                     "password": digest(one["auth_pass"]) if one["auth_pass"] else None,
                     "unicast": bool(one["unicast_peers"]),
+                    "vmac": one["vmac"],
                     "advertised": [one["advert_address"]],
                     "addresses": [address["address"] for address in one["addresses"]],
                 }
@@ -141,6 +143,7 @@ def test_a_cluster_that_ran_with_the_former_default_goes_on_with_it():
         ({}, {"version": 3}, "version is 2 now and would be 3"),
         ({}, {"advert_interval": 2}, "advert_interval is 1 now and would be 2"),
         ({}, {"unicast": True}, "unicast is false now and would be true"),
+        ({"vmac": True}, {}, "vmac is true now and would be false"),
         ({}, instances(), f"{A} would move there from VI_1"),
         (instances(), {}, f"{A} would move there from A"),
         (instances(), instances(vips=[A, B]), f"{B} would move there from B"),
@@ -335,42 +338,121 @@ def test_what_could_not_be_asked_is_said_with_the_reason():
     assert list(unasked(site.cluster, site.hostvars, {"msg": "Why."}, {"skipped": True})) == []
 
 
-def directors(**addresses):
-    return {"directors": list(addresses), "director_addresses": addresses}
+NAME = "lb1-lb2"
 
 
+def remembered(name=NAME, role="real_server", host="www1", vips=(), gateways=(), listen=(), **directors):
+    """What a host remembers of one cluster; an empty name is of a former version."""
+    record = {"role": role, "host": host, "directors": directors, "vips": vips, "gateways": gateways, "listen": listen}
+    return {"clusters": {name: record}}
+
+
+@pytest.mark.parametrize("name", [NAME, ""], ids=["named", "former_version"])
 @pytest.mark.parametrize(
     "found",
     [
         {},
-        directors(lb1="192.0.2.11", lb2="192.0.2.12"),
-        directors(lb2="192.0.2.12", lb3="192.0.2.13"),
-        directors(lb1=None, lb2=None),
-        {"directors": ["lb1", "lb2"]},
-        {**directors(lb1="198.51.100.11"), "vips": [B]},
-        {**directors(former="192.0.2.11"), "vips": [B]},
+        {"lb1": "192.0.2.11", "lb2": "192.0.2.12"},
+        {"lb2": "192.0.2.12", "lb3": "192.0.2.13"},
+        {"lb1": None, "lb2": None},
+        {"lb1": "198.51.100.11", "vips": [B]},
+        {"former": "192.0.2.11", "vips": [B]},
     ],
-    ids=["unknown", "ours", "one_left", "former_version", "cached_facts", "another_address", "another_name"],
+    ids=["unknown", "ours", "one_left", "without_addresses", "another_address", "another_name"],
 )
-def test_a_real_server_of_this_cluster_is_no_other_one_s(found):
-    assert Site().finds("www1", **found).refused() == []
+def test_a_real_server_of_this_cluster_is_no_other_one_s(found, name):
+    site = Site().finds("www1", **remembered(name, **found))
+    assert site.refused() == []
+    part = site.cluster["hosts"]["www1"]
+    assert (part["former_names"], part["other_clusters"]) == ([name] * (name == ""), [])
 
 
 @pytest.mark.parametrize(
     ("found", "named"),
     [
-        (directors(gw1=None, gw2=None), "gw1 and gw2"),
-        ({**directors(gw1="198.51.100.11"), "vips": [A]}, "gw1 (198.51.100.11)"),
-        ({**directors(lb1="198.51.100.11"), "vips": ["198.51.100.100"]}, "lb1 (198.51.100.11)"),
-        ({**directors(lb1="198.51.100.11"), "gateways": ["10.2.0.1"]}, "lb1 (198.51.100.11)"),
+        ({"gw1": None, "gw2": None}, "gw1 and gw2"),
+        ({"gw1": "198.51.100.11", "vips": [A]}, "gw1 (198.51.100.11)"),
+        ({"lb1": "198.51.100.11", "vips": ["198.51.100.100"]}, "lb1 (198.51.100.11)"),
+        ({"lb1": "198.51.100.11", "gateways": ["10.2.0.1"]}, "lb1 (198.51.100.11)"),
     ],
     ids=["other_names", "same_vip", "same_name", "same_name_with_nat"],
 )
-def test_a_real_server_of_another_cluster_is_refused_without_consent(found, named):
-    (refused,) = Site().finds("www1", **found).refused()
-    assert refused.startswith(f"www1: its VIPs belong to the cluster of {named}.")
-    assert "teardown.yml --limit www1" in refused
-    assert Site(lvs_take_over=True).finds("www1", **found).refused() == []
+def test_another_cluster_of_the_same_name_is_refused_without_consent(found, named):
+    (refused,) = Site().finds("www1", **remembered(**found)).refused()
+    assert refused.startswith(f"www1: it serves another cluster of the same name, the cluster {NAME} of {named}.")
+    assert "Set lvs_cluster_name to another name than lb1-lb2" in refused
+    assert Site(lvs_take_over=True).finds("www1", **remembered(**found)).refused() == []
+    (refused,) = Site().finds("www1", **remembered("", **found)).refused()
+    assert refused.startswith(
+        f"www1: it serves the cluster of {named}, which a former version of lvs.cluster has deployed."
+    )
+
+
+def test_a_real_server_may_serve_another_cluster_too():
+    site = Site().finds("www1", **remembered("other", gw1="192.0.2.13", vips=["192.0.2.110"]))
+    assert site.refused() == []
+    part = site.cluster["hosts"]["www1"]
+    assert (part["former_names"], part["other_clusters"]) == ([], ["other"])
+    assert part["record"]["directors"] == {"lb1": "192.0.2.11", "lb2": "192.0.2.12"}
+    assert part["record"]["vips"] == [A, B]
+    # Other inventories may call their directors the same.
+    same_names = remembered("other", lb1="198.51.100.11", vips=["192.0.2.110"])
+    assert Site().finds("www1", **same_names).cluster["hosts"]["www1"]["other_clusters"] == ["other"]
+
+
+def test_a_renamed_cluster_finds_itself():
+    former = remembered("before", lb1="192.0.2.11", vips=[B])
+    site = Site(lvs_cluster_name="after").finds("www1", **former).finds("lb1", **former)
+    assert site.cluster["name"] == "after"
+    for host in ("www1", "lb1"):
+        assert site.cluster["hosts"][host]["former_names"] == ["before"]
+        assert site.cluster["hosts"][host]["other_clusters"] == []
+    assert site.refused() == []
+    # With other directors only if somebody says so
+    replaced = remembered("before", gw1="192.0.2.13", vips=[B])
+    (refused,) = Site().finds("www1", **replaced).refused()
+    assert refused.startswith(f"www1: {B} also belongs to the cluster before of gw1 (192.0.2.13).")
+    assert Site(lvs_take_over=True).finds("www1", **replaced).cluster["hosts"]["www1"]["former_names"] == ["before"]
+
+
+def test_a_director_belongs_to_one_cluster():
+    theirs = {"lb1": "192.0.2.11", "vips": ["192.0.2.110"]}
+    (refused,) = Site(lvs_cluster_name="b").finds("lb1", **remembered("a", "director", "lb1", **theirs)).refused()
+    assert refused.startswith(
+        "lb1: it is a director of the cluster a of lb1 (192.0.2.11), and a director belongs to one cluster."
+    )
+    # A real server of another cluster may be a director here.
+    assert Site().finds("lb1", **remembered("a", host="lb1", gw1="192.0.2.13", vips=["192.0.2.110"])).refused() == []
+
+
+def test_two_clusters_cannot_both_send_a_host_s_answers_to_their_gateway():
+    nat = {
+        "lvs_nat": {"gateway": "192.0.2.9"},
+        "lvs_services": [{"name": "a", "vip": A, "port": 80, "forward": "nat"}],
+    }
+    other = {"gw1": "192.0.2.13", "vips": ["192.0.2.110"]}
+    refused = Site(**nat).finds("www1", **remembered("other", gateways=["192.0.2.8"], **other)).refused()
+    (way,) = [message for message in refused if "A host has one way back" in message]
+    assert way.startswith("www1: it sends its answers of NAT to 192.0.2.8, the gateway of the cluster other of gw1")
+    six = Site(**nat).finds("www1", **remembered("other", gateways=["fd00::9"], **other)).refused()
+    assert not [message for message in six if "A host has one way back" in message]
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ({"listen": [{"port": 80, "tls": False}]}, None),
+        ({"listen": [{"port": 8080, "tls": True}]}, None),
+        ({"host": "web1"}, None),
+        ({"listen": [{"port": 80, "tls": True}]}, "its test page has port 80 with TLS for the cluster other"),
+        ({"listen": [{"port": 81, "tls": True}], "host": "web1"}, "its test page names it web1"),
+    ],
+)
+def test_one_test_page_serves_both_clusters(found, reason):
+    record = remembered("other", gw1="192.0.2.13", vips=["192.0.2.110"], **found)
+    refused = Site(lvs_test_page=True).finds("www1", **record).refused()
+    assert [message.startswith(f"www1: {reason}") for message in refused] == [True] * bool(reason)
+    assert Site().finds("www1", **record).refused() == []
 
 
 def test_a_real_server_that_has_a_vip_where_it_answers_arp_is_refused():

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import service_key
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import asked as of_service
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan, share_findings
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.generated import accepted
@@ -25,6 +26,8 @@ MARKED = {
     "ports": [80, 443, "8000-8010"],
     "health": {"type": "http"},
 }
+LISTS = {"name": "lists", "vip": ["10.0.0.100", "10.0.0.101", "2001:db8::100"], "port": [80, 443]}
+MARKED_LISTS = {**MARKED, "vip": LISTS["vip"], "protocol": ["tcp", "udp"]}
 EVERY_PORT = {"name": "all", "vip": "10.0.0.100", "port": 0, "persistence": 60, "health": {"type": "tcp", "port": 80}}
 CLUSTERS: dict[str, dict[str, Any]] = {
     "http": {"lvs_services": [{**WEB, "health": {"type": "http"}}]},
@@ -45,6 +48,14 @@ CLUSTERS: dict[str, dict[str, Any]] = {
     "localnode": {"lvs_services": [WEB], "real_servers": ["lvs1", "lvs2", "web1"]},
     "not_at_boot": {"lvs_services": [WEB], "lvs_start_at_boot": False},
     "ldirectord": {"lvs_services": [WEB], "lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "a-key-of-an-example"}},
+    "lists": {"lvs_services": [LISTS, {**LISTS, "name": "translated", "port": [81, 82], "forward": "nat"}]},
+    "lists_static": {"lvs_stack": "static", "lvs_services": [LISTS], "directors": ["lvs1"]},
+    "lists_ldirectord": {
+        "lvs_services": [LISTS],
+        "lvs_stack": "ldirectord",
+        "lvs_heartbeat": {"key": "a-key-of-an-example"},
+    },
+    "lists_by_mark": {"lvs_services": [MARKED_LISTS]},
     "weights": {
         "lvs_services": [
             {**WEB, "scheduler": "wrr", "real_servers": [{"host": "web1", "weight": 7}, {"host": "web2", "weight": 6}]}
@@ -149,7 +160,7 @@ def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -
         for destination in service["destinations"]:
             destination["connections"] = 0
     for service, described in zip(stats, cluster["services"]):
-        total = sum(plan["count"] for plan in asked if plan["service"] == described["name"])
+        total = sum(plan["count"] for plan in asked if of_service(described, plan))
         turns = described["scheduler"] == "rr"
         weights = [min(one["weight"], 1) if turns else one["weight"] for one in service["destinations"]]
         for number, destination in enumerate(service["destinations"]):
@@ -331,7 +342,8 @@ def test_what_is_asked_has_to_come_through_ipvs(cluster):
     seen = healthy(cluster)
     seen["after"]["lvs1"]["stats"] = seen["before"]["lvs1"]["stats"]
     carried = [fault for fault in judge(cluster, seen)["faults"] if "IPVS carried only 0 connections" in fault]
-    assert len(carried) == (1 if seen["probes"] else 0)
+    asked = [one for one in cluster["services"] if any(of_service(one, probe) for probe in seen["probes"])]
+    assert len(carried) == len(asked)
 
 
 @pytest.mark.parametrize(
@@ -379,3 +391,37 @@ def test_a_stranger_in_a_virtual_router_is_a_fault(cluster):
     seen["vrrp"] = {cluster["directors"][0]: {"adverts": heard}}
     (fault,) = judge(cluster, seen)["faults"]
     assert f"hears adverts of {stranger} for virtual router {number} of instance {instance['name']}" in fault
+
+
+@pytest.mark.parametrize("cluster", ["lists", "lists_static", "lists_ldirectord"], indirect=True)
+def test_every_address_of_a_service_is_asked(cluster):
+    plans = [(plan["address"], plan["port"]) for plan in probe_plan(cluster) if plan["service"] == "lists"]
+    assert plans == [(vip, port) for vip in LISTS["vip"] for port in (80, 443)]
+
+
+@pytest.mark.parametrize("cluster", ["lists"], indirect=True)
+def test_an_address_that_ipvs_does_not_carry_is_noticed_beside_others_of_its_service(cluster):
+    seen = healthy(cluster)
+    (silent,) = (one for one in seen["after"]["lvs1"]["stats"] if (one["address"], one["port"]) == ("10.0.0.101", 443))
+    for destination in silent["destinations"]:
+        destination["connections"] = 0
+    faults = judge(cluster, seen)["faults"]
+    assert any(
+        "12 requests were answered, but IPVS carried only 0 connections to 10.0.0.101:443/tcp" in fault
+        for fault in faults
+    )
+
+
+@pytest.mark.parametrize("cluster", ["lists_by_mark"], indirect=True)
+def test_a_mark_counts_at_every_director_that_holds_one_of_its_vips(cluster):
+    seen = healthy(cluster)
+    report = judge(cluster, seen)["report"]
+    first, second = (seen["nodes"][name]["addresses"] for name in ("lvs1", "lvs2"))
+    second += [address for address in first if address["address"] == "10.0.0.101"]
+    first[:] = [address for address in first if address["address"] != "10.0.0.101"]
+    for mine, other in zip(
+        seen["after"]["lvs1"]["stats"][0]["destinations"], seen["after"]["lvs2"]["stats"][0]["destinations"]
+    ):
+        other["connections"] = mine["connections"] // 2
+        mine["connections"] -= other["connections"]
+    assert judge(cluster, seen)["report"][-2:] == report[-2:]

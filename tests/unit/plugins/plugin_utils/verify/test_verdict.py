@@ -318,14 +318,14 @@ def break_kept(seen):
         (
             break_shares,
             [
-                "web1: got 6 of 12 connections to web, but 9 are due to its weight. Look at the weights in: ipvsadm -Ln",
-                "web2: got 6 of 12 connections to web, but 3 are due to its weight. Look at the weights in: ipvsadm -Ln",
+                "web1: got 6 of 12 connections to web 10.0.0.100:80/tcp, but 9 are due to its weight. Look at the weights in: ipvsadm -Ln",
+                "web2: got 6 of 12 connections to web 10.0.0.100:80/tcp, but 3 are due to its weight. Look at the weights in: ipvsadm -Ln",
             ],
         ),
         (
             break_nothing_carried,
             [
-                "web: 12 requests were answered, but IPVS carried only 0 connections. Find out what answers for the VIP: a"
+                "web: 12 requests were answered, but IPVS carried only 0 connections to 10.0.0.100:80/tcp. Find out what answers for the VIP: a"
                 " real server that answers ARP, or a server on the director itself. With a firewall mark, check that the"
                 " packets are marked"
             ],
@@ -506,3 +506,9 @@ def test_a_director_that_serves_must_know_the_others_by_their_ethernet_addresses
     assert str(found).startswith(
         "lvs1: does not know 52:54:00:00:00:13 for the Ethernet address of another director, and would forward again"
     )
+
+
+def test_lvs_vip_may_run_on_a_director_that_serves_another_cluster(cluster, seen):
+    break_by_another_stack(seen)
+    cluster["hosts"]["lvs2"]["other_clusters"] = ["other"]
+    assert judge(cluster, seen)["faults"] == []

@@ -1,0 +1,108 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of the clusters that a host remembers is this one, and which are others that share the host.
+
+A host keeps a record of each cluster that it serves, by the cluster's name. A cluster that finds itself under another name was
+renamed: the default name is made of the directors, so a new director renames it, too. A record without a name is of a version
+of this collection that had one cluster for each host.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import Any, Iterable, Mapping, Sequence
+
+from .types import ClusterRecord, HostPart
+from .validators import LONGEST_CLUSTER_NAME
+
+NAMELESS = ""
+
+Record = Mapping[str, Any]
+
+
+def default_name(directors: Sequence[str]) -> str:
+    """The name of a cluster that has none: its directors' names, shortened if it is longer than LONGEST_CLUSTER_NAME characters."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", "-".join(directors)).lstrip("._-") or "lvs"
+    if len(name) <= LONGEST_CLUSTER_NAME:
+        return name
+    mixed = f"-{zlib.crc32(name.encode()):08x}"
+    return name[: LONGEST_CLUSTER_NAME - len(mixed)] + mixed
+
+
+def records_of(facts: Mapping[str, Any]) -> Mapping[str, Record]:
+    """The records of a host by cluster, from its facts. Cached facts may be of a former version."""
+    return (facts.get("deployed_lvs") or {}).get("clusters") or {}
+
+
+def record_of(
+    host: str, part: HostPart, directors: Mapping[str, str | None], vips: Iterable[str], test_page: bool
+) -> ClusterRecord:
+    """What a host remembers of this cluster; `part` is the host's."""
+    return {
+        "role": part["role"],
+        "host": host,
+        "directors": dict(directors),
+        "vips": list(vips),
+        "gateways": [route["gateway"] for route in part["return_routes"]],
+        "listen": part["listen"] if test_page else [],
+    }
+
+
+def former_names(name: str, own: Record, records: Mapping[str, Record], take_over: bool) -> list[str]:
+    """The other names under which a host remembers this cluster, `own` being its new record."""
+    return [
+        other
+        for other, record in records.items()
+        if other != name
+        and (
+            is_same(own, record, take_over)
+            if other == NAMELESS
+            else common_vips(own, record) and (take_over or any(_alike(own, record)))
+        )
+    ]
+
+
+def is_same(own: Record, record: Record, take_over: bool) -> bool:
+    """Whether a record under this cluster's name is of this cluster: they have a director in common.
+
+    Two inventories may both have a director lvs1, so its address counts, too. A director of ours may have got another address
+    or name since: then a VIP in common shows it. Records of former versions may lack the directors or their addresses.
+    """
+    ours, theirs = own["directors"], record["directors"]
+    same = any(name in ours and address in (None, ours[name]) for name, address in theirs.items())
+    return take_over or not theirs or same or (any(_alike(own, record)) and bool(common_vips(own, record)))
+
+
+def _alike(own: Record, record: Record) -> Iterable[bool]:
+    """For each director of a record, whether it has the name or the address of one of ours."""
+    ours = own["directors"]
+    return (name in ours or address in ours.values() for name, address in record["directors"].items())
+
+
+def common_vips(own: Record, record: Record) -> list[str]:
+    """The VIPs, and the gateways of NAT, that two records have in common."""
+    theirs = {*record["vips"], *record["gateways"]}
+    return [vip for vip in (*own["vips"], *own["gateways"]) if vip in theirs]
+
+
+def names_to_tear_down(name: str, directors: Mapping[str, str | None], records: Mapping[str, Record]) -> list[str]:
+    """The names under which a host remembers the cluster that is taken down, its present name first.
+
+    The rest of the inventory may be gone by then. So another name counts only if there is no record under the present one, and
+    with a director in common; `directors` are the present ones, with lvs_address where it is set. Without the address it counts
+    only if the host serves no other cluster.
+    """
+    alone = len(records) == 1
+
+    def ours(record: Record) -> bool:
+        pairs = [(directors[one], address) for one, address in record["directors"].items() if one in directors]
+        return any(now == then if now and then else alone for now, then in pairs)
+
+    former = [
+        other
+        for other, record in records.items()
+        if other != name and (name not in records or other == NAMELESS) and (ours(record) or not record["directors"])
+    ]
+    return [name, *former]

@@ -1,0 +1,90 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What two clusters on one host cannot have in common: their name, a VIP, a director, the way back of NAT, the test page."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping
+
+from ..cluster.addresses import family_of
+from ..cluster.mistakes import listed
+from ..cluster.sharing import NAMELESS, common_vips, is_same, records_of
+from ..cluster.types import ClusterRecord, ResolvedCluster
+from .told import Hostvars, facts_of
+
+Record = Mapping[str, Any]
+
+
+def other_clusters(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:
+    """Why a host cannot serve this cluster beside the others that it serves, or cannot tell them apart."""
+    for host, part in cluster["hosts"].items():
+        records = records_of(facts_of(hostvars, host))
+        own = part["record"]
+        for name in (cluster["name"], NAMELESS):
+            if name in records and not is_same(own, records[name], cluster["take_over"]):
+                yield from _confused(host, cluster["name"], name, records[name])
+        for name in part["other_clusters"]:
+            if name != NAMELESS:
+                yield from _collisions(host, own, name, records[name])
+
+
+def _confused(host: str, ours: str, name: str, record: Record) -> Iterator[str]:
+    """The record under our name, or under none, is of another cluster."""
+    if name == NAMELESS:
+        yield (
+            f"{host}: it serves {_called(name, record)}, which a former version of lvs.cluster has deployed. Run site.yml with the"
+            " inventory of that cluster first: then both can share the host. Or, if that cluster is gone, run this one once with"
+            " -e lvs_take_over=true"
+        )
+        return
+    yield (
+        f"{host}: it serves another cluster of the same name, {_called(name, record)}. Set lvs_cluster_name to another name than"
+        f" {ours}. Or, if that cluster is gone, run site.yml once with -e lvs_take_over=true"
+    )
+
+
+def _collisions(host: str, own: ClusterRecord, name: str, record: Record) -> Iterator[str]:
+    other = _called(name, record)
+    leave = f"run teardown.yml --limit {host} with the inventory of that cluster"
+    if vips := common_vips(own, record):
+        yield (
+            f"{host}: {listed(vips)} also belongs to {other}. Take it out of one of the two, or {leave}. If it is this cluster under"
+            " a former name, with other directors, run site.yml once with -e lvs_take_over=true"
+        )
+    elif own["role"] == record["role"] == "director":
+        yield (
+            f"{host}: it is a director of {other}, and a director belongs to one cluster. Put the services of both into one inventory"
+            f" (several pairs of VIPs: lvs_vrrp instances), or {leave}. If it is this cluster under a former name, change the name"
+            " in a run of its own, before the VIPs"
+        )
+    for gateway in own["gateways"]:
+        theirs = [other for other in record["gateways"] if family_of(other) == family_of(gateway)]
+        if theirs and gateway not in theirs:
+            yield (
+                f"{host}: it sends its answers of NAT to {listed(theirs)}, the gateway of {other}. A host has one way back, so it"
+                f" cannot also use {gateway}. Forward one of the two clusters with dr or tun, or use another real server"
+            )
+    yield from _pages(host, own, other, record)
+
+
+def _pages(host: str, own: ClusterRecord, other: str, record: Record) -> Iterator[str]:
+    """One test page serves both clusters. It shows one name of the host, and each of its ports has TLS or has not."""
+    if own["listen"] and record["listen"] and own["host"] != record["host"]:
+        yield (
+            f"{host}: its test page names it {record['host']}, as the inventory of {other} does. Call the host the same in both"
+            " inventories, or set lvs_test_page to false in one of them"
+        )
+    theirs = {socket["port"]: socket["tls"] for socket in record["listen"]}
+    for socket in own["listen"]:
+        port, tls = socket["port"], socket["tls"]
+        if theirs.get(port, tls) != tls:
+            yield (
+                f"{host}: its test page has port {port} {'without' if tls else 'with'} TLS for {other}, and would have it"
+                f" {'with' if tls else 'without'}. Set test_page to false for one of the two services"
+            )
+
+
+def _called(name: str, record: Record) -> str:
+    directors = [f"{one} ({address})" if address else one for one, address in record["directors"].items()]
+    return f"the cluster{f' {name}' if name else ''} of {listed(directors)}"

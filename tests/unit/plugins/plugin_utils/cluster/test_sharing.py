@@ -1,0 +1,72 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The names of clusters on a host. What a host refuses is in preflight/test_preflight.py."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.filter.teardown_names import teardown_names
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.sharing import default_name
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.validators import CLUSTER_NAME
+
+
+@pytest.mark.parametrize(
+    ("directors", "name"),
+    [
+        (["lvs1", "lvs2"], "lvs1-lvs2"),
+        (["lb1.example.org"], "lb1.example.org"),
+        (["_lb#1", "l\u00f6ad"], "lb-1-l-ad"),
+        (["#"], "lvs"),
+        ([], "lvs"),
+    ],
+)
+def test_the_default_is_made_of_the_directors(directors, name):
+    assert default_name(directors) == name
+
+
+def test_a_long_default_is_shortened_and_stays_different():
+    long = [f"director{number}.example.org" for number in range(5)]
+    first, second = default_name(long), default_name([*long, "lvs6"])
+    assert len(first) == len(second) == 64
+    assert first != second
+    assert CLUSTER_NAME.read(first) == first
+
+
+RECORD = {"role": "real_server", "host": "web1", "vips": [], "gateways": [], "listen": []}
+OURS = {**RECORD, "directors": {"lvs1": "192.0.2.11"}}
+THEIRS = {**RECORD, "directors": {"lvs1": "198.51.100.11"}}
+UNKNOWN = {**RECORD, "directors": {}}
+
+
+@pytest.mark.parametrize(
+    ("given", "records", "names"),
+    [
+        ({}, {}, ["lvs1"]),
+        ({}, {"lvs1": OURS, "other": THEIRS}, ["lvs1"]),
+        ({"lvs_cluster_name": "shop"}, {"shop": OURS, "lvs1": OURS}, ["shop"]),
+        # Renamed since it was deployed
+        ({"lvs_cluster_name": "shop", "lvs_address": "192.0.2.11"}, {"lvs1": OURS, "x": THEIRS}, ["shop", "lvs1"]),
+        # The address of lvs1 is not known, so it may be another's if there are two.
+        ({"lvs_cluster_name": "shop"}, {"lvs1": OURS}, ["shop", "lvs1"]),
+        ({"lvs_cluster_name": "shop"}, {"lvs1": OURS, "x": THEIRS}, ["shop"]),
+        ({"lvs_address": "192.0.2.11"}, {"": OURS}, ["lvs1", ""]),
+        ({"lvs_address": "192.0.2.11"}, {"": UNKNOWN}, ["lvs1", ""]),
+        ({"lvs_address": "192.0.2.11"}, {"": THEIRS}, ["lvs1"]),
+    ],
+    ids=[
+        "bare",
+        "default",
+        "named",
+        "renamed",
+        "alone",
+        "doubtful",
+        "former_version",
+        "oldest_version",
+        "theirs_unnamed",
+    ],
+)
+def test_the_teardown_takes_what_is_this_cluster_s(given, records, names):
+    hostvars = {"lvs1": given, "web1": {"ansible_facts": {"deployed_lvs": {"clusters": records}}}}
+    groups = {"directors": ["lvs1"], "real_servers": ["web1"]}
+    assert teardown_names(hostvars, groups, "web1") == names
