@@ -302,8 +302,8 @@ for connection in connections:
             self.run("client1", change.format("del"))
 
     def holders(self, vip: str, *among: str) -> list[str]:
-        """The directors that have a VIP on an interface, of all of them or of those named."""
-        found = f"ip -o address show to {vip}/{128 if ':' in vip else 32}"
+        """The directors that have a VIP on an interface other than lo, of all of them or of those named."""
+        found = f"ip -o address show to {vip}/{128 if ':' in vip else 32} | grep -v '^[0-9]*: lo '"
         return [node for node in among or self.group("directors") if self.run(node, found)]
 
     def interface(self, node: str) -> str:

@@ -552,7 +552,7 @@ _value:
       description: The same services as M(lvs.cluster.ipvs_table) takes them.
       type: list
       elements: dict
-      contains:
+      contains: &table
         address:
           description: The VIP; null with a firewall mark.
           type: str
@@ -1053,7 +1053,7 @@ _value:
           description: A block for each service.
           type: list
           elements: dict
-          contains:
+          contains: &virtual_servers
             name:
               description: Name of the service.
               type: str
@@ -1629,7 +1629,7 @@ _value:
           type: dict
           contains:
             role:
-              description: V(director) or V(real_server).
+              description: V(director) or V(real_server). A host that is both has V(director).
               type: str
             record:
               description: What the host remembers of this cluster, so that other clusters can share it.
@@ -1792,6 +1792,31 @@ _value:
                 udp:
                   description: For UDP.
                   type: int
+            localnode:
+              description: How a host that directs and serves delivers to itself what other directors forward to it; else null.
+              type: dict
+              contains:
+                mark:
+                  description: The firewall mark of such packets.
+                  type: int
+                vips:
+                  description: The VIPs that it serves.
+                  type: list
+                  elements: str
+                macs:
+                  description: The Ethernet addresses of the other directors; without facts empty.
+                  type: list
+                  elements: str
+                table:
+                  description: The services for the mark as M(lvs.cluster.ipvs_table) takes them.
+                  type: list
+                  elements: dict
+                  contains: *table
+                virtual_servers:
+                  description: The same as blocks of keepalived.conf.
+                  type: list
+                  elements: dict
+                  contains: *virtual_servers
             vips:
               description: VIPs on its devices, except those that VRRP or heartbeat moves.
               type: list
@@ -1935,10 +1960,6 @@ _value:
                   description: Addresses of the other directors; empty with multicast.
                   type: list
                   elements: str
-                vmac_addresses:
-                  description: VIPs and gateways that need the virtual MAC address by an option of their own.
-                  type: list
-                  elements: str
                 addresses:
                   description: VIPs and gateways that it takes as the master.
                   type: list
@@ -1953,6 +1974,10 @@ _value:
                     device:
                       description: The device that carries it.
                       type: str
+                vmac_addresses:
+                  description: VIPs and gateways that need the virtual MAC address by an option of their own.
+                  type: list
+                  elements: str
                 routes:
                   description: Routes that the master has.
                   type: list

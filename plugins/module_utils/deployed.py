@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any, Callable, Iterator, Mapping
+from typing import Any, Callable, Iterable, Iterator, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure
 
@@ -28,6 +28,8 @@ FORMER_SYSCTLS = "/var/lib/lvs-cluster/lvs-real-server.json"
 SCRIPTS = "/etc/lvs-cluster/scripts"
 # The folders that the roles have made for files of others, a line for each
 FOLDERS = "/var/lib/lvs-cluster/folders"
+# What the role real_server leaves for each cluster that a host serves, but for one with IPv6 alone and a page of its own
+REAL_SERVER = ("/etc/sysctl.d/90-lvs-real-server*.conf", "/etc/lvs-test-page-*.conf")
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD, LVS_VIP)
 
 # Lines that the roles have written into these files since the first release, and nobody else writes.
@@ -160,6 +162,17 @@ def directors_of(files: Mapping[str, str]) -> dict[str, str | None]:
 def gateways_of(files: Mapping[str, str]) -> list[str]:
     """Return the gateways to which a real server sends its answers of NAT."""
     return list(dict.fromkeys(re.findall(r"(?m)^route (\S+)", files.get(LVS_VIP, ""))))
+
+
+def peer_macs_of(files: Mapping[str, str]) -> list[str]:
+    """Return the Ethernet addresses by which a director that also serves knows what other directors have forwarded."""
+    return list(dict.fromkeys(re.findall(r"(?m)^(?:nft|iptables) peer \S+ (\S+)", files.get(LVS_VIP, ""))))
+
+
+def served(paths: Iterable[str]) -> list[str]:
+    """Return the names of the clusters that the paths, which match REAL_SERVER, belong to. A former version named none."""
+    found = (re.search(r"/(?:90-lvs-real-server|lvs-test-page)(?:-(.+))?\.conf$", path) for path in paths)
+    return sorted({one.group(1) or "" for one in found if one})
 
 
 def resources(files: Mapping[str, str]) -> list[str]:

@@ -53,6 +53,12 @@ ansible_facts:
         lvs_vip:
           description: Whether C(lvs-vip) keeps VIPs or rules.
           type: bool
+        real_server:
+          description:
+            - The clusters for which the host has what makes it a real server, such as the ports of its test page. An empty name
+              stands for the cluster of a former version.
+          type: list
+          elements: str
         clusters:
           description:
             - What the host remembers of each cluster that it serves, by the cluster's name. An empty name stands for the cluster
@@ -62,6 +68,10 @@ ansible_facts:
           type: dict
         gateways:
           description: The gateways to which a real server sends its answers of NAT.
+          type: list
+          elements: str
+        peer_macs:
+          description: The Ethernet addresses of the other directors, as a director that also serves knows them.
           type: list
           elements: str
         foreign:
@@ -155,10 +165,12 @@ ansible_facts:
       stacks: [keepalived.service]
       masked: [ldirectord.service]
       lvs_vip: false
+      real_server: []
       clusters:
         shop:
           {role: director, host: lb1, directors: {lb1: 192.0.2.11}, vips: [192.0.2.100], gateways: [], listen: []}
       gateways: []
+      peer_macs: []
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
       scripts: []
@@ -249,8 +261,10 @@ def main(runner=HOST):
         "stacks": stacks,
         "masked": [unit for unit in STACK_UNITS if is_masked(unit)],
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
+        "real_server": deployed.served(path for pattern in deployed.REAL_SERVER for path in glob.glob(pattern)),
         "clusters": clusters,
         "gateways": deployed.gateways_of(files),
+        "peer_macs": deployed.peer_macs_of(files),
         "foreign": foreign,
         "vips": deployed.named_vips(files),
         "scripts": sorted(glob.glob(f"{deployed.SCRIPTS}/*")),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Collection, Iterable, Mapping
 
 from .cluster.mistakes import listed
@@ -12,8 +13,12 @@ from .cluster.types import ResolvedCluster
 
 
 def ip_addresses(printed: str) -> list[str]:
-    """The addresses in the output of `ip address`, also with -brief or -oneline, which print each with its prefix length."""
-    parts = (word.partition("/") for word in printed.split())
+    """The addresses that `ip -brief address` or `ip -oneline address` prints, each with its prefix length.
+
+    Without those of lo, which has the VIPs of a real server: a director may be one as well.
+    """
+    lines = (line for line in printed.splitlines() if not re.match(r"(\d+: )?lo\s", line))
+    parts = (word.partition("/") for line in lines for word in line.split())
     return [address for address, slash, _prefix in parts if slash]
 
 

@@ -35,6 +35,7 @@ def empty_part(host: Host) -> HostPart:
         "masquerades": [],
         "gue_ports": [],
         "timeouts": None,
+        "localnode": None,
         "vips": [],
         "return_routes": [],
         "return_rules": [],
@@ -59,6 +60,7 @@ def tools_of(part: HostPart) -> list[str]:
     """The tools that lvs-vip needs on a host: arptables, nftables, iptables, firewalld, ipvsadm."""
     filters = (
         part["fwmark_rules"],
+        part["localnode"],
         part["redirects"],
         part["mss_clamps"],
         part["masquerades"],

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Iterator, Mapping, Sequence
@@ -14,6 +15,8 @@ from .addresses import BITS, Address, Network, family_of, known, netmask_prefix,
 from .inventory import HostVars, Inventory, named_vips
 from .mistakes import InventoryPath, Mistakes, listed
 from .types import Family
+
+MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,17 @@ class Host:
         """The interface for a VIP: the one whose network holds the VIP, else that of the host's address."""
         return self.device_of(vip) or self.interface
 
+    def device_towards(self, host: Host) -> str | None:
+        """The interface from which this host sends to another one (with facts)."""
+        return self.device_of(host.address or "") or self.interface
+
+    def macs_towards(self, host: Host) -> tuple[str, ...]:
+        """The Ethernet addresses from which this host sends to another one (with facts); several for a bond."""
+        fact = _fact(self.facts, self.device_towards(host) or "")
+        links = [fact, *(_fact(self.facts, str(slave)) for slave in fact.get("slaves") or ())]
+        found = (str(link.get(key)).lower() for link in links for key in ("macaddress", "perm_macaddress"))
+        return tuple(dict.fromkeys(mac for mac in found if MAC.fullmatch(mac)))
+
     def mtu_of(self, address: str) -> int:
         """The MTU of the network of an address in bytes; Ethernet's if no fact has it."""
         network = self.network_of(address)
@@ -123,9 +137,14 @@ class Hosts:
     def all(self) -> dict[str, Host]:
         return {**self.directors, **self.real_servers}
 
+    @property
+    def both(self) -> dict[str, Host]:
+        """The hosts that direct and serve."""
+        return {name: host for name, host in self.directors.items() if name in self.real_servers}
+
 
 def resolve_hosts(inventory: Inventory, mistakes: Mistakes) -> Hosts:
-    """Every director and real server. A host in both groups is reported, and counts as a director."""
+    """Every director and real server. A host in both groups counts as a director."""
     vips = named_vips(inventory.cluster)
 
     def host(name: str, role: str) -> Host:
@@ -133,23 +152,8 @@ def resolve_hosts(inventory: Inventory, mistakes: Mistakes) -> Hosts:
 
     directors = {name: host(name, "director") for name in inventory.directors}
     real_servers = {name: directors.get(name) or host(name, "real_server") for name in inventory.real_servers}
-    for name in inventory.directors:
-        if name in inventory.real_servers:
-            InventoryPath(f"host {name}", mistakes).report(_why_not_both(directors))
-    by_address = {
-        address: host.name
-        for host in real_servers.values()
-        if host.name not in directors
-        for address in host.addresses.values()
-    }
+    by_address = {address: host.name for host in real_servers.values() for address in host.addresses.values()}
     return Hosts(directors, real_servers, by_address)
-
-
-def _why_not_both(directors: Mapping[str, Host]) -> str:
-    both = "is in both groups, directors and real_servers: "
-    if len(directors) > 1:
-        return both + "two directors that serve each other would send connections in a circle. Use separate hosts"
-    return both + "take it out of real_servers, and list it by its address in the real_servers of a service"
 
 
 def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], path: InventoryPath) -> Host:

@@ -77,7 +77,10 @@ def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keep
         "includes": [_include(path) for path in own["include"]],
         "track_files": files,
         "track_folders": _folders(files),
-        "virtual_servers": [*virtual_servers, *map(_way, found.values())],
+        "virtual_servers": [
+            *virtual_servers,
+            *(marked_service(way, f"checks of {way.server['address']} through {way.vip}") for way in found.values()),
+        ],
     }
 
 
@@ -109,10 +112,10 @@ def _include(path: str) -> KeepalivedInclude:
     return {"keyword": "includer" if any(character in path for character in "*?[") else "includea", "path": path}
 
 
-def _way(way: Way) -> KeepalivedService:
-    """The service that leads the checks of a real server through the VIP. Nothing checks it: it is the way to check."""
+def marked_service(way: Way, name: str) -> KeepalivedService:
+    """A service by a mark that leads to one real server, which nothing checks."""
     return {
-        "name": f"checks of {way.server['address']} through {way.vip}",
+        "name": name,
         "at": f"fwmark {way.mark}",
         "group": None,
         "ip_family": "inet6" if way.family == "ipv6" else "inet",

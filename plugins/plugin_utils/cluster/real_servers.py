@@ -96,7 +96,8 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
         return None
     path = service.path.at("sorry_server")
     own = keys.read({"host": given} if isinstance(given, str) else given, schema.SORRY_SERVER, path, SERVER)
-    if isinstance(own["host"], str) and (director := hosts.directors.get(own["host"])):
+    director = hosts.directors.get(own["host"]) if isinstance(own["host"], str) else None
+    if director and director.name not in hosts.real_servers:
         address = _on_director(own["address"], director, service, hosts, path)
         if address is None:
             return None
@@ -200,10 +201,15 @@ def _locate(
         )
     for director in hosts.directors.values():
         # With one director IPVS delivers locally. Two directors would send connections to each other in a loop
-        if address in director.own_addresses and len(hosts.directors) > 1:
+        if address in director.own_addresses and address not in hosts.by_address and len(hosts.directors) > 1:
+            way_out = (
+                "List it by its name"
+                if director.name in hosts.real_servers
+                else f"Use a host that is not a director, or put {director.name} into the group real_servers, too"
+            )
             path.report(
                 f"address is {address}, which is director {director.name}: the directors would send its connections in a circle."
-                " Use a host that is not a director"
+                f" {way_out}"
             )
     _check_family(address, service, method, path)
     return hosts.by_address.get(address), address

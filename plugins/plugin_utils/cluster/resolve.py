@@ -39,6 +39,7 @@ from .hosts import Hosts, resolve_hosts
 from .inventory import Inventory
 from .keepalived import check_keepalived, keepalived_part, read_keepalived
 from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
+from .localnode import check_localnodes, localnode_part
 from .mail import resolve_mail
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes
 from .nat import Nat, check_masquerade, check_replies, check_tracking, moved_gateways, resolve_nat
@@ -163,6 +164,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_direct_routing(services, hosts)
     check_check_sources(services, hosts)
     check_marks(services)
+    check_localnodes(services, read.instances, hosts, read.stack, read.scalars["lvs_arp"], mistakes)
     if read.stack == "keepalived":
         check_keepalived(services)
         check_ways(services, hosts)
@@ -183,10 +185,13 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
     scripts = (ScriptFiles(None) if stack == "static" else read.files).resolved()
     keepalived = keepalived_part(read.keepalived, services) if stack == "keepalived" else None
     heartbeat = heartbeat_part(read.heartbeat, vips, nat, sync, hosts) if stack == "ldirectord" else None
-    parts = {
-        **director_parts(hosts, services, nat, stack, vrrp, keepalived, heartbeat, sync, read.timeouts, scripts),
-        **real_server_parts(hosts, services, nat, arp),
+    directors = director_parts(hosts, services, nat, stack, vrrp, keepalived, heartbeat, sync, read.timeouts, scripts)
+    real_servers = real_server_parts(hosts, services, nat, arp)
+    localnodes = {
+        name: localnode_part(directors[name], real_servers[name], host, hosts, services)
+        for name, host in hosts.both.items()
     }
+    parts = {**directors, **real_servers, **localnodes}
     name = read.scalars["lvs_cluster_name"] or default_name(read.inventory.directors)
     return {
         "name": name,
@@ -201,7 +206,7 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "clients": list(read.inventory.clients),
         "vips": _vips(vips, nat, vrrp, heartbeat),
         "services": services,
-        "table": ipvs_table(services) + (table_of_ways(ways(services)) if stack == "keepalived" else []),
+        "table": ipvs_table(services) + (table_of_ways(ways(services).values()) if stack == "keepalived" else []),
         "vrrp": vrrp,
         "sync": sync,
         "timeouts": read.timeouts,

@@ -19,7 +19,18 @@ from .drafts import ServiceDraft
 from .hosts import Hosts
 from .mistakes import listed
 from .real_servers import called
-from .types import CheckSource, Family, Health, RealServer, Service, TableService, Tunnel, checks_of, health_of
+from .types import (
+    CheckSource,
+    Family,
+    Health,
+    RealServer,
+    Service,
+    SorryServer,
+    TableService,
+    Tunnel,
+    checks_of,
+    health_of,
+)
 
 # Marks from here to 2^31 - 1, by a hash: the same real server has the same mark as long as its way is the same
 FIRST_MARK, MARKS = 1 << 30, 1 << 30
@@ -33,7 +44,7 @@ class Way(NamedTuple):
     vip: str
     family: Family
     scheduler: str
-    server: RealServer
+    server: RealServer | SorryServer
 
 
 def asks_vip(check: Health) -> bool:
@@ -67,7 +78,7 @@ def ways(services: Iterable[Service]) -> dict[Hashable, Way]:
     return found
 
 
-def table_of_ways(found: Mapping[Hashable, Way]) -> list[TableService]:
+def table_of_ways(found: Iterable[Way]) -> list[TableService]:
     """The services of the ways, as lvs.cluster.ipvs_info returns them."""
     return [
         {
@@ -94,7 +105,7 @@ def table_of_ways(found: Mapping[Hashable, Way]) -> list[TableService]:
                 }
             ],
         }
-        for way in found.values()
+        for way in found
     ]
 
 

@@ -860,6 +860,20 @@ class CheckSource(TypedDict):
     address: str
 
 
+class Localnode(TypedDict):
+    """How a host that directs and serves delivers to itself what other directors forward to it.
+
+    Packets for its `vips` from the Ethernet addresses `macs` of the other directors get the firewall mark `mark`. The services
+    for this mark are in `table` as lvs.cluster.ipvs_table takes them, and in `virtual_servers` as keepalived configuration.
+    """
+
+    mark: int
+    vips: list[str]
+    macs: list[str]
+    table: list[TableService]
+    virtual_servers: list[KeepalivedService]
+
+
 class ClusterRecord(TypedDict):
     """What a host remembers of a cluster that it serves."""
 
@@ -872,7 +886,7 @@ class ClusterRecord(TypedDict):
 
 
 class HostPart(TypedDict):
-    """The part of one director or real server."""
+    """The part of one director or real server; `role` is director for a host that is both."""
 
     role: str
     record: ClusterRecord
@@ -892,6 +906,7 @@ class HostPart(TypedDict):
     masquerades: list[Masquerade]
     gue_ports: list[GuePort]
     timeouts: Timeouts | None
+    localnode: Localnode | None
     vips: list[HostVip]
     return_routes: list[ReturnRoute]
     return_rules: list[ReturnRule]

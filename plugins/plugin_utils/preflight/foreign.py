@@ -50,9 +50,9 @@ def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
 
 
 def answering(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:
-    """Real servers that have a VIP on a device on which they answer ARP for it, by their facts."""
+    """Real servers that have a VIP on a device on which they answer ARP for it, by their facts, without directors."""
     vips = {vip["address"] for vip in cluster["vips"]}
-    for name in cluster["real_servers"]:
+    for name in (name for name in cluster["real_servers"] if name not in cluster["directors"]):
         for interface in read_interfaces(facts_of(hostvars, name)):
             vip, device = interface.address.text, interface.name
             if vip in vips and not device.startswith(SILENT):

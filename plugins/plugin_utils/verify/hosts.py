@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping, Sequence
 
+from ..cluster.mistakes import listed
 from ..cluster.types import HostPart, HostVip, ResolvedCluster
 from .finding import Finding
 
@@ -74,17 +75,20 @@ def file_findings(name: str, expected: Sequence[Mapping[str, Any]], node: Mappin
 
 def units_of(cluster: ResolvedCluster, name: str) -> dict[str, bool]:
     """The units that a host of the cluster runs: {unit: whether it starts at boot}."""
-    if cluster["hosts"][name]["role"] == "real_server":
-        return {"lvs-vip.service": True} | ({"lvs-test-page.service": True} if cluster["test_page"] else {})
-    units = {DIRECTOR_UNITS[cluster["stack"]]: cluster["start_at_boot"]}
-    if keeps_rules(cluster, name):
+    units: dict[str, bool] = {}
+    if name in cluster["directors"]:
+        units[DIRECTOR_UNITS[cluster["stack"]]] = cluster["start_at_boot"]
+        units.update({BOOT_UNIT: cluster["start_at_boot"]} if cluster["stack"] == "static" else {})
+    if keeps_lists(cluster, name):
         units["lvs-vip.service"] = True
-    return units | ({BOOT_UNIT: cluster["start_at_boot"]} if cluster["stack"] == "static" else {})
+    if name in cluster["real_servers"] and cluster["test_page"]:
+        units["lvs-test-page.service"] = True
+    return units
 
 
-def keeps_rules(cluster: ResolvedCluster, name: str) -> bool:
-    """Whether lvs-vip has packet filter rules to manage on a director whose VIPs keepalived or heartbeat moves."""
-    return cluster["stack"] != "static" and cluster["hosts"][name]["tools"] != []
+def keeps_lists(cluster: ResolvedCluster, name: str) -> bool:
+    """Whether lvs-vip keeps a real server's VIPs, or a director's packet filter rules, if its VIPs are another daemon's."""
+    return name in cluster["real_servers"] or (cluster["stack"] != "static" and cluster["hosts"][name]["tools"] != [])
 
 
 def lvs_vip_findings(name: str, cluster: ResolvedCluster, checked: Mapping[str, Any]) -> Iterator[Finding]:
@@ -100,14 +104,29 @@ def lvs_vip_findings(name: str, cluster: ResolvedCluster, checked: Mapping[str, 
         yield Finding(name, fault, RUN_SITE)
 
 
+def peer_findings(name: str, wanted: HostPart, deployed: Sequence[str]) -> Iterator[Finding]:
+    """Ethernet addresses of other directors that a director which also serves does not know.
+
+    It would forward again what they have forwarded to it. `deployed` are those that it knows.
+    """
+    unknown = [mac for mac in (wanted["localnode"] or {"macs": []})["macs"] if mac not in deployed]
+    if unknown:
+        yield Finding(
+            name,
+            f"does not know {listed(unknown)} for the Ethernet address of another director, and would forward again what that"
+            " has forwarded to it",
+            RUN_SITE,
+        )
+
+
 def other_stack_findings(name: str, cluster: ResolvedCluster, node: Mapping[str, Any]) -> Iterator[Finding]:
     """Units of another lvs_stack that still run: they would also change the table or hold VIPs."""
-    if cluster["hosts"][name]["role"] != "director":
+    if name not in cluster["directors"]:
         return
     # With every stack, ldirectord's own unit must not run: heartbeat starts ldirectord.
     others = ["ldirectord.service", *(unit for stack, unit in DIRECTOR_UNITS.items() if stack != cluster["stack"])]
     for unit in others:
-        if unit == "lvs-vip.service" and (keeps_rules(cluster, name) or cluster["hosts"][name]["other_clusters"]):
+        if unit == "lvs-vip.service" and (keeps_lists(cluster, name) or cluster["hosts"][name]["other_clusters"]):
             continue
         if node["units"].get(unit, {"active": False})["active"]:
             yield Finding(name, f"{unit} runs, but lvs_stack is {cluster['stack']}", RUN_SITE)

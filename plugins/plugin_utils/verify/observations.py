@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from ..cluster.types import ResolvedCluster
+from ..preflight.told import told
 
 Hostvars = Mapping[str, Mapping[str, Any]]
 
@@ -15,7 +16,8 @@ Hostvars = Mapping[str, Mapping[str, Any]]
 def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered.
 
-    Returns nodes {host: node_info}, lvs_vip {host: result of lvs-vip check}, ldirectord {director: result of the search for its
+    Returns nodes {host: node_info}, lvs_vip {host: result of lvs-vip check}, peer_macs {host: Ethernet addresses of other
+    directors that are deployed there}, ldirectord {director: result of the search for its
     process}, expected {host: files as site.yml would write them}, instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director:
     ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}}, probes (entries of probe_plan, each with its vip_probe result) and
     unasked {client: {what could not be asked: why}}.
@@ -33,6 +35,9 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
     return {
         "nodes": _results(hostvars, cluster["hosts"], "lvs_node"),
         "lvs_vip": _results(hostvars, cluster["hosts"], "lvs_vip_check"),
+        "peer_macs": {
+            host: told(hostvars, host).get("peer_macs", []) for host in cluster["hosts"] if told(hostvars, host)
+        },
         "ldirectord": _results(hostvars, cluster["directors"], "lvs_ldirectord_status"),
         "expected": {
             host: hostvars[host].get("director_expected_files", []) for host in cluster["hosts"] if host in hostvars

@@ -30,12 +30,12 @@ def table_findings(
     director: str, live: list[Mapping[str, Any]], cluster: ResolvedCluster, serves: bool
 ) -> Iterator[Finding]:
     """Compare a director's table with the resolved cluster, or with an empty table if the director does not serve."""
-    for change, difference in differences(live, _expected(live, cluster) if serves else []):
+    for change, difference in differences(live, _expected(director, live, cluster) if serves else []):
         yield Finding(director, f"{change.service.key}: {difference}", _remedy(change, cluster["stack"]))
 
 
-def _expected(live: list[Mapping[str, Any]], cluster: ResolvedCluster) -> list[TableService]:
-    """The resolved table, with the live weights of those real servers whose weight their checks choose."""
+def _expected(director: str, live: list[Mapping[str, Any]], cluster: ResolvedCluster) -> list[TableService]:
+    """A director's resolved table, with the live weights of those real servers whose weight their checks choose."""
     weights = {
         (service_key(service), destination_key(there)): there["weight"]
         for service in live
@@ -50,8 +50,9 @@ def _expected(live: list[Mapping[str, Any]], cluster: ResolvedCluster) -> list[T
                 for there in destinations
             ]
         expected.append({**entry, "destinations": destinations})
-    # Beyond the services there are the ways by which checks go through a VIP.
-    return expected + cluster["table"][len(expected) :]
+    # Beyond the services there are the ways by which checks go through a VIP, and that of a director to itself.
+    localnode = cluster["hosts"][director]["localnode"]
+    return expected + cluster["table"][len(expected) :] + (localnode["table"] if localnode else [])
 
 
 def weights_move(service: Service) -> bool:

@@ -19,6 +19,7 @@ from .hosts import (
     link_findings,
     lvs_vip_findings,
     other_stack_findings,
+    peer_findings,
     unit_findings,
     units_of,
 )
@@ -66,6 +67,11 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
             )
         ),
         *(finding for name, checked in seen["lvs_vip"].items() for finding in lvs_vip_findings(name, cluster, checked)),
+        *(
+            finding
+            for name, macs in seen["peer_macs"].items()
+            for finding in peer_findings(name, cluster["hosts"][name], macs)
+        ),
         *(
             finding
             for name, status in seen["ldirectord"].items()

@@ -15,8 +15,11 @@ SPOKEN = {"keepalived": "VRRP, protocol 112", "ldirectord": "heartbeat, UDP port
 
 
 def usable_addresses(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
-    """The addresses that each host can use."""
-    return {name: {entry["address"] for entry in node["addresses"] if usable(entry)} for name, node in nodes.items()}
+    """The addresses that each host can use, without those of lo, which has the VIPs of a real server."""
+    return {
+        name: {entry["address"] for entry in node["addresses"] if entry["interface"] != "lo" and usable(entry)}
+        for name, node in nodes.items()
+    }
 
 
 def holder_findings(held: Mapping[str, list[str]], stack: str) -> Iterator[Finding]:

@@ -20,9 +20,11 @@ last, and removed from the last to the first. The line of a rule starts with the
   nft mark VIP PROTOCOL PORTS MARK         packets to ports of a VIP get a firewall mark; PORTS as in 80,8000-8010
   nft redirect VIP                         packets to a VIP are redirected to this host, which does not have the VIP
   nft clamp VIP BYTES                      TCP connections from a VIP use segments of at most BYTES
+  nft peer VIP MAC MARK                    packets to a VIP from an Ethernet address, that of another director, get a mark
+  nft own VIP MARK                         packets of this host itself to a VIP get a mark, unless they have one
+  nft once VIP MARK                        packets to a VIP with this mark are dropped if they are about to leave this host
   nft masquerade VIP                       what NAT has translated for a VIP goes to the real servers from this host's address
-  iptables mark|redirect|clamp|masquerade ...
-                                           the same with iptables and ip6tables
+  iptables mark|redirect|clamp|peer|...    the same with iptables and ip6tables
   arptables VIP ADDRESS                    ARP requests for the VIP are not answered; this host's own use ADDRESS
   fou ipv4|ipv6 PORT                       GUE tunnels are unpacked at a UDP port
   timeouts TCP TCPFIN UDP                  IPVS forgets idle connections after so many seconds; without this line the
@@ -192,6 +194,11 @@ NFT_CHAINS = {
     "mark": "type filter hook prerouting priority mangle;",
     "redirect": "type nat hook prerouting priority dstnat;",
     "clamp": "type filter hook output priority mangle;",
+    # After all marks of prerouting, and before IPVS, which is at the end of input.
+    "peer": "type filter hook input priority mangle;",
+    # What IPVS forwards leaves by output. Marks that this host makes itself come after the drop.
+    "once": "type filter hook output priority raw;",
+    "own": "type filter hook output priority mangle;",
     "masquerade": "type nat hook postrouting priority srcnat;",
 }
 NFT_LOAD = [["nft", "-c", "-f", "-"], ["nft", "-f", "-"]]  # both read the output of nft_ruleset
@@ -219,18 +226,22 @@ def nft_ruleset(lines: Iterable[str]) -> str:
     return "\n".join(text) + "\n"
 
 
+NFT_RULES = {
+    "mark": "{ip} daddr {vip} {0} dport {{ {ports} }} meta mark set {2}",
+    "redirect": "{ip} daddr {vip} redirect",
+    "clamp": "{ip} saddr {vip} tcp flags & (syn | rst) == syn tcp option maxseg size set {0}",
+    "peer": "{ip} daddr {vip} ether saddr {0} meta mark set {1}",
+    "once": "{ip} daddr {vip} meta mark {0} drop",
+    "own": "{ip} daddr {vip} meta mark 0 meta mark set {0}",
+    # Direct routing leaves the VIP in the packet. A tunnel's packet is not part of the client's connection.
+    "masquerade": "{ip} daddr != {vip} ct original {ip} daddr {vip} masquerade",
+}
+
+
 def _nft_rule(words: Words) -> str:
     what, vip, *more = words
-    ip = "ip6" if ":" in vip else "ip"
-    if what == "mark":
-        ports = ", ".join(span_text(span, "-") for span in spans(more[1].split(",")))
-        return f"{ip} daddr {vip} {more[0]} dport {{ {ports} }} meta mark set {more[2]}"
-    if what == "redirect":
-        return f"{ip} daddr {vip} redirect"
-    if what == "masquerade":
-        # Direct routing leaves the VIP in the packet. A tunnel's packet is not part of the client's connection.
-        return f"{ip} daddr != {vip} ct original {ip} daddr {vip} masquerade"
-    return f"{ip} saddr {vip} tcp flags & (syn | rst) == syn tcp option maxseg size set {more[0]}"
+    ports = ", ".join(span_text(span, "-") for span in spans(more[1].split(","))) if what == "mark" else ""
+    return NFT_RULES[what].format(*more, ip="ip6" if ":" in vip else "ip", vip=vip, ports=ports)
 
 
 def nft_facts(words: Words) -> list[Any]:
@@ -238,9 +249,16 @@ def nft_facts(words: Words) -> list[Any]:
     what, vip, *more = words
     if what == "mark":
         return [what, vip, more[0], spans(more[1].split(",")), "mark", int(more[2])]
-    if what == "masquerade":
-        return [what, "!=", vip, "original", vip, what]
-    return [what, vip, "redirect"] if what == "redirect" else [what, vip, "maxseg", int(more[0])]
+    given = [int(word) if word.isdigit() else word for word in more]
+    facts: dict[str, list[Any]] = {
+        "redirect": [vip, what],
+        "clamp": [vip, "maxseg", *given],
+        "peer": [vip, *given[:1], "mark", *given[1:]],
+        "once": [vip, "mark", *given, "drop"],
+        "own": [vip, "mark", 0, "mark", *given],
+        "masquerade": ["!=", vip, "original", vip, what],
+    }
+    return [what, *facts[what]]
 
 
 def nft_facts_in(listed: Any) -> list[list[Any]]:
@@ -267,8 +285,12 @@ def _nft_facts(rule: dict[str, Any]) -> list[Any]:
         elif verb == "mangle":
             key = said["key"]
             facts += [key["meta"]["key"] if "meta" in key else key.get("tcp option", {}).get("name"), said["value"]]
-        elif verb in ("redirect", "masquerade") and not said:
+        elif verb in ("redirect", "masquerade", "drop") and not said:
             facts.append(verb)
+        elif left == {"meta": {"key": "mark"}} and said["op"] == "==":
+            facts += ["mark", said["right"]]
+        elif left == {"meta": {"key": "iiftype"}}:
+            continue  # some versions of nft list it beside an Ethernet address
         elif verb != "counter" and not (verb == "match" and "flags" in json.dumps(left)):
             # The listing of flags depends on nft's version. Anything else in the rule makes it a different rule.
             facts.append(expression)
@@ -280,16 +302,22 @@ def _nft_facts(rule: dict[str, Any]) -> list[Any]:
 MULTIPORT = 15  # ports in a rule; a range counts as two: iptables-extensions(8)
 
 
+IPTABLES_RULES = {
+    "redirect": ("nat", "PREROUTING", "-d {vip} -j REDIRECT"),
+    "masquerade": ("nat", "POSTROUTING", "! -d {vip} -m conntrack --ctorigdst {vip} -j MASQUERADE"),
+    "clamp": ("mangle", "OUTPUT", "-s {vip} -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss {0}"),
+    "peer": ("mangle", "INPUT", "-d {vip} -m mac --mac-source {0} -j MARK --set-mark {1}"),
+    "once": ("raw", "OUTPUT", "-d {vip} -m mark --mark {0} -j DROP"),
+    "own": ("mangle", "OUTPUT", "-d {vip} -m mark --mark 0 -j MARK --set-mark {0}"),
+}
+
+
 def iptables_rules(words: Words) -> list[tuple[str, str, Words]]:
     """A line's rules: (table, chain, rule). Many ports need several rules."""
     what, vip, *more = words
-    if what == "redirect":
-        return [("nat", "PREROUTING", ["-d", vip, "-j", "REDIRECT"])]
-    if what == "masquerade":
-        return [("nat", "POSTROUTING", ["!", "-d", vip, "-m", "conntrack", "--ctorigdst", vip, "-j", "MASQUERADE"])]
-    if what == "clamp":
-        of_tcp = ["-s", vip, "-p", "tcp", "--tcp-flags", "SYN,RST", "SYN"]
-        return [("mangle", "OUTPUT", [*of_tcp, "-j", "TCPMSS", "--set-mss", more[0]])]
+    if what in IPTABLES_RULES:
+        table, chain, rule = IPTABLES_RULES[what]
+        return [(table, chain, rule.format(*more, vip=vip).split())]
     bundles: list[list[tuple[int, int]]] = [[]]
     for low, high in spans(more[1].split(",")):
         if sum(1 + (first < last) for first, last in [*bundles[-1], (low, high)]) > MULTIPORT:
@@ -537,17 +565,20 @@ def _default_parts(words: Words, answers: list[Answer]) -> list[Part]:
 
 # Lines
 
+FILTERS = (("nft", _nft_ask, _nft_parts), ("iptables", _iptables_ask, _iptables_parts))
+FILTER_FORMS = {
+    "mark": "ADDRESS PROTOCOL SPAN,... NUMBER",
+    "redirect": "ADDRESS",
+    "clamp": "ADDRESS NUMBER",
+    "peer": "ADDRESS MAC NUMBER",
+    "own": "ADDRESS NUMBER",
+    "once": "ADDRESS NUMBER",
+    "masquerade": "ADDRESS",
+}
 KINDS = {
     "zone port": Kind("SPAN/PROTOCOL [NAME]", _zone_ask, _zone_parts),
     "zone protocol": Kind("NAME [NAME]", _zone_ask, _zone_parts),
-    "nft mark": Kind("ADDRESS PROTOCOL SPAN,... NUMBER", _nft_ask, _nft_parts),
-    "nft redirect": Kind("ADDRESS", _nft_ask, _nft_parts),
-    "nft clamp": Kind("ADDRESS NUMBER", _nft_ask, _nft_parts),
-    "nft masquerade": Kind("ADDRESS", _nft_ask, _nft_parts),
-    "iptables mark": Kind("ADDRESS PROTOCOL SPAN,... NUMBER", _iptables_ask, _iptables_parts),
-    "iptables redirect": Kind("ADDRESS", _iptables_ask, _iptables_parts),
-    "iptables clamp": Kind("ADDRESS NUMBER", _iptables_ask, _iptables_parts),
-    "iptables masquerade": Kind("ADDRESS", _iptables_ask, _iptables_parts),
+    **{f"{tool} {what}": Kind(form, ask, parts) for tool, ask, parts in FILTERS for what, form in FILTER_FORMS.items()},
     "arptables": Kind("ADDRESS ADDRESS", _arptables_ask, _arptables_parts),
     "fou": Kind("ipv4|ipv6 NUMBER", _fou_ask, _fou_parts),
     "timeouts": Kind("NUMBER NUMBER NUMBER", _timeouts_ask, _timeouts_parts),
@@ -566,6 +597,7 @@ WORDS: dict[str, tuple[str, Callable[[str], object]]] = {
     "ADDRESS/PREFIX": (r"[\da-f.:]+/\d+", ipaddress.ip_interface),
     "SOURCE": (rf"[\da-f.:]+|{ANY6}", ipaddress.ip_network),
     "NAME": (NAME, str),
+    "MAC": (r"[\da-f]{2}(:[\da-f]{2}){5}", str),
     "NUMBER": (r"\d{1,10}", int),
     "PROTOCOL": ("tcp|udp|sctp", str),
     "PORTS": (f"0|{SPAN}", str),

@@ -119,7 +119,7 @@ def test_iptables_and_arptables_take_find_and_remove_every_rule(vip, lines, tmp_
     for tool in ("iptables", "ip6tables", "arptables"):
         able(tool, "-A", "OUTPUT", "-j", "ACCEPT")
     seeds = {**lines["iptables"], **lines["arptables"]}
-    assert len({tuple(line.split()[:2]) for line in lines["iptables"]}) == 4
+    assert len({tuple(line.split()[:2]) for line in lines["iptables"]}) == 7
     host = Host(tmp_path)
     rules = "(iptables-save; ip6tables-save; arptables-save) | grep -c ^-A"
     host.list.write_text("\n".join(seeds), encoding="utf-8")

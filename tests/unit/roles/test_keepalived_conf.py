@@ -153,6 +153,16 @@ def test_a_script_of_another_user_is_started_by_root_wherever_it_stands(render):
     assert f"{chroot} / /usr/local/bin/check --of 172.28.0.100:8004 172.28.0.21 8004" in checks
 
 
+def test_what_other_directors_forward_comes_before_all_services(render):
+    cluster = json.loads((RESOLVED / "localnode.json").read_text())
+    for director, own in (("lvs1", "172.28.0.11"), ("lvs2", "172.28.0.12")):
+        blocks = re.findall(
+            r"^virtual_server (.+) \{\n(?: .*\n)*?    real_server (\S+)", render(cluster, director), re.MULTILINE
+        )
+        assert blocks[0] == ("fwmark 536870913", own)
+        assert [at for at, _server in blocks].index("172.28.0.100 80") == 2
+
+
 def test_a_file_that_vrrp_and_a_check_read_is_one(render):
     configuration = render(json.loads((RESOLVED / "track.json").read_text()), "lvs1")
     blocks = re.findall(r"^track_file (\S+) \{\n    file (\S+)\n", configuration, re.MULTILINE)

@@ -101,6 +101,9 @@ def plan(vip, line, answers):
                 "nft mark fd00:28::100 sctp 80 8",
                 "nft redirect 172.28.0.101",
                 "nft clamp 172.28.0.102 1420",
+                f"nft peer {VIP} 52:54:00:00:00:12 9",
+                f"nft own {VIP} 9",
+                f"nft once {VIP} 9",
                 f"nft masquerade {VIP}",
                 "nft masquerade fd00:28::100",
             )
@@ -115,6 +118,10 @@ def plan(vip, line, answers):
                 f"nft redirect {VIP}",
                 "nft clamp 172.28.0.102 1400",
                 "nft clamp 172.28.0.101 1420",
+                f"nft peer {VIP} 52:54:00:00:00:13 9",
+                f"nft peer {VIP} 52:54:00:00:00:12 8",
+                f"nft own {VIP} 8",
+                f"nft once {VIP} 8",
                 "nft masquerade 172.28.0.101",
             )
         ),
@@ -145,6 +152,27 @@ def plan(vip, line, answers):
             [],
             [f"iptables --wait -t nat -D PREROUTING -d {VIP} -j REDIRECT"],
             id="a redirect by iptables",
+        ),
+        pytest.param(
+            *(f"iptables peer {VIP} 52:54:00:00:00:12 9", [NOTHING]),
+            [f"iptables --wait -t mangle -C INPUT -d {VIP} -m mac --mac-source 52:54:00:00:00:12 -j MARK --set-mark 9"],
+            [f"iptables --wait -t mangle -A INPUT -d {VIP} -m mac --mac-source 52:54:00:00:00:12 -j MARK --set-mark 9"],
+            [],
+            id="another director's packets by iptables",
+        ),
+        pytest.param(
+            *("iptables own fd00::1 9", [""]),
+            ["ip6tables --wait -t mangle -C OUTPUT -d fd00::1 -m mark --mark 0 -j MARK --set-mark 9"],
+            [],
+            ["ip6tables --wait -t mangle -D OUTPUT -d fd00::1 -m mark --mark 0 -j MARK --set-mark 9"],
+            id="packets of the host itself by ip6tables",
+        ),
+        pytest.param(
+            *(f"iptables once {VIP} 9", [NOTHING]),
+            [f"iptables --wait -t raw -C OUTPUT -d {VIP} -m mark --mark 9 -j DROP"],
+            [f"iptables --wait -t raw -A OUTPUT -d {VIP} -m mark --mark 9 -j DROP"],
+            [],
+            id="packets that leave again by iptables",
         ),
         pytest.param(
             *(f"arptables {VIP} 172.28.0.21", ["arptables-nft.txt", "arptables-nft.txt", (127, "")]),

@@ -47,6 +47,29 @@ def listed(render, model, host, **variables):
                 "address 172.28.0.102/32 tunl0",
             ],
         ),
+        (
+            "localnode",
+            "lvs2",
+            [
+                "iptables mark 172.28.0.101 tcp 8080 536870912",
+                *(
+                    f"iptables {line} 536870913"
+                    for vip in ("172.28.0.100", "172.28.0.101", "2001:db8::100", "172.28.0.103", "172.28.0.104")
+                    for line in (f"peer {vip} 52:54:ac:1c:00:0b", f"own {vip}", f"once {vip}")
+                ),
+                *(f"address {vip}/32 lo" for vip in ("172.28.0.100", "172.28.0.101")),
+                "address 2001:db8::100/128 lo nodad",
+                *(f"address {vip}/32 lo" for vip in ("172.28.0.103", "172.28.0.104")),
+            ],
+        ),
+        (
+            "localnode_alone",
+            "lvs1",
+            [
+                *("zone protocol vrrp", "zone port 80/tcp"),
+                *("nft own 172.28.0.100 536870912", "nft once 172.28.0.100 536870912", "address 172.28.0.100/32 lo"),
+            ],
+        ),
         ("masquerade", "lvs1", ["nft masquerade 172.28.0.100", "nft masquerade fd00:28::100"]),
         ("masquerade", "lvs2", ["iptables masquerade 172.28.0.100", "iptables masquerade fd00:28::100"]),
         ("timeouts", "lvs1", ["timeouts 3600 120 60"]),

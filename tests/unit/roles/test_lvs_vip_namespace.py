@@ -270,6 +270,10 @@ NFT = [
     "nft redirect fd00:28::101",
     "nft clamp 172.28.0.102 1420",
     "nft clamp fd00:28::102 1400",
+    "nft peer 172.28.0.100 52:54:00:0a:00:12 536870912",
+    "nft peer fd00:28::100 52:54:00:0a:00:12 536870912",
+    "nft own 172.28.0.100 536870912",
+    "nft once fd00:28::100 536870912",
     "nft masquerade 172.28.0.100",
     "nft masquerade fd00:28::100",
 ]
@@ -331,6 +335,9 @@ def test_rules_of_iptables_are_known_again_and_changed_beside_those_of_others(ho
         "iptables mark fd00:28::100 udp 53 8",
         "iptables redirect 172.28.0.101",
         "iptables clamp fd00:28::102 1400",
+        "iptables peer 172.28.0.100 52:54:00:0a:00:12 536870912",
+        "iptables own 172.28.0.100 536870912",
+        "iptables once 172.28.0.100 536870912",
         "iptables masquerade 172.28.0.100",
         "iptables masquerade fd00:28::100",
     ]

@@ -193,6 +193,26 @@ def test_without_a_list_nobody_has_given_the_host_a_vip():
     assert deployed.directors_of({}) == {}
 
 
+def test_the_list_of_a_director_that_serves_names_the_others_by_their_ethernet_addresses():
+    text = (
+        "nft peer 192.0.2.100 52:54:00:00:00:12 7\nnft peer 192.0.2.101 52:54:00:00:00:12 7\nnft own 192.0.2.100 7\n"
+        "leaving nft peer 192.0.2.100 52:54:00:00:00:99 7\niptables peer 192.0.2.100 52:54:00:00:00:13 7\n"
+    )
+    assert deployed.peer_macs_of({deployed.LVS_VIP: text}) == ["52:54:00:00:00:12", "52:54:00:00:00:13"]
+    assert deployed.peer_macs_of({}) == []
+
+
+def test_what_makes_a_host_a_real_server_is_known_by_the_cluster():
+    paths = [
+        "/etc/sysctl.d/90-lvs-real-server.conf",
+        "/etc/sysctl.d/90-lvs-real-server-shop.eu.conf",
+        "/etc/lvs-test-page-shop.eu.conf",
+        "/etc/lvs-test-page-lvs1-lvs2.conf",
+    ]
+    assert deployed.served(paths) == ["", "lvs1-lvs2", "shop.eu"]
+    assert deployed.served([]) == []
+
+
 def test_the_list_of_a_real_server_names_its_gateways_of_nat():
     text = "route 10.2.0.1 eth1 10.2.0.0/24\nroute fd00:2::1 eth1\nreply 10.2.0.21 tcp 80\nroute 10.2.0.1 eth1\n"
     assert deployed.gateways_of({deployed.LVS_VIP: text}) == ["10.2.0.1", "fd00:2::1"]

@@ -41,6 +41,9 @@ def test_a_vip_has_one_owner(printed, said):
     "printed",
     [
         "eth0@if2         UP             10.0.0.1/24 2001:db8::1/64 \n",
+        # A director may have VIPs on lo, as a real server.
+        "lo               UNKNOWN        127.0.0.1/8 10.0.0.9/32 ::1/128 \nlo0 UP 10.0.0.1/24 2001:db8::1/64 \n",
+        "1: lo    inet 10.0.0.9/32 scope global lo\\       valid_lft forever preferred_lft forever\n"
         "2: eth0    inet 10.0.0.1/24 brd 10.0.0.255 scope global eth0\\       valid_lft forever preferred_lft forever\n"
         "2: eth0    inet6 2001:db8::1/64 scope global \\       valid_lft forever preferred_lft forever\n",
     ],

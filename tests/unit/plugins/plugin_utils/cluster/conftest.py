@@ -102,7 +102,14 @@ def network_facts(interfaces: dict[str, list[str]]) -> dict[str, Any]:
             for i in parsed
             if i.version == 6
         ]
-        fact = {"device": name, "ipv6": six, **({"ipv4": four[0], "ipv4_secondaries": four[1:]} if four else {})}
+        # Made of the first address, so that no two hosts have the same
+        mac = ":".join(f"{byte:02x}" for byte in (0x52, 0x54, *parsed[0].packed[-4:])) if parsed else ""
+        fact = {
+            "device": name,
+            "macaddress": mac,
+            "ipv6": six,
+            **({"ipv4": four[0], "ipv4_secondaries": four[1:]} if four else {}),
+        }
         facts[name.replace("-", "_")] = fact
         if "default_ipv4" not in facts and four:
             facts["default_ipv4"] = {**four[0], "interface": name, **({"gateway": gateway} if gateway else {})}

@@ -454,6 +454,7 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
     if rng.random() < 0.3:
         for name in directors:
             hosts[name]["lvs_vrrp_address"] = f"10.9.9.{HOSTS[name]}"
+    serving = rng.sample(directors, 2) if stack == "keepalived" and rng.random() < 0.2 else []
     return {
         "all": variables,
         "hosts": hosts,
@@ -465,7 +466,11 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
             }
             for name in hosts
         },
-        "groups": {"directors": directors, "real_servers": ["web1", "web2", "web3"], "clients": ["client1"]},
+        "groups": {
+            "directors": directors,
+            "real_servers": [*serving, "web1", "web2", "web3"],
+            "clients": ["client1"],
+        },
     }
 
 

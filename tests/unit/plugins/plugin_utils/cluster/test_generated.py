@@ -94,6 +94,13 @@ def test_connections_are_synchronised_in_every_way(accepted) -> None:
     assert {stack for stack, given in timeouts if given != (900, 120, 300)} == {"keepalived", "ldirectord", "static"}
 
 
+def test_hosts_that_direct_and_serve_are_there_with_every_packet_filter(accepted) -> None:
+    hosts = [host for _given, cluster in accepted.values() for host in cluster["hosts"].values() if host["localnode"]]
+    assert {host["filter"] for host in hosts} == {"nftables", "iptables", "firewalld"}
+    assert all(len(host["localnode"]["macs"]) == 2 for host in hosts)
+    assert {len(host["localnode"]["table"]) for host in hosts} == {1, 2}
+
+
 def test_everything_that_vrrp_can_watch_and_tell_is_there(accepted) -> None:
     directors = [host for _given, cluster in accepted.values() for host in cluster["hosts"].values()]
     for kind in ("scripts", "processes", "files", "bfd"):

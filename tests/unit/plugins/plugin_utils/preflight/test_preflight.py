@@ -496,6 +496,13 @@ def test_a_real_server_that_has_a_vip_where_it_answers_arp_is_refused():
     assert f"ip address del {A}/24 dev eth-0" in refused
 
 
+def test_a_director_that_also_serves_may_have_the_vips():
+    site = Site().finds("lb1").finds("lb2").finds("www1")
+    site.cluster["real_servers"].append("lb1")
+    site.hostvars["lb1"]["ansible_facts"]["eth_0"]["ipv4_secondaries"] = [{"address": A, "prefix": "24"}]
+    assert site.refused() == []
+
+
 def test_a_director_may_have_the_vips():
     site = Site().finds("lb1").finds("lb2")
     site.hostvars["lb1"]["ansible_facts"]["eth_0"]["ipv4_secondaries"] = [{"address": A, "prefix": "24"}]

@@ -25,6 +25,7 @@ def test_what_was_registered_is_gathered_by_what_it_tells():
             "lvs_vrrp_state": {"running": True, "instances": {}},
             "lvs_vrrp_heard": {"adverts": []},
             "director_expected_files": [{"path": "/etc/ha.d/ldirectord.cf"}, {"path": "/etc/ha.d/ha.cf"}],
+            "ansible_facts": {"deployed_lvs": {"peer_macs": ["52:54:00:00:00:12"]}},
         },
         "web1": {"lvs_node": {"links": {}}, "lvs_vip_check": {"rc": 0}, "lvs_before": table},
         "client1": {"lvs_arp_answers": {"answers": {"10.0.0.100": {}}}, "lvs_probes": {"results": asked}},
@@ -33,6 +34,7 @@ def test_what_was_registered_is_gathered_by_what_it_tells():
     assert collect(hostvars, CLUSTER) == {
         "nodes": {"lvs1": {"links": {}}, "web1": {"links": {}}},
         "lvs_vip": {"web1": {"rc": 0}},
+        "peer_macs": {"lvs1": ["52:54:00:00:00:12"]},
         "ldirectord": {"lvs1": {"rc": 0}},
         "expected": {"lvs1": [{"path": "/etc/ha.d/ldirectord.cf"}, {"path": "/etc/ha.d/ha.cf"}], "web1": []},
         "instances": {"lvs1": {"running": True, "instances": {}}},

@@ -45,6 +45,7 @@ CLUSTERS: dict[str, dict[str, Any]] = {
     "by_client": {"lvs_services": [{**WEB, "scheduler": "sh"}]},
     "turns": {"lvs_services": [{**WEB, "scheduler": "rr", "real_servers": [{"host": "web1", "weight": 7}, "web2"]}]},
     "sync": {"lvs_services": [WEB], "lvs_sync": {"enabled": True}},
+    "localnode": {"lvs_services": [WEB], "real_servers": ["lvs1", "lvs2", "web1"]},
     "not_at_boot": {"lvs_services": [WEB], "lvs_start_at_boot": False},
     "ldirectord": {"lvs_services": [WEB], "lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "a-key-of-an-example"}},
     "lists": {"lvs_services": [LISTS, {**LISTS, "name": "translated", "port": [81, 82], "forward": "nat"}]},
@@ -67,7 +68,7 @@ STACK_UNIT = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.servi
 @pytest.fixture(params=CLUSTERS)
 def cluster(request) -> dict[str, Any]:
     variables = dict(CLUSTERS[request.param])
-    groups = {**GROUPS, "directors": variables.pop("directors", GROUPS["directors"])}
+    groups = {group: variables.pop(group, members) for group, members in GROUPS.items()}
     hosts = {
         host: {
             "lvs_test_page": True,
@@ -95,9 +96,9 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
         own = host["interface"] or "eth0"
         director = host["role"] == "director"
         runs = {STACK_UNIT[cluster["stack"]]} if director else {"lvs-vip.service"}
-        runs |= {"lvs-test-page.service"} if not director and cluster["test_page"] else set()
+        runs |= {"lvs-test-page.service"} if name in cluster["real_servers"] and cluster["test_page"] else set()
         # A director that marks packets keeps the rules for it by the same unit.
-        runs |= {"lvs-vip.service"} if director and host["tools"] else set()
+        runs |= {"lvs-vip.service"} if director and (host["tools"] or name in cluster["real_servers"]) else set()
         starts = runs | ({"ipvsadm.service"} if director and cluster["stack"] == "static" else set())
         if director and not cluster["start_at_boot"]:
             starts -= {STACK_UNIT[cluster["stack"]], "ipvsadm.service"}
@@ -121,6 +122,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
     return {
         "nodes": nodes,
         "lvs_vip": {name: {"rc": 0, "stdout": ""} for name in nodes},
+        "peer_macs": {name: host["localnode"]["macs"] for name, host in cluster["hosts"].items() if host["localnode"]},
         "ldirectord": {
             name: {"rc": 0 if name == holder else 3}
             for name in cluster["directors"]
@@ -150,7 +152,8 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
 def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -> dict[str, Any]:
     """A director's table, whose real servers got the requests of `asked` by their weights."""
     idle = director != cluster["directors"][0] and cluster["stack"] == "ldirectord"
-    services = [] if idle else copy.deepcopy(cluster["table"])
+    localnode = cluster["hosts"][director]["localnode"]
+    services = [] if idle else copy.deepcopy(cluster["table"] + (localnode["table"] if localnode else []))
     stats = copy.deepcopy(services)
     # The ways by which checks go through a VIP have no service in the inventory.
     for service in stats[len(cluster["services"]) :]:

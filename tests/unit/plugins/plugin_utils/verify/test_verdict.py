@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.hosts import file_findings
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.hosts import file_findings, peer_findings
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
 
@@ -496,6 +496,16 @@ def test_a_script_has_no_daemon_that_reads_it():
     there["checksum"] = "2"
     (finding,) = file_findings("lvs1", [script], node)
     assert str(finding).startswith("lvs1: /etc/lvs-cluster/scripts/tell is not what site.yml would write")
+
+
+def test_a_director_that_serves_must_know_the_others_by_their_ethernet_addresses():
+    part = {"localnode": {"macs": ["52:54:00:00:00:12", "52:54:00:00:00:13"]}}
+    assert list(peer_findings("lvs1", part, ["52:54:00:00:00:12", "52:54:00:00:00:13", "52:54:00:00:00:99"])) == []
+    assert list(peer_findings("lvs1", {"localnode": None}, [])) == []
+    (found,) = peer_findings("lvs1", part, ["52:54:00:00:00:12"])
+    assert str(found).startswith(
+        "lvs1: does not know 52:54:00:00:00:13 for the Ethernet address of another director, and would forward again"
+    )
 
 
 def test_lvs_vip_may_run_on_a_director_that_serves_another_cluster(cluster, seen):
