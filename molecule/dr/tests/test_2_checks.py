@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 from cluster import until
 
 WEB, SECURE, WEB6, LOGIN, ECHO, WWW = (
@@ -118,6 +120,10 @@ def test_a_script_chooses_the_weight(cluster):
     finally:
         cluster.run("lvs1", f"rm {file}")
     until(lambda: servers(cluster, WEB6).get(server) == 1, "web1 has the weight of the inventory")
+    # A reload keeps the weights, though nothing changes in what the script says.
+    cluster.run("lvs1", "systemctl reload keepalived")
+    time.sleep(3)
+    assert set(servers(cluster, WEB6).values()) == {1}
 
 
 def test_commands_tell_of_a_server_and_of_the_quorum(cluster):

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Mapping
 
 from . import keys, schema
-from .mistakes import InventoryPath, listed, nearest
+from .mistakes import InventoryPath, listed, nearest, shown
 from .scripts import ScriptFiles
 from .types import Health, HealthUrl
 from .validators import choice
@@ -18,6 +19,7 @@ TYPE = keys.Key(choice(*schema.HEALTH), required=True)
 # Types that connect to a port, and need one if the real servers have none
 CONNECTING = tuple(name for name, options in schema.HEALTH.items() if "port" in options)
 PAGE = tuple(schema.HEALTH_URL)
+PLAIN_COMMAND = re.compile(r"[A-Za-z0-9_@%+=:,./{} -]+")  # a shell takes it as it is
 # Source: ldirectord's check_sql, check_radius, check_ftp and check_simpletcp
 NEEDS = {
     **dict.fromkeys(("mysql", "oracle", "pgsql"), ("login", "request")),
@@ -72,6 +74,11 @@ def _check(given: Any, checked: Checked, path: InventoryPath, files: ScriptFiles
     health.update({name: value for name, value in own.items() if name in health})  # type: ignore[typeddict-item]
     if kind == "script" and len(path.messages) == missing and (script := files.command(own, path)):
         health["command"], health["as_root"] = script["command"], script["as_root"]
+        if own["dynamic_weight"] and not PLAIN_COMMAND.fullmatch(script["command"]):
+            path.report(
+                f"dynamic_weight is true, so a shell runs {shown(script['command'])}, which has characters that mean something to"
+                " it: put them into the script"
+            )
     if "path" in schema.HEALTH[kind]:
         health["urls"] = _urls(options, own, path)
         health["expect"] = health["regex"] = None

@@ -19,7 +19,7 @@ from .mistakes import InventoryPath, Mistakes, listed, shape, shown
 from .real_servers import called, resolve_real_servers, resolve_sorry_server
 from .scripts import ScriptFiles
 from .service_notify import resolve_service_notify
-from .types import Family, Service, TableService
+from .types import Family, Service, TableService, health_of
 
 
 def resolve_services(given: Any, hosts: Hosts, files: ScriptFiles, mistakes: Mistakes) -> list[ServiceDraft]:
@@ -112,9 +112,11 @@ def _service(
     service.sorry_server = resolve_sorry_server(own["sorry_server"], service, hosts)
     service.helper = _helper(own["helper"], service)
     _ask_first_port(service)
+    _check_dynamic_weights(service)
     return service
 
 
+MOST_BY_SCRIPT = 253  # the highest weight that an exit code can tell
 FTP_PORT = 21  # the only one for which the kernel tracks connections by itself (ip_vs_ctl.c, __ip_vs_update_dest)
 
 
@@ -131,6 +133,17 @@ def _helper(given: str | None, service: ServiceDraft) -> str | None:
         for reason in reasons:
             service.path.report(f"helper is ftp and {reason}")
     return None if reasons or given == "none" else "ftp"
+
+
+def _check_dynamic_weights(service: ServiceDraft) -> None:
+    for server in service.real_servers:
+        if server["weight"] > MOST_BY_SCRIPT and any(
+            check["dynamic_weight"] for check in health_of(server, service.health)
+        ):
+            service.path.report(
+                f"real server {called(server)} has weight {server['weight']}, but with dynamic_weight the exit code of a script is"
+                f" the weight and 2: at most {MOST_BY_SCRIPT}"
+            )
 
 
 def _ask_first_port(service: ServiceDraft) -> None:
