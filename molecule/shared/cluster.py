@@ -196,8 +196,8 @@ class Cluster:
                 "-o",
                 "-m",
                 f"lvs.cluster.{module}",
-                "-a",
-                json.dumps(arguments),
+                # Ansible takes {} for a word.
+                *(["-a", json.dumps(arguments)] if arguments else []),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
