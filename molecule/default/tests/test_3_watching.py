@@ -151,7 +151,7 @@ def test_routes_and_rules_are_where_the_vips_are(cluster):
 def test_the_daemon_has_its_options(cluster):
     for director in cluster.group("directors"):
         running = cluster.run(director, "tr '\\0' ' ' < /proc/$(cat /run/keepalived.pid)/cmdline")
-        assert " --log-detail " in running
+        assert "--log-detail" in running.split()
 
 
 def test_a_stop_is_told_and_verify_finds_nothing_wrong_after_it(cluster):
