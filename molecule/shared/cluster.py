@@ -199,6 +199,7 @@ class Cluster:
                 json.dumps(arguments),
             ],
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
             # Plainly, whatever the playbooks run with: the module is a process of its own then.
