@@ -72,6 +72,9 @@ def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keep
         + [server["checks"] or [] for service in virtual_servers for server in service["real_servers"]]
     )
     return {
+        # With it keepalived ends when it finds what keepalived -t does not look for, such as a script that nothing uses
+        # (vrrp_daemon.c, start_vrrp). Only lines of somebody's own can have that.
+        "check_reload": not own["raw"] and not own["include"],
         "options": own["options"],
         "raw": own["raw"],
         "includes": [_include(path) for path in own["include"]],
