@@ -1022,9 +1022,6 @@ _value:
       description: What C(keepalived.conf) has besides VRRP, the same on every director; null with another stack.
       type: dict
       contains:
-        check_reload:
-          description: Whether keepalived checks its configuration itself at a reload, C(reload_check_config).
-          type: bool
         options:
           description: The daemon's command line options; null for those of the distribution.
           type: list

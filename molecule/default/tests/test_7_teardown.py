@@ -13,6 +13,8 @@ from cluster import Cluster, changed, flat, until
 pytestmark = pytest.mark.usefixtures("fresh")
 
 VIP = "172.28.0.100"
+# Another process of keepalived for VRRP would have lost the VIPs on its way.
+STARTED = "pgrep --oldest keepalived; journalctl --unit=keepalived | grep -c 'Starting VRRP child process'"
 GROUPS = ("directors", "real_servers", "clients")
 
 
@@ -71,8 +73,11 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
 
 def test_a_keepalived_of_somebody_else_is_taken_over_with_consent_and_given_back(cluster):
     interface = cluster.interface("lvs1")
-    instance = f"interface {interface}\\n virtual_router_id 7\\n virtual_ipaddress {{\\n 172.28.0.77\\n }}"
-    by_hand = f"vrrp_instance OLD {{\\n {instance}\\n}}\\n"
+    # keepalived warns of it: a script without script security. A reload with reload_check_config would end it.
+    script = "vrrp_script old {\\n script /usr/bin/true\\n}\\n"
+    address = "virtual_ipaddress {\\n 172.28.0.77\\n }"
+    instance = f"interface {interface}\\n virtual_router_id 7\\n {address}\\n track_script {{\\n old\\n }}"
+    by_hand = f"{script}vrrp_instance OLD {{\\n {instance}\\n}}\\n"
     install = "apt-get install -y --no-install-recommends keepalived >/dev/null && mkdir -p /etc/keepalived"
     start = f"printf '{by_hand}' > /etc/keepalived/keepalived.conf && systemctl enable --now keepalived"
     cluster.host("lvs1").run_expect([0], f"{install} && {start}")
@@ -83,8 +88,10 @@ def test_a_keepalived_of_somebody_else_is_taken_over_with_consent_and_given_back
     assert "The inventory has no service for 172.28.0.77" in output
     assert cluster.run("lvs1", "sha256sum /etc/keepalived/keepalived.conf") == was
 
+    started = cluster.run("lvs1", STARTED)
     cluster.play("site", "--limit", "lvs1", lvs_take_over=True)
     assert cluster.run("lvs1", "sha256sum /etc/keepalived/keepalived.conf") != was
+    assert cluster.run("lvs1", STARTED) == started
     cluster.play("teardown", "--limit", "lvs1")
     assert cluster.run("lvs1", "sha256sum /etc/keepalived/keepalived.conf") == was
     assert cluster.run("lvs1", "systemctl is-enabled keepalived; systemctl is-active keepalived").split() == [

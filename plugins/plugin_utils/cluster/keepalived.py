@@ -47,6 +47,9 @@ MANAGED_OPTIONS = re.findall(
     "-f --use-file -P --vrrp -C --check -n --dont-fork -p --pid -r --vrrp_pid -c --checkers_pid -b --bfd_pid -T --genhash -s"
     " --namespace -t --config-test -V --dont-release-vrrp -I --dont-release-ipvs --signum -v --version -h --help",
 )
+# With it the processes exit at a reload when keepalived has ever warned since its start (vrrp_daemon.c, start_vrrp): of a script
+# without script security before it was taken over, or of one that nothing uses. Seen with 2.2.7 and 2.3.3.
+CHECK_AT_A_RELOAD = "reload_check_config"
 CHECKSUMS = {"none": "nocsum", "csum": "csum", "remcsum": "remcsum"}
 
 
@@ -55,6 +58,11 @@ def read_keepalived(given: Any, mistakes: Mistakes) -> dict[str, Any]:
     path = InventoryPath("lvs_keepalived", mistakes)
     own = keys.read({} if given is None else given, schema.KEEPALIVED, path)
     check_block(own["raw"], "global_defs", path)
+    if any(line.split()[:1] == [CHECK_AT_A_RELOAD] for line in own["raw"]):
+        path.report(
+            f"raw has {CHECK_AT_A_RELOAD}, with which keepalived can exit at a reload and leave its VIPs behind."
+            " Without it systemctl reload keepalived checks the configuration, too"
+        )
     if repeated := [name for name, times in Counter(own["include"]).items() if times > 1]:
         path.report(f"include has {listed(repeated)} twice")
     for word in own["options"] or ():
@@ -72,9 +80,6 @@ def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keep
         + [server["checks"] or [] for service in virtual_servers for server in service["real_servers"]]
     )
     return {
-        # With it keepalived ends when it finds what keepalived -t does not look for, such as a script that nothing uses
-        # (vrrp_daemon.c, start_vrrp). Only lines of somebody's own can have that.
-        "check_reload": not own["raw"] and not own["include"],
         "options": own["options"],
         "raw": own["raw"],
         "includes": [_include(path) for path in own["include"]],

@@ -585,11 +585,9 @@ class KeepalivedInclude(TypedDict):
 class Keepalived(TypedDict):
     """What keepalived.conf has besides VRRP, the same on every director, and the files that its checks read.
 
-    `track_folders` are the folders of these files with those above them, the outermost first. `check_reload` is whether keepalived
-    may check its configuration itself at a reload.
+    `track_folders` are the folders of these files with those above them, the outermost first.
     """
 
-    check_reload: bool
     options: list[str] | None
     raw: list[str]
     includes: list[KeepalivedInclude]
