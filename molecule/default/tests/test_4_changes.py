@@ -127,7 +127,9 @@ def test_a_line_that_keepalived_refuses_changes_nothing(cluster):
 
 def test_a_reload_by_hand_of_a_wrong_configuration_changes_nothing(cluster):
     before = state(cluster), cluster.table("lvs1")
-    cluster.run("lvs1", "cp -p /etc/keepalived/keepalived.conf /root/kept && echo '}' >> /etc/keepalived/keepalived.conf")
+    cluster.run(
+        "lvs1", "cp -p /etc/keepalived/keepalived.conf /root/kept && echo '}' >> /etc/keepalived/keepalived.conf"
+    )
     assert cluster.host("lvs1").run("systemctl reload keepalived").rc != 0
     assert (state(cluster), cluster.table("lvs1")) == before
     cluster.run("lvs1", "mv /root/kept /etc/keepalived/keepalived.conf && systemctl reload keepalived")
