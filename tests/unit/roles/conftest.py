@@ -61,6 +61,7 @@ def render():
             real_server_test_page_key="/etc/ssl/private/lvs-test-page.pem",
             inventory_hostname=host,
             director_script_user="root",
+            director_keepalived_variable="DAEMON_ARGS",
             ansible_managed="Ansible managed",
             **variables,
         )
