@@ -30,20 +30,23 @@ EVENT_SECONDS = 60
 # Between the advert of a director that takes over and the moment at which the other one has heard it.
 BOTH_SECONDS = 0.5
 CONVERGED = "converged"
+# What commands on nodes have printed since `until` began its last look.
+SEEN: list[str] = []
 FINGERPRINT = ROOT / "molecule" / "shared" / "fingerprint.sh"
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = EVENT_SECONDS, pause: float = 0.5) -> Any:
-    """Wait until a condition holds and return its value; fail with the words of "what" after some seconds.
+    """Wait until a condition holds and return its value; fail after some seconds with "what", and with what was there instead.
 
     To look costs the nodes time: `pause` seconds lie between two looks.
     """
     end = time.monotonic() + seconds
     while True:
+        SEEN.clear()
         value = condition()
         if value:
             return value
-        assert time.monotonic() < end, f"after {seconds} s still not: {what}"
+        assert time.monotonic() < end, "\n".join([f"after {seconds} s still not: {what}. Seen instead:", *SEEN])
         time.sleep(pause)
 
 
@@ -156,7 +159,13 @@ class Cluster:
 
     def run(self, node: str, command: str) -> str:
         """What a command on a node prints, whatever its exit code."""
-        return self.host(node).run(command).stdout.strip()
+        return self.output(node, command).strip()
+
+    def output(self, node: str, command: str) -> str:
+        """The same with the spaces and empty lines at both ends."""
+        printed = self.host(node).run(command).stdout
+        SEEN.append(f"{node}: {command}\n{printed}")
+        return printed
 
     def keep(self) -> bool:
         """Keep the cluster as it is now, so that `give_back` can bring it back; False where it was kept before, or cannot."""
@@ -275,7 +284,7 @@ class Cluster:
         interface = f"--interface {source}" if source else ""
         command = f"for i in $(seq {count}); do curl --silent --insecure --max-time 5 {interface} {url} || echo; done"
         # unstripped: an empty line counts as well
-        return self.host("client1").run(command).stdout.splitlines()
+        return self.output("client1", command).splitlines()
 
     def ask_at_once(self, vip: str, port: int = 80, count: int = 6) -> list[str]:
         """Who answered on each of some connections that were all open at the same time."""
