@@ -1664,7 +1664,7 @@ _value:
                       description: Whether it speaks TLS.
                       type: bool
             former_names:
-              description: Other names under which the host remembers this cluster; an empty one is of a former version.
+              description: Other names under which the host remembers this cluster, from before it was renamed.
               type: list
               elements: str
             other_clusters:

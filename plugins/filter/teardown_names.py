@@ -36,7 +36,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The names, first the present one. An empty name stands for what a former version has deployed.
+  description: The names, first the present one.
   type: list
   elements: str
 """

@@ -19,18 +19,15 @@ SECRETS = "/etc/keepalived/lvs-secrets.conf"
 HARESOURCES = "/etc/ha.d/haresources"
 HA_CF = "/etc/ha.d/ha.cf"
 LDIRECTORD = "/etc/ha.d/ldirectord.cf"
-# Each cluster has a list on a host, lvs-vip-NAME.conf. The one without a name is a former version's.
-LVS_VIP = "/etc/lvs-vip.conf"
+# For each cluster of a host, by its name: the list of lvs-vip, and what the host remembers
 LVS_VIPS = "/etc/lvs-vip-*.conf"
-# What a host remembers of each cluster, and the sysctls that a former version has recorded for the only one
 RECORDS = "/var/lib/lvs-cluster/cluster-*"
-FORMER_SYSCTLS = "/var/lib/lvs-cluster/lvs-real-server.json"
 SCRIPTS = "/etc/lvs-cluster/scripts"
 # The folders that the roles have made for files of others, a line for each
 FOLDERS = "/var/lib/lvs-cluster/folders"
 # What the role real_server leaves for each cluster that a host serves, but for one with IPv6 alone and a page of its own
-REAL_SERVER = ("/etc/sysctl.d/90-lvs-real-server*.conf", "/etc/lvs-test-page-*.conf")
-FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD, LVS_VIP)
+REAL_SERVER = ("/etc/sysctl.d/90-lvs-real-server-*.conf", "/etc/lvs-test-page-*.conf")
+FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD)
 
 # Lines that the roles have written into these files since the first release, and nobody else writes.
 MARKS = {
@@ -110,33 +107,20 @@ def digest(password: str) -> str:
     return hashlib.sha256(password.encode()).hexdigest()[:16]
 
 
-def named_vips(files: Mapping[str, str]) -> list[str]:
-    """Return the addresses in the files. A host that has one of them is in the cluster, not a stranger."""
+def named_vips(files: Mapping[str, str], lists: str) -> list[str]:
+    """Return the addresses in the files and in the lists of lvs-vip. A host that has one is in the cluster, not a stranger."""
     vips = [vip for one in vrrp_instances(files) for vip in one["advertised"] + one["addresses"]]
-    vips += re.findall(r"(?m)^(?:leaving )?address ([^/\s]+)", files.get(LVS_VIP, ""))
+    vips += re.findall(r"(?m)^(?:leaving )?address ([^/\s]+)", lists)
     vips += [word for name in resources(files) for word in re.split(r"::|/", name) if _ADDRESS.fullmatch(word)]
     return list(dict.fromkeys(vips))
 
 
-def clusters_of(records: Mapping[str, str], former: str | None) -> dict[str, dict[str, Any]]:
-    """Return {name: record} of the clusters that a host serves.
+def clusters_of(records: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return {name: record} of the clusters that a host serves, from the texts of the records by path.
 
-    `records` are the texts of the records by path. `former` is the list of a version that recorded nothing, None without it:
-    its cluster has an empty name. Raises Failure for a text that is no record.
+    Raises Failure for a text that is no record.
     """
-    found = {path[RECORDS.index("*") :]: _record(path, text) for path, text in records.items()}
-    if former is not None:
-        files = {LVS_VIP: former}
-        directors, vips, gateways = directors_of(files), named_vips(files), gateways_of(files)
-        found[""] = {
-            "role": None,
-            "host": None,
-            "directors": directors,
-            "vips": vips,
-            "gateways": gateways,
-            "listen": [],
-        }
-    return found
+    return {path[RECORDS.index("*") :]: _record(path, text) for path, text in records.items()}
 
 
 def _record(path: str, text: str) -> dict[str, Any]:
@@ -149,30 +133,20 @@ def _record(path: str, text: str) -> dict[str, Any]:
     return record
 
 
-def directors_of(files: Mapping[str, str]) -> dict[str, str | None]:
-    """Return {name: address} of the directors of the cluster that deployed the host's VIPs and rules.
-
-    Lists of the first versions have no addresses, and older ones do not name the directors.
-    """
-    found = re.search(r"(?m)^# Directors: (.+)$", files.get(LVS_VIP, ""))
-    pairs = (word.partition("=") for word in found.group(1).split()) if found else ()
-    return {name: address or None for name, _equals, address in pairs}
+def gateways_of(lists: str) -> list[str]:
+    """Return the gateways to which a real server sends its answers of NAT, from the lists of lvs-vip."""
+    return list(dict.fromkeys(re.findall(r"(?m)^route (\S+)", lists)))
 
 
-def gateways_of(files: Mapping[str, str]) -> list[str]:
-    """Return the gateways to which a real server sends its answers of NAT."""
-    return list(dict.fromkeys(re.findall(r"(?m)^route (\S+)", files.get(LVS_VIP, ""))))
-
-
-def peer_macs_of(files: Mapping[str, str]) -> list[str]:
+def peer_macs_of(lists: str) -> list[str]:
     """Return the Ethernet addresses by which a director that also serves knows what other directors have forwarded."""
-    return list(dict.fromkeys(re.findall(r"(?m)^(?:nft|iptables) peer \S+ (\S+)", files.get(LVS_VIP, ""))))
+    return list(dict.fromkeys(re.findall(r"(?m)^(?:nft|iptables) peer \S+ (\S+)", lists)))
 
 
 def served(paths: Iterable[str]) -> list[str]:
-    """Return the names of the clusters that the paths, which match REAL_SERVER, belong to. A former version named none."""
-    found = (re.search(r"/(?:90-lvs-real-server|lvs-test-page)(?:-(.+))?\.conf$", path) for path in paths)
-    return sorted({one.group(1) or "" for one in found if one})
+    """Return the names of the clusters that the paths, which match REAL_SERVER, belong to."""
+    found = (re.search(r"/(?:90-lvs-real-server|lvs-test-page)-(.+)\.conf$", path) for path in paths)
+    return sorted({one.group(1) for one in found if one})
 
 
 def resources(files: Mapping[str, str]) -> list[str]:

@@ -54,15 +54,12 @@ ansible_facts:
           description: Whether C(lvs-vip) keeps VIPs or rules.
           type: bool
         real_server:
-          description:
-            - The clusters for which the host has what makes it a real server, such as the ports of its test page. An empty name
-              stands for the cluster of a former version.
+          description: The clusters for which the host has what makes it a real server, such as the ports of its test page.
           type: list
           elements: str
         clusters:
           description:
-            - What the host remembers of each cluster that it serves, by the cluster's name. An empty name stands for the cluster
-              of a former version, which remembered less.
+            - What the host remembers of each cluster that it serves, by the cluster's name.
             - C(role) of the host, C(host), its name in that cluster's inventory, C(directors) with their C(lvs_address), C(vips),
               C(gateways) to which the host sends its answers of NAT, and C(listen), the ports of the test page.
           type: dict
@@ -248,13 +245,11 @@ def main(runner=HOST):
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     found = {path: read(path) for path in deployed.FILES}
     files = {path: text for path, text in found.items() if text is not None}
-    former = files.get(deployed.LVS_VIP, "" if os.path.exists(deployed.FORMER_SYSCTLS) else None)
-    lists = [files.get(deployed.LVS_VIP, ""), *texts(deployed.LVS_VIPS).values()]
-    files[deployed.LVS_VIP] = "\n".join(lists)
+    lists = "\n".join(texts(deployed.LVS_VIPS).values())
     stacks = sorted(path.split("/")[-2][: -len(".d")] for path in glob.glob(ADDITIONS))
     try:
         foreign = deployed.foreign_files(files, lambda path: is_packaged(runner, path))
-        clusters = deployed.clusters_of(texts(deployed.RECORDS), former)
+        clusters = deployed.clusters_of(texts(deployed.RECORDS))
     except Failure as error:
         fail(module, error)
     facts = {
@@ -263,10 +258,10 @@ def main(runner=HOST):
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
         "real_server": deployed.served(path for pattern in deployed.REAL_SERVER for path in glob.glob(pattern)),
         "clusters": clusters,
-        "gateways": deployed.gateways_of(files),
-        "peer_macs": deployed.peer_macs_of(files),
+        "gateways": deployed.gateways_of(lists),
+        "peer_macs": deployed.peer_macs_of(lists),
         "foreign": foreign,
-        "vips": deployed.named_vips(files),
+        "vips": deployed.named_vips(files, lists),
         "scripts": sorted(glob.glob(f"{deployed.SCRIPTS}/*")),
         "folders": (read(deployed.FOLDERS) or "").splitlines(),
         "resources": deployed.resources(files),

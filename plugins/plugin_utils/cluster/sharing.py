@@ -4,8 +4,7 @@
 """Which of the clusters that a host remembers is this one, and which are others that share the host.
 
 A host keeps a record of each cluster that it serves, by the cluster's name. A cluster that finds itself under another name was
-renamed: the default name is made of the directors, so a new director renames it, too. A record without a name is of a version
-of this collection that had one cluster for each host.
+renamed: the default name is made of the directors, so a new director renames it, too.
 """
 
 from __future__ import annotations
@@ -16,8 +15,6 @@ from typing import Any, Iterable, Mapping, Sequence
 
 from .types import ClusterRecord, HostPart
 from .validators import LONGEST_CLUSTER_NAME
-
-NAMELESS = ""
 
 Record = Mapping[str, Any]
 
@@ -32,7 +29,7 @@ def default_name(directors: Sequence[str]) -> str:
 
 
 def records_of(facts: Mapping[str, Any]) -> Mapping[str, Record]:
-    """The records of a host by cluster, from its facts. Cached facts may be of a former version."""
+    """The records of a host by cluster, from its facts."""
     return (facts.get("deployed_lvs") or {}).get("clusters") or {}
 
 
@@ -55,12 +52,7 @@ def former_names(name: str, own: Record, records: Mapping[str, Record], take_ove
     return [
         other
         for other, record in records.items()
-        if other != name
-        and (
-            is_same(own, record, take_over)
-            if other == NAMELESS
-            else common_vips(own, record) and (take_over or any(_alike(own, record)))
-        )
+        if other != name and common_vips(own, record) and (take_over or any(_alike(own, record)))
     ]
 
 
@@ -68,11 +60,10 @@ def is_same(own: Record, record: Record, take_over: bool) -> bool:
     """Whether a record under this cluster's name is of this cluster: they have a director in common.
 
     Two inventories may both have a director lvs1, so its address counts, too. A director of ours may have got another address
-    or name since: then a VIP in common shows it. Records of former versions may lack the directors or their addresses.
+    or name since: then a VIP in common shows it.
     """
-    ours, theirs = own["directors"], record["directors"]
-    same = any(name in ours and address in (None, ours[name]) for name, address in theirs.items())
-    return take_over or not theirs or same or (any(_alike(own, record)) and bool(common_vips(own, record)))
+    same = any(own["directors"].get(name) == address for name, address in record["directors"].items())
+    return take_over or same or (any(_alike(own, record)) and bool(common_vips(own, record)))
 
 
 def _alike(own: Record, record: Record) -> Iterable[bool]:
@@ -94,15 +85,12 @@ def names_to_tear_down(name: str, directors: Mapping[str, str | None], records: 
     with a director in common; `directors` are the present ones, with lvs_address where it is set. Without the address it counts
     only if the host serves no other cluster.
     """
+    if name in records:
+        return [name]
     alone = len(records) == 1
 
     def ours(record: Record) -> bool:
         pairs = [(directors[one], address) for one, address in record["directors"].items() if one in directors]
-        return any(now == then if now and then else alone for now, then in pairs)
+        return any(now == then if now else alone for now, then in pairs)
 
-    former = [
-        other
-        for other, record in records.items()
-        if other != name and (name not in records or other == NAMELESS) and (ours(record) or not record["directors"])
-    ]
-    return [name, *former]
+    return [name, *(other for other, record in records.items() if ours(record))]

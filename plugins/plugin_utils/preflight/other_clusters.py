@@ -9,7 +9,7 @@ from typing import Any, Iterator, Mapping
 
 from ..cluster.addresses import family_of
 from ..cluster.mistakes import listed
-from ..cluster.sharing import NAMELESS, common_vips, is_same, records_of
+from ..cluster.sharing import common_vips, is_same, records_of
 from ..cluster.types import ClusterRecord, ResolvedCluster
 from .told import Hostvars, facts_of
 
@@ -18,30 +18,17 @@ Record = Mapping[str, Any]
 
 def other_clusters(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:
     """Why a host cannot serve this cluster beside the others that it serves, or cannot tell them apart."""
+    name = cluster["name"]
     for host, part in cluster["hosts"].items():
         records = records_of(facts_of(hostvars, host))
         own = part["record"]
-        for name in (cluster["name"], NAMELESS):
-            if name in records and not is_same(own, records[name], cluster["take_over"]):
-                yield from _confused(host, cluster["name"], name, records[name])
-        for name in part["other_clusters"]:
-            if name != NAMELESS:
-                yield from _collisions(host, own, name, records[name])
-
-
-def _confused(host: str, ours: str, name: str, record: Record) -> Iterator[str]:
-    """The record under our name, or under none, is of another cluster."""
-    if name == NAMELESS:
-        yield (
-            f"{host}: it serves {_called(name, record)}, which a former version of lvs.cluster has deployed. Run site.yml with the"
-            " inventory of that cluster first: then both can share the host. Or, if that cluster is gone, run this one once with"
-            " -e lvs_take_over=true"
-        )
-        return
-    yield (
-        f"{host}: it serves another cluster of the same name, {_called(name, record)}. Set lvs_cluster_name to another name than"
-        f" {ours}. Or, if that cluster is gone, run site.yml once with -e lvs_take_over=true"
-    )
+        if name in records and not is_same(own, records[name], cluster["take_over"]):
+            yield (
+                f"{host}: it serves another cluster of the same name, {_called(name, records[name])}. Set lvs_cluster_name to another"
+                f" name than {name}. Or, if that cluster is gone, run site.yml once with -e lvs_take_over=true"
+            )
+        for other in part["other_clusters"]:
+            yield from _collisions(host, own, other, records[other])
 
 
 def _collisions(host: str, own: ClusterRecord, name: str, record: Record) -> Iterator[str]:
@@ -86,5 +73,5 @@ def _pages(host: str, own: ClusterRecord, other: str, record: Record) -> Iterato
 
 
 def _called(name: str, record: Record) -> str:
-    directors = [f"{one} ({address})" if address else one for one, address in record["directors"].items()]
-    return f"the cluster{f' {name}' if name else ''} of {listed(directors)}"
+    directors = [f"{one} ({address})" for one, address in record["directors"].items()]
+    return f"the cluster {name} of {listed(directors)}"

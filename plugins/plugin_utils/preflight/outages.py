@@ -165,7 +165,7 @@ def _former(cluster: ResolvedCluster, hostvars: Hostvars) -> set[str]:
     """The gateways that the real servers use now. If none was asked, what the directors move and the cluster has no more."""
     asked = [facts for name in cluster["real_servers"] if (facts := told(hostvars, name))]
     if asked:
-        return {gateway for facts in asked for gateway in facts.get("gateways", ())}
+        return {gateway for facts in asked for gateway in facts["gateways"]}
     kept = {vip["address"] for vip in cluster["vips"]}
     directors = [facts for name in cluster["directors"] if (facts := told(hostvars, name))]
     advertised = {vip for facts in directors for one in facts["instances"] for vip in one["advertised"]}
@@ -197,6 +197,4 @@ def restarts(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -
 
 def _restarts(facts: Mapping[str, Any], wanted: Sequence[str] | None) -> bool:
     """Whether a director's keepalived, which is ours, has to be restarted for its options."""
-    # Cached facts may be of a former version.
-    options = facts.get("options", {"running": None})
-    return "keepalived.service" in facts["stacks"] and other_options(options, wanted)
+    return "keepalived.service" in facts["stacks"] and other_options(facts["options"], wanted)

@@ -879,8 +879,8 @@ def list_of(cluster: str) -> Path:
 
 
 def read_lists() -> dict[Path, list[str]]:
-    """The lines of each list. A list of a former version, for the only cluster of a host, has no name in its path."""
-    return {path: read_list(read_file(path), path) for path in sorted(LISTS.glob("lvs-vip*.conf"))}
+    """The lines of each cluster's list."""
+    return {path: read_list(read_file(path), path) for path in sorted(LISTS.glob("lvs-vip-*.conf"))}
 
 
 def read_file(path: Path) -> str:

@@ -484,13 +484,6 @@ def test_what_is_leaving_stays_while_another_cluster_may_need_it(shared, monkeyp
     assert shared("prune b", b=[f"leaving {OTHER}"], a=[OTHER]) == ([], [])
 
 
-def test_a_list_of_a_former_version_counts_until_it_has_a_name(shared, vip, tmp_path):
-    (tmp_path / "lvs-vip.conf").write_text(f"{VIP}\n")
-    assert shared("sync", b=[OTHER]) == ([], put("10.9.0.2/32") + put("10.9.0.1/32"))
-    (tmp_path / "lvs-vip.conf").rename(vip.list_of("a"))
-    assert shared("check a") == shared("check b") == shared("sync") == ([], [])
-
-
 def test_a_cluster_that_fails_at_boot_does_not_keep_the_others_from_their_vips(shared, vip, machine):
     machine.refuses = "10.9.0.1/32"
     with pytest.raises(vip.Failure, match=r"^cannot add: address 10.9.0.1/32 lo: "):

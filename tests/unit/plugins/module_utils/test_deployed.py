@@ -113,8 +113,8 @@ def test_instances_of_a_group_name_it():
 
 
 def test_vips_of_every_stack():
-    files = {deployed.KEEPALIVED: OURS, deployed.LVS_VIP: VIP_LIST, deployed.HARESOURCES: HARESOURCES}
-    assert deployed.named_vips(files) == [
+    files = {deployed.KEEPALIVED: OURS, deployed.HARESOURCES: HARESOURCES}
+    assert deployed.named_vips(files, VIP_LIST) == [
         "169.254.112.51",
         "192.0.2.100",
         "2001:db8::100",
@@ -122,7 +122,7 @@ def test_vips_of_every_stack():
         "2001:db8::1",
         "192.0.2.102",
     ]
-    assert deployed.named_vips({}) == []
+    assert deployed.named_vips({}, "") == []
 
 
 LDIRECTORD_CF = '# Ansible managed\ncheckinterval=6\nautoreload=no\ncleanstop=yes\nfork=no\nlogfile="/var/log/l.log"\n'
@@ -152,45 +152,23 @@ def test_files_of_somebody_else(files, foreign):
 def test_resources_of_heartbeat():
     by_hand = "# mine\nld1 10.0.0.1 \\\n    drbddisk::r0\nld2 IPaddr::10.0.0.2/24\n"
     assert deployed.resources({deployed.HARESOURCES: by_hand}) == ["10.0.0.1", "drbddisk::r0", "IPaddr::10.0.0.2/24"]
-    assert deployed.named_vips({deployed.HARESOURCES: by_hand}) == ["10.0.0.1", "10.0.0.2"]
-
-
-@pytest.mark.parametrize(
-    ("text", "directors"),
-    [
-        (
-            "# Written by lvs.cluster.\n# Directors: lb1.example.org=192.0.2.11 lb2=2001:db8::12\naddress 192.0.2.100/32 lo\n",
-            {"lb1.example.org": "192.0.2.11", "lb2": "2001:db8::12"},
-        ),
-        ("# Directors: lb1 lb2\n", {"lb1": None, "lb2": None}),
-        ("# Written by lvs.cluster.\naddress 192.0.2.100/32 lo\n", {}),
-    ],
-    ids=["with_addresses", "without_addresses", "older"],
-)
-def test_the_list_of_a_former_version_says_whose_it_is(text, directors):
-    assert deployed.directors_of({deployed.LVS_VIP: text}) == directors
+    assert deployed.named_vips({deployed.HARESOURCES: by_hand}, "") == ["10.0.0.1", "10.0.0.2"]
 
 
 def test_a_host_remembers_the_clusters_that_it_serves():
-    shop = {"role": "director", "host": "lb1", "directors": {"lb1": None}, "vips": [], "gateways": [], "listen": []}
-    records = {deployed.RECORDS.replace("*", "shop.eu"): json.dumps(shop)}
-    assert deployed.clusters_of(records, None) == {"shop.eu": shop}
-    found = deployed.clusters_of(records, f"# Directors: lb1=192.0.2.11\n{VIP_LIST}route 10.2.0.1 eth1\n")
-    assert found[""] == {
-        "role": None,
-        "host": None,
+    shop = {
+        "role": "director",
+        "host": "lb1",
         "directors": {"lb1": "192.0.2.11"},
-        "vips": ["192.0.2.101", "2001:db8::1"],
-        "gateways": ["10.2.0.1"],
+        "vips": [],
+        "gateways": [],
         "listen": [],
     }
-    assert list(found) == ["shop.eu", ""]
+    records = {deployed.RECORDS.replace("*", "shop.eu"): json.dumps(shop)}
+    assert deployed.clusters_of(records) == {"shop.eu": shop}
+    assert deployed.clusters_of({}) == {}
     with pytest.raises(Failure, match=r"cluster-shop is no record of a cluster .*: remove it, and run site.yml"):
-        deployed.clusters_of({deployed.RECORDS.replace("*", "shop"): "{"}, None)
-
-
-def test_without_a_list_nobody_has_given_the_host_a_vip():
-    assert deployed.directors_of({}) == {}
+        deployed.clusters_of({deployed.RECORDS.replace("*", "shop"): "{"})
 
 
 def test_the_list_of_a_director_that_serves_names_the_others_by_their_ethernet_addresses():
@@ -198,25 +176,24 @@ def test_the_list_of_a_director_that_serves_names_the_others_by_their_ethernet_a
         "nft peer 192.0.2.100 52:54:00:00:00:12 7\nnft peer 192.0.2.101 52:54:00:00:00:12 7\nnft own 192.0.2.100 7\n"
         "leaving nft peer 192.0.2.100 52:54:00:00:00:99 7\niptables peer 192.0.2.100 52:54:00:00:00:13 7\n"
     )
-    assert deployed.peer_macs_of({deployed.LVS_VIP: text}) == ["52:54:00:00:00:12", "52:54:00:00:00:13"]
-    assert deployed.peer_macs_of({}) == []
+    assert deployed.peer_macs_of(text) == ["52:54:00:00:00:12", "52:54:00:00:00:13"]
+    assert deployed.peer_macs_of("") == []
 
 
 def test_what_makes_a_host_a_real_server_is_known_by_the_cluster():
     paths = [
-        "/etc/sysctl.d/90-lvs-real-server.conf",
         "/etc/sysctl.d/90-lvs-real-server-shop.eu.conf",
         "/etc/lvs-test-page-shop.eu.conf",
         "/etc/lvs-test-page-lvs1-lvs2.conf",
     ]
-    assert deployed.served(paths) == ["", "lvs1-lvs2", "shop.eu"]
+    assert deployed.served(paths) == ["lvs1-lvs2", "shop.eu"]
     assert deployed.served([]) == []
 
 
 def test_the_list_of_a_real_server_names_its_gateways_of_nat():
     text = "route 10.2.0.1 eth1 10.2.0.0/24\nroute fd00:2::1 eth1\nreply 10.2.0.21 tcp 80\nroute 10.2.0.1 eth1\n"
-    assert deployed.gateways_of({deployed.LVS_VIP: text}) == ["10.2.0.1", "fd00:2::1"]
-    assert deployed.gateways_of({}) == []
+    assert deployed.gateways_of(text) == ["10.2.0.1", "fd00:2::1"]
+    assert deployed.gateways_of("") == []
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,6 @@ def test_a_long_default_is_shortened_and_stays_different():
 RECORD = {"role": "real_server", "host": "web1", "vips": [], "gateways": [], "listen": []}
 OURS = {**RECORD, "directors": {"lvs1": "192.0.2.11"}}
 THEIRS = {**RECORD, "directors": {"lvs1": "198.51.100.11"}}
-UNKNOWN = {**RECORD, "directors": {}}
 
 
 @pytest.mark.parametrize(
@@ -50,9 +49,6 @@ UNKNOWN = {**RECORD, "directors": {}}
         # The address of lvs1 is not known, so it may be another's if there are two.
         ({"lvs_cluster_name": "shop"}, {"lvs1": OURS}, ["shop", "lvs1"]),
         ({"lvs_cluster_name": "shop"}, {"lvs1": OURS, "x": THEIRS}, ["shop"]),
-        ({"lvs_address": "192.0.2.11"}, {"": OURS}, ["lvs1", ""]),
-        ({"lvs_address": "192.0.2.11"}, {"": UNKNOWN}, ["lvs1", ""]),
-        ({"lvs_address": "192.0.2.11"}, {"": THEIRS}, ["lvs1"]),
     ],
     ids=[
         "bare",
@@ -61,9 +57,6 @@ UNKNOWN = {**RECORD, "directors": {}}
         "renamed",
         "alone",
         "doubtful",
-        "former_version",
-        "oldest_version",
-        "theirs_unnamed",
     ],
 )
 def test_the_teardown_takes_what_is_this_cluster_s(given, records, names):

@@ -133,7 +133,7 @@ def test_a_second_run_and_other_services_are_no_danger():
     assert fewer.runs(running).refused() == []
 
 
-def test_a_cluster_that_ran_with_the_former_default_goes_on_with_it():
+def test_a_cluster_keeps_the_id_that_it_runs_with():
     running = Site(lvs_vrrp={"virtual_router_id": 51}).cluster
     assert Site().runs(running).refused() == []
 
@@ -370,35 +370,32 @@ NAME = "lb1-lb2"
 
 
 def remembered(name=NAME, role="real_server", host="www1", vips=(), gateways=(), listen=(), **directors):
-    """What a host remembers of one cluster; an empty name is of a former version."""
+    """What a host remembers of one cluster."""
     record = {"role": role, "host": host, "directors": directors, "vips": vips, "gateways": gateways, "listen": listen}
     return {"clusters": {name: record}}
 
 
-@pytest.mark.parametrize("name", [NAME, ""], ids=["named", "former_version"])
 @pytest.mark.parametrize(
     "found",
     [
-        {},
         {"lb1": "192.0.2.11", "lb2": "192.0.2.12"},
         {"lb2": "192.0.2.12", "lb3": "192.0.2.13"},
-        {"lb1": None, "lb2": None},
         {"lb1": "198.51.100.11", "vips": [B]},
         {"former": "192.0.2.11", "vips": [B]},
     ],
-    ids=["unknown", "ours", "one_left", "without_addresses", "another_address", "another_name"],
+    ids=["ours", "one_left", "another_address", "another_name"],
 )
-def test_a_real_server_of_this_cluster_is_no_other_one_s(found, name):
-    site = Site().finds("www1", **remembered(name, **found))
+def test_a_real_server_of_this_cluster_is_no_other_one_s(found):
+    site = Site().finds("www1", **remembered(**found))
     assert site.refused() == []
     part = site.cluster["hosts"]["www1"]
-    assert (part["former_names"], part["other_clusters"]) == ([name] * (name == ""), [])
+    assert (part["former_names"], part["other_clusters"]) == ([], [])
 
 
 @pytest.mark.parametrize(
     ("found", "named"),
     [
-        ({"gw1": None, "gw2": None}, "gw1 and gw2"),
+        ({"gw1": "192.0.2.13", "gw2": "192.0.2.14"}, "gw1 (192.0.2.13) and gw2 (192.0.2.14)"),
         ({"gw1": "198.51.100.11", "vips": [A]}, "gw1 (198.51.100.11)"),
         ({"lb1": "198.51.100.11", "vips": ["198.51.100.100"]}, "lb1 (198.51.100.11)"),
         ({"lb1": "198.51.100.11", "gateways": ["10.2.0.1"]}, "lb1 (198.51.100.11)"),
@@ -410,10 +407,6 @@ def test_another_cluster_of_the_same_name_is_refused_without_consent(found, name
     assert refused.startswith(f"www1: it serves another cluster of the same name, the cluster {NAME} of {named}.")
     assert "Set lvs_cluster_name to another name than lb1-lb2" in refused
     assert Site(lvs_take_over=True).finds("www1", **remembered(**found)).refused() == []
-    (refused,) = Site().finds("www1", **remembered("", **found)).refused()
-    assert refused.startswith(
-        f"www1: it serves the cluster of {named}, which a former version of lvs.cluster has deployed."
-    )
 
 
 def test_a_real_server_may_serve_another_cluster_too():
