@@ -9,12 +9,13 @@ import time
 
 from cluster import until
 
-WEB, SECURE, WEB6, LOGIN, ECHO, WWW = (
+WEB, SECURE, WEB6, LOGIN, ECHO, NAMES, WWW = (
     "172.28.0.100:80",
     "172.28.0.100:443",
     "[fd00:28::100]:80",
     "172.28.0.102:80",
     "172.28.0.103:7",
+    "172.28.0.103:53",
     "172.28.0.104:8080",
 )
 WEB1, WEB2, WEB3 = "172.28.0.21", "172.28.0.22", "172.28.0.23"
@@ -81,6 +82,28 @@ def test_a_datagram_without_a_reply_takes_its_server_out(cluster):
     finally:
         cluster.run("web3", "systemctl kill --signal=CONT lab-echo")
     until(lambda: echoing() == {WEB1, WEB2, WEB3}, "web3 is back in echo")
+
+
+def test_a_name_server_that_fails_is_taken_out(cluster):
+    """Its port answers all the time."""
+    vip, port = NAMES.split(":")
+    ask = f"""
+import socket
+for number in range(12):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(2)
+    client.sendto(bytes([0, number, 1, 0, 0, 1]) + bytes(6) + b"\\3www\\3lab\\7example\\0\\0\\1\\0\\1", ("{vip}", {port}))
+    print(client.recv(2048)[-4:].decode())
+"""
+    until(lambda: set(servers(cluster, NAMES)) == {WEB1, WEB2, WEB3}, "all are in names")
+    assert set(cluster.script("client1", ask)) == {"web1", "web2", "web3"}
+    cluster.run("web2", "touch /run/lab-dns-fails")
+    try:
+        until(lambda: set(servers(cluster, NAMES)) == {WEB1, WEB3}, "web2 is out of names")
+        assert set(cluster.script("client1", ask)) == {"web1", "web3"}
+    finally:
+        cluster.run("web2", "rm /run/lab-dns-fails")
+    until(lambda: set(servers(cluster, NAMES)) == {WEB1, WEB2, WEB3}, "web2 is back in names")
 
 
 def test_a_server_that_answers_no_ping_is_taken_out(cluster):
