@@ -123,7 +123,7 @@ def test_sysctl(cluster):
 
 def test_firewalld_lets_in_what_the_services_need_and_no_more(cluster):
     ports = set(cluster.run("web3", "firewall-cmd --zone=public --list-ports").split())
-    assert ports == {"80/tcp", "443/tcp", "7/udp", "7/sctp", "8081/tcp"}
+    assert ports == {"80/tcp", "443/tcp", "7/tcp", "7/udp", "7/sctp", "53/udp", "8081/tcp"}
     # Nobody listens there; where no packet filter stands before it, the kernel itself refuses.
     places = [(cluster.address(node), 9) for node in SERVERS]
     refusals = cluster.script("client1", ERRNO.format(places=places))
