@@ -30,6 +30,7 @@ EVENT_SECONDS = 60
 # Between the advert of a director that takes over and the moment at which the other one has heard it.
 BOTH_SECONDS = 0.5
 CONVERGED = "converged"
+GROUPS = ("directors", "real_servers", "clients")
 # What commands on nodes have printed since `until` began its last look.
 SEEN: list[str] = []
 FINGERPRINT = ROOT / "molecule" / "shared" / "fingerprint.sh"
@@ -341,6 +342,15 @@ for connection in connections:
         # More than what was asked shortly before, and not summed up yet.
         enough = self.counted(director, vip, port) + 30
         until(lambda: self.counted(director, vip, port) > enough, f"{director} has counted a stream of requests")
+
+
+def with_inventory(cluster: Cluster, file: Path, change: Callable[[dict[str, dict[str, Any]]], None]) -> Cluster:
+    """The cluster by an inventory of its own: the scenario's, with the hosts and variables as a function changes them."""
+    variables = cluster.listing["_meta"]["hostvars"]
+    groups = {name: {host: dict(variables[host]) for host in cluster.group(name)} for name in GROUPS}
+    change(groups)
+    file.write_text(json.dumps({"all": {"children": {name: {"hosts": hosts} for name, hosts in groups.items()}}}))
+    return Cluster(file)
 
 
 class Fingerprints:

@@ -43,10 +43,13 @@ VARIABLES = {"lvs_vrrp": VRRP, "lvs_keepalived": {"options": ["--log-detail"]}, 
 
 @pytest.fixture(scope="module", autouse=True)
 def watched(cluster, fresh):
-    """The lab with everything that is to be watched."""
+    """The lab with everything that is to be watched, until the last test is over."""
     for director in cluster.group("directors"):
         cluster.run(director, START_PROCESS)
     cluster.play("site", **VARIABLES)
+    yield
+    for director in cluster.group("directors"):
+        cluster.run(director, f"systemctl stop {PROCESS}; rm -f /run/{PROCESS} {NOT_READY} {WEIGHT} {TOLD}")
 
 
 def both_on(cluster, director):

@@ -5,26 +5,14 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from cluster import Cluster, changed, flat, until
+from cluster import changed, flat, until, with_inventory
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
 VIP = "172.28.0.100"
 # Another process of keepalived for VRRP would have lost the VIPs on its way.
 STARTED = "pgrep --oldest keepalived; journalctl --unit=keepalived | grep -c 'Starting VRRP child process'"
-GROUPS = ("directors", "real_servers", "clients")
-
-
-def with_inventory(cluster, file, change):
-    """The cluster by an inventory of its own: the scenario's, with the hosts and variables as a function changes them."""
-    variables = cluster.listing["_meta"]["hostvars"]
-    groups = {name: {host: dict(variables[host]) for host in cluster.group(name)} for name in GROUPS}
-    change(groups)
-    file.write_text(json.dumps({"all": {"children": {name: {"hosts": hosts} for name, hosts in groups.items()}}}))
-    return Cluster(file)
 
 
 def drain(groups):

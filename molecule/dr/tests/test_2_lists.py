@@ -13,6 +13,7 @@ from cluster import flat, until
 SERVERS = {"web1", "web2", "web3"}
 MANY = ["172.28.0.105", "172.28.0.106", "fd00:28::105"]
 MIXED = ["172.28.0.107", "172.28.0.108"]
+SHOP = "172.28.0.101"
 SCHEMES = {80: "http", 443: "https"}
 DATAGRAM = """
 import socket
@@ -89,3 +90,17 @@ def test_the_lists_change_while_another_service_serves(cluster):
         cluster.play("site", lvs_accept_outage=True)
     services = at(MANY, SCHEMES)
     assert counts(cluster, services | (new - services)) == dict.fromkeys(services, 3) | dict.fromkeys(new - services)
+
+
+def test_a_mark_gives_way_to_an_address_and_comes_back_while_clients_are_served(cluster):
+    """What is under way when the director changes may be cut; nobody is refused until the table has followed the rules."""
+    marked = {service["name"]: service for service in cluster.variable("lvs_services")}
+    shop = {key: value for key, value in marked["shop"].items() if key not in ("fwmark", "ports")}
+    by_address = list({**marked, "shop": {**shop, "port": list(SCHEMES)}}.values())
+    marks = "nft list ruleset 2>/dev/null | grep -c 'meta mark set 0x00000007'"
+    for variables, rules, table in (({"lvs_services": by_address}, "0", at([SHOP], SCHEMES)), ({}, "1", {"7"})):
+        with cluster.stream(address=SHOP, port=80, rate=20, timeout=2) as stream:
+            cluster.play("site", **variables)
+        assert stream["longest_gap"] <= 1, stream
+        assert cluster.run("lvs1", marks) == rules
+        assert set(cluster.table("lvs1")) & (at([SHOP], SCHEMES) | {"7"}) == table
