@@ -20,6 +20,7 @@ from .routes import own_routes
 from .sync import director_sync
 from .through_vip import families, own_sources
 from .timeouts import timeouts_of_host
+from .tracking import BFD_PORT
 from .types import (
     AddressOnDevice,
     DirectorInstance,
@@ -108,7 +109,8 @@ def director_parts(
             ]
         part["fwmark_rules"] = [rule for service in services for rule in _fwmark_rules(service, host)]
         part["masquerades"] = list(nat.masquerades)
-        part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], ports)
+        watching = [f"{BFD_PORT}/udp"] if part["trackers"]["bfd"] else []
+        part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], [*ports, *watching])
         part["timeouts"] = timeouts_of_host(timeouts, stack)
         part["tools"] = tools_of(part)
         parts[name] = part
