@@ -109,13 +109,14 @@ class Host:
         """The interface for a VIP: the one whose network holds the VIP, else that of the host's address."""
         return self.device_of(vip) or self.interface
 
-    def device_towards(self, host: Host) -> str | None:
-        """The interface from which this host sends to another one (with facts)."""
-        return self.device_of(host.address or "") or self.interface
+    def devices_towards(self, host: Host) -> tuple[str, ...]:
+        """The interfaces from which this host sends to the addresses of another one; empty for an unknown one."""
+        devices = (self.device_of(address) or self.interface for address in host.addresses.values())
+        return tuple(dict.fromkeys(device or "" for device in devices))
 
-    def macs_towards(self, host: Host) -> tuple[str, ...]:
-        """The Ethernet addresses from which this host sends to another one (with facts); several for a bond."""
-        fact = _fact(self.facts, self.device_towards(host) or "")
+    def macs_of(self, device: str) -> tuple[str, ...]:
+        """The Ethernet addresses from which an interface sends (with facts); several for a bond."""
+        fact = _fact(self.facts, device)
         links = [fact, *(_fact(self.facts, str(slave)) for slave in fact.get("slaves") or ())]
         found = (str(link.get(key)).lower() for link in links for key in ("macaddress", "perm_macaddress"))
         return tuple(dict.fromkeys(mac for mac in found if MAC.fullmatch(mac)))
