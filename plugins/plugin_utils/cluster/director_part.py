@@ -77,9 +77,6 @@ def director_parts(
     for name, host in hosts.directors.items():
         inside = [device for address in inner if (device := host.device_of(address))]
         part = empty_part(host)
-        part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None, nat.masquerades != ())
-        if stack == "keepalived" and "ipv4" in families(services):
-            part["sysctls"].update(kernel.accept_own_vip(host))
         part["modules"] = modules
         part["router_id"] = name if NAME.fullmatch(name) else f'"{name}"'
         part["scripts"] = scripts
@@ -96,6 +93,11 @@ def director_parts(
             part["check_sources"] = check_sources(host, services) + own_sources(host.addresses, services)
             if part["instances"]:
                 part["vrrp"] = _watched(part["instances"], vrrp["startup_delay"])
+        part["sysctls"] = kernel.director_sysctls(
+            host, services, inside, sync is not None, nat.masquerades != (), part["instances"]
+        )
+        if stack == "keepalived" and "ipv4" in families(services):
+            part["sysctls"].update(kernel.accept_own_vip(host))
         part["sync"] = director_sync(host, sync, stack)
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":
