@@ -23,6 +23,8 @@ VRRP = {
     "preempt_delay": 1,
     "startup_delay": 2,
     "vmac": True,
+    # The VIPs are the first addresses of keepalived's interfaces, which the facts of the next run show.
+    "vip_prefix": 24,
     "track": {
         "scripts": [{"src": str(SCRIPTS / "ready"), "arguments": "nobody", "user": "nobody"}],
         "processes": [{"process": PROCESS, "weight": -20}],

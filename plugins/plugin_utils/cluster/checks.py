@@ -10,7 +10,7 @@ from typing import Iterable, Mapping, Sequence
 
 from .addresses import FAMILY_NAMES, family_of, known
 from .drafts import InstanceDraft, ServiceDraft
-from .hosts import Host, Hosts, read_interfaces
+from .hosts import Host, Hosts, own_interfaces
 from .inventory import Inventory
 from .mistakes import InventoryPath, Mistakes, listed
 from .nat import KEYS, Nat
@@ -32,8 +32,8 @@ def check_addresses(hosts: Hosts, mistakes: Mistakes) -> None:
 def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inventory) -> None:
     """No VIP may be a host's own address, a router's, or one that no host can have (with facts).
 
-    Facts of a running cluster show the VIPs on its hosts, as host routes or as secondary addresses. These are not the
-    host's own addresses.
+    Facts of a running cluster show the VIPs on its hosts, as host routes, as secondary addresses, or with virtual MAC
+    addresses. These are not the host's own addresses.
     """
     owners = {
         address: host.name
@@ -41,7 +41,7 @@ def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inven
         for address in (*host.addresses.values(), *host.vrrp.addresses.values())
     }
     for name, given in inventory.hosts.items():
-        for interface in read_interfaces(given.facts):
+        for interface in own_interfaces(given.facts):
             if interface.primary and interface.address.family == "ipv4" and interface.prefix < 32:
                 owners.setdefault(interface.address.text, name)
     routers = {router: host.name for host in hosts.directors.values() for router in host.routers}

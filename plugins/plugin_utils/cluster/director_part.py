@@ -20,6 +20,7 @@ from .routes import own_routes
 from .sync import director_sync
 from .through_vip import families, own_sources
 from .timeouts import timeouts_of_host
+from .tracking import BFD_PORT
 from .types import (
     AddressOnDevice,
     DirectorInstance,
@@ -76,9 +77,6 @@ def director_parts(
     for name, host in hosts.directors.items():
         inside = [device for address in inner if (device := host.device_of(address))]
         part = empty_part(host)
-        part["sysctls"] = kernel.director_sysctls(host, services, inside, sync is not None, nat.masquerades != ())
-        if stack == "keepalived" and "ipv4" in families(services):
-            part["sysctls"].update(kernel.accept_own_vip(host))
         part["modules"] = modules
         part["router_id"] = name if NAME.fullmatch(name) else f'"{name}"'
         part["scripts"] = scripts
@@ -95,6 +93,11 @@ def director_parts(
             part["check_sources"] = check_sources(host, services) + own_sources(host.addresses, services)
             if part["instances"]:
                 part["vrrp"] = _watched(part["instances"], vrrp["startup_delay"])
+        part["sysctls"] = kernel.director_sysctls(
+            host, services, inside, sync is not None, nat.masquerades != (), part["instances"]
+        )
+        if stack == "keepalived" and "ipv4" in families(services):
+            part["sysctls"].update(kernel.accept_own_vip(host))
         part["sync"] = director_sync(host, sync, stack)
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":
@@ -108,7 +111,8 @@ def director_parts(
             ]
         part["fwmark_rules"] = [rule for service in services for rule in _fwmark_rules(service, host)]
         part["masquerades"] = list(nat.masquerades)
-        part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], ports)
+        watching = [f"{BFD_PORT}/udp"] if part["trackers"]["bfd"] else []
+        part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], [*ports, *watching])
         part["timeouts"] = timeouts_of_host(timeouts, stack)
         part["tools"] = tools_of(part)
         parts[name] = part

@@ -17,6 +17,7 @@ from .mistakes import InventoryPath, Mistakes, listed
 from .types import Family
 
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+VIRTUAL_MAC = re.compile(r"00:00:5e:00:0[12]:", re.IGNORECASE)  # RFC 5798, 7.3
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,14 @@ class Host:
         """The interface for a VIP: the one whose network holds the VIP, else that of the host's address."""
         return self.device_of(vip) or self.interface
 
-    def device_towards(self, host: Host) -> str | None:
-        """The interface from which this host sends to another one (with facts)."""
-        return self.device_of(host.address or "") or self.interface
+    def devices_towards(self, host: Host) -> tuple[str, ...]:
+        """The interfaces from which this host sends to the addresses of another one; empty for an unknown one."""
+        devices = (self.device_of(address) or self.interface for address in host.addresses.values())
+        return tuple(dict.fromkeys(device or "" for device in devices))
 
-    def macs_towards(self, host: Host) -> tuple[str, ...]:
-        """The Ethernet addresses from which this host sends to another one (with facts); several for a bond."""
-        fact = _fact(self.facts, self.device_towards(host) or "")
+    def macs_of(self, device: str) -> tuple[str, ...]:
+        """The Ethernet addresses from which an interface sends (with facts); several for a bond."""
+        fact = _fact(self.facts, device)
         links = [fact, *(_fact(self.facts, str(slave)) for slave in fact.get("slaves") or ())]
         found = (str(link.get(key)).lower() for link in links for key in ("macaddress", "perm_macaddress"))
         return tuple(dict.fromkeys(mac for mac in found if MAC.fullmatch(mac)))
@@ -160,7 +162,7 @@ def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], pat
     """One host from its variables and facts; `vips` are those of the cluster, which its facts may include."""
     own = keys.read(dict(given.vars), schema.HOST, path)
     moving = frozenset(vips) - {own["lvs_address"], own["lvs_address6"], own["lvs_vrrp_address"]}
-    interfaces = [i for i in read_interfaces(given.facts) if not (i.address.text in moving and _may_move(i))]
+    interfaces = [i for i in own_interfaces(given.facts) if not (i.address.text in moving and _may_move(i))]
     address = own["lvs_address"]
     if given.vars.get("lvs_address") is None:
         address = _default_address(given.facts, interfaces, vips)
@@ -303,6 +305,14 @@ def read_interfaces(facts: Mapping[str, Any]) -> Iterator[Interface]:
             prefix = entry.get("prefix") or netmask_prefix(str(entry.get("netmask")))
             if address and prefix:
                 yield Interface(name, address, int(prefix), primary)
+
+
+def own_interfaces(facts: Mapping[str, Any]) -> Iterator[Interface]:
+    """The addresses in the facts that can be the host's own: not those of the interfaces that keepalived makes for `vmac`.
+
+    Their names may be anything, but their Ethernet addresses are those of virtual routers. A VIP is a primary address there.
+    """
+    return (i for i in read_interfaces(facts) if not VIRTUAL_MAC.match(str(_fact(facts, i.name).get("macaddress"))))
 
 
 def _text(value: Any) -> str | None:

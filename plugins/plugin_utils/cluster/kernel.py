@@ -11,17 +11,23 @@ from __future__ import annotations
 from typing import Iterable, Sequence
 
 from .hosts import Host
-from .types import Family, Forward, RealServer, Service, SorryServer, servers_of
+from .types import DirectorInstance, Family, Forward, RealServer, Service, SorryServer, servers_of
 
 
 def director_sysctls(
-    host: Host, services: Sequence[Service], inside: Iterable[str], sync: bool, tracked: bool
+    host: Host,
+    services: Sequence[Service],
+    inside: Iterable[str],
+    sync: bool,
+    tracked: bool,
+    instances: Sequence[DirectorInstance],
 ) -> dict[str, str]:
     """The sysctls of a director, in the order to set. DR and TUN do not need IP forwarding: net.ipv4.ip_forward stays.
 
     `inside` are the interfaces that lead to the real servers of nat, except the host's main one. `tracked` is whether a rule
-    needs the connections of nat in connection tracking, which IPVS bypasses by default.
+    needs the connections of nat in connection tracking, which IPVS bypasses by default. `instances` are the host's own.
     """
+    used = list(dict.fromkeys([*([host.interface] if host.interface else []), *inside]))
     translated = {
         service["family"] for service in services if any(one["forward"] == "nat" for one in servers_of(service))
     }
@@ -31,12 +37,12 @@ def director_sysctls(
         sysctls["net.ipv4.ip_forward"] = "1"
         # Otherwise it would redirect real servers on its segment past itself. Either of the two keys is enough to send redirects
         sysctls["net.ipv4.conf.all.send_redirects"] = "0"
-        for interface in dict.fromkeys([*([host.interface] if host.interface else []), *inside]):
+        for interface in used:
             sysctls[_of_interface(interface, "send_redirects")] = "0"
     if "ipv6" in translated:
         sysctls["net.ipv6.conf.all.forwarding"] = "1"
     if "ipv4" in translated or (host.multi_homed and any(service["family"] == "ipv4" for service in services)):
-        sysctls.update(LOOSE_SOURCES)
+        sysctls.update(_loose_sources_of(used, instances))
     if services:
         sysctls.update(_ipvs_sysctls(services, sync))
     # firewalld's rules need it, too
@@ -53,6 +59,20 @@ def accept_own_vip(host: Host) -> dict[str, str]:
 # Requests arrive on an interface that is not the route back to their clients, so the strict check (1) drops them.
 # The higher value of `all` and the interface applies, so 2 on `all` is enough, but 0 is not.
 LOOSE_SOURCES = {"net.ipv4.conf.all.rp_filter": "2"}
+
+
+def _loose_sources_of(used: Iterable[str], instances: Sequence[DirectorInstance]) -> dict[str, str]:
+    """Loose sources on a director. keepalived's interfaces for vmac need 0, so the others have their own 2 then.
+
+    On a backup such an interface has no address: with 1 or 2 it hears no adverts (fib_frontend.c, __fib_validate_source).
+    keepalived would set `all` to 0, too, and back when it stops (vrrp_if_config.c, clear_rp_filter). Here 0 comes last, and is
+    there before keepalived makes the interfaces.
+    """
+    if not any(instance["vmac"] for instance in instances):
+        return LOOSE_SOURCES
+    carriers = (address["device"] for instance in instances for address in instance["addresses"])
+    names = dict.fromkeys([*used, *(device for device in carriers if device), "default"])
+    return {**{_of_interface(name, "rp_filter"): "2" for name in names}, "net.ipv4.conf.all.rp_filter": "0"}
 
 
 def _ipvs_sysctls(services: Sequence[Service], sync: bool) -> dict[str, str]:

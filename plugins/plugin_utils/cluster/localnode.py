@@ -109,10 +109,11 @@ def _check_peers(host: Host, hosts: Hosts, mistakes: Mistakes) -> None:
     """The Ethernet address of every other director must be known (with facts)."""
     asked = any(director.facts for director in hosts.directors.values())
     for peer in hosts.directors.values():
-        if not asked or peer is host or peer.macs_towards(host) or _deployed(host):
+        lacking = [device for device in peer.devices_towards(host) if not peer.macs_of(device)]
+        if not asked or peer is host or not lacking or _deployed(host):
             continue
         if peer.facts:
-            why = f"{peer.device_towards(host)} of director {peer.name} has none. Use separate hosts"
+            why = f"{listed(device or 'an unknown interface' for device in lacking)} of director {peer.name} has none. Use separate hosts"
         else:
             why = f"director {peer.name} did not answer when asked for it. Repair it, or take {host.name} out of real_servers"
         InventoryPath(f"host {host.name}", mistakes).report(
@@ -169,6 +170,7 @@ def _localnode(part: HostPart, host: Host, hosts: Hosts, services: Sequence[Serv
 
 def _peer_macs(host: Host, hosts: Hosts) -> list[str]:
     """The Ethernet addresses of the other directors. Of one that did not answer, those that are deployed count on."""
-    known = [peer.macs_towards(host) for peer in hosts.directors.values() if peer is not host]
+    peers = [peer for peer in hosts.directors.values() if peer is not host]
+    known = [peer.macs_of(device) for peer in peers for device in peer.devices_towards(host)]
     found = [mac for macs in known for mac in macs]
     return list(dict.fromkeys([*found, *(_deployed(host) if () in known else ())]))

@@ -7,6 +7,10 @@ The check connects to the VIP with a firewall mark. A service of IPVS for that m
 packets take the way of a client's: direct routing or the tunnel, then the VIP on the real server. IPVS also sees the packets
 that a director sends itself (ip_vs_core.c, LOCAL_OUT), whether it has the VIP or not. The answers come from the VIP, which the
 director that has it accepts only with the sysctl accept_local.
+
+IPVS takes what it sends out of connection tracking (ip_vs_xmit.c, ip_vs_notrack). So a SYN+ACK is the first packet that this
+sees, which is invalid (nf_conntrack_proto_tcp.c, tcp_conntracks), and the answer to a UDP packet is new. With
+net.ipv4.vs.conntrack it would know them, but then take the clients' own ACKs for invalid: nat.py, check_tracking.
 """
 
 from __future__ import annotations
@@ -122,7 +126,13 @@ def own_sources(addresses: Mapping[Family, str], services: Iterable[Service]) ->
 
 def check_ways(services: Iterable[ServiceDraft], hosts: Hosts) -> None:
     """Report what cannot be asked through a VIP."""
+    filtered = [host.name for host in hosts.directors.values() if host.filter == "firewalld"]
     for service in services:
+        if filtered and any(map(asks_vip, service.checks)):
+            service.path.report(
+                f"health via is vip, but firewalld on {listed(filtered)} drops the answers, which connection tracking takes for"
+                " invalid since IPVS bypasses it. Remove via from the check, or use another packet filter there, and set lvs_filter"
+            )
         for server in service.real_servers:
             if server["forward"] == "nat" and any(map(asks_vip, health_of(server, service.health))):
                 service.path.report(

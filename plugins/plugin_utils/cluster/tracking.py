@@ -19,6 +19,7 @@ KINDS = ("interfaces", "scripts", "processes", "files", "bfd")
 NAMED = ("scripts", "processes", "bfd")
 LONGEST_NAME = 31  # bfd.h, BFD_INAME_MAX
 MOST_HOPS_IPV6 = 64  # bfd.h, BFD_CONTROL_HOPLIMIT
+BFD_PORT = 3784  # bfd.h, BFD_CONTROL_PORT: whatever max_hops is. Only the word multihop, since 2.2.8, is for 4784
 
 
 class Watched:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ..cluster.hosts import read_interfaces
+from ..cluster.hosts import own_interfaces
 
 Hostvars = Mapping[str, Any]
 
@@ -24,4 +24,4 @@ def told(hostvars: Hostvars, director: str) -> Mapping[str, Any]:
 
 def addressed_interfaces(facts: Mapping[str, Any]) -> frozenset[str]:
     """The interfaces that have an address of their own network, by the facts of a host."""
-    return frozenset(one.name for one in read_interfaces(facts) if not one.address.special and one.primary)
+    return frozenset(one.name for one in own_interfaces(facts) if not one.address.special and one.primary)

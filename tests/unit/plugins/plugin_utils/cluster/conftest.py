@@ -32,21 +32,36 @@ def inventory() -> Callable[..., Inventory]:
 def second_run() -> Callable[..., dict[str, Any]]:
     """A function that gives hostvars as they are after a first run: with the VIPs on the hosts that may have them.
 
-    The kernel lists a new address of IPv4 behind the first one, and one of IPv6 before it.
+    The kernel lists a new address of IPv4 behind the first one, and one of IPv6 before it. With `vmac` keepalived makes an
+    interface, where the first VIP is the first address.
     """
 
     def put(hostvars: dict[str, Any], cluster: dict[str, Any]) -> dict[str, Any]:
         again = copy.deepcopy(hostvars)
         for name, host in cluster["hosts"].items():
-            held = [address for instance in host["instances"] for address in instance["addresses"]] + host["vips"]
-            for address in held:
-                fact = again[name].get("ansible_facts", {}).get(str(address["device"]))
+            facts = again[name].get("ansible_facts", {})
+            moved = [(instance, address) for instance in host["instances"] for address in instance["addresses"]]
+            for instance, address in [*moved, *((None, vip) for vip in host["vips"])]:
+                device = str(address["device"])
+                if instance and instance["vmac"] and device in facts:
+                    device = virtual_interface(facts, instance, device)
+                fact = facts.get(device)
                 entry = {"address": address["address"], "prefix": str(address["prefix"])}
                 if fact is not None and ":" in address["address"]:
                     fact.setdefault("ipv6", []).insert(0, entry)
+                elif fact is not None and fact.get("virtual") and "ipv4" not in fact:
+                    fact["ipv4"] = entry
                 elif fact is not None:
                     fact.setdefault("ipv4_secondaries", []).append(entry)
         return again
+
+    def virtual_interface(facts: dict[str, Any], instance: dict[str, Any], device: str) -> str:
+        name = f"vrrp.{device}.{instance['virtual_router_id']}"
+        mac = f"00:00:5e:00:0{'1' if instance['family'] == 'ipv4' else '2'}:{instance['virtual_router_id']:02x}"
+        if name not in facts:
+            facts["interfaces"].append(name)
+        facts.setdefault(name, {"device": name, "macaddress": mac, "virtual": True})
+        return name
 
     return put
 

@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.hosts import Host, read_interfaces, resolve_host
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.hosts import (
+    Host,
+    own_interfaces,
+    read_interfaces,
+    resolve_host,
+)
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.inventory import HostVars
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryPath, Mistakes
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import network_facts
@@ -30,6 +35,14 @@ def test_an_address_without_its_network_tells_nothing() -> None:
     }
     found = [(one.name, one.address.text, one.prefix, one.primary) for one in read_interfaces(facts)]
     assert found == [("eth1", "10.0.1.1", 24, True), ("br-lan", "10.0.2.1", 24, False)]
+
+
+@pytest.mark.parametrize("mac", ["00:00:5e:00:01:64", "00:00:5E:00:02:0A"])
+def test_what_is_on_a_virtual_router_is_not_the_hosts_own(mac: str) -> None:
+    facts = network_facts({"eth1": ["10.0.2.1/24"], "wan-vip": ["10.0.2.100/24", "10.0.3.100/24"]})
+    facts["wan_vip"]["macaddress"] = mac
+    assert [one.address.text for one in own_interfaces(facts)] == ["127.0.0.1", "10.0.2.1"]
+    assert {network.interface for network in host(facts).networks} == {"eth1"}
 
 
 def host(facts: dict[str, Any]) -> Host:

@@ -26,6 +26,20 @@ def test_each_knows_the_interface_on_the_segment_of_the_other(inventory: Callabl
     assert macs(inventory(BOTH)) == [[MACS["lvs2"]], [MACS["lvs1"]]]
 
 
+def test_each_knows_the_interface_of_each_family(inventory: Callable) -> None:
+    facts = {
+        name: {"eth0": [f"10.99.0.1{n}/24"], "eth1": [f"172.28.0.1{n}/24"], "eth2": [f"2001:db8:2::1{n}/64"]}
+        for n, name in enumerate(MACS, 1)
+    }
+    hosts = {name: {"lvs_address6": f"2001:db8:2::1{n}"} for n, name in enumerate(MACS, 1)}
+    hostvars, groups = inventory({**BOTH, "facts": facts, "hosts": hosts})
+    six = {name: hostvars[name]["ansible_facts"]["eth2"]["macaddress"] for name in MACS}
+    assert macs((hostvars, groups)) == [[MACS["lvs2"], six["lvs2"]], [MACS["lvs1"], six["lvs1"]]]
+    hostvars["lvs2"]["ansible_facts"]["eth2"]["macaddress"] = None
+    with pytest.raises(InventoryMistakes, match="but eth2 of director lvs2 has none"):
+        resolve(hostvars, groups)
+
+
 def test_the_links_of_a_bond_may_send_as_themselves(inventory: Callable) -> None:
     hostvars, groups = inventory(BOTH)
     facts = hostvars["lvs2"]["ansible_facts"]
