@@ -29,6 +29,7 @@ UNSAFE_EXPECTED = re.compile(r"""[\x00-\x1f\x7f"\\^]""")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LONGEST_CLUSTER_NAME = 64
+LONGEST_PROCESS_NAME = 15  # Linux: TASK_COMM_LEN
 # RFC 1035, 2.3.4: labels of 1 to 63 characters.
 DOMAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
 
@@ -398,9 +399,17 @@ def _interface(value: object) -> str:
 
 
 def _process(value: object) -> str:
+    """A name, or a command with all its arguments: only then keepalived looks at /proc/PID/cmdline (track_process.c)."""
     words = [_word(word) for word in _string(value).split()]
     if not words:
         raise ValueError
+    name = words[0].rpartition("/")[2][:LONGEST_PROCESS_NAME]
+    if len(words) == 1 and words[0] != name:
+        way_out = f": write {name}" if name else ""
+        raise InvalidValue(
+            "but a process without arguments is known by its name in /proc/PID/comm, which has no path and at most"
+            f" {LONGEST_PROCESS_NAME} characters{way_out}"
+        )
     return " ".join(words)
 
 

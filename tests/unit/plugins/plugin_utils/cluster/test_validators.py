@@ -18,6 +18,9 @@ ENDS = (
     "which must not begin with ^ or end with $: the answer arrives in pieces with its headers, so the ends of the page cannot be"
     " seen"
 )
+COMM = (
+    "but a process without arguments is known by its name in /proc/PID/comm, which has no path and at most 15 characters"
+)
 LONGEST_NAME = ".".join([LABEL, LABEL, LABEL, "a" * 61])
 
 TAKEN = [
@@ -41,6 +44,8 @@ TAKEN = [
     (validators.PATH, "/", "/"),
     (validators.LINE, "  a {\t", "  a {"),
     (validators.FILE_PATTERN, "/a/[b]*.conf", "/a/[b]*.conf"),
+    (validators.PROCESS, "fifteen-letters", "fifteen-letters"),
+    (validators.PROCESS, "/usr/sbin/named  -u bind", "/usr/sbin/named -u bind"),
     (validators.AUTH_PASS, "12345678", "12345678"),
     (validators.SECRET, "0123456789abcdef", "0123456789abcdef"),
     (validators.PORTS, "1-65535", "1-65535"),
@@ -155,6 +160,10 @@ REFUSED = [
     (list_of(validators.NAMED, "names"), ["one", "-"], "not a name of letters, digits, dots, hyphens and underscores"),
     (validators.PATH, "a", "which must start with /"),
     (validators.URL_PATH, "/$", "which must not contain $: write %24"),
+    (validators.PROCESS, " ", NOT_IT),
+    (validators.PROCESS, "sixteen-letters-", COMM + ": write sixteen-letters"),
+    (validators.PROCESS, "/usr/sbin/named", COMM + ": write named"),
+    (validators.PROCESS, "/usr/sbin/", COMM),
     (validators.AUTH_PASS, "123456789", "9 characters long: VRRP version 2 takes at most 8"),
     (validators.AUTH_PASS, "", NOT_IT),
     (validators.AUTH_PASS, "a b", NOT_IT),
