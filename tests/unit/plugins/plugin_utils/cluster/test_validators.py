@@ -18,9 +18,7 @@ ENDS = (
     "which must not begin with ^ or end with $: the answer arrives in pieces with its headers, so the ends of the page cannot be"
     " seen"
 )
-COMM = (
-    "but a process without arguments is known by its name in /proc/PID/comm, which has no path and at most 15 characters"
-)
+COMM = "but a process without arguments is known by its name in /proc/PID/comm, which has no path and at most 15 characters"
 LONGEST_NAME = ".".join([LABEL, LABEL, LABEL, "a" * 61])
 
 TAKEN = [
