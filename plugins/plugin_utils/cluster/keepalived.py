@@ -20,6 +20,7 @@ from typing import Any, Hashable, Iterable, Iterator, Mapping, Sequence
 from zlib import crc32
 
 from . import keys, schema
+from .addresses import parse
 from .commands import filled
 from .drafts import ServiceDraft
 from .keepalived_checks import BLOCKS, own_checks, service_checks, track_files, words_of
@@ -294,6 +295,18 @@ def _refused_check(health: Health) -> Iterator[str]:
         )
     if health["type"] == "script" and isinstance(health["timeout"], float):
         yield f"timeout is {health['timeout']}, but keepalived takes whole seconds for a script"
+    if health["sni"] and (in_sni := _not_for_sni(health["virtualhost"] or "")):
+        yield (
+            f"virtualhost is {health['virtualhost']}, and keepalived would send it as it is in the TLS handshake, where strict servers"
+            f" refuse {in_sni}"
+        )
     # check_dns.c of 2.2.7 reads both as an empty label
     if health["name"] not in (None, ".") and any(len(label) < 2 for label in str(health["name"]).split(".")):
         yield f"name is {health['name']}, but keepalived takes no name with a part of one letter or a dot at the end"
+
+
+def _not_for_sni(host: str) -> str | None:
+    """What of a virtual host may not be in the TLS handshake (RFC 6066, 3), as the end of a sentence."""
+    if host.startswith("[") or parse(host.partition(":")[0]):
+        return "an address: set sni to false"
+    return "a port: leave the port out, or set sni to false" if ":" in host else None
