@@ -161,39 +161,7 @@ def _url(own: Mapping[str, Any], path: InventoryPath) -> HealthUrl:
 
 def _no_options(kind: str) -> Health:
     """A check of a type: the options that it does not have are null."""
-    return {
-        "type": kind,
-        "interval": None,
-        "timeout": None,
-        "retries": None,
-        "retry_delay": None,
-        "warmup": None,
-        "port": None,
-        "address": None,
-        "source": None,
-        "via": None,
-        "virtualhost": None,
-        "version": None,
-        "urls": [],
-        "sni": None,
-        "name": None,
-        "record": None,
-        "payload": None,
-        "require_reply": None,
-        "reply": None,
-        "command": None,
-        "as_root": None,
-        "dynamic_weight": None,
-        "file": None,
-        "weight": None,
-        "request": None,
-        "expect": None,
-        "regex": None,
-        "login": None,
-        "passwd": None,
-        "database": None,
-        "secret": None,
-    }
+    return {**dict.fromkeys(Health.__annotations__), "type": kind, "urls": []}  # type: ignore[typeddict-item]
 
 
 def _not_of_type(name: str, kind: str) -> str:

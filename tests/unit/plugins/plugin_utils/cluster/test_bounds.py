@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import validators
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema, validators
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.addresses import parse
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes, shown
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import Health
 
 LONGEST = ".".join(["a" * 63] * 3 + ["a" * 61])  # 253 characters
 
@@ -109,3 +110,10 @@ def test_status_codes_fit_into_a_line_of_keepalived(inventory, count, mistakes):
         " (200-299)"
     )
     assert told == [said] * mistakes
+
+
+def test_every_option_of_a_check_is_resolved_or_part_of_another():
+    options = {name for keys in schema.HEALTH.values() for name in keys}
+    resolved = set(Health.__annotations__)
+    assert options - resolved == {"path", "status", "digest", "src", "arguments", "user"}
+    assert resolved - options == {"type", "reply", "as_root"}
