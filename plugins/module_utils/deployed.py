@@ -70,9 +70,9 @@ def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
                 "group": groups.get(name),
                 "interface": _value(block, "interface"),
                 "source": _value(block, "unicast_src_ip"),
-                "virtual_router_id": int(_value(block, "virtual_router_id") or 0),
-                "version": int(_value(block, "version") or 2),
-                "advert_interval": float(_value(block, "advert_int") or 1),
+                "virtual_router_id": _number(int, _value(block, "virtual_router_id")),
+                "version": _number(int, _value(block, "version") or "2"),
+                "advert_interval": _number(float, _value(block, "advert_int") or "1"),
                 "password": digest(password) if password else None,
                 "unicast": ["unicast_peer"] in block,
                 "vmac": ["use_vmac"] in block,
@@ -92,13 +92,13 @@ def virtual_servers(files: Mapping[str, str]) -> list[dict[str, Any]]:
     groups = {name: [" ".join(words[:2]) for words in block] for name, block in _blocks(lines, "virtual_server_group")}
     found: list[dict[str, Any]] = []
     for words in lines:
-        if words[0] == "virtual_server":
-            at = [word for word in words[1:] if word != "{"]
+        at = [word for word in words[1:] if word != "{"]
+        if words[0] == "virtual_server" and at:
             plain = [] if at[0] == "fwmark" else [" ".join(at)]
             addresses = groups.get(at[-1], []) if at[0] == "group" else plain
             found.append({"at": " ".join(at), "protocol": None, "addresses": addresses})
-        elif words[0] == "protocol" and found:
-            found[-1]["protocol"] = words[1]
+        elif words[0] == "protocol" and found and at:
+            found[-1]["protocol"] = at[0]
     return found
 
 
@@ -187,6 +187,14 @@ def _blocks(lines: list[list[str]], kind: str) -> Iterator[tuple[str, list[list[
 
 def _value(block: list[list[str]], key: str) -> str | None:
     return next((words[1].strip('"') for words in block if words[0] == key and len(words) > 1), None)
+
+
+def _number(kind: Callable[[str], Any], word: str | None) -> Any:
+    """Return a number, or None for what is none, such as a parameter ($NAME) in a file of somebody else."""
+    try:
+        return None if word is None else kind(word)
+    except ValueError:
+        return None
 
 
 def _addresses(block: list[list[str]], key: str) -> list[str]:

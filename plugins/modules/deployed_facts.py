@@ -124,7 +124,7 @@ ansible_facts:
               description: The C(unicast_src_ip) that its adverts come from, if set.
               type: str
             virtual_router_id:
-              description: Its C(virtual_router_id).
+              description: Its C(virtual_router_id). Null if it is no number, such as C($ID), as in the next two.
               type: int
             version:
               description: The version of VRRP.

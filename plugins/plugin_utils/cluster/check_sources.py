@@ -34,8 +34,9 @@ def check_check_sources(services: Iterable[ServiceDraft], hosts: Hosts) -> None:
             for check in health_of(server, service.health):
                 asked, source = check["address"] or server["address"], check["source"]
                 if source is not None and family_of(source) != family_of(asked):
+                    way_out = "" if check["address"] else service.way_out
                     service.path.report(
-                        f"health source is {source}, but {asked}, which is asked, is {FAMILY_NAMES[family_of(asked)]}"
+                        f"health source is {source}, but {asked}, which is asked, is {FAMILY_NAMES[family_of(asked)]}{way_out}"
                     )
         for source in dict.fromkeys(check["source"] for check in service.checks):
             lacking = [host.name for host in hosts.directors.values() if source and host.own_in(source) is None]

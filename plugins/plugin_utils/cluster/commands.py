@@ -11,6 +11,7 @@ from typing import Mapping
 OF_THE_SERVICE = ("{vip}", "{vip_port}")
 OF_THE_REAL_SERVER = ("{address}", "{port}")
 WORDS = (*OF_THE_SERVICE, *OF_THE_REAL_SERVER)
+LONGEST_WORDS = {"vip": "x" * 39, "vip_port": 65535, "address": "x" * 39, "port": 65535}
 
 
 def has_words(text: str) -> bool:

@@ -40,6 +40,7 @@ from .virtual_router import Deployed, advert_address
 class ServiceDraft:
     """A service being read, with the VIPs of one family, and its place in the inventory; `given` are the keys that it has there.
 
+    `way_out` ends a message about an address of the other family: the service may have VIPs of both.
     `ports` are all its ports, whether they are addressed or marked; None if the packets are marked elsewhere.
     """
 
@@ -48,6 +49,7 @@ class ServiceDraft:
     name: str | None
     vips: list[str]
     family: Family | None
+    way_out: str
     ports: list[Ports] | None
     fwmark: int | None
     protocols: list[str]

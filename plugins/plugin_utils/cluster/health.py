@@ -13,7 +13,7 @@ from . import keys, schema
 from .mistakes import InventoryPath, listed, nearest, shown
 from .scripts import ScriptFiles
 from .types import Health, HealthUrl
-from .validators import choice
+from .validators import LONGEST_TEXT, choice
 
 TYPE = keys.Key(choice(*schema.HEALTH), required=True)
 # Types that connect to a port, and need one if the real servers have none
@@ -146,6 +146,10 @@ def _urls(options: Mapping[str, Any], own: Mapping[str, Any], path: InventoryPat
 def _url(own: Mapping[str, Any], path: InventoryPath) -> HealthUrl:
     if own["expect"] is not None and own["regex"] is not None:
         path.report("has both expect and regex: a page can be searched for one of them")
+    if len(" ".join(map(str, own["status"]))) > LONGEST_TEXT:
+        path.report(
+            f"status has {len(own['status'])} codes, too many for a line of keepalived.conf: write ranges (200-299)"
+        )
     return {
         "path": own["path"],
         "status": own["status"],
@@ -157,39 +161,7 @@ def _url(own: Mapping[str, Any], path: InventoryPath) -> HealthUrl:
 
 def _no_options(kind: str) -> Health:
     """A check of a type: the options that it does not have are null."""
-    return {
-        "type": kind,
-        "interval": None,
-        "timeout": None,
-        "retries": None,
-        "retry_delay": None,
-        "warmup": None,
-        "port": None,
-        "address": None,
-        "source": None,
-        "via": None,
-        "virtualhost": None,
-        "version": None,
-        "urls": [],
-        "sni": None,
-        "name": None,
-        "record": None,
-        "payload": None,
-        "require_reply": None,
-        "reply": None,
-        "command": None,
-        "as_root": None,
-        "dynamic_weight": None,
-        "file": None,
-        "weight": None,
-        "request": None,
-        "expect": None,
-        "regex": None,
-        "login": None,
-        "passwd": None,
-        "database": None,
-        "secret": None,
-    }
+    return {**dict.fromkeys(Health.__annotations__), "type": kind, "urls": []}  # type: ignore[typeddict-item]
 
 
 def _not_of_type(name: str, kind: str) -> str:

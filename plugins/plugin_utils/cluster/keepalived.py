@@ -20,6 +20,7 @@ from typing import Any, Hashable, Iterable, Iterator, Mapping, Sequence
 from zlib import crc32
 
 from . import keys, schema
+from .addresses import parse
 from .commands import filled
 from .drafts import ServiceDraft
 from .keepalived_checks import BLOCKS, own_checks, service_checks, track_files, words_of
@@ -45,8 +46,10 @@ from .types import (
 MANAGED_OPTIONS = re.findall(
     r"\S+",
     "-f --use-file -P --vrrp -C --check -n --dont-fork -p --pid -r --vrrp_pid -c --checkers_pid -b --bfd_pid -T --genhash -s"
-    " --namespace -t --config-test -V --dont-release-vrrp -I --dont-release-ipvs --signum -v --version -h --help",
+    " --namespace -t --config-test --config-fd -V --dont-release-vrrp -I --dont-release-ipvs --signum -v --version -h --help",
 )
+# Letters behind which the rest of a word is their argument (main.c, parse_cmdline)
+WITH_ARGUMENT = frozenset("uSfpisMgtrcbA")
 # With it the processes exit at a reload when keepalived has ever warned since its start (vrrp_daemon.c, start_vrrp): of a script
 # without script security before it was taken over, or of one that nothing uses. Seen with 2.2.7 and 2.3.3.
 CHECK_AT_A_RELOAD = "reload_check_config"
@@ -66,9 +69,21 @@ def read_keepalived(given: Any, mistakes: Mistakes) -> dict[str, Any]:
     if repeated := [name for name, times in Counter(own["include"]).items() if times > 1]:
         path.report(f"include has {listed(repeated)} twice")
     for word in own["options"] or ():
-        if word.partition("=")[0] in MANAGED_OPTIONS or (word[0] == "-" and word[:2] in MANAGED_OPTIONS):
+        if _is_managed(word):
             path.report(f"options has {word}, with which the roles could not start, check or stop keepalived")
     return own
+
+
+def _is_managed(word: str) -> bool:
+    """Whether a word of the command line is an option of the roles: abbreviated, or among other letters, too (getopt(3))."""
+    if word.startswith("--"):
+        return any(option.startswith(word.partition("=")[0]) for option in MANAGED_OPTIONS)
+    for letter in word[1:] if word.startswith("-") else "":
+        if f"-{letter}" in MANAGED_OPTIONS:
+            return True
+        if letter in WITH_ARGUMENT:
+            break
+    return False
 
 
 def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keepalived:
@@ -294,6 +309,18 @@ def _refused_check(health: Health) -> Iterator[str]:
         )
     if health["type"] == "script" and isinstance(health["timeout"], float):
         yield f"timeout is {health['timeout']}, but keepalived takes whole seconds for a script"
+    if health["sni"] and (in_sni := _not_for_sni(health["virtualhost"] or "")):
+        yield (
+            f"virtualhost is {health['virtualhost']}, and keepalived would send it as it is in the TLS handshake, where strict servers"
+            f" refuse {in_sni}"
+        )
     # check_dns.c of 2.2.7 reads both as an empty label
     if health["name"] not in (None, ".") and any(len(label) < 2 for label in str(health["name"]).split(".")):
         yield f"name is {health['name']}, but keepalived takes no name with a part of one letter or a dot at the end"
+
+
+def _not_for_sni(host: str) -> str | None:
+    """What of a virtual host may not be in the TLS handshake (RFC 6066, 3), as the end of a sentence."""
+    if host.startswith("[") or parse(host.partition(":")[0]):
+        return "an address: set sni to false"
+    return "a port: leave the port out, or set sni to false" if ":" in host else None

@@ -136,7 +136,7 @@ def check_tracking(services: Sequence[ServiceDraft], hosts: Hosts) -> None:
         if "tcp" in service.protocols and (ways := sorted(service.forwards - {"nat"})):
             service.path.warn(
                 f"forward is {listed(ways)} beside services with forward nat, which need connection tracking. firewalld on"
-                f" {listed(filtered)} drops the connections of {listed(ways)} then, since the answers pass the director by. Set"
+                f" {listed(filtered)} drops the connections of {listed(ways)} then, since the answers do not pass the director. Set"
                 " lvs_filter to nftables there, or give all services forward nat"
             )
 

@@ -123,7 +123,7 @@ def resolve_sorry_server(given: Any, service: ServiceDraft, hosts: Hosts) -> Sor
     if local and service.family and service.forward == "tun" and family_of(address) != service.family:
         path.report(
             f"address is {address}, but the VIP is {FAMILY_NAMES[service.family]}: a page on the directors themselves is"
-            f" reached without a tunnel, at {'::1' if service.family == 'ipv6' else '127.0.0.1'}"
+            f" reached without a tunnel, at {'::1' if service.family == 'ipv6' else '127.0.0.1'}{service.way_out}"
         )
     if loopback and service.fwmark is None and service.ports and sorry["port"] != _shared(service):
         right = f"set port to {_shared(service)}, not {sorry['port']}" if _shared(service) else "leave port out"
@@ -227,7 +227,9 @@ def _check_own(host: Host, address: str, path: InventoryPath) -> None:
 def _check_family(address: str, service: ServiceDraft, method: Method, path: InventoryPath) -> None:
     family = service.family
     if family and method.forward != "tun" and family_of(address) != family:
-        path.report(f"address is {address}, but the VIP is {FAMILY_NAMES[family]}: only forward tun mixes families")
+        path.report(
+            f"address is {address}, but the VIP is {FAMILY_NAMES[family]}: only forward tun mixes families{service.way_out}"
+        )
     # ip6tnl0 on the real server unpacks nothing else (net/ipv6/ip6_tunnel.c)
     wraps = method.tunnel["type"] if method.tunnel else None
     if family == "ipv4" and wraps not in (None, "gre") and family_of(address) == "ipv6":

@@ -5,14 +5,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Any, Hashable, Iterator, Mapping, Sequence
 
 from . import keys, schema
 from .addresses import FAMILY_NAMES, family_of
+from .drafts import InstanceDraft
 from .hosts import Host, Hosts
 from .keys import Key
 from .mistakes import InventoryPath, listed, shape
 from .types import DirectorRoute, InstanceDirector, MovedAddress, VirtualRoute, VirtualRule
+
+# What the kernel takes when a route does not say it
+MAIN_TABLE = 254  # linux/rtnetlink.h, RT_TABLE_MAIN
+METRIC = {"ipv4": 0, "ipv6": 1024}  # linux/ipv6_route.h, IP6_RT_PRIO_USER
+EVERYWHERE = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
 
 
 def read_routes(
@@ -56,6 +62,45 @@ def read_rules(given: Any, path: InventoryPath) -> list[VirtualRule]:
             at.report(f"from is {own['from']} and to is {own['to']}: a rule is of one address family")
         rules.append({"from": own["from"], "to": own["to"], "table": own["table"], "priority": own["priority"]})
     return rules
+
+
+def check_repeated(instances: Sequence[InstanceDraft]) -> None:
+    """Report routes and rules that one director would have twice.
+
+    The kernel has each once, and the first that gives up its VIPs deletes it. keepalived takes that for a fault of the first
+    instance in its file that has it, and gives up those VIPs, too (keepalived_netlink.c, route_is_ours).
+    """
+    found: dict[Hashable, list[tuple[InstanceDraft, InventoryPath]]] = {}
+    for instance in instances:
+        names = {one["host"] for one in instance.directors}
+        for same, path, differing in _kept(instance):
+            taken = found.setdefault(same, [])
+            for other, at in taken:
+                place = f"{at.key}[{at.index}]"
+                if other is instance:
+                    path.report(f"is the same as {place}: remove it, or set another {differing}")
+                elif names & {one["host"] for one in other.directors}:
+                    path.report(
+                        f"is the same as {place} of {other.called}: a director has it once, so if one of the two gives up its"
+                        f" VIPs, the other loses it and gives up its own. Set another {differing}"
+                    )
+                else:
+                    continue
+                break
+            taken.append((instance, path))
+
+
+def _kept(instance: InstanceDraft) -> Iterator[tuple[Hashable, InventoryPath, str]]:
+    """What tells the kernel the routes and rules of an instance apart, with their places and the key that can make them differ."""
+    for index, route in enumerate(instance.routes):
+        if route["to"] and route["via"]:
+            family = family_of(route["via"])
+            to = EVERYWHERE[family] if route["to"] == "default" else route["to"]
+            same = ("route", to, route["table"] or MAIN_TABLE, route["metric"] or METRIC[family])
+            yield same, instance.path.at("routes", index), "metric"
+    for index, rule in enumerate(instance.rules):
+        if rule["priority"] and rule["table"]:
+            yield ("rule", *rule.values()), instance.path.at("rules", index), "priority"
 
 
 def own_routes(host: Host, routes: Sequence[VirtualRoute]) -> list[DirectorRoute]:

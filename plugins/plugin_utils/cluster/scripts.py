@@ -14,7 +14,7 @@ from typing import Any, Mapping
 
 from ...module_utils.deployed import SCRIPTS
 from . import keys, schema
-from .commands import WORDS, filled, has_words
+from .commands import LONGEST_WORDS, WORDS, filled, has_words
 from .keys import Key
 from .mistakes import InventoryPath, shown
 from .types import Command, InstalledScript, Scripts, ScriptUser
@@ -23,7 +23,6 @@ from .types import Command, InstalledScript, Scripts, ScriptUser
 FOLDER = SCRIPTS
 AS_USER = "/usr/sbin/chroot --userspec={user} / {command}"
 LONGEST = 500  # characters; keepalived reads lines of 1023 (parser.h, MAXBUF)
-LONGEST_WORDS = {"vip": "x" * 39, "vip_port": 65535, "address": "x" * 39, "port": 65535}
 # A script, a program, and a file that Ansible decrypts when it copies it.
 BEGINNINGS = (b"#!", b"\x7fELF", b"$ANSIBLE_VAULT")
 

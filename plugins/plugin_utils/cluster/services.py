@@ -21,6 +21,8 @@ from .scripts import ScriptFiles
 from .service_notify import resolve_service_notify
 from .types import Family, Service, TableService, health_of
 
+BOTH_FAMILIES = ". The service has VIPs of both families: write a service for each"
+
 
 def resolve_services(given: Any, hosts: Hosts, files: ScriptFiles, mistakes: Mistakes) -> list[ServiceDraft]:
     """Every service of `lvs_services`, with its defaults filled in."""
@@ -45,8 +47,10 @@ def resolve_services(given: Any, hosts: Hosts, files: ScriptFiles, mistakes: Mis
         own = keys.read(entry, schema.SERVICE, path)
         _check_ports(own, entry, path)
         _check_scheduler(own, path)
-        for family, vips in _by_family(own["vip"] or ()).items():
-            service = _service(entry, own, family, vips, hosts, files, path)
+        by_family = _by_family(own["vip"] or ())
+        way_out = BOTH_FAMILIES if len(by_family) > 1 else ""
+        for family, vips in by_family.items():
+            service = _service(entry, own, family, vips, way_out, hosts, files, path)
             if service.name is not None and (other := names.setdefault(service.name, path)) is not path:
                 path.report(f"the name is already that of {other}")
             for label in service.labels:
@@ -74,6 +78,7 @@ def _service(
     own: Mapping[str, Any],
     family: Family | None,
     vips: list[str],
+    way_out: str,
     hosts: Hosts,
     files: ScriptFiles,
     path: InventoryPath,
@@ -86,6 +91,7 @@ def _service(
         name=own["name"],
         vips=vips,
         family=family,
+        way_out=way_out,
         ports=own["port"] if own["fwmark"] is None else own["ports"],
         fwmark=own["fwmark"],
         protocols=own["protocol"],
@@ -94,7 +100,7 @@ def _service(
         forward=method.forward,
         tunnel=method.tunnel,
         persistence=own["persistence"],
-        persistence_netmask=_netmask(own, family, path),
+        persistence_netmask=_netmask(own, family, way_out, path),
         persistence_engine=own["persistence_engine"],
         helper=None,
         one_packet=own["one_packet"],
@@ -142,7 +148,7 @@ def _check_dynamic_weights(service: ServiceDraft) -> None:
         ):
             service.path.report(
                 f"real server {called(server)} has weight {server['weight']}, but with dynamic_weight the exit code of a script is"
-                f" the weight and 2: at most {MOST_BY_SCRIPT}"
+                f" the weight plus 2: at most {MOST_BY_SCRIPT}"
             )
 
 
@@ -214,7 +220,7 @@ def _check_scheduler(own: Mapping[str, Any], path: InventoryPath) -> None:
             path.report(f"scheduler_flags has {flag}, {of}: {own_flags}")
 
 
-def _netmask(own: Mapping[str, Any], family: Family | None, path: InventoryPath) -> str | None:
+def _netmask(own: Mapping[str, Any], family: Family | None, way_out: str, path: InventoryPath) -> str | None:
     """The netmask of persistence, null for the default: every address counts as one client."""
     given = own["persistence_netmask"]
     for name in ("persistence_netmask", "persistence_engine"):
@@ -226,7 +232,7 @@ def _netmask(own: Mapping[str, Any], family: Family | None, path: InventoryPath)
         return canonical_netmask(str(given), family)
     except ValueError:
         wanted = "a prefix length from 1 to 128" if family == "ipv6" else "a netmask such as 255.255.255.0"
-        path.report(f"persistence_netmask is {shown(given)}, not {wanted}")
+        path.report(f"persistence_netmask is {shown(given)}, not {wanted}{way_out}")
         return None
 
 

@@ -30,11 +30,12 @@ class Watched:
         self._definitions: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS[1:]}
 
     def name(self, kind: str, what: str, definition: Mapping[str, Any]) -> str:
-        """The name of what is watched. The first that is called so has a name like `what`, others have a number behind it."""
+        """The name of what is watched. It is made of `what`. If it is taken, a number is added."""
         names = self._names[kind]
         key = tuple(definition.values())
         if key not in names:
-            plain = re.sub(r"[^A-Za-z0-9.-]+", "_", what).strip("_")[-LONGEST_NAME + 3 :] or kind
+            plain = re.sub(r"[^A-Za-z0-9.-]+", "_", what).strip("_") or kind
+            plain = plain[-LONGEST_NAME + 3 :] if kind == "bfd" else plain
             taken, number, name = set(names.values()), 1, plain
             while name in taken:
                 number += 1
@@ -79,7 +80,7 @@ class Watched:
 
 def nothing() -> Track:
     """Nothing is watched."""
-    return {"interfaces": [], "scripts": [], "processes": [], "files": [], "bfd": []}
+    return {kind: [] for kind in KINDS}  # type: ignore[return-value]
 
 
 def read_track(
@@ -224,13 +225,7 @@ def check_weights(track: Track, directors: Sequence[InstanceDirector], preempt: 
 
 def without(track: Track, others: Track) -> Track:
     """A track without what another one has."""
-    return {
-        "interfaces": _less(track["interfaces"], others["interfaces"]),
-        "scripts": _less(track["scripts"], others["scripts"]),
-        "processes": _less(track["processes"], others["processes"]),
-        "files": _less(track["files"], others["files"]),
-        "bfd": _less(track["bfd"], others["bfd"]),
-    }
+    return {kind: _less(track[kind], others[kind]) for kind in KINDS}  # type: ignore[return-value, literal-required]
 
 
 def _less(own: Sequence[Tracked], others: Sequence[Tracked]) -> list[Tracked]:

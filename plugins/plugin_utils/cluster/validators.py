@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Callable
 
 from .addresses import BITS, LOOPBACK, Network, family_of, known, parse
-from .commands import WORDS
+from .commands import LONGEST_WORDS, WORDS, filled
 from .mistakes import nearest, shown
+from .regex import literal, quoted
 
 # Ansible's own words for booleans: INI inventories and -e give them as strings.
 TRUE = frozenset(("y", "yes", "on", "1", "true", "t"))
@@ -28,7 +29,10 @@ UNSAFE_FOR_LDIRECTORD = re.compile(r"""[^ -~]|["#]""")
 UNSAFE_EXPECTED = re.compile(r"""[\x00-\x1f\x7f"\\^]""")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# keepalived reads lines of 1022 characters (parser.c, read_line), some of which stand before a text
+LONGEST_TEXT = 990
 LONGEST_CLUSTER_NAME = 64
+LONGEST_PROCESS_NAME = 15  # Linux: TASK_COMM_LEN
 # RFC 1035, 2.3.4: labels of 1 to 63 characters.
 DOMAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
 
@@ -121,13 +125,22 @@ def _string(value: object) -> str:
     return str(value)
 
 
+def fitting(text: str, written: str | None = None) -> str:
+    """A text that fits into a line of keepalived.conf as it is `written` there."""
+    if (length := len(text if written is None else written)) > LONGEST_TEXT:
+        raise InvalidValue(
+            f"which makes {length} characters in keepalived.conf: at most {LONGEST_TEXT} fit into its lines"
+        )
+    return text
+
+
 def _word(value: object) -> str:
     text = _string(value)
     if not text:
         raise ValueError
     if bad := UNSAFE.search(text):
         raise InvalidValue(f"which must not contain {_called(bad.group())}")
-    return text
+    return fitting(text)
 
 
 def _expected(value: object) -> str:
@@ -137,7 +150,7 @@ def _expected(value: object) -> str:
         raise ValueError
     if bad := UNSAFE_EXPECTED.search(text):
         raise InvalidValue(f"which must not contain {_called(bad.group())}")
-    return text
+    return fitting(text, literal(text))
 
 
 def _quotable(value: object) -> str:
@@ -167,7 +180,7 @@ def _name(value: object) -> str:
     text = _string(value)
     if not NAME.fullmatch(text):
         raise ValueError
-    return text
+    return fitting(text)
 
 
 def _cluster_name(value: object) -> str:
@@ -188,7 +201,7 @@ def _line(value: object) -> str:
         raise InvalidValue("which is more than one line: give each line as an item of the list")
     if text.endswith("\\"):
         raise InvalidValue("which must not end with a backslash")
-    return text
+    return fitting(text)
 
 
 def _file_pattern(value: object) -> str:
@@ -398,17 +411,25 @@ def _interface(value: object) -> str:
 
 
 def _process(value: object) -> str:
+    """A name, or a command with all its arguments: only then keepalived looks at /proc/PID/cmdline (track_process.c)."""
     words = [_word(word) for word in _string(value).split()]
     if not words:
         raise ValueError
-    return " ".join(words)
+    name = words[0].rpartition("/")[2][:LONGEST_PROCESS_NAME]
+    if len(words) == 1 and words[0] != name:
+        way_out = f": write {name}" if name else ""
+        raise InvalidValue(
+            "but a process without arguments is known by its name in /proc/PID/comm, which has no path and at most"
+            f" {LONGEST_PROCESS_NAME} characters{way_out}"
+        )
+    return fitting(" ".join(words))
 
 
 def _worded_path(value: object) -> str:
     text = _string(value)
     if _absolute(_without_words(text)).endswith("/"):
         raise InvalidValue("which is a folder: it must name a file")
-    return text
+    return fitting(text, filled(text, LONGEST_WORDS))
 
 
 def _user(value: object) -> str:
@@ -446,7 +467,7 @@ def _regex(value: object) -> str:
         re.compile(text)
     except re.error as wrong:
         raise InvalidValue(f"which is no regular expression: {wrong}") from None
-    return text
+    return fitting(text, quoted(text))
 
 
 def _digest(value: object) -> str:
@@ -471,7 +492,7 @@ def _bytes(value: object, digits: str = "0-9a-f") -> str:
         raise ValueError
     if text.endswith("ff"):  # lib/parser.c of 2.2.7, read_hex_str
         raise InvalidValue("which ends with ff: keepalived takes that for a mistake")
-    return text
+    return fitting(text)
 
 
 def _reply(value: object) -> bool | str:

@@ -38,7 +38,7 @@ def router_id(name: str, vips: Sequence[str], running: Sequence[Deployed]) -> in
     In a /24 network it is the last number of the VIP, so each cluster there has its own.
     """
     for instance in running:
-        if instance["name"] == name and 1 <= instance["virtual_router_id"] <= LAST_ID:
+        if instance["name"] == name and instance["virtual_router_id"] in range(1, LAST_ID + 1):
             return int(instance["virtual_router_id"])
     number = known(vips[0]).number
     return number & 0xFF or LAST_ID if ":" not in vips[0] else number % LAST_ID + 1

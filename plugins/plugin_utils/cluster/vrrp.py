@@ -17,7 +17,7 @@ from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed, near_hint, shape, shown
 from .notify import read_notify
 from .raw import check_block
-from .routes import read_routes, read_rules
+from .routes import check_repeated, read_routes, read_rules
 from .scripts import ScriptFiles
 from .sync_groups import read_groups, resolve_groups
 from .tracking import Watched, check_track, check_weights, nothing, read_track
@@ -91,6 +91,7 @@ def resolve_vrrp(
     )
     instances = [_instance(own, common, delay, hosts, running, watching, at) for own, at in read]
     _check_instances(instances)
+    check_repeated(instances)
     if all(own["vips"] for own, _path in read) and (read or not common["instances"]):
         _check_every_vip(vips, instances, path)
     check_prefix(common["vip_prefix"], [*vips, *(vip["address"] for one in instances for vip in one.vips)], path)

@@ -56,7 +56,7 @@ def _changed(
         moved = [vip for vip in vips if vip in one["addresses"]]
         if not moved or one is same:
             continue
-        ids = f"{one['virtual_router_id']} now and would be {wanted['virtual_router_id']}"
+        ids = f"{_plain(one['virtual_router_id'])} now and would be {wanted['virtual_router_id']}"
         if one["name"] == wanted["name"] and same is None:
             yield f"{name}: virtual_router_id is {ids}", moved
         else:
@@ -91,6 +91,9 @@ def _is_family(instance: Running, family: str) -> bool:
 
 
 def _plain(value: object) -> object:
+    """A value as in the inventory; None is what could not be read."""
+    if value is None:
+        return "unknown"
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value
 
 

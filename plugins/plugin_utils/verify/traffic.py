@@ -32,6 +32,22 @@ def table_findings(
     """Compare a director's table with the resolved cluster, or with an empty table if the director does not serve."""
     for change, difference in differences(live, _expected(director, live, cluster) if serves else []):
         yield Finding(director, f"{change.service.key}: {difference}", _remedy(change, cluster["stack"]))
+    for key in _without_weight(live, cluster) if serves else ():
+        yield Finding(
+            director,
+            f"{key}: none of its real servers has a weight, so it serves nobody",
+            "Look at what its health checks say: the exit codes of their scripts, the numbers in their files",
+        )
+
+
+def _without_weight(live: list[Mapping[str, Any]], cluster: ResolvedCluster) -> Iterator[ServiceKey]:
+    """The services whose checks have given all real servers the weight 0. A sorry server serves in their place."""
+    found = {service_key(service): service["destinations"] for service in live}
+    for service, entry in zip(cluster["services"], cluster["table"]):
+        key = service_key(entry)
+        weights = [there["weight"] for there in found.get(key, ())]
+        if weights and not any(weights) and weights_move(service) and not service["sorry_server"]:
+            yield key
 
 
 def _expected(director: str, live: list[Mapping[str, Any]], cluster: ResolvedCluster) -> list[TableService]:

@@ -141,6 +141,26 @@ def test_what_keepalived_warns_of_ends_the_check_with_its_own_words(render, tmp_
     assert said in checked.stderr
 
 
+@needs_keepalived
+def test_keepalived_takes_the_longest_texts(render, tmp_path, describe):
+    groups = {"directors": ["lvs1"], "real_servers": ["web1"]}
+    addresses = {"lvs1": "172.28.0.11", "web1": "172.28.0.21"}
+    urls = [{"expect": "." * 330}, {"regex": '"' * 247 + "ab"}, {"path": "/" + "a" * 989}, {"path": "/" + "%20" * 329}]
+    health = [
+        {"type": "http", "urls": urls},
+        {"type": "file", "file": "/run/" + "{vip}" * 25 + "a" * 10},
+        {"type": "udp", "port": 53, "payload": "00" * 495, "require_reply": "0x" * 495},
+        {"type": "script", "command": "/bin/true " + "a" * 490},
+    ]
+    services = [{"name": "a" * 990, "vip": "172.28.0.100", "port": 80, "health": health, "raw": ["#" * 990]}]
+    track = {"processes": ["a " * 494 + "bc"], "files": ["/run/" + "b" * 985]}
+    cluster = describe(groups, addresses, lvs_services=services, lvs_vrrp={"track": track})
+    configuration = render(cluster, "lvs1")
+    assert max(map(len, configuration.splitlines())) <= 1022
+    checked = check(tmp_path, configuration, "")
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
 def test_a_script_of_another_user_is_started_by_root_wherever_it_stands(render):
     configuration = render(json.loads((RESOLVED / "checks_in_detail.json").read_text()), "lvs1")
     chroot = "/usr/sbin/chroot --userspec=nobody"

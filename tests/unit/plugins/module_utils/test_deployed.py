@@ -106,6 +106,25 @@ def test_instances_that_somebody_has_written_otherwise():
     assert two["advertised"] == ["10.0.0.2", "fe80::1"]
 
 
+def test_what_is_no_number_is_not_known():
+    text = (
+        "vrrp_instance one {\n virtual_router_id $VRID\n version ${V}\n advert_int $ADVERT\n}\nvrrp_instance two {\n}\n"
+    )
+    one, two = deployed.vrrp_instances({deployed.KEEPALIVED: text})
+    keys = ("virtual_router_id", "version", "advert_interval")
+    assert [one[key] for key in keys] == [None, None, None]
+    assert [two[key] for key in keys] == [None, 2, 1.0]
+
+
+def test_lines_that_are_too_short_are_skipped():
+    text = "protocol\nvirtual_server\nvirtual_server {\n}\nvirtual_server fwmark 7 {\n    protocol\n}\nvirtual_server_group\n"
+    text += "vrrp_instance\nvrrp_sync_group {\n    group\n}\nvrrp_instance one {\n    interface\n}\n"
+    files = {deployed.KEEPALIVED: text, deployed.HARESOURCES: "lb1\n"}
+    assert deployed.virtual_servers(files) == [{"at": "fwmark 7", "protocol": None, "addresses": []}]
+    assert all(one["interface"] is None for one in deployed.vrrp_instances(files))
+    assert deployed.named_vips(files, "address\nroute\n") == []
+
+
 def test_instances_of_a_group_name_it():
     group = "vrrp_sync_group G {\n    group {\n        VI_1\n        VI_6\n    }\n    track_interface {\n        eth1\n    }\n}\n"
     (one,) = deployed.vrrp_instances({deployed.KEEPALIVED: group + OURS})

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import validators
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema, validators
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.addresses import parse
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import shown
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes, shown
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import Health
 
 LONGEST = ".".join(["a" * 63] * 3 + ["a" * 61])  # 253 characters
 
@@ -93,3 +95,25 @@ def test_what_an_address_is_besides_a_hosts(address, special):
 def test_a_long_value_is_shown_in_part():
     assert shown("x" * 58) == '"' + "x" * 58 + '"'
     assert shown("x" * 59) == '"' + "x" * 56 + "..."
+
+
+@pytest.mark.parametrize(("count", "mistakes"), [(247, 0), (248, 1)])
+def test_status_codes_fit_into_a_line_of_keepalived(inventory, count, mistakes):
+    hostvars, groups = inventory({"service": {"health": {"type": "http", "status": list(range(200, 200 + count))}}})
+    told = []
+    try:
+        resolve(hostvars, groups)
+    except InventoryMistakes as found:
+        told = found.messages
+    said = (
+        f'lvs_services[0] "web" health: status has {count} codes, too many for a line of keepalived.conf: write ranges'
+        " (200-299)"
+    )
+    assert told == [said] * mistakes
+
+
+def test_every_option_of_a_check_is_resolved_or_part_of_another():
+    options = {name for keys in schema.HEALTH.values() for name in keys}
+    resolved = set(Health.__annotations__)
+    assert options - resolved == {"path", "status", "digest", "src", "arguments", "user"}
+    assert resolved - options == {"type", "reply", "as_root"}

@@ -18,11 +18,17 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.tracking impor
         ("2001:db8::1", "2001_db8_1"),
         ("nginx -g x:y", "nginx_-g_x_y"),
         ("@", "scripts"),
-        ("2001:db8:1111:2222:3333:4444:5555:6666", "111_2222_3333_4444_5555_6666"),
+        ("check-the-uplink-of-both-routers.sh", "check-the-uplink-of-both-routers.sh"),
     ],
 )
 def test_a_name_is_like_what_it_names(what: str, name: str) -> None:
     assert Watched().name("scripts", what, {"command": what}) == name
+
+
+def test_a_name_of_bfd_keeps_its_end_with_room_for_a_number() -> None:
+    watched, what = Watched(), "2001:db8:1111:2222:3333:4444:5555:6666"
+    names = [watched.name("bfd", what, {"neighbor": what, "interval": number}) for number in (1, 2)]
+    assert names == ["111_2222_3333_4444_5555_6666", "111_2222_3333_4444_5555_6666_2"]
 
 
 def test_the_same_has_one_name_and_others_of_that_name_a_number() -> None:

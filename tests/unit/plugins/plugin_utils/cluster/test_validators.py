@@ -18,6 +18,8 @@ ENDS = (
     "which must not begin with ^ or end with $: the answer arrives in pieces with its headers, so the ends of the page cannot be"
     " seen"
 )
+FULL = "which makes 991 characters in keepalived.conf: at most 990 fit into its lines"
+COMM = "but a process without arguments is known by its name in /proc/PID/comm, which has no path and at most 15 characters"
 LONGEST_NAME = ".".join([LABEL, LABEL, LABEL, "a" * 61])
 
 TAKEN = [
@@ -41,6 +43,16 @@ TAKEN = [
     (validators.PATH, "/", "/"),
     (validators.LINE, "  a {\t", "  a {"),
     (validators.FILE_PATTERN, "/a/[b]*.conf", "/a/[b]*.conf"),
+    (validators.PROCESS, "fifteen-letters", "fifteen-letters"),
+    (validators.PROCESS, "/usr/sbin/named  -u bind", "/usr/sbin/named -u bind"),
+    (validators.WORD, "a" * 990, "a" * 990),
+    (validators.LINE, "a" * 990 + "\t", "a" * 990),
+    (validators.NAMED, "a" * 990, "a" * 990),
+    (validators.EXPECTED, "." * 330, "." * 330),
+    (validators.REGEX, '"' * 247 + "ab", '"' * 247 + "ab"),
+    (validators.PAYLOAD, "00 " * 495, "00" * 495),
+    (validators.PROCESS, "a  " * 494 + "bc", "a " * 494 + "bc"),
+    (validators.WORDED_PATH, "/" + "{vip}" * 25 + "a" * 14, "/" + "{vip}" * 25 + "a" * 14),
     (validators.AUTH_PASS, "12345678", "12345678"),
     (validators.SECRET, "0123456789abcdef", "0123456789abcdef"),
     (validators.PORTS, "1-65535", "1-65535"),
@@ -155,6 +167,18 @@ REFUSED = [
     (list_of(validators.NAMED, "names"), ["one", "-"], "not a name of letters, digits, dots, hyphens and underscores"),
     (validators.PATH, "a", "which must start with /"),
     (validators.URL_PATH, "/$", "which must not contain $: write %24"),
+    (validators.PROCESS, " ", NOT_IT),
+    (validators.PROCESS, "sixteen-letters-", COMM + ": write sixteen-letters"),
+    (validators.PROCESS, "/usr/sbin/named", COMM + ": write named"),
+    (validators.PROCESS, "/usr/sbin/", COMM),
+    (validators.WORD, "a" * 991, FULL),
+    (validators.LINE, "a" * 991, FULL),
+    (validators.NAMED, "a" * 991, FULL),
+    (validators.EXPECTED, "." * 330 + "a", FULL),
+    (validators.REGEX, '"' * 247 + "abc", FULL),
+    (validators.PAYLOAD, "00" * 496, FULL.replace("991", "992")),
+    (validators.PROCESS, "a  " * 495 + "b", FULL),
+    (validators.WORDED_PATH, "/" + "{vip}" * 25 + "a" * 15, FULL),
     (validators.AUTH_PASS, "123456789", "9 characters long: VRRP version 2 takes at most 8"),
     (validators.AUTH_PASS, "", NOT_IT),
     (validators.AUTH_PASS, "a b", NOT_IT),

@@ -62,6 +62,11 @@ def test_what_a_cluster_runs_with_stays_whatever_its_first_vip_is(identity):
     assert identity({"service": {"vip": "172.28.0.150"}}, running()) == [(51, "169.254.112.51")]
 
 
+@pytest.mark.parametrize("number", [None, 0, 256])
+def test_what_is_no_id_is_not_kept(identity, number):
+    assert identity(deployed=running(virtual_router_id=number))[0][0] == 100
+
+
 def test_the_id_in_the_inventory_counts_more(identity):
     ((number, address),) = identity({"all": {"lvs_vrrp": {"virtual_router_id": 9}}}, running())
     assert number == 9

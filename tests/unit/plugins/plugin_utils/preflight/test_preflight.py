@@ -166,6 +166,19 @@ def test_a_change_by_which_directors_do_not_understand_each_other_is_refused(bef
     assert Site(lvs_vrrp=after, lvs_accept_outage=True).runs(Site(lvs_vrrp=before).cluster).refused() == []
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("virtual_router_id", "virtual_router_id is unknown now and would be 100"),
+        ("advert_interval", "advert_interval is unknown now and would be 1"),
+    ],
+)
+def test_what_a_file_does_not_tell_may_be_another(key, said):
+    site = Site().runs(Site().cluster)
+    site.hostvars["lb1"]["ansible_facts"]["deployed_lvs"]["instances"][0][key] = None
+    assert [text for text in site.refused() if said in text and "(on lb1)" in text]
+
+
 def test_another_link_for_vrrp_is_refused_while_the_former_one_is_there():
     for vrrp, said in (
         ({}, "interface is eth-0 now and would be eth1 (on lb1 and lb2)"),

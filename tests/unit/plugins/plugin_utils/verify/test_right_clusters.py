@@ -325,6 +325,33 @@ def test_a_weight_that_a_check_chooses_is_not_compared(health, judged):
     assert any("not in the table" in fault for fault in judge(cluster, seen)["faults"])
 
 
+@pytest.mark.parametrize("port", [80, [80, 81]])
+@pytest.mark.parametrize("sorry", [None, {"address": "10.0.0.29"}])
+def test_a_service_whose_checks_leave_no_weight_serves_nobody(port, sorry):
+    services = [
+        {
+            **WEB,
+            "port": port,
+            "protocol": "udp",
+            "health": {"type": "script", "command": "/bin/check", "dynamic_weight": True},
+            **({"sorry_server": sorry} if sorry else {}),
+        }
+    ]
+    hosts = {host: {"lvs_address": f"10.0.0.{number}", "lvs_services": services} for host, number in NUMBERS.items()}
+    cluster = resolve(hosts, GROUPS)
+    seen = healthy(cluster)
+    first, second = seen["before"]["lvs2"]["services"][-1]["destinations"]
+    first["weight"] = 0
+    assert judge(cluster, seen)["faults"] == []
+    second["weight"] = 0
+    number = port if isinstance(port, int) else port[-1]
+    said = [
+        f"lvs2: {VIP}:{number}/udp: none of its real servers has a weight, so it serves nobody. Look at what its health checks"
+        " say: the exit codes of their scripts, the numbers in their files"
+    ]
+    assert judge(cluster, seen)["faults"] == ([] if sorry else said)
+
+
 @pytest.mark.parametrize("cluster", ["mark_set_elsewhere", "every_port"], indirect=True)
 def test_a_service_without_a_port_is_not_asked_and_the_report_says_so(cluster):
     assert probe_plan(cluster) == []
