@@ -40,6 +40,18 @@ def check_block(lines: Iterable[str], block: str, path: InventoryPath) -> None:
         path.report("raw opens a block with { and does not close it: add a line with }")
 
 
+def check_instance(lines: Iterable[str], path: InventoryPath) -> None:
+    """Report lines of a vrrp_instance that would end it, or that have a password: everybody can read keepalived.conf."""
+    lines = list(lines)
+    check_block(lines, "vrrp_instance", path)
+    found = (re.match(r"\s*(?:@\S+\s+)?(authentication|auth_pass)\b", line) for line in lines)
+    if word := next((match[1] for match in found if match), None):
+        path.report(
+            f"raw has {word}, which would show the password to all who read keepalived.conf, or its changes in --diff: set"
+            " auth_pass, for authentication by PASS. There is no other: keepalived does not recommend AH"
+        )
+
+
 def _braces(line: str) -> Iterator[str]:
     return (match.group() for match in _TOKEN.finditer(line) if match.group() in "{}")
 

@@ -16,7 +16,7 @@ from .drafts import InstanceDraft, ServiceDraft
 from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed, near_hint, shape, shown
 from .notify import read_notify
-from .raw import check_block
+from .raw import check_instance
 from .routes import read_routes, read_rules
 from .scripts import ScriptFiles
 from .sync_groups import read_groups, resolve_groups
@@ -72,7 +72,7 @@ def resolve_vrrp(
     common = keys.read({} if given is None else given, schema.VRRP, path)
     if common["version"] == 3 and common["auth_pass"] is not None:
         path.report(NO_AUTHENTICATION)
-    check_block(common["raw"], "vrrp_instance", path)
+    check_instance(common["raw"], path)
     running = deployed_instances(host.facts for host in hosts.directors.values())
     if common["instances"] is None:
         read = _default_instances(common, vips, hosts, running, path)
@@ -194,7 +194,7 @@ def _instance(
             path.report(NO_AUTHENTICATION)
         own["auth_pass"] = None
     _check_times(own, path)
-    check_block(given["raw"], "vrrp_instance", path)
+    check_instance(given["raw"], path)
     directors = _with_priorities(given["directors"], own, family, hosts, path)
     track = _track(given, directors, own["preempt"], hosts, watching, path)
     moved: list[MovedAddress] = [
