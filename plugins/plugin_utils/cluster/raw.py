@@ -41,11 +41,13 @@ def check_block(lines: Iterable[str], block: str, path: InventoryPath) -> None:
 
 
 def check_instance(lines: Iterable[str], path: InventoryPath) -> None:
-    """Report lines of a vrrp_instance that would end it, or that have a password: everybody can read keepalived.conf."""
+    """Report lines of a vrrp_instance that would end it, show a password, or change what later runs compare."""
     lines = list(lines)
     check_block(lines, "vrrp_instance", path)
-    found = (re.match(r"\s*(?:@\S+\s+)?(authentication|auth_pass)\b", line) for line in lines)
-    if word := next((match[1] for match in found if match), None):
+    words = [match[1] for line in lines if (match := re.match(r"\s*(?:@\S+\s+)?(\w+)", line))]
+    if "use_vmac" in words:
+        path.report("raw has use_vmac, which later runs would take for a change: set vmac")
+    if word := next((word for word in words if word in ("authentication", "auth_pass")), None):
         path.report(
             f"raw has {word}, which would show the password to all who read keepalived.conf, or its changes in --diff: set"
             " auth_pass, for authentication by PASS. There is no other: keepalived does not recommend AH"
