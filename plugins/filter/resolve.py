@@ -1046,7 +1046,7 @@ _value:
           type: list
           elements: str
         track_folders:
-          description: The folders of these files with those above them, the outermost first.
+          description: The folders of these files and of those that VRRP tracks, with those above them, the outermost first.
           type: list
           elements: str
         virtual_servers:

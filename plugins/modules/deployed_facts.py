@@ -84,7 +84,7 @@ ansible_facts:
           type: list
           elements: str
         folders:
-          description: The folders that the roles have made for the files that health checks read.
+          description: The folders that the roles have made for the files that health checks read or VRRP tracks.
           type: list
           elements: str
         resources:

@@ -36,6 +36,7 @@ COVERING = {
         "plugins/filter/test_*.py",
         "plugins/plugin_utils/**/test_*.py",
     ),
+    "plugins/plugin_utils/preflight/*.py": ("plugins/plugin_utils/preflight/test_*.py",),
     "plugins/plugin_utils/verify/*.py": ("plugins/plugin_utils/verify/test_*.py",),
     "plugins/plugin_utils/*.py": ("plugins/plugin_utils/**/test_*.py",),
     "plugins/module_utils/ipvs/*.py": ("plugins/m*/ipvs/test_[!p]*.py", "plugins/m*/ipvs/test_*.py"),

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("fresh")
 WEB, API = "172.28.0.100", "172.28.0.101"
 SCRIPTS = ROOT / "molecule/default/scripts"
 FOLDER = "/etc/lvs-cluster/scripts"
-NOT_READY, WEIGHT, TOLD = "/run/lab-not-ready", "/run/lab-weight", "/run/lab-told"
+NOT_READY, WEIGHT, TOLD = "/run/lab-not-ready", "/var/lib/lab-watched/weight", "/run/lab-told"
 PROCESS = "lab-process"
 START_PROCESS = f"cp /usr/bin/sleep /run/{PROCESS}; systemd-run --unit={PROCESS} /run/{PROCESS} infinity"
 ROUTE, RULE = {"to": "10.77.0.0/16", "via": "172.28.0.31"}, {"from": "10.77.0.0/16", "table": 100, "priority": 1000}

@@ -119,10 +119,16 @@ def test_open_connections_survive_a_reload_a_weight_and_a_drain(cluster):
 
 
 def test_a_line_that_keepalived_refuses_changes_nothing(cluster):
-    before = state(cluster), of_every_director(cluster, "cat /etc/keepalived/keepalived.conf")
-    said = cluster.fail("site", *ONLY_KEEPALIVED, lvs_keepalived={"raw": ["router_idd lvs"]})
+    files = "ls /etc/keepalived; cat /etc/keepalived/keepalived.conf /etc/systemd/system/keepalived.service.d/*"
+    before = state(cluster), of_every_director(cluster, files)
+    lines = {"raw": ["router_idd lvs"], "options": ["--log-detail"]}
+    said = cluster.fail("site", *ONLY_KEEPALIVED, lvs_keepalived=lines, lvs_accept_outage=True)
     assert "Unknown keyword 'router_idd'" in said
-    assert (state(cluster), of_every_director(cluster, "cat /etc/keepalived/keepalived.conf")) == before
+    # The configuration itself is the same.
+    options = {"options": ["--no-such-option"]}
+    said = cluster.fail("site", *ONLY_KEEPALIVED, lvs_keepalived=options, lvs_accept_outage=True)
+    assert "--no-such-option" in said
+    assert (state(cluster), of_every_director(cluster, files)) == before
 
 
 def test_a_reload_by_hand_of_a_wrong_configuration_changes_nothing(cluster):

@@ -39,6 +39,7 @@ from .types import (
     RealServer,
     Service,
     SorryServer,
+    TrackFile,
     Tunnel,
 )
 
@@ -86,8 +87,8 @@ def _is_managed(word: str) -> bool:
     return False
 
 
-def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keepalived:
-    """What keepalived.conf has besides VRRP, ready for the template."""
+def keepalived_part(own: Mapping[str, Any], services: Sequence[Service], tracked: Iterable[TrackFile]) -> Keepalived:
+    """What keepalived.conf has besides VRRP, ready for the template. `tracked` are the files that VRRP tracks."""
     found = ways(services)
     virtual_servers = [_virtual_server(together, found) for together in _together(services)]
     files = track_files(
@@ -99,7 +100,7 @@ def keepalived_part(own: Mapping[str, Any], services: Sequence[Service]) -> Keep
         "raw": own["raw"],
         "includes": [_include(path) for path in own["include"]],
         "track_files": files,
-        "track_folders": _folders(files),
+        "track_folders": _folders([*files, *(file["name"] for file in tracked)]),
         "virtual_servers": [
             *virtual_servers,
             *(marked_service(way, f"checks of {way.server['address']} through {way.vip}") for way in found.values()),

@@ -183,7 +183,8 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
     vrrp = _vrrp(read.vrrp, gateways, sync) if read.vrrp else None
     # Nothing checks with static
     scripts = (ScriptFiles(None) if stack == "static" else read.files).resolved()
-    keepalived = keepalived_part(read.keepalived, services) if stack == "keepalived" else None
+    tracked = vrrp["trackers"]["files"] if vrrp else []
+    keepalived = keepalived_part(read.keepalived, services, tracked) if stack == "keepalived" else None
     heartbeat = heartbeat_part(read.heartbeat, vips, nat, sync, hosts) if stack == "ldirectord" else None
     directors = director_parts(hosts, services, nat, stack, vrrp, keepalived, heartbeat, sync, read.timeouts, scripts)
     real_servers = real_server_parts(hosts, services, nat, arp)

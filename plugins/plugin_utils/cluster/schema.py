@@ -188,7 +188,7 @@ HEALTH = {
         "dynamic_weight": Key(validators.BOOLEAN, False),
     },
     "file": {
-        "file": Key(validators.WORDED_PATH, required=True),
+        "file": Key(validators.WORDED_TRACK_FILE, required=True),
         "weight": Key(validators.integer(-MAX_WEIGHT, MAX_WEIGHT), 0),
     },
     # The services that only ldirectord speaks
@@ -228,7 +228,7 @@ TRACK_PROCESS = {
     "delay": Key(validators.seconds(0, 3600), 0),
 }
 TRACK_FILE = {
-    "path": Key(validators.PATH, required=True),
+    "path": Key(validators.TRACK_FILE, required=True),
     "weight": Key(_CHANGE, 1),
     "init_file": Key(_CHANGE),
 }

@@ -585,7 +585,7 @@ class KeepalivedInclude(TypedDict):
 class Keepalived(TypedDict):
     """What keepalived.conf has besides VRRP, the same on every director, and the files that its checks read.
 
-    `track_folders` are the folders of these files with those above them, the outermost first.
+    `track_folders` are the folders of these files and of those that VRRP tracks, with those above them, the outermost first.
     """
 
     options: list[str] | None

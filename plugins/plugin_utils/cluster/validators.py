@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import Callable
@@ -19,6 +20,8 @@ TRUE = frozenset(("y", "yes", "on", "1", "true", "t"))
 FALSE = frozenset(("n", "no", "off", "0", "false", "f"))
 # `f` and `0` could also be the half of a byte
 WORDS_OF_TRUTH = frozenset(("y", "yes", "on", "true", "n", "no", "off", "false"))
+# hier(7): their contents, folders too, are gone after a reboot
+EMPTY_AT_BOOT = ("/run", "/var/run", "/tmp", "/dev/shm")  # noqa: S108 -- nothing is written there
 HTTP_VERSIONS = ("1.0", "1.0C", "1.1")
 
 # keepalived splits at whitespace, and these are special: quotes, braces,
@@ -425,10 +428,22 @@ def _process(value: object) -> str:
     return fitting(" ".join(words))
 
 
-def _worded_path(value: object) -> str:
-    text = _string(value)
-    if _absolute(_without_words(text)).endswith("/"):
+def _track_file(value: object) -> str:
+    """A file whose folder is there at boot: keepalived ignores a file without one when it starts (track_file.c, init_track_files)."""
+    text = _absolute(value)
+    if text.endswith("/"):
         raise InvalidValue("which is a folder: it must name a file")
+    folder = posixpath.normpath(f"/{posixpath.dirname(text).lstrip('/')}")
+    if lost := next((above for above in EMPTY_AT_BOOT if folder.startswith(f"{above}/")), None):
+        raise InvalidValue(
+            f"in a folder below {lost}, which a reboot removes: name a file in {lost} itself, or in a folder below /var/lib or /etc"
+        )
+    return fitting(text)
+
+
+def _worded_track_file(value: object) -> str:
+    text = _string(value)
+    _track_file(_without_words(text))
     return fitting(text, filled(text, LONGEST_WORDS))
 
 
@@ -604,7 +619,8 @@ LDIRECTORD_SECRET = Validator("a text of ASCII characters without # and double q
 LDIRECTORD_COMMAND = Validator("a command", _ldirectord_command)
 WORDED_COMMAND = Validator("a command", _worded_command)
 WORDED_ARGUMENTS = Validator("words", _worded_arguments)
-WORDED_PATH = Validator("a path", _worded_path)
+TRACK_FILE = Validator("a path", _track_file)
+WORDED_TRACK_FILE = Validator("a path", _worded_track_file)
 USER = Validator("a user, or user:group", _user)
 STATUS = Validator("a status code from 100 to 599 or a range such as 200-299", _status)
 REGEX = Validator("a regular expression", _regex)

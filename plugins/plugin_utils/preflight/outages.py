@@ -201,3 +201,20 @@ def restarts(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -
 def _restarts(facts: Mapping[str, Any], wanted: Sequence[str] | None) -> bool:
     """Whether a director's keepalived, which is ours, has to be restarted for its options."""
     return "keepalived.service" in facts["stacks"] and other_options(facts["options"], wanted)
+
+
+def left_macvlans(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Other stacks after keepalived with `vmac`: it is killed so that its VIPs go on serving, and its macvlan interface would stay."""
+    if cluster["stack"] == "keepalived":
+        return
+    names = [
+        name
+        for name, facts in found.items()
+        if "keepalived.service" in facts["stacks"] and any(one["vmac"] for one in facts["instances"])
+    ]
+    if names:
+        yield (
+            f"lvs_stack would be {cluster['stack']}, but vmac is true for keepalived (on {listed(names)}). Only keepalived removes its"
+            " macvlan interface, so the VIPs would stay on it. Before you change lvs_stack, run site.yml with vmac: false and"
+            " -e lvs_accept_outage=true"
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..cluster.types import ResolvedCluster
 from .foreign import answering, foreign
 from .other_clusters import other_clusters
-from .outages import added_again, lost_gateways, outages, restarts
+from .outages import added_again, left_macvlans, lost_gateways, outages, restarts
 from .told import Hostvars, addressed_interfaces, facts_of, told
 
 
@@ -16,6 +16,7 @@ def refusals(cluster: ResolvedCluster, hostvars: Hostvars) -> list[str]:
     """The reasons not to run, one message each, with what to do."""
     found = {name: facts for name in cluster["directors"] if (facts := told(hostvars, name))}
     refused = [*foreign(cluster, found), *other_clusters(cluster, hostvars), *answering(cluster, hostvars)]
+    refused += left_macvlans(cluster, found)
     if not cluster["accept_outage"]:
         if len(cluster["directors"]) > 1:
             interfaces = {name: addressed_interfaces(facts_of(hostvars, name)) for name in found}

@@ -189,10 +189,10 @@ def test_a_file_that_vrrp_and_a_check_read_is_one(render):
     blocks = re.findall(r"^track_file (\S+) \{\n    file (\S+)\n", configuration, re.MULTILINE)
     assert [name for name, file in blocks] == [file for _name, file in blocks]
     assert sorted(name for name, _file in blocks) == [
-        "/run/drain",
-        "/run/lvs/172.28.0.21",
-        "/run/lvs/172.28.0.22",
+        "/etc/lvs/172.28.0.21",
+        "/etc/lvs/172.28.0.22",
         "/run/weight",
+        "/var/lib/lvs-track/drain",
     ]
     assert "/run/weight weight 2\n" in configuration
     assert "track_file /run/weight\n" in configuration

@@ -76,6 +76,8 @@ def test_a_seed_chooses_the_same_every_time_and_evenly():
 def test_every_file_is_covered_by_tests_that_there_are():
     files = {str(path) for pattern in mutate.COVERING for path in mutate._files(pattern)}
     assert [file for file in files if not mutate.tests_of(file)] == []
+    code = mutate._files("plugins/plugin_utils/**/*.py") + mutate._files("plugins/module_utils/**/*.py")
+    assert [str(path) for path in code if str(path) not in files] == []
     assert mutate.tests_of("plugins/module_utils/node.py")[0] == "tests/unit/plugins/module_utils/test_node.py"
     assert all(mutate._files(str(mutate.UNIT / glob)) for globs in mutate.COVERING.values() for glob in globs)
 

@@ -123,7 +123,7 @@ def test_a_hanging_request_does_not_hold_up_the_next():
     everyone = threading.Barrier(5)
 
     def request():
-        everyone.wait(timeout=5)
+        everyone.wait(timeout=60)
         return GOOD
 
     series = run_series(Pace(rate=100, count=5), request, timeout=0.04)
@@ -164,9 +164,10 @@ def test_a_stop_file_ends_it_early(tmp_path):
             stop.touch()
         return GOOD
 
-    series = run_series(Pace(rate=50, duration=60, stop_file=str(stop)), request, timeout=1)
+    # With one thread at most one request is under way when the file is looked for.
+    series = run_series(Pace(rate=50, duration=60, stop_file=str(stop)), request, timeout=0)
     assert series.stopped
-    assert 3 <= len(series.samples) <= 5
+    assert 3 <= len(series.samples) <= 4
 
 
 def test_a_stop_file_that_is_there_already(tmp_path):
@@ -179,8 +180,8 @@ def test_requests_that_raise_are_counted_and_the_series_ends():
     def broken():
         raise UnicodeError("label too long")
 
-    series = run_series(Pace(rate=200, duration=0.2), broken, 0.05)
-    assert len(series.samples) >= 20
+    series = run_series(Pace(rate=200, count=20), broken, 0.05)
+    assert len(series.samples) == 20
     assert {sample.outcome for sample in series.samples} == {
         Outcome(error="other", message="UnicodeError: label too long")
     }

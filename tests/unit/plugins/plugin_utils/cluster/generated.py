@@ -50,12 +50,13 @@ EXAMPLES: dict[int, tuple[object, ...]] = {
     id(validators.DESTINATION): ("default", "10.1.0.0/16", "192.0.2.7", "2001:db8:7::/48", "0.0.0.0/0", "::/0"),
     id(validators.INTERFACE): ("eth0", "eth1", "eth2"),
     id(validators.PROCESS): ("haproxy", "nginx -g x:y"),
-    id(validators.WORDED_PATH): (
-        "/run/lvs/maintenance",
+    id(validators.TRACK_FILE): ("/var/lib/x0", "/run/x1", "/etc/lvs/x2"),
+    id(validators.WORDED_TRACK_FILE): (
+        "/etc/lvs/maintenance",
         # One that VRRP may watch, too
         "/var/lib/x0",
-        "/run/lvs/{address}",
-        "/run/lvs/{vip}:{vip_port}-{address}:{port}",
+        "/etc/lvs/{address}",
+        "/etc/lvs/{vip}:{vip_port}-{address}:{port}",
     ),
     id(validators.LDIRECTORD_TEXT): ("a text", "o'clock \\n $1"),
     id(validators.LDIRECTORD_SECRET): ("hunter 2",),

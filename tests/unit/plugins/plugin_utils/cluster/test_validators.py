@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.validators imp
 
 LABEL = "a" * 63
 IN_BRACES = "the words in braces are {{vip}} {{vip_port}} {{address}} {{port}}"
+LOST = "in a folder below {0}, which a reboot removes: name a file in {0} itself, or in a folder below /var/lib or /etc"
 QUOTES = "not a string: put it into quotes, or YAML takes it for a number or a truth value"
 ENDS = (
     "which must not begin with ^ or end with $: the answer arrives in pieces with its headers, so the ends of the page cannot be"
@@ -66,7 +67,12 @@ TAKEN = [
         "/bin/check {vip}:{vip_port} {address} {port}",
         "/bin/check {vip}:{vip_port} {address} {port}",
     ),
-    (validators.WORDED_PATH, "/run/{address}", "/run/{address}"),
+    (validators.WORDED_TRACK_FILE, "/run/{address}", "/run/{address}"),
+    (validators.WORDED_TRACK_FILE, "/var/lib/lvs/{address}", "/var/lib/lvs/{address}"),
+    *(
+        (validators.TRACK_FILE, file, file)
+        for file in ("/run/x", "/run/../x/y", "/var/run/x", "/tmp/x", "/dev/shm/x", "/runs/x/y", "/x")
+    ),
     (validators.USER, "nobody:nogroup", "nobody:nogroup"),
     (validators.STATUS, "100", 100),
     (validators.STATUS, "200-599", "200-599"),
@@ -115,9 +121,16 @@ REFUSED = [
     (validators.WORDED_COMMAND, "/bin/{check", "which has {{check: " + IN_BRACES),
     (validators.WORDED_COMMAND, "/bin/check {vip} {host}", "which has {{host}}: " + IN_BRACES),
     (validators.WORDED_COMMAND, "{vip}", "which must start with the absolute path of a program"),
-    (validators.WORDED_PATH, "/run/}", "which has }}: " + IN_BRACES),
-    (validators.WORDED_PATH, "/run/lvs/", "which is a folder: it must name a file"),
-    (validators.WORDED_PATH, "lvs/{address}", "which must start with /"),
+    (validators.WORDED_TRACK_FILE, "/run/}", "which has }}: " + IN_BRACES),
+    (validators.WORDED_TRACK_FILE, "lvs/{address}", "which must start with /"),
+    (validators.TRACK_FILE, "/run/lvs/", "which is a folder: it must name a file"),
+    (validators.TRACK_FILE, "lvs/x", "which must start with /"),
+    (validators.WORDED_TRACK_FILE, "/run/lvs/{address}", LOST.format("/run")),
+    (validators.TRACK_FILE, "/run/lvs/x", LOST.format("/run")),
+    (validators.TRACK_FILE, "//run/./lvs//a/../x", LOST.format("/run")),
+    (validators.TRACK_FILE, "/var/run/lvs/x", LOST.format("/var/run")),
+    (validators.TRACK_FILE, "/tmp/lvs/x", LOST.format("/tmp")),
+    (validators.TRACK_FILE, "/dev/shm/lvs/x", LOST.format("/dev/shm")),
     (validators.USER, "-nobody", NOT_IT),
     (validators.USER, "a:b:c", NOT_IT),
     (validators.USER, "nobody:", NOT_IT),

@@ -530,3 +530,19 @@ def test_other_options_restart_keepalived_so_they_need_consent(options, found, r
     site.finds("lb1", stacks=["keepalived.service"], options=found)
     assert [message.startswith("lvs_keepalived: options would be") for message in site.refused()] == [True] * refused
     assert not Site(lvs_keepalived={"options": options}, lvs_accept_outage=True).finds("lb1", options=found).refused()
+
+
+@pytest.mark.parametrize("consent", [True, False])
+def test_another_stack_would_leave_a_macvlan_of_keepalived_so_it_is_refused_also_with_consent(consent):
+    running = Site(lvs_vrrp={"vmac": True}).cluster
+    key = {"key": "0123456789abcdef"}
+    site = Site(lvs_stack="ldirectord", lvs_heartbeat=key, lvs_accept_outage=consent).runs(running)
+    (said,) = site.refused()
+    assert said.startswith("lvs_stack would be ldirectord, but vmac is true for keepalived (on lb1 and lb2).")
+    assert "run site.yml with vmac: false" in said
+    # The change has ended there
+    for host in ("lb1", "lb2"):
+        site.hostvars[host]["ansible_facts"]["deployed_lvs"]["stacks"] = ["heartbeat.service"]
+    assert site.refused() == []
+    without = Site(lvs_stack="ldirectord", lvs_heartbeat=key).runs(Site().cluster)
+    assert without.refused() == []

@@ -1,0 +1,91 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tasks that configure keepalived: what they leave behind if it refuses it, and when it has to read it again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+TASKS = Path(__file__).parents[3] / "roles/director/tasks/keepalived"
+PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+READ_AT_BOOT = "/etc/keepalived/keepalived.conf", "/etc/keepalived/lvs-options", "keepalived.service.d"
+
+
+def test_what_keepalived_reads_at_boot_is_written_after_the_check():
+    tasks = yaml.safe_load((TASKS / "configure.yml").read_text(encoding="utf-8"))
+    check = next(number for number, task in enumerate(tasks) if "block" in task)
+    writing = ("ansible.builtin.template", "ansible.builtin.copy", "ansible.builtin.file")
+    before = [str(task[module]) for task in tasks[:check] for module in writing if module in task]
+    assert before
+    assert not [written for written in before if any(path in written for path in READ_AT_BOOT)]
+    assert sum("lvs-options" in str(task) for task in tasks[check + 1 :]) == 2
+
+
+@pytest.fixture
+def unread(tmp_path):
+    """Return a function that runs the task which looks for what keepalived has not read, below a folder of the test."""
+    if not PLAYBOOK.exists():
+        pytest.skip("ansible-playbook is not beside this Python")
+    task = next(
+        task
+        for task in yaml.safe_load((TASKS / "run.yml").read_text(encoding="utf-8"))
+        if task.get("register") == "director_unread"
+    )
+    # The folders of the task are those of the test.
+    text = yaml.safe_dump(task).replace("'/etc/", f"'{tmp_path}/etc/").replace("'/run/", f"'{tmp_path}/run/")
+
+    def find(*includes):
+        shown = {"ansible.builtin.debug": {"msg": "UNREAD {{ director_unread.stdout_lines | join(' ') }} UNREAD"}}
+        variables = {
+            "ansible_python_interpreter": sys.executable,
+            "ansible_remote_tmp": str(tmp_path / "remote"),
+            "director_keepalived_pid_file": f"{tmp_path}/run/keepalived.pid",
+            "lvs_cluster": {"keepalived": {"includes": list(includes)}},
+        }
+        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": variables}
+        (tmp_path / "play.yml").write_text(yaml.safe_dump([{**play, "tasks": [yaml.safe_load(text), shown]}]))
+        (tmp_path / "ansible.cfg").write_text("")
+        environment = {
+            **os.environ,
+            "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),
+            "ANSIBLE_HOME": str(tmp_path),
+            "ANSIBLE_NOCOLOR": "1",
+        }
+        done = subprocess.run(
+            [PLAYBOOK, "-i", "localhost,", "play.yml"],
+            cwd=tmp_path,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = done.stdout.partition("UNREAD ")[2].partition(" UNREAD")[0]
+        return {str(Path(name).relative_to(tmp_path)) for name in found.split()}
+
+    return find
+
+
+def test_what_keepalived_has_not_read_is_found_also_if_a_file_has_left_a_pattern(unread, tmp_path):
+    own, folder, pid = tmp_path / "etc/own.conf", tmp_path / "etc/conf.d", tmp_path / "run/keepalived.pid"
+    files = [tmp_path / "etc/keepalived/keepalived.conf", own, folder / "a.conf", folder / "b.conf", folder / "c", pid]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+    for path, time in ((pid, 200), *((path, 100) for path in (*files[:-1], folder, own.parent))):
+        os.utime(path, (time, time))
+    includes = {"keyword": "includea", "path": str(own)}, {"keyword": "includer", "path": f"{folder}/*.conf"}
+    assert unread(*includes) == set()
+    os.utime(folder / "a.conf", (300, 300))
+    os.utime(folder / "c", (300, 300))
+    # The folder of a file that is named without a pattern says nothing.
+    os.utime(own.parent, (300, 300))
+    (folder / "b.conf").unlink()
+    assert unread(*includes) == {"etc/conf.d/a.conf", "etc/conf.d"}
