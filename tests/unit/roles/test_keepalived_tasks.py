@@ -15,7 +15,7 @@ import yaml
 
 TASKS = Path(__file__).parents[3] / "roles/director/tasks/keepalived"
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
-READ_AT_BOOT = "/etc/keepalived/keepalived.conf", "/etc/keepalived/lvs-options", "keepalived.service.d"
+READ_AT_BOOT = "/etc/keepalived/keepalived.conf", "/etc/keepalived/lvs-options"
 
 
 def test_what_keepalived_reads_at_boot_is_written_after_the_check():
