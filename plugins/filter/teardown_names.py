@@ -15,7 +15,7 @@ description:
   - Needs no resolved cluster, because the rest of the inventory may be gone by then.
 options:
   _input:
-    description: C(hostvars), with the facts of M(lvs.cluster.deployed_facts) of the host.
+    description: C(hostvars), with the facts of the directors, and of M(lvs.cluster.deployed_facts) of the host.
     type: dict
     required: true
   groups:
@@ -41,19 +41,13 @@ _value:
   elements: str
 """
 
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.sharing import (
-    default_name,
-    names_to_tear_down,
-    records_of,
-)
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.leaving import leaving
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.sharing import records_of
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.told import facts_of
 
 
 def teardown_names(hostvars, groups, host):
-    directors, real_servers = (groups.get(group) or [] for group in ("directors", "real_servers"))
-    addresses = {name: hostvars[name].get("lvs_address") for name in directors}
-    given = (hostvars[name].get("lvs_cluster_name") for name in [*directors, *real_servers])
-    name = next((str(one) for one in given if one is not None), default_name(directors))
-    return names_to_tear_down(name, addresses, records_of(hostvars[host].get("ansible_facts") or {}))
+    return leaving(hostvars, groups).names_in(records_of(facts_of(hostvars, host)))
 
 
 class FilterModule:

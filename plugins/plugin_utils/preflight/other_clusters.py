@@ -24,7 +24,7 @@ def other_clusters(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str
         own = part["record"]
         if name in records and not is_same(own, records[name], cluster["take_over"]):
             yield (
-                f"{host}: it serves another cluster of the same name, {_called(name, records[name])}. Set lvs_cluster_name to another"
+                f"{host}: it serves another cluster of the same name, {called(name, records[name])}. Set lvs_cluster_name to another"
                 f" name than {name}. Or, if that cluster is gone, run site.yml once with -e lvs_take_over=true"
             )
         for other in part["other_clusters"]:
@@ -32,7 +32,7 @@ def other_clusters(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str
 
 
 def _collisions(host: str, own: ClusterRecord, name: str, record: Record) -> Iterator[str]:
-    other = _called(name, record)
+    other = called(name, record)
     leave = f"run teardown.yml --limit {host} with the inventory of that cluster"
     if vips := common_vips(own, record):
         yield (
@@ -72,6 +72,7 @@ def _pages(host: str, own: ClusterRecord, other: str, record: Record) -> Iterato
             )
 
 
-def _called(name: str, record: Record) -> str:
+def called(name: str, record: Record) -> str:
+    """A cluster by its name and its directors, to tell it from another one of the same name."""
     directors = [f"{one} ({address})" for one, address in record["directors"].items()]
     return f"the cluster {name} of {listed(directors)}"

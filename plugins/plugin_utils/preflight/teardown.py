@@ -1,0 +1,32 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What forbids a teardown: it would take down another cluster."""
+
+from __future__ import annotations
+
+from typing import Iterator, Mapping
+
+from ..cluster.leaving import Leaving
+from ..cluster.sharing import Record
+from .other_clusters import called
+
+
+def teardown_refusals(cluster: Leaving, host: str, is_director: bool, records: Mapping[str, Record]) -> Iterator[str]:
+    """Why a host cannot be taken down: one message each, with what to do. `is_director` is the host's role in the inventory."""
+    name = cluster.name
+    if not cluster.is_here(records):
+        yield (
+            f"{host}: it serves another cluster of the same name, {called(name, records[name])}. Set lvs_cluster_name to the name"
+            f" of the cluster to take down. Or, if that is {name} with these directors, run teardown.yml once with"
+            " -e lvs_take_over=true"
+        )
+        return
+    others = [other for other in records if other not in cluster.names_in(records)]
+    for other in others if is_director else ():
+        if records[other]["role"] == "director":
+            yield (
+                f"{host}: it is a director of {called(other, records[other])}, not of the cluster {name}. Take the host out of the"
+                " group directors. Or, to take that cluster down, use its inventory, or run teardown.yml once with"
+                f" -e lvs_cluster_name={other}"
+            )
