@@ -1663,6 +1663,9 @@ _value:
                     tls:
                       description: Whether it speaks TLS.
                       type: bool
+                test_page_root:
+                  description: The folder of the test page; null without one.
+                  type: str
             former_names:
               description: Other names under which the host remembers this cluster, from before it was renamed.
               type: list

@@ -34,16 +34,17 @@ def records_of(facts: Mapping[str, Any]) -> Mapping[str, Record]:
 
 
 def record_of(
-    host: str, part: HostPart, directors: Mapping[str, str | None], vips: Iterable[str], test_page: bool
+    host: str, part: HostPart, directors: Mapping[str, str | None], vips: Iterable[str], page_root: str | None
 ) -> ClusterRecord:
-    """What a host remembers of this cluster; `part` is the host's."""
+    """What a host remembers of this cluster; `part` is the host's, `page_root` the folder of its test page if it has one."""
     return {
         "role": part["role"],
         "host": host,
         "directors": dict(directors),
         "vips": list(vips),
         "gateways": [route["gateway"] for route in part["return_routes"]],
-        "listen": part["listen"] if test_page else [],
+        "listen": part["listen"] if page_root else [],
+        "test_page_root": page_root,
     }
 
 

@@ -883,6 +883,7 @@ class ClusterRecord(TypedDict):
     vips: list[str]
     gateways: list[str]
     listen: list[Socket]
+    test_page_root: str | None
 
 
 class HostPart(TypedDict):

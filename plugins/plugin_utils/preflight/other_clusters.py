@@ -56,7 +56,13 @@ def _collisions(host: str, own: ClusterRecord, name: str, record: Record) -> Ite
 
 
 def _pages(host: str, own: ClusterRecord, other: str, record: Record) -> Iterator[str]:
-    """One test page serves both clusters. It shows one name of the host, and each of its ports has TLS or has not."""
+    """One test page serves both clusters. It has one folder, shows one name of the host, and each port has TLS or has not."""
+    folders = own["test_page_root"], record["test_page_root"]
+    if None not in folders and folders[0] != folders[1]:
+        yield (
+            f"{host}: real_server_test_page_root is {folders[0]}, and {folders[1]} in the inventory of {other}. A host has one test"
+            " page, so set the same folder in both inventories, or set lvs_test_page to false in one of them"
+        )
     if own["listen"] and record["listen"] and own["host"] != record["host"]:
         yield (
             f"{host}: its test page names it {record['host']}, as the inventory of {other} does. Call the host the same in both"

@@ -17,7 +17,7 @@ NAME = "lvs1-lvs2"
 
 
 def record(directors, vip=VIP, role="real_server"):
-    return {"role": role, "host": "web1", "directors": directors, "vips": [vip], "gateways": [], "listen": []}
+    return {"role": role, "directors": directors, "vips": [vip], "gateways": []}
 
 
 def facts(address):
