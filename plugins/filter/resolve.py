@@ -1666,6 +1666,9 @@ _value:
                 test_page_root:
                   description: The folder of the test page; null without one.
                   type: str
+                vips_at_boot:
+                  description: False for a director whose VIPs lvs-vip must not add at boot.
+                  type: bool
             former_names:
               description: Other names under which the host remembers this cluster, from before it was renamed.
               type: list

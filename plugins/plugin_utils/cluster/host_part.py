@@ -25,6 +25,7 @@ def empty_part(host: Host) -> HostPart:
             "gateways": [],
             "listen": [],
             "test_page_root": None,
+            "vips_at_boot": True,
         },
         "former_names": [],
         "other_clusters": [],

@@ -34,7 +34,12 @@ def records_of(facts: Mapping[str, Any]) -> Mapping[str, Record]:
 
 
 def record_of(
-    host: str, part: HostPart, directors: Mapping[str, str | None], vips: Iterable[str], page_root: str | None
+    host: str,
+    part: HostPart,
+    directors: Mapping[str, str | None],
+    vips: Iterable[str],
+    page_root: str | None,
+    vips_at_boot: bool,
 ) -> ClusterRecord:
     """What a host remembers of this cluster; `part` is the host's, `page_root` the folder of its test page if it has one."""
     return {
@@ -45,6 +50,7 @@ def record_of(
         "gateways": [route["gateway"] for route in part["return_routes"]],
         "listen": part["listen"] if page_root else [],
         "test_page_root": page_root,
+        "vips_at_boot": vips_at_boot,
     }
 
 

@@ -1,7 +1,10 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What two clusters on one host cannot have in common: their name, a VIP, a director, the way back of NAT, the test page."""
+"""What two clusters on one host cannot have in common: their name, a VIP, a director, the way back of NAT, the test page.
+
+And lvs-vip adds the VIPs of both at boot, or of none.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +55,17 @@ def _collisions(host: str, own: ClusterRecord, name: str, record: Record) -> Ite
                 f"{host}: it sends its answers of NAT to {listed(theirs)}, the gateway of {other}. A host has one way back, so it"
                 f" cannot also use {gateway}. Forward one of the two clusters with dr or tun, or use another real server"
             )
+    if not own["vips_at_boot"]:
+        yield (
+            f"{host}: lvs_start_at_boot is false, but this host also has VIPs of {other}, which it needs at boot, and lvs-vip adds"
+            f" those of both. Set lvs_start_at_boot to true, or lvs_stack to keepalived, or {leave}"
+        )
+    if not record["vips_at_boot"]:
+        yield (
+            f"{host}: it is a director of {other}, whose inventory has lvs_start_at_boot false and lvs_stack static, but it would"
+            " need the VIPs of this cluster at boot, and lvs-vip adds those of both. Change one of the two there, or use another"
+            " real server"
+        )
     yield from _pages(host, own, other, record)
 
 

@@ -372,10 +372,12 @@ NAME = "lb1-lb2"
 PAGE = "/var/www/lvs-test-page"
 
 
-def remembered(name=NAME, role="real_server", host="www1", vips=(), gateways=(), listen=(), page=None, **directors):
+def remembered(
+    name=NAME, role="real_server", host="www1", vips=(), gateways=(), listen=(), page=None, at_boot=True, **directors
+):
     """What a host remembers of one cluster."""
     record = {"role": role, "host": host, "directors": directors, "vips": vips, "gateways": gateways, "listen": listen}
-    return {"clusters": {name: {**record, "test_page_root": page}}}
+    return {"clusters": {name: {**record, "test_page_root": page, "vips_at_boot": at_boot}}}
 
 
 @pytest.mark.parametrize(
@@ -460,6 +462,31 @@ def test_two_clusters_cannot_both_send_a_host_s_answers_to_their_gateway():
     assert way.startswith("www1: it sends its answers of NAT to 192.0.2.8, the gateway of the cluster other of gw1")
     six = Site(**nat).finds("www1", **remembered("other", gateways=["fd00::9"], **other)).refused()
     assert not [message for message in six if "A host has one way back" in message]
+
+
+@pytest.mark.parametrize(
+    ("variables", "refused"),
+    [
+        ({"lvs_stack": "static", "lvs_start_at_boot": False}, True),
+        ({"lvs_stack": "static"}, False),
+        ({"lvs_start_at_boot": False}, False),
+    ],
+    ids=["static_not_at_boot", "static", "keepalived_not_at_boot"],
+)
+def test_a_host_adds_the_vips_of_both_clusters_at_boot_or_of_none(variables, refused):
+    theirs = {"gw1": "192.0.2.13", "vips": ["192.0.2.110"]}
+    site = Site(**variables)
+    site.groups["directors"] = ["lb1"]
+    site.finds("lb1", **remembered("other", host="lb1", **theirs))
+    assert [message.startswith("lb1: lvs_start_at_boot is false, but") for message in site.refused()] == [
+        True
+    ] * refused
+    assert site.cluster["hosts"]["www1"]["record"]["vips_at_boot"] is True
+    # The real server of one is such a director of the other.
+    (named,) = Site().finds("www1", **remembered("other", "director", at_boot=False, **theirs)).refused()
+    assert named.startswith(
+        "www1: it is a director of the cluster other of gw1 (192.0.2.13), whose inventory has lvs_start_at_boot"
+    )
 
 
 @pytest.mark.parametrize(
