@@ -8,30 +8,25 @@ DOCUMENTATION = r"""
 name: teardown_names
 short_description: Find the names under which a host remembers a cluster
 version_added: 0.1.0
-positional: groups, host
+positional: records
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - C(teardown.yml) removes what a host has under these names, and leaves what it has of other clusters.
-  - Needs no resolved cluster, because the rest of the inventory may be gone by then.
 options:
   _input:
-    description: C(hostvars), with the facts of the directors, and of M(lvs.cluster.deployed_facts) of the host.
+    description: The result of P(lvs.cluster.leaving_cluster#filter).
     type: dict
     required: true
-  groups:
-    description: The groups of the inventory.
+  records:
+    description: C(clusters) of the facts of M(lvs.cluster.deployed_facts) of the host.
     type: dict
-    required: true
-  host:
-    description: The name of the host.
-    type: str
     required: true
 """
 
 EXAMPLES = r"""
 - name: Show the names of this cluster on the host
   ansible.builtin.debug:
-    msg: "{{ hostvars | lvs.cluster.teardown_names(groups, inventory_hostname) }}"
+    msg: "{{ hostvars | lvs.cluster.leaving_cluster(groups) | lvs.cluster.teardown_names(ansible_facts.deployed_lvs.clusters) }}"
 """
 
 RETURN = r"""
@@ -41,17 +36,11 @@ _value:
   elements: str
 """
 
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.leaving import leaving
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.sharing import records_of
-from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.told import facts_of
-
-
-def teardown_names(hostvars, groups, host):
-    return leaving(hostvars, groups).names_in(records_of(facts_of(hostvars, host)))
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.leaving import names_in
 
 
 class FilterModule:
     """The filter."""
 
     def filters(self):
-        return {"teardown_names": teardown_names}
+        return {"teardown_names": names_in}

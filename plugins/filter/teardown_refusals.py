@@ -8,30 +8,34 @@ DOCUMENTATION = r"""
 name: teardown_refusals
 short_description: Find reasons not to take a cluster down on a host
 version_added: 0.1.0
-positional: groups, host
+positional: records, host, groups
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - A director of another cluster, or a host that serves another cluster of the same name, is not taken down.
-  - Needs no resolved cluster, because the rest of the inventory may be gone by then.
 options:
   _input:
-    description: C(hostvars), with the facts of the directors, and of M(lvs.cluster.deployed_facts) of the host.
+    description: The result of P(lvs.cluster.leaving_cluster#filter).
     type: dict
     required: true
-  groups:
-    description: The groups of the inventory.
+  records:
+    description: C(clusters) of the facts of M(lvs.cluster.deployed_facts) of the host.
     type: dict
     required: true
   host:
     description: The name of the host.
     type: str
     required: true
+  groups:
+    description: The groups of the inventory.
+    type: dict
+    required: true
 """
 
 EXAMPLES = r"""
 - name: Refuse to take another cluster down
   ansible.builtin.assert:
-    that: hostvars | lvs.cluster.teardown_refusals(groups, inventory_hostname) == []
+    that: hostvars | lvs.cluster.leaving_cluster(groups)
+      | lvs.cluster.teardown_refusals(ansible_facts.deployed_lvs.clusters, inventory_hostname, groups) == []
 """
 
 RETURN = r"""
@@ -41,15 +45,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.leaving import leaving
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.sharing import records_of
-from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.teardown import teardown_refusals as refusals
-from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.told import facts_of
-
-
-def teardown_refusals(hostvars, groups, host):
-    records = records_of(facts_of(hostvars, host))
-    return list(refusals(leaving(hostvars, groups), host, host in (groups.get("directors") or []), records))
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.teardown import teardown_refusals
 
 
 class FilterModule:

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Mapping, TypedDict
 
 from . import keys, schema
 from .hosts import resolve_host
@@ -17,8 +16,7 @@ from .sharing import Record, default_name, former_names, is_same
 SCALARS = {name: schema.CLUSTER[name] for name in ("lvs_cluster_name", "lvs_take_over")}
 
 
-@dataclass(frozen=True)
-class Leaving:
+class LeavingCluster(TypedDict):
     """`own` has the directors, VIPs and gateways as a host would remember them; an unknown address is None.
 
     `named` is whether the inventory has lvs_cluster_name.
@@ -29,40 +27,43 @@ class Leaving:
     own: Record
     take_over: bool
 
-    def is_here(self, records: Mapping[str, Record]) -> bool:
-        """Whether the record under this cluster's name, if there is one, is of this cluster.
 
-        An inventory without directors has only the name.
-        """
-        record = records.get(self.name)
-        return record is None or not self.own["directors"] or is_same(self.own, record, self.take_over)
-
-    def names_in(self, records: Mapping[str, Record]) -> list[str]:
-        """The names under which a host remembers this cluster, its present one first.
-
-        A VIP in common shows a former name, as for site.yml. If the services are gone from the inventory, a director in common
-        shows it, unless the inventory says what the cluster is called.
-        """
-        former = former_names(self.name, self.own, records, self.take_over)
-        if not (self.named or self.own["vips"] or self.name in records):
-            former += [other for other, record in records.items() if is_same(self.own, record, take_over=False)]
-        return list(dict.fromkeys([self.name, *former]))
-
-
-def leaving(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> Leaving:
+def leaving(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> LeavingCluster:
     """The cluster of an inventory that may be wrong or incomplete."""
     inventory = read_anyway(hostvars, groups)
     scalars = keys.read({name: inventory.cluster[name] for name in SCALARS}, SCALARS, InventoryPath("", Mistakes()))
     vips = named_vips(inventory.cluster)
     directors = {name: _address(name, inventory, vips) for name in inventory.directors}
     name = scalars["lvs_cluster_name"]
-    return Leaving(
-        name=name or default_name(inventory.directors),
-        named=name is not None,
-        own={"directors": directors, "vips": vips, "gateways": ()},
-        take_over=scalars["lvs_take_over"],
-    )
+    return {
+        "name": name or default_name(inventory.directors),
+        "named": name is not None,
+        "own": {"directors": directors, "vips": list(vips), "gateways": []},
+        "take_over": scalars["lvs_take_over"],
+    }
 
 
 def _address(director: str, inventory: Inventory, vips: tuple[str, ...]) -> str | None:
     return resolve_host(director, "director", inventory.hosts[director], vips, InventoryPath("", Mistakes())).address
+
+
+def is_here(cluster: LeavingCluster, records: Mapping[str, Record]) -> bool:
+    """Whether the record under the cluster's name, if a host has one, is of this cluster.
+
+    An inventory without directors has only the name.
+    """
+    own, record = cluster["own"], records.get(cluster["name"])
+    return record is None or not own["directors"] or is_same(own, record, cluster["take_over"])
+
+
+def names_in(cluster: LeavingCluster, records: Mapping[str, Record]) -> list[str]:
+    """The names under which a host remembers the cluster, its present one first.
+
+    A VIP in common shows a former name, as for site.yml. If the services are gone from the inventory, a director in common
+    shows it, unless the inventory says what the cluster is called.
+    """
+    name, own = cluster["name"], cluster["own"]
+    former = former_names(name, own, records, cluster["take_over"])
+    if not (cluster["named"] or own["vips"] or name in records):
+        former += [other for other, record in records.items() if is_same(own, record, take_over=False)]
+    return list(dict.fromkeys([name, *former]))

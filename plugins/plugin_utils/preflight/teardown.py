@@ -5,28 +5,29 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Mapping
+from typing import Mapping, Sequence
 
-from ..cluster.leaving import Leaving
+from ..cluster.leaving import LeavingCluster, is_here, names_in
 from ..cluster.sharing import Record
 from .other_clusters import called
 
 
-def teardown_refusals(cluster: Leaving, host: str, is_director: bool, records: Mapping[str, Record]) -> Iterator[str]:
-    """Why a host cannot be taken down: one message each, with what to do. `is_director` is the host's role in the inventory."""
-    name = cluster.name
-    if not cluster.is_here(records):
-        yield (
+def teardown_refusals(
+    cluster: LeavingCluster, records: Mapping[str, Record], host: str, groups: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """Why a host that has these records cannot be taken down: one message each, with what to do."""
+    name = cluster["name"]
+    if not is_here(cluster, records):
+        return [
             f"{host}: it serves another cluster of the same name, {called(name, records[name])}. Set lvs_cluster_name to the name"
             f" of the cluster to take down. Or, if that is {name} with these directors, run teardown.yml once with"
             " -e lvs_take_over=true"
-        )
-        return
-    others = [other for other in records if other not in cluster.names_in(records)]
-    for other in others if is_director else ():
-        if records[other]["role"] == "director":
-            yield (
-                f"{host}: it is a director of {called(other, records[other])}, not of the cluster {name}. Take the host out of the"
-                " group directors. Or, to take that cluster down, use its inventory, or run teardown.yml once with"
-                f" -e lvs_cluster_name={other}"
-            )
+        ]
+    others = [other for other in records if other not in names_in(cluster, records)]
+    return [
+        f"{host}: it is a director of {called(other, records[other])}, not of the cluster {name}. Take the host out of the"
+        " group directors. Or, to take that cluster down, use its inventory, or run teardown.yml once with"
+        f" -e lvs_cluster_name={other}"
+        for other in others
+        if records[other]["role"] == "director" and host in (groups.get("directors") or ())
+    ]

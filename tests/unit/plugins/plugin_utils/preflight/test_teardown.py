@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.filter.teardown_names import teardown_names
-from ansible_collections.lvs.cluster.plugins.filter.teardown_refusals import teardown_refusals
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.leaving import leaving, names_in
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.teardown import teardown_refusals
 
 VIP = "192.0.2.100"
 SERVICES = [{"name": "web", "vip": [VIP], "port": 80}]
@@ -29,20 +29,20 @@ def facts(address):
     }
 
 
-def asked(question, records, host="web1", addresses=OURS, real=True, **variables):
-    """What a filter says of a host with some records, in an inventory that has only a few variables.
+def cluster(addresses=OURS, real=True, **variables):
+    """The cluster of an inventory that has only a few variables.
 
     The addresses of the directors are in the inventory, or with real=False in their facts; without a value in neither.
     """
-    hostvars = {}
+    hostvars = {"web1": {**variables}}
     for name, address in addresses.items():
-        hostvars[name] = {"lvs_address": address} if real and address else {}
-        hostvars[name]["ansible_facts"] = facts(address) if address else {}
-    hostvars["web1"] = {"ansible_facts": {}}
-    for own in hostvars.values():
-        own.update(variables)
-    hostvars[host]["ansible_facts"]["deployed_lvs"] = {"clusters": records}
-    return question(hostvars, {"directors": list(addresses), "real_servers": ["web1"]}, host)
+        known = {"lvs_address": address} if real and address else {}
+        hostvars[name] = {**variables, **known, "ansible_facts": facts(address) if address else {}}
+    return leaving(hostvars, {"directors": list(addresses), "real_servers": ["web1"]})
+
+
+def refused(cluster, records, host="web1"):
+    return teardown_refusals(cluster, records, host, {"directors": ["lvs1", "lvs2"], "real_servers": ["web1"]})
 
 
 SHOP = {"lvs_cluster_name": "shop"}
@@ -85,20 +85,21 @@ CONSENT = {"lvs_take_over": "true"}
     ],
 )
 def test_the_teardown_takes_what_is_this_cluster_s(given, records, names):
-    assert asked(teardown_names, records, **given) == names
-    assert asked(teardown_refusals, records, **given) == []
+    assert names_in(cluster(**given), records) == names
+    assert refused(cluster(**given), records) == []
 
 
 @pytest.mark.parametrize("host", ["web1", "lvs1"])
 @pytest.mark.parametrize("real", [True, False], ids=["by_the_inventory", "by_facts"])
 def test_another_cluster_of_the_same_name_is_not_taken_down(host, real):
     records = {NAME: record(THEIRS, "192.0.2.99", "director")}
-    (refused,) = asked(teardown_refusals, records, host, real=real, **WITH_VIP)
-    assert refused.startswith(
+    (message,) = refused(cluster(real=real, **WITH_VIP), records, host)
+    assert message.startswith(
         f"{host}: it serves another cluster of the same name, the cluster {NAME} of lvs1 (198.51.100.11) and lvs2 (198.51.100.12)."
     )
-    assert asked(teardown_refusals, records, host, real=real, **CONSENT) == []
-    assert asked(teardown_names, records, host, real=real, **CONSENT) == [NAME]
+    consent = cluster(real=real, **CONSENT)
+    assert refused(consent, records, host) == []
+    assert names_in(consent, records) == [NAME]
 
 
 @pytest.mark.parametrize(
@@ -113,17 +114,17 @@ def test_another_cluster_of_the_same_name_is_not_taken_down(host, real):
 )
 def test_this_cluster_is_not_another_one(addresses, given):
     records = {"shop": record(OURS)}
-    assert asked(teardown_refusals, records, addresses=addresses, **SHOP, **given) == []
+    assert refused(cluster(addresses, **SHOP, **given), records) == []
 
 
 def test_a_director_of_another_cluster_is_not_taken_down():
     records = {"a": record(OURS, "192.0.2.99", "director"), "shop": record(OURS)}
-    (refused,) = asked(teardown_refusals, records, "lvs1", **SHOP)
-    assert refused.startswith(
+    (message,) = refused(cluster(**SHOP), records, "lvs1")
+    assert message.startswith(
         "lvs1: it is a director of the cluster a of lvs1 (192.0.2.11) and lvs2 (192.0.2.12), not of the cluster shop."
     )
-    assert "-e lvs_cluster_name=a" in refused
-    assert asked(teardown_refusals, records, "lvs1", lvs_cluster_name="a") == []
+    assert "-e lvs_cluster_name=a" in message
+    assert refused(cluster(lvs_cluster_name="a"), records, "lvs1") == []
     # It may be a real server here, and a director here may be a real server there.
-    assert asked(teardown_refusals, records, "web1", **SHOP) == []
-    assert asked(teardown_refusals, {"a": record(OURS)}, "lvs1", **SHOP) == []
+    assert refused(cluster(**SHOP), records) == []
+    assert refused(cluster(**SHOP), {"a": record(OURS)}, "lvs1") == []
