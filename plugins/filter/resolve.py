@@ -1663,6 +1663,12 @@ _value:
                     tls:
                       description: Whether it speaks TLS.
                       type: bool
+                test_page_root:
+                  description: The folder of the test page; null without one.
+                  type: str
+                vips_at_boot:
+                  description: False for a director whose VIPs lvs-vip must not add at boot.
+                  type: bool
             former_names:
               description: Other names under which the host remembers this cluster, from before it was renamed.
               type: list

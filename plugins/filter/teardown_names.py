@@ -8,30 +8,25 @@ DOCUMENTATION = r"""
 name: teardown_names
 short_description: Find the names under which a host remembers a cluster
 version_added: 0.1.0
-positional: groups, host
+positional: records
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - C(teardown.yml) removes what a host has under these names, and leaves what it has of other clusters.
-  - Needs no resolved cluster, because the rest of the inventory may be gone by then.
 options:
   _input:
-    description: C(hostvars), with the facts of M(lvs.cluster.deployed_facts) of the host.
+    description: The result of P(lvs.cluster.leaving_cluster#filter).
     type: dict
     required: true
-  groups:
-    description: The groups of the inventory.
+  records:
+    description: C(clusters) of the facts of M(lvs.cluster.deployed_facts) of the host.
     type: dict
-    required: true
-  host:
-    description: The name of the host.
-    type: str
     required: true
 """
 
 EXAMPLES = r"""
 - name: Show the names of this cluster on the host
   ansible.builtin.debug:
-    msg: "{{ hostvars | lvs.cluster.teardown_names(groups, inventory_hostname) }}"
+    msg: "{{ hostvars | lvs.cluster.leaving_cluster(groups) | lvs.cluster.teardown_names(ansible_facts.deployed_lvs.clusters) }}"
 """
 
 RETURN = r"""
@@ -41,23 +36,11 @@ _value:
   elements: str
 """
 
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.sharing import (
-    default_name,
-    names_to_tear_down,
-    records_of,
-)
-
-
-def teardown_names(hostvars, groups, host):
-    directors, real_servers = (groups.get(group) or [] for group in ("directors", "real_servers"))
-    addresses = {name: hostvars[name].get("lvs_address") for name in directors}
-    given = (hostvars[name].get("lvs_cluster_name") for name in [*directors, *real_servers])
-    name = next((str(one) for one in given if one is not None), default_name(directors))
-    return names_to_tear_down(name, addresses, records_of(hostvars[host].get("ansible_facts") or {}))
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.leaving import names_in
 
 
 class FilterModule:
     """The filter."""
 
     def filters(self):
-        return {"teardown_names": teardown_names}
+        return {"teardown_names": names_in}

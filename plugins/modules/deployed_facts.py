@@ -61,7 +61,8 @@ ansible_facts:
           description:
             - What the host remembers of each cluster that it serves, by the cluster's name.
             - C(role) of the host, C(host), its name in that cluster's inventory, C(directors) with their C(lvs_address), C(vips),
-              C(gateways) to which the host sends its answers of NAT, and C(listen), the ports of the test page.
+              C(gateways) to which the host sends its answers of NAT, C(listen), the ports of the test page,
+              C(test_page_root), its folder, and C(vips_at_boot), whether C(lvs-vip) may add the VIPs at boot.
           type: dict
         gateways:
           description: The gateways to which a real server sends its answers of NAT.
@@ -165,7 +166,14 @@ ansible_facts:
       real_server: []
       clusters:
         shop:
-          {role: director, host: lb1, directors: {lb1: 192.0.2.11}, vips: [192.0.2.100], gateways: [], listen: []}
+          role: director
+          host: lb1
+          directors: {lb1: 192.0.2.11}
+          vips: [192.0.2.100]
+          gateways: []
+          listen: []
+          test_page_root: null
+          vips_at_boot: true
       gateways: []
       peer_macs: []
       foreign: []

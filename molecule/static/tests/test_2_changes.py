@@ -12,7 +12,7 @@ import json
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
-from cluster import Cluster, changed, until
+from cluster import Cluster, changed, flat, until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -93,19 +93,24 @@ def test_keepalived_gives_back(cluster):
     assert set(changed(cluster.play("site")).values()) == {0}
 
 
-@pytest.fixture(scope="module")
-def other(cluster, tmp_path_factory):
-    """Another cluster, by an inventory of its own: web1 directs there, and web2 and web3 serve both clusters."""
-    groups = {"directors": ["web1"], "real_servers": ["web2", "web3"], "clients": ["client1"]}
+def mail_of(director, cluster, folder):
+    """Another cluster, by an inventory of its own, with web2 and web3 as real servers."""
+    groups = {"directors": [director], "real_servers": ["web2", "web3"], "clients": ["client1"]}
     services = [{"name": "mail", "vip": MAIL, "port": 80, "scheduler": "rr"}]
     known = cluster.listing["_meta"]["hostvars"]
     children = {
         group: {"hosts": {name: known[name] | {"lvs_services": services} for name in names}}
         for group, names in groups.items()
     }
-    file = tmp_path_factory.mktemp("other") / "hosts.json"
+    file = folder / "hosts.json"
     file.write_text(json.dumps({"all": {"children": children}}))
     return Cluster(file)
+
+
+@pytest.fixture(scope="module")
+def other(cluster, tmp_path_factory):
+    """Another cluster: web1 directs there, and web2 and web3 serve both clusters."""
+    return mail_of("web1", cluster, tmp_path_factory.mktemp("other"))
 
 
 def who_answers_arp(cluster, vip):
@@ -134,6 +139,21 @@ def test_two_clusters_share_real_servers(cluster, other):
     for one, name in ((cluster, "first"), (other, "web1")):
         one.play("verify", lvs_cluster_name=name)
         assert set(changed(one.play("site", lvs_cluster_name=name)).values()) == {0}
+
+
+def test_a_teardown_of_another_cluster_s_director_is_refused(cluster, tmp_path):
+    """From where the test before left off: lvs1 directs the first cluster, and web2 and web3 serve both."""
+    nodes = ["lvs1", "web2", "web3"]
+    state = "find /etc /var/lib/lvs-cluster -newer /run/before; ip -o address; ipvsadm -Sn 2>&1; sysctl -n net.ipv4.ip_forward"
+    for node in nodes:
+        cluster.run(node, "touch /run/before")
+    before = {node: cluster.run(node, state) for node in nodes}
+    with cluster.stream(address=WEB, port=80, rate=20) as stream:
+        output = flat(mail_of("lvs1", cluster, tmp_path).fail("teardown", lvs_cluster_name="mail"))
+    assert "lvs1: it is a director of the cluster first of lvs1 (172.28.0.11), not of the cluster mail" in output
+    assert {node: cluster.run(node, state) for node in nodes} == before
+    assert stream["errors"] == {}, stream
+    assert stream["answered"] == stream["requests"] > 20
 
 
 def test_a_teardown_leaves_what_another_cluster_needs(cluster, other, fingerprints):

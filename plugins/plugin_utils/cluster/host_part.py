@@ -17,7 +17,16 @@ def empty_part(host: Host) -> HostPart:
     return {
         "role": host.role,
         # cluster/sharing.py: what else the host serves. resolve.py fills these in.
-        "record": {"role": host.role, "host": host.name, "directors": {}, "vips": [], "gateways": [], "listen": []},
+        "record": {
+            "role": host.role,
+            "host": host.name,
+            "directors": {},
+            "vips": [],
+            "gateways": [],
+            "listen": [],
+            "test_page_root": None,
+            "vips_at_boot": True,
+        },
         "former_names": [],
         "other_clusters": [],
         "address": host.address,

@@ -44,6 +44,7 @@ class Host:
     """A director or real server. Without facts, values that need facts are None or empty.
 
     `facts` are the host's facts, `routers` the routers of its default routes, `node` its uname -n, `vrrp` where it speaks VRRP.
+    `page_root` is the folder of its test page, if it gets one.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Host:
     priority: int | None
     filter: str
     zone: str | None
+    page_root: str
     mtus: Mapping[str, int]
     node: str | None
     facts: Mapping[str, Any]
@@ -205,6 +207,7 @@ def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], pat
         priority=own["lvs_priority"],
         filter=own["lvs_filter"],
         zone=own["lvs_firewalld_zone"],
+        page_root=own["real_server_test_page_root"],
         mtus={
             name: int(fact["mtu"])
             for name in {i.name for i in interfaces}

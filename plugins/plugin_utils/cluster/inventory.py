@@ -77,22 +77,50 @@ def read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mista
     Cluster-wide variables are those of the first host that has them, directors before real servers. Another value on
     another host is a mistake.
     """
-    members = {group: tuple(str(name) for name in groups.get(group) or ()) for group in GROUPS}
-    given = {name: Variables(hostvars, name) for names in members.values() for name in names}
+    members = _members(groups)
+    given = _variables(hostvars, members)
+    serving = _serving(given, members)
     _check_names(given, mistakes)
-    serving = [given[name] for name in dict.fromkeys(members["directors"] + members["real_servers"])]
     for name in schema.CLUSTER:
         _check_same(name, serving, mistakes)
     unreadable = Mistakes()
-    inventory = Inventory(
+    inventory = _inventory(members, given, serving, unreadable)
+    if unreadable:  # Further messages would be about values that are not in the inventory
+        raise InventoryMistakes(Mistakes([*mistakes, *unreadable]))
+    return inventory
+
+
+def read_anyway(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> Inventory:
+    """Read what is left of an inventory, without checks. A value that cannot be rendered is None, as a missing one."""
+    members = _members(groups)
+    given = _variables(hostvars, members)
+    return _inventory(members, given, _serving(given, members), Mistakes())
+
+
+def _members(groups: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {group: tuple(str(name) for name in groups.get(group) or ()) for group in GROUPS}
+
+
+def _variables(hostvars: Mapping[str, Any], members: Mapping[str, tuple[str, ...]]) -> dict[str, Variables]:
+    return {name: Variables(hostvars, name) for names in members.values() for name in names}
+
+
+def _serving(given: Mapping[str, Variables], members: Mapping[str, tuple[str, ...]]) -> list[Variables]:
+    return [given[name] for name in dict.fromkeys(members["directors"] + members["real_servers"])]
+
+
+def _inventory(
+    members: Mapping[str, tuple[str, ...]],
+    given: Mapping[str, Variables],
+    serving: list[Variables],
+    unreadable: Mistakes,
+) -> Inventory:
+    return Inventory(
         **members,
         cluster={name: _cluster_value(name, serving, unreadable) for name in schema.CLUSTER},
         hosts={name: _host(variables, unreadable) for name, variables in given.items()},
         folder=next((str(one.raw["inventory_dir"]) for one in serving if one.raw.get("inventory_dir")), None),
     )
-    if unreadable:  # Further messages would be about values that are not in the inventory
-        raise InventoryMistakes(Mistakes([*mistakes, *unreadable]))
-    return inventory
 
 
 def _host(given: Variables, unreadable: Mistakes) -> HostVars:

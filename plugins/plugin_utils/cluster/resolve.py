@@ -223,7 +223,11 @@ def _beside_others(host: str, part: HostPart, name: str, read: _Read) -> HostPar
     """A host's part, with what the host is to remember of this cluster, and which clusters it remembers now."""
     hosts, take_over = read.hosts, read.scalars["lvs_take_over"]
     directors = {director: one.address for director, one in hosts.directors.items()}
-    record = record_of(host, part, directors, read.vip_paths, read.scalars["lvs_test_page"])
+    serves = host in hosts.real_servers and read.scalars["lvs_test_page"]
+    # keepalived and heartbeat have a director's VIPs without lvs-vip.
+    waits = read.stack == "static" and host in directors and not read.scalars["lvs_start_at_boot"]
+    page_root = hosts.all[host].page_root if serves else None
+    record = record_of(host, part, directors, read.vip_paths, page_root, vips_at_boot=not waits)
     found = records_of(hosts.all[host].facts)
     former = former_names(name, record, found, take_over)
     others = sorted(other for other in found if other not in (name, *former))

@@ -61,6 +61,8 @@ HOST = {
     "lvs_priority": Key(PRIORITY),
     "lvs_filter": Key(validators.choice("nftables", "iptables", "firewalld"), "nftables"),
     "lvs_firewalld_zone": Key(validators.WORD),
+    # The role real_server documents it. Clusters that share a host have one folder.
+    "real_server_test_page_root": Key(validators.PATH, "/var/www/lvs-test-page"),
 }
 SERVICE = {
     "name": Key(validators.NAMED, required=True),

@@ -34,16 +34,23 @@ def records_of(facts: Mapping[str, Any]) -> Mapping[str, Record]:
 
 
 def record_of(
-    host: str, part: HostPart, directors: Mapping[str, str | None], vips: Iterable[str], test_page: bool
+    host: str,
+    part: HostPart,
+    directors: Mapping[str, str | None],
+    vips: Iterable[str],
+    page_root: str | None,
+    vips_at_boot: bool,
 ) -> ClusterRecord:
-    """What a host remembers of this cluster; `part` is the host's."""
+    """What a host remembers of this cluster; `part` is the host's, `page_root` the folder of its test page if it has one."""
     return {
         "role": part["role"],
         "host": host,
         "directors": dict(directors),
         "vips": list(vips),
         "gateways": [route["gateway"] for route in part["return_routes"]],
-        "listen": part["listen"] if test_page else [],
+        "listen": part["listen"] if page_root else [],
+        "test_page_root": page_root,
+        "vips_at_boot": vips_at_boot,
     }
 
 
@@ -62,7 +69,7 @@ def is_same(own: Record, record: Record, take_over: bool) -> bool:
     Two inventories may both have a director lvs1, so its address counts, too. A director of ours may have got another address
     or name since: then a VIP in common shows it.
     """
-    same = any(own["directors"].get(name) == address for name, address in record["directors"].items())
+    same = any(pair in own["directors"].items() for pair in record["directors"].items())
     return take_over or same or (any(_alike(own, record)) and bool(common_vips(own, record)))
 
 
@@ -76,21 +83,3 @@ def common_vips(own: Record, record: Record) -> list[str]:
     """The VIPs, and the gateways of NAT, that two records have in common."""
     theirs = {*record["vips"], *record["gateways"]}
     return [vip for vip in (*own["vips"], *own["gateways"]) if vip in theirs]
-
-
-def names_to_tear_down(name: str, directors: Mapping[str, str | None], records: Mapping[str, Record]) -> list[str]:
-    """The names under which a host remembers the cluster that is taken down, its present name first.
-
-    The rest of the inventory may be gone by then. So another name counts only if there is no record under the present one, and
-    with a director in common; `directors` are the present ones, with lvs_address where it is set. Without the address it counts
-    only if the host serves no other cluster.
-    """
-    if name in records:
-        return [name]
-    alone = len(records) == 1
-
-    def ours(record: Record) -> bool:
-        pairs = [(directors[one], address) for one, address in record["directors"].items() if one in directors]
-        return any(now == then if now else alone for now, then in pairs)
-
-    return [name, *(other for other, record in records.items() if ours(record))]

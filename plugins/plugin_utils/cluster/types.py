@@ -875,7 +875,7 @@ class Localnode(TypedDict):
 
 
 class ClusterRecord(TypedDict):
-    """What a host remembers of a cluster that it serves."""
+    """What a host remembers of a cluster that it serves; `vips_at_boot` is false where lvs-vip must not add the VIPs at boot."""
 
     role: str
     host: str
@@ -883,6 +883,8 @@ class ClusterRecord(TypedDict):
     vips: list[str]
     gateways: list[str]
     listen: list[Socket]
+    test_page_root: str | None
+    vips_at_boot: bool
 
 
 class HostPart(TypedDict):

@@ -1,7 +1,10 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What two clusters on one host cannot have in common: their name, a VIP, a director, the way back of NAT, the test page."""
+"""What two clusters on one host cannot have in common: their name, a VIP, a director, the way back of NAT, the test page.
+
+And lvs-vip adds the VIPs of both at boot, or of none.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def other_clusters(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str
         own = part["record"]
         if name in records and not is_same(own, records[name], cluster["take_over"]):
             yield (
-                f"{host}: it serves another cluster of the same name, {_called(name, records[name])}. Set lvs_cluster_name to another"
+                f"{host}: it serves another cluster of the same name, {called(name, records[name])}. Set lvs_cluster_name to another"
                 f" name than {name}. Or, if that cluster is gone, run site.yml once with -e lvs_take_over=true"
             )
         for other in part["other_clusters"]:
@@ -32,7 +35,7 @@ def other_clusters(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str
 
 
 def _collisions(host: str, own: ClusterRecord, name: str, record: Record) -> Iterator[str]:
-    other = _called(name, record)
+    other = called(name, record)
     leave = f"run teardown.yml --limit {host} with the inventory of that cluster"
     if vips := common_vips(own, record):
         yield (
@@ -52,11 +55,28 @@ def _collisions(host: str, own: ClusterRecord, name: str, record: Record) -> Ite
                 f"{host}: it sends its answers of NAT to {listed(theirs)}, the gateway of {other}. A host has one way back, so it"
                 f" cannot also use {gateway}. Forward one of the two clusters with dr or tun, or use another real server"
             )
+    if not own["vips_at_boot"]:
+        yield (
+            f"{host}: lvs_start_at_boot is false, but this host also has VIPs of {other}, which it needs at boot, and lvs-vip adds"
+            f" those of both. Set lvs_start_at_boot to true, or lvs_stack to keepalived, or {leave}"
+        )
+    if not record["vips_at_boot"]:
+        yield (
+            f"{host}: it is a director of {other}, whose inventory has lvs_start_at_boot false and lvs_stack static, but it would"
+            " need the VIPs of this cluster at boot, and lvs-vip adds those of both. Change one of the two there, or use another"
+            " real server"
+        )
     yield from _pages(host, own, other, record)
 
 
 def _pages(host: str, own: ClusterRecord, other: str, record: Record) -> Iterator[str]:
-    """One test page serves both clusters. It shows one name of the host, and each of its ports has TLS or has not."""
+    """One test page serves both clusters. It has one folder, shows one name of the host, and each port has TLS or has not."""
+    folders = own["test_page_root"], record["test_page_root"]
+    if None not in folders and folders[0] != folders[1]:
+        yield (
+            f"{host}: real_server_test_page_root is {folders[0]}, and {folders[1]} in the inventory of {other}. A host has one test"
+            " page, so set the same folder in both inventories, or set lvs_test_page to false in one of them"
+        )
     if own["listen"] and record["listen"] and own["host"] != record["host"]:
         yield (
             f"{host}: its test page names it {record['host']}, as the inventory of {other} does. Call the host the same in both"
@@ -72,6 +92,7 @@ def _pages(host: str, own: ClusterRecord, other: str, record: Record) -> Iterato
             )
 
 
-def _called(name: str, record: Record) -> str:
+def called(name: str, record: Record) -> str:
+    """A cluster by its name and its directors, to tell it from another one of the same name."""
     directors = [f"{one} ({address})" for one, address in record["directors"].items()]
     return f"the cluster {name} of {listed(directors)}"

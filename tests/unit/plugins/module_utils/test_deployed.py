@@ -182,6 +182,8 @@ def test_a_host_remembers_the_clusters_that_it_serves():
         "vips": [],
         "gateways": [],
         "listen": [],
+        "test_page_root": None,
+        "vips_at_boot": True,
     }
     records = {deployed.RECORDS.replace("*", "shop.eu"): json.dumps(shop)}
     assert deployed.clusters_of(records) == {"shop.eu": shop}

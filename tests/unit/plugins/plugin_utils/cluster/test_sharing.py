@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.filter.teardown_names import teardown_names
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.sharing import default_name
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.validators import CLUSTER_NAME
 
@@ -31,35 +30,3 @@ def test_a_long_default_is_shortened_and_stays_different():
     assert len(first) == len(second) == 64
     assert first != second
     assert CLUSTER_NAME.read(first) == first
-
-
-RECORD = {"role": "real_server", "host": "web1", "vips": [], "gateways": [], "listen": []}
-OURS = {**RECORD, "directors": {"lvs1": "192.0.2.11"}}
-THEIRS = {**RECORD, "directors": {"lvs1": "198.51.100.11"}}
-
-
-@pytest.mark.parametrize(
-    ("given", "records", "names"),
-    [
-        ({}, {}, ["lvs1"]),
-        ({}, {"lvs1": OURS, "other": THEIRS}, ["lvs1"]),
-        ({"lvs_cluster_name": "shop"}, {"shop": OURS, "lvs1": OURS}, ["shop"]),
-        # Renamed since it was deployed
-        ({"lvs_cluster_name": "shop", "lvs_address": "192.0.2.11"}, {"lvs1": OURS, "x": THEIRS}, ["shop", "lvs1"]),
-        # The address of lvs1 is not known, so it may be another's if there are two.
-        ({"lvs_cluster_name": "shop"}, {"lvs1": OURS}, ["shop", "lvs1"]),
-        ({"lvs_cluster_name": "shop"}, {"lvs1": OURS, "x": THEIRS}, ["shop"]),
-    ],
-    ids=[
-        "bare",
-        "default",
-        "named",
-        "renamed",
-        "alone",
-        "doubtful",
-    ],
-)
-def test_the_teardown_takes_what_is_this_cluster_s(given, records, names):
-    hostvars = {"lvs1": given, "web1": {"ansible_facts": {"deployed_lvs": {"clusters": records}}}}
-    groups = {"directors": ["lvs1"], "real_servers": ["web1"]}
-    assert teardown_names(hostvars, groups, "web1") == names

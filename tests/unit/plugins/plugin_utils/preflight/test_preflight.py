@@ -382,10 +382,15 @@ def test_what_could_not_be_asked_is_said_with_the_reason():
 NAME = "lb1-lb2"
 
 
-def remembered(name=NAME, role="real_server", host="www1", vips=(), gateways=(), listen=(), **directors):
+PAGE = "/var/www/lvs-test-page"
+
+
+def remembered(
+    name=NAME, role="real_server", host="www1", vips=(), gateways=(), listen=(), page=None, at_boot=True, **directors
+):
     """What a host remembers of one cluster."""
     record = {"role": role, "host": host, "directors": directors, "vips": vips, "gateways": gateways, "listen": listen}
-    return {"clusters": {name: record}}
+    return {"clusters": {name: {**record, "test_page_root": page, "vips_at_boot": at_boot}}}
 
 
 @pytest.mark.parametrize(
@@ -473,11 +478,41 @@ def test_two_clusters_cannot_both_send_a_host_s_answers_to_their_gateway():
 
 
 @pytest.mark.parametrize(
+    ("variables", "refused"),
+    [
+        ({"lvs_stack": "static", "lvs_start_at_boot": False}, True),
+        ({"lvs_stack": "static"}, False),
+        ({"lvs_start_at_boot": False}, False),
+    ],
+    ids=["static_not_at_boot", "static", "keepalived_not_at_boot"],
+)
+def test_a_host_adds_the_vips_of_both_clusters_at_boot_or_of_none(variables, refused):
+    theirs = {"gw1": "192.0.2.13", "vips": ["192.0.2.110"]}
+    site = Site(**variables)
+    site.groups["directors"] = ["lb1"]
+    site.finds("lb1", **remembered("other", host="lb1", **theirs))
+    assert [message.startswith("lb1: lvs_start_at_boot is false, but") for message in site.refused()] == [
+        True
+    ] * refused
+    assert site.cluster["hosts"]["www1"]["record"]["vips_at_boot"] is True
+    # The real server of one is such a director of the other.
+    (named,) = Site().finds("www1", **remembered("other", "director", at_boot=False, **theirs)).refused()
+    assert named.startswith(
+        "www1: it is a director of the cluster other of gw1 (192.0.2.13), whose inventory has lvs_start_at_boot"
+    )
+
+
+@pytest.mark.parametrize(
     ("found", "reason"),
     [
         ({"listen": [{"port": 80, "tls": False}]}, None),
         ({"listen": [{"port": 8080, "tls": True}]}, None),
         ({"host": "web1"}, None),
+        ({"page": PAGE}, None),
+        (
+            {"page": "/srv/page"},
+            f"real_server_test_page_root is {PAGE}, and /srv/page in the inventory of the cluster other",
+        ),
         ({"listen": [{"port": 80, "tls": True}]}, "its test page has port 80 with TLS for the cluster other"),
         ({"listen": [{"port": 81, "tls": True}], "host": "web1"}, "its test page names it web1"),
     ],
@@ -487,6 +522,14 @@ def test_one_test_page_serves_both_clusters(found, reason):
     refused = Site(lvs_test_page=True).finds("www1", **record).refused()
     assert [message.startswith(f"www1: {reason}") for message in refused] == [True] * bool(reason)
     assert Site().finds("www1", **record).refused() == []
+
+
+def test_the_folder_of_the_test_page_may_be_the_same_in_both_inventories():
+    site = Site(lvs_test_page=True, real_server_test_page_root="/srv/page")
+    site.finds("www1", **remembered("other", gw1="192.0.2.13", vips=["192.0.2.110"], page="/srv/page"))
+    assert site.refused() == []
+    roots = {host: part["record"]["test_page_root"] for host, part in site.cluster["hosts"].items()}
+    assert roots == {"lb1": None, "lb2": None, "www1": "/srv/page"}
 
 
 def test_a_real_server_that_has_a_vip_where_it_answers_arp_is_refused():
