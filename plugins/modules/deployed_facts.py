@@ -80,6 +80,9 @@ ansible_facts:
           description: The addresses in the configuration files, which the daemons move or keep on the host.
           type: list
           elements: str
+        test_page:
+          description: The configuration that the httpd of the test page has read. Null if it does not run.
+          type: str
         scripts:
           description: The scripts that the roles have copied from the controller.
           type: list
@@ -209,6 +212,7 @@ UNITS = "/etc/systemd/system"
 STACK_UNITS = ("keepalived.service", "heartbeat.service", "ldirectord.service")
 ADDITIONS = f"{UNITS}/*.service.d/lvs-cluster.conf"
 PID_FILE = "/run/keepalived.pid"
+TEST_PAGE = "/run/lvs-test-page.conf"
 
 
 def read(path):
@@ -270,6 +274,7 @@ def main(runner=HOST):
         "peer_macs": deployed.peer_macs_of(lists),
         "foreign": foreign,
         "vips": deployed.named_vips(files, lists),
+        "test_page": read(TEST_PAGE),
         "scripts": sorted(glob.glob(f"{deployed.SCRIPTS}/*")),
         "folders": (read(deployed.FOLDERS) or "").splitlines(),
         "resources": deployed.resources(files),

@@ -8,7 +8,7 @@
   lvs-vip sync             add what is listed, also as leaving, then remove the rest: the unit does this at boot and at a reload
   lvs-vip clear            remove all that lvs-vip added: the unit does this when it is stopped
   lvs-vip check [CLUSTER]  change nothing; print what add and prune would do, as lines "add LINE" and "prune LINE"
-  lvs-vip check CLUSTER -  the same, with the list on the standard input
+  lvs-vip check CLUSTER -  the same, with the list on the standard input, and "write" if that is not what its file has
   lvs-vip adopt [CLUSTER]  take over the listed addresses that something else added, and print their lines
 
 Each cluster that the host serves has a list, /etc/lvs-vip-CLUSTER.conf. With CLUSTER only its list counts, and whatever the
@@ -892,6 +892,15 @@ def read_file(path: Path) -> str:
         raise Failure(f"cannot read {path} ({said}): run site.yml, which writes it", status=2) from wrong
 
 
+def is_new(path: Path, given: str, said: list[str]) -> bool:
+    """Whether the file of a list has other lines than those given and, marked as leaving, those to prune."""
+    try:
+        there = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return True
+    return there.strip() != given.strip() or any(line.startswith("prune ") for line in said)
+
+
 def joined(lists: Iterable[list[str]]) -> list[str]:
     """Several lists as one, each line once."""
     return list(dict.fromkeys(line for lines in lists for line in lines))
@@ -938,8 +947,9 @@ def main(words: list[str]) -> None:
             host.take([])
             return
         found = read_lists()
-        if cluster and read_here:
-            found[list_of(cluster)] = read_list(sys.stdin.read())
+        given = sys.stdin.read() if read_here else None
+        if cluster and given is not None:
+            found[list_of(cluster)] = read_list(given)
         elif (cluster is None and not found) or (cluster and what != "prune" and list_of(cluster) not in found):
             read_file(list_of(cluster or "CLUSTER"))
         lists = Lists(found, cluster)
@@ -950,7 +960,10 @@ def main(words: list[str]) -> None:
         if what == "prune":
             host.take(lists.kept)
         if what == "check":
-            for line in host.check(lists.own, lists.kept):
+            said = list(host.check(lists.own, lists.kept))
+            if cluster and given is not None and is_new(list_of(cluster), given, said):
+                said.append("write")
+            for line in said:
                 print(line)
         if what == "adopt":
             for line in host.adopt(lists.own):

@@ -146,7 +146,20 @@ def test_timeouts_that_are_leaving_never_replace_those_that_are_listed(vip):
 def test_a_list_can_be_compared_before_it_is_written(lvs_vip, monkeypatch):
     lvs_vip("sync", VIP)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"# of web1\n{OTHER}\n"))
-    assert lvs_vip("check a -", VIP) == ([f"add {OTHER}", f"prune {VIP}"], [])
+    assert lvs_vip("check a -", VIP) == ([f"add {OTHER}", f"prune {VIP}", "write"], [])
+    # Only the comments differ, then nothing.
+    for text, said in ((f"# of web2\n{VIP}\n", ["write"]), (f"{VIP}\n\n", [])):
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+        assert lvs_vip("check a -", VIP) == (said, [])
+
+
+def test_a_list_that_has_to_mark_what_is_leaving_is_written_again(shared, monkeypatch):
+    shared("add a", a=[VIP, OTHER])
+    for _time in range(2):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{VIP}\n"))
+        assert shared("check a -", a=[VIP, f"leaving {OTHER}"]) == ([f"prune {OTHER}", "write"], [])
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{VIP}\n"))
+        assert shared("check a -", a=[VIP]) == ([f"prune {OTHER}", "write"], [])
 
 
 def test_what_something_else_takes_away_is_missed_and_put_back(lvs_vip, machine):
@@ -478,7 +491,7 @@ def test_what_is_leaving_stays_while_another_cluster_may_need_it(shared, monkeyp
     """Its directors may still send to it, or it is listed there."""
     shared("add", a=[VIP], b=[OTHER])
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
-    assert shared("check a -", b=[f"leaving {OTHER}"]) == ([f"prune {VIP}"], [])
+    assert shared("check a -", b=[f"leaving {OTHER}"]) == ([f"prune {VIP}", "write"], [])
     assert shared("prune a", a=[]) == ([], ["ip address del 10.9.0.1/32 dev lo"])
     assert shared("check b") == ([f"prune {OTHER}"], [])
     assert shared("prune b", b=[f"leaving {OTHER}"], a=[OTHER]) == ([], [])

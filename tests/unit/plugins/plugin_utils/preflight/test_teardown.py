@@ -29,11 +29,13 @@ def facts(address):
     }
 
 
-def cluster(addresses=OURS, real=True, **variables):
+def cluster(addresses=None, real=True, **variables):
     """The cluster of an inventory that has only a few variables.
 
-    The addresses of the directors are in the inventory, or with real=False in their facts; without a value in neither.
+    The addresses of the directors, OURS if none are given, are in the inventory, or with real=False in their facts; without a
+    value in neither.
     """
+    addresses = OURS if addresses is None else addresses
     hostvars = {"web1": {**variables}}
     for name, address in addresses.items():
         known = {"lvs_address": address} if real and address else {}
