@@ -30,8 +30,7 @@ ADDRESSES = ("static_ipaddress", "virtual_ipaddress", "virtual_ipaddress_exclude
 def listed(text: str) -> list[tuple[str, str]]:
     """The keywords of keepalived_keywords.txt, each with its block; a block at the top of the file is in block `file`."""
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    words = (line.split() for line in lines)
-    return [(block, keyword) for block, keyword in words]
+    return [(words[0], words[1]) for words in map(str.split, lines)]
 
 
 def keywords_of(manual: str) -> list[tuple[str, str]]:
