@@ -22,6 +22,8 @@ BY_CLIENT = ("sh", "mh", "dh", "lblc", "lblcr")
 # At least two whole rounds of the scheduler, and enough requests to tell a share from chance. More than FEW requests are
 # made only for one whole round, which reaches every real server, and never more than MOST.
 ROUNDS, FEWEST, FEW, MOST = 2, 12, 120, 2000
+# A connection takes three at least: SYN, ACK, and FIN or RST.
+FEWEST_PACKETS = 2
 # How much may be missing from a share: other clients' requests shift the turns.
 TOLERANCE = 0.25
 
@@ -157,38 +159,39 @@ def answer_findings(probes: list[Mapping[str, Any]]) -> Iterator[Finding]:
 
 def carried_findings(
     cluster: ResolvedCluster,
-    served: Mapping[ServiceKey, Mapping[tuple[str, int], int]],
+    packets: Mapping[ServiceKey, Mapping[tuple[str, int], int]],
     probes: Sequence[Mapping[str, Any]],
 ) -> Iterator[Finding]:
-    """Answers that did not go through IPVS: it counted less than half as many connections as there were answers.
+    """Answers that did not go through IPVS: it counted fewer packets to a service than so many requests take.
 
-    A few may be missing: if a client uses a port again within two minutes, IPVS counts it to the old connection.
+    Connections prove less: if a client uses a port again within two minutes, IPVS counts no new one. A client that asks a lot
+    does.
     """
     for service, entry in zip(cluster["services"], cluster["table"]):
         answered = sum(probe["result"]["answered"] for probe in probes if asked(service, probe))
         key = service_key(entry)
-        carried = sum(served[key].values()) if key in served else None
-        if answered and carried is not None and 2 * carried < answered:
+        carried = sum(packets[key].values()) if key in packets else None
+        if answered and carried is not None and carried < FEWEST_PACKETS * answered:
             yield Finding(
                 service["name"],
-                f"{answered} requests were answered, but IPVS carried only {carried} connections to {service['label']}",
+                f"{answered} requests were answered, but IPVS carried only {carried} packets to {service['label']}",
                 "Find out what answers for the VIP: a real server that answers ARP, or a server on the director itself. With a"
                 " firewall mark, check that the packets are marked",
             )
 
 
 def shares(
-    before: list[Mapping[str, Any]], after: list[Mapping[str, Any]]
+    before: list[Mapping[str, Any]], after: list[Mapping[str, Any]], counter: str
 ) -> dict[ServiceKey, dict[tuple[str, int], int]]:
-    """How many connections each real server got between two readings of a director's counters."""
+    """How many connections or packets each real server got between two readings of a director's counters."""
     earlier = {
-        (service_key(service), destination_key(destination)): destination["connections"]
+        (service_key(service), destination_key(destination)): destination[counter]
         for service in before
         for destination in service["destinations"]
     }
     return {
         service_key(service): {
-            destination_key(destination): destination["connections"]
+            destination_key(destination): destination[counter]
             - earlier.get((service_key(service), destination_key(destination)), 0)
             for destination in service["destinations"]
         }

@@ -50,7 +50,7 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
     """
     nodes = seen["nodes"]
     held = holders(cluster, usable_addresses(nodes))
-    served = _served(cluster, held, seen)
+    served = _served(cluster, held, seen, "connections")
     faults = [
         *_unreached(cluster, nodes),
         *_unread(cluster, held, seen),
@@ -102,7 +102,7 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
             for finding in timeout_findings(director, table["timeouts"], cluster)
         ),
         *answer_findings(seen["probes"]),
-        *carried_findings(cluster, served, seen["probes"]),
+        *carried_findings(cluster, _served(cluster, held, seen, "packets_in"), seen["probes"]),
         *(share_findings(cluster, served) if seen["probes"] else ()),
     ]
     return {"faults": [str(fault) for fault in faults], "report": list(_report(cluster, held, seen, served))}
@@ -148,11 +148,11 @@ def _unread(cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mappi
 
 
 def _served(
-    cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mapping[str, Any]
+    cluster: ResolvedCluster, held: Mapping[str, list[str]], seen: Mapping[str, Any], counter: str
 ) -> dict[ServiceKey, dict[tuple[str, int], int]]:
-    """The connections each real server got, from the directors that hold the service's VIPs."""
+    """The connections or packets each real server got, from the directors that hold the service's VIPs."""
     counted = {
-        director: shares(seen["before"][director]["stats"], after["stats"])
+        director: shares(seen["before"][director]["stats"], after["stats"], counter)
         for director, after in seen["after"].items()
         if director in seen["before"]
     }
@@ -161,8 +161,8 @@ def _served(
         key = service_key(entry)
         for director in {one for vip in service["vips"] for one in held.get(vip, [])[:1]} & counted.keys():
             totals = served.setdefault(key, {})
-            for destination, connections in counted[director].get(key, {}).items():
-                totals[destination] = totals.get(destination, 0) + connections
+            for destination, count in counted[director].get(key, {}).items():
+                totals[destination] = totals.get(destination, 0) + count
     return served
 
 

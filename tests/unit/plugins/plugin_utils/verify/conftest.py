@@ -93,7 +93,12 @@ def counters(cluster: dict[str, Any], *connections: int) -> list[dict[str, Any]]
         {
             **{key: service[key] for key in ("address", "port", "protocol", "fwmark", "family")},
             "destinations": [
-                {"address": destination["address"], "port": destination["port"], "connections": count}
+                {
+                    "address": destination["address"],
+                    "port": destination["port"],
+                    "connections": count,
+                    "packets_in": 6 * count,
+                }
                 for destination, count in zip(service["destinations"], connections)
             ],
         }

@@ -158,7 +158,7 @@ def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -
     # The ways by which checks go through a VIP have no service in the inventory.
     for service in stats[len(cluster["services"]) :]:
         for destination in service["destinations"]:
-            destination["connections"] = 0
+            destination["connections"] = destination["packets_in"] = 0
     for service, described in zip(stats, cluster["services"]):
         total = sum(plan["count"] for plan in asked if of_service(described, plan))
         turns = described["scheduler"] == "rr"
@@ -168,6 +168,7 @@ def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -
             before, here = sum(weights[:number]), weights[number]
             shares = [total * share // (sum(weights) or 1) for share in (before, before + here)]
             destination["connections"] = shares[1] - shares[0]
+            destination["packets_in"] = 6 * destination["connections"]
     sync, role = cluster["hosts"][director]["sync"], "master" if director == cluster["directors"][0] else "backup"
     roles = [] if sync is None else ["master", "backup"] if sync["both"] else [role]
     daemons = [{"role": one, "syncid": sync["id"], "group": sync["group"]} for one in roles]
@@ -368,7 +369,7 @@ def test_one_client_of_a_hash_proves_one_real_server_and_the_report_says_so(clus
 def test_what_is_asked_has_to_come_through_ipvs(cluster):
     seen = healthy(cluster)
     seen["after"]["lvs1"]["stats"] = seen["before"]["lvs1"]["stats"]
-    carried = [fault for fault in judge(cluster, seen)["faults"] if "IPVS carried only 0 connections" in fault]
+    carried = [fault for fault in judge(cluster, seen)["faults"] if "IPVS carried only 0 packets" in fault]
     asked = [one for one in cluster["services"] if any(of_service(one, probe) for probe in seen["probes"])]
     assert len(carried) == len(asked)
 
@@ -431,11 +432,10 @@ def test_an_address_that_ipvs_does_not_carry_is_noticed_beside_others_of_its_ser
     seen = healthy(cluster)
     (silent,) = (one for one in seen["after"]["lvs1"]["stats"] if (one["address"], one["port"]) == ("10.0.0.101", 443))
     for destination in silent["destinations"]:
-        destination["connections"] = 0
+        destination["connections"] = destination["packets_in"] = 0
     faults = judge(cluster, seen)["faults"]
     assert any(
-        "12 requests were answered, but IPVS carried only 0 connections to 10.0.0.101:443/tcp" in fault
-        for fault in faults
+        "12 requests were answered, but IPVS carried only 0 packets to 10.0.0.101:443/tcp" in fault for fault in faults
     )
 
 

@@ -325,7 +325,7 @@ def break_kept(seen):
         (
             break_nothing_carried,
             [
-                "web: 12 requests were answered, but IPVS carried only 0 connections to 10.0.0.100:80/tcp. Find out what answers for the VIP: a"
+                "web: 12 requests were answered, but IPVS carried only 0 packets to 10.0.0.100:80/tcp. Find out what answers for the VIP: a"
                 " real server that answers ARP, or a server on the director itself. With a firewall mark, check that the"
                 " packets are marked"
             ],
@@ -481,10 +481,13 @@ def test_the_directors_tell_each_other_of_their_connections(cluster, seen, both,
     assert judge(cluster, seen)["faults"] == faults
 
 
-@pytest.mark.parametrize(("first", "second", "fault"), [(8, 3, False), (5, 1, False), (4, 1, True)])
-def test_a_port_that_the_client_uses_again_makes_no_new_connection(cluster, seen, first, second, fault):
-    one, other = seen["after"]["lvs1"]["stats"][0]["destinations"]
-    one["connections"], other["connections"] = first, second
+@pytest.mark.parametrize(
+    ("connections", "packets", "fault"),
+    [((8, 3), (48, 24), False), ((3, 2), (48, 24), False), ((0, 0), (20, 4), False), ((6, 6), (20, 3), True)],
+)
+def test_a_port_that_the_client_uses_again_makes_no_new_connection(cluster, seen, connections, packets, fault):
+    for number, destination in enumerate(seen["after"]["lvs1"]["stats"][0]["destinations"]):
+        destination.update(connections=connections[number], packets_in=packets[number])
     assert any("IPVS carried" in line for line in judge(cluster, seen)["faults"]) is fault
 
 
