@@ -16,28 +16,27 @@ bfd_instance lvs1 {
 """
 
 
-def priority(cluster):
-    """The priority that the only director sends now."""
-    (instance,) = cluster.module("lvs1", "vrrp_info")["instances"].values()
-    return instance["priority"]
+def priorities(cluster):
+    """The priorities that the only director sends now, in its instance of each family."""
+    return {instance["priority"] for instance in cluster.module("lvs1", "vrrp_info")["instances"].values()}
 
 
 def test_an_interface_that_is_down_changes_the_priority(cluster):
-    before = priority(cluster)
+    (before,) = priorities(cluster)
     cluster.run("lvs1", "ip link set side0 down")
     try:
-        until(lambda: priority(cluster) == before - 10, "the priority is lower by 10")
+        until(lambda: priorities(cluster) == {before - 10}, "the priority is lower by 10")
     finally:
         cluster.run("lvs1", "ip link set side0 up")
-    until(lambda: priority(cluster) == before, "the priority is what it was")
+    until(lambda: priorities(cluster) == {before}, "the priority is what it was")
 
 
 def test_a_neighbour_that_is_lost_changes_the_priority(cluster):
     cluster.run("client1", f"echo '{NEIGHBOUR}' > {FILE}")
     cluster.run("client1", f"systemd-run --unit={UNIT} /usr/sbin/keepalived --dont-fork --use-file={FILE}")
     try:
-        until(lambda: priority(cluster) == 200, "lvs1 hears its neighbour")
+        until(lambda: priorities(cluster) == {200}, "lvs1 hears its neighbour")
         cluster.run("client1", f"systemctl kill --signal=KILL {UNIT}")
-        until(lambda: priority(cluster) == 180, "lvs1 has lost its neighbour")
+        until(lambda: priorities(cluster) == {180}, "lvs1 has lost its neighbour")
     finally:
         cluster.run("client1", f"systemctl stop {UNIT}; systemctl reset-failed {UNIT}; rm {FILE}")
