@@ -81,8 +81,10 @@ def _ipvs_sysctls(services: Sequence[Service], sync: bool) -> dict[str, str]:
     if any(service["persistence"] for service in services):
         # Without it persistence sends clients back to a real server with weight 0, which then never drains
         sysctls["net.ipv4.vs.expire_quiescent_template"] = "1"
-    # The default, set because 0 (which some set for speed) sends reused ports to drained real servers
-    sysctls["net.ipv4.vs.conn_reuse_mode"] = "1"
+    # A port that a client uses again is a new connection: 0, which some set for speed, sends it to where the former one went, also to
+    # a drained real server. With dr and tun all that IPVS sees of an end is the client's FIN, which only 3 counts (ipvs-sysctl.rst)
+    translated = all(one["forward"] == "nat" for service in services for one in servers_of(service))
+    sysctls["net.ipv4.vs.conn_reuse_mode"] = "1" if translated else "3"
     if sync:
         # A connection is sent when it is established, and again every 10 s while it has packets, each time once more in case of
         # a loss. If the second number were not 0, it would be sent only once in so many packets, however long that takes.

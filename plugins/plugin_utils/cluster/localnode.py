@@ -139,10 +139,6 @@ def localnode_part(
     part["modules"] = list(dict.fromkeys([*director["modules"], *server["modules"]]))
     part["sysctls"] = {**server["sysctls"], **director["sysctls"]}
     part["localnode"] = _localnode(server, host, hosts, services)
-    if part["localnode"]:
-        # A port that a client uses again is a new connection also if IPVS has seen only the FIN of the former one, which with
-        # dr is all that it sees: the former one may have been another director's (ipvs-sysctl.rst)
-        part["sysctls"]["net.ipv4.vs.conn_reuse_mode"] = "3"
     part["tools"] = tools_of(part)
     return part
 
