@@ -308,7 +308,8 @@ IPTABLES_RULES = {
     "clamp": ("mangle", "OUTPUT", "-s {vip} -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss {0}"),
     "peer": ("mangle", "INPUT", "-d {vip} -m mac --mac-source {0} -j MARK --set-mark {1}"),
     "once": ("raw", "OUTPUT", "-d {vip} -m mark --mark {0} -j DROP"),
-    "own": ("mangle", "OUTPUT", "-d {vip} -m mark --mark 0 -j MARK --set-mark {0}"),
+    # Only what goes to this host: this chain routes what it marks again (iptable_mangle.c), which would turn back what IPVS forwards.
+    "own": ("mangle", "OUTPUT", "-o lo -d {vip} -m mark --mark 0 -j MARK --set-mark {0}"),
 }
 
 
