@@ -162,9 +162,9 @@ def plan(vip, line, answers):
         ),
         pytest.param(
             *("iptables own fd00::1 9", [""]),
-            ["ip6tables --wait -t mangle -C OUTPUT -d fd00::1 -m mark --mark 0 -j MARK --set-mark 9"],
+            ["ip6tables --wait -t mangle -C OUTPUT -o lo -d fd00::1 -m mark --mark 0 -j MARK --set-mark 9"],
             [],
-            ["ip6tables --wait -t mangle -D OUTPUT -d fd00::1 -m mark --mark 0 -j MARK --set-mark 9"],
+            ["ip6tables --wait -t mangle -D OUTPUT -o lo -d fd00::1 -m mark --mark 0 -j MARK --set-mark 9"],
             id="packets of the host itself by ip6tables",
         ),
         pytest.param(
