@@ -22,7 +22,7 @@ BY_CLIENT = ("sh", "mh", "dh", "lblc", "lblcr")
 # At least two whole rounds of the scheduler, and enough requests to tell a share from chance. More than FEW requests are
 # made only for one whole round, which reaches every real server, and never more than MOST.
 ROUNDS, FEWEST, FEW, MOST = 2, 12, 120, 2000
-# A connection takes three at least: SYN, ACK, and FIN or RST.
+# Packets for each answer. A connection takes one more at least: SYN, ACK, and FIN or RST.
 FEWEST_PACKETS = 2
 # How much may be missing from a share: other clients' requests shift the turns.
 TOLERANCE = 0.25
