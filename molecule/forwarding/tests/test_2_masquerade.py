@@ -120,8 +120,8 @@ def test_the_rules_and_the_sysctl_go_with_masquerading(cluster):
     assert "--ctorigdst" in cluster.run("lvs2", director)
     with stream(cluster, NAT) as nat:
         cluster.play("site")
-    # What is under way when the master changes may be cut; nobody waits for a way back.
-    assert nat["longest_gap"] <= 1, nat
+    # What is under way when the master changes may be cut, and a client repeats a lost SYN after a second. Nobody waits for a way back.
+    assert nat["longest_gap"] <= 1.5, nat
     for node in cluster.group("directors"):
         left = cluster.run(node, director)
         assert "lvs_cluster" not in left and "MASQUERADE" not in left and "conntrack = 0" in left

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.scripts import FOLDER
 
+ROLE = Path(__file__).parents[3] / "roles/director"
 INVENTORIES = ("lab", "staging", "production")
 RESOLVED = Path(__file__).parents[1] / "plugins" / "plugin_utils" / "cluster" / "right"
 DEVICE = re.compile(r"\b(?:dev|interface|lvs_sync_daemon) (\S+)|^ {8}((?:eth|tun)\d+) weight", re.MULTILINE)
@@ -196,3 +197,18 @@ def test_a_file_that_vrrp_and_a_check_read_is_one(render):
     ]
     assert "/run/weight weight 2\n" in configuration
     assert "track_file /run/weight\n" in configuration
+
+
+def test_every_instance_gives_up_its_vips_before_keepalived_stops(load, render):
+    """The configuration, the script and the unit name the same file. The slowest instance decides how long the table stays."""
+    cluster = load("production")
+    director = cluster["directors"][0]
+    instances = cluster["hosts"][director]["instances"]
+    instances[-1]["advert_interval"] = 3
+    configuration = render(cluster, director)
+    assert len(instances) == configuration.count("        lvs-stand-by weight 0\n") > 1
+    assert "    file /run/lvs-stand-by\n" in configuration
+    assert "echo 1 > /run/lvs-stand-by\n" in (ROLE / "files/lvs-stand-by").read_text(encoding="utf-8")
+    unit = render(cluster, director, "keepalived-restart.conf.j2")
+    assert "ExecStartPre=/bin/rm --force /run/lvs-stand-by\n" in unit
+    assert "ExecStop=/usr/local/sbin/lvs-stand-by 3.5\n" in unit
