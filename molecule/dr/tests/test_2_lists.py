@@ -93,7 +93,7 @@ def test_the_lists_change_while_another_service_serves(cluster):
 
 
 def test_a_mark_gives_way_to_an_address_and_comes_back_while_clients_are_served(cluster):
-    """What is under way when the director changes may be cut; nobody is refused until the table has followed the rules."""
+    """What is under way when the director changes may be cut, and a client repeats a lost SYN after a second."""
     marked = {service["name"]: service for service in cluster.variable("lvs_services")}
     shop = {key: value for key, value in marked["shop"].items() if key not in ("fwmark", "ports")}
     by_address = list({**marked, "shop": {**shop, "port": list(SCHEMES)}}.values())
@@ -101,6 +101,6 @@ def test_a_mark_gives_way_to_an_address_and_comes_back_while_clients_are_served(
     for variables, rules, table in (({"lvs_services": by_address}, "0", at([SHOP], SCHEMES)), ({}, "1", {"7"})):
         with cluster.stream(address=SHOP, port=80, rate=20, timeout=2) as stream:
             cluster.play("site", **variables)
-        assert stream["longest_gap"] <= 1, stream
+        assert stream["longest_gap"] <= 1.5, stream
         assert cluster.run("lvs1", marks) == rules
         assert set(cluster.table("lvs1")) & (at([SHOP], SCHEMES) | {"7"}) == table
