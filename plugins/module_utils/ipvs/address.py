@@ -14,6 +14,7 @@ NOBODY = frozenset(("0.0.0.0", "255.255.255.255"))  # noqa: S104 - refused, not 
 IPV4_MULTICAST = range(224, 240)  # First octet
 IPV4_BITS = 32
 IPV6_BITS = 128
+ALL_ONES = 0xFFFFFFFF
 
 
 def canonical(text: str) -> tuple[str, str]:
@@ -65,11 +66,11 @@ def canonical_netmask(text: str, family: str) -> str | None:
 def _ipv4_bits(text: str) -> int:
     """The 32 bits of a contiguous IPv4 netmask, dotted or as a prefix length."""
     if text.isdigit() and int(text) <= IPV4_BITS:
-        return (1 << 32) - (1 << 32 - int(text))
+        return (ALL_ONES << IPV4_BITS - int(text)) & ALL_ONES
     try:
-        bits = int.from_bytes(inet_pton(AF_INET, text), "big")
+        bits: int | None = int.from_bytes(inet_pton(AF_INET, text), "big")
     except OSError:
-        bits = -1
-    if bits < 0 or (bits ^ 0xFFFFFFFF) & ((bits ^ 0xFFFFFFFF) + 1):
+        bits = None
+    if bits is None or (bits ^ ALL_ONES) & ((bits ^ ALL_ONES) + 1):
         raise ValueError(f"{text} is not an IPv4 netmask")
     return bits

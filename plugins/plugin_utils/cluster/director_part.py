@@ -26,10 +26,10 @@ from .types import (
     DirectorInstance,
     FwmarkRule,
     Heartbeat,
-    HostPart,
     HostVrrp,
     Instance,
     Keepalived,
+    OwnPart,
     Ports,
     Scripts,
     Seconds,
@@ -60,7 +60,7 @@ def director_parts(
     sync: Sync | None,
     timeouts: Timeouts,
     scripts: Scripts,
-) -> dict[str, HostPart]:
+) -> dict[str, OwnPart]:
     """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs."""
     modules = kernel.director_modules(services)
     ports = dict.fromkeys(

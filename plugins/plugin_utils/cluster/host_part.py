@@ -9,26 +9,12 @@ from typing import Iterable
 
 from .addresses import BITS
 from .hosts import Host
-from .types import Family, FirewallOpening, HostPart, HostVip
+from .types import Family, FirewallOpening, HostVip, OwnPart
 
 
-def empty_part(host: Host) -> HostPart:
+def empty_part(host: Host) -> OwnPart:
     """The part of a host that has nothing to do yet."""
     return {
-        "role": host.role,
-        # cluster/sharing.py: what else the host serves. resolve.py fills these in.
-        "record": {
-            "role": host.role,
-            "host": host.name,
-            "directors": {},
-            "vips": [],
-            "gateways": [],
-            "listen": [],
-            "test_page_root": None,
-            "vips_at_boot": True,
-        },
-        "former_names": [],
-        "other_clusters": [],
         "address": host.address,
         "address6": host.addresses.get("ipv6"),
         "interface": host.interface,
@@ -65,7 +51,7 @@ def empty_part(host: Host) -> HostPart:
     }
 
 
-def tools_of(part: HostPart) -> list[str]:
+def tools_of(part: OwnPart) -> list[str]:
     """The tools that lvs-vip needs on a host: arptables, nftables, iptables, firewalld, ipvsadm."""
     filters = (
         part["fwmark_rules"],

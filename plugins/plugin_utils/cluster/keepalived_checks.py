@@ -29,7 +29,7 @@ BLOCKS = {
 
 def service_checks(service: Service) -> list[KeepalivedCheck]:
     """The checks of a service, if they are the same for all its real servers; otherwise each real server has its own."""
-    return [] if any(map(_of_each, service["health"])) else [_check(check, {}, 1) for check in service["health"]]
+    return [] if any(map(_of_each, service["health"])) else [_check(check, {}) for check in service["health"]]
 
 
 def own_checks(service: Service, server: RealServer, found: Sequence[Way]) -> list[KeepalivedCheck] | None:
@@ -39,7 +39,7 @@ def own_checks(service: Service, server: RealServer, found: Sequence[Way]) -> li
     words = words_of(service, server)
     made: list[KeepalivedCheck] = []
     for health in health_of(server, service["health"]):
-        check = _check(health, words, server["weight"])
+        check = _weighed(_check(health, words), server["weight"])
         made += [_through(check, way) for way in found] if asks_vip(health) else [check]
     return made
 
@@ -77,19 +77,18 @@ def _command(command: str | None, words: Mapping[str, object]) -> str | None:
     return filled(command if has_words(command) else f"{command} {{vip}} {{vip_port}} {{address}} {{port}}", words)
 
 
-def _weighed(command: str, weight: int) -> str:
-    """A script with dynamic_weight, with the exit code for the real server's own weight in place of 0.
+def _weighed(check: KeepalivedCheck, weight: int) -> KeepalivedCheck:
+    """A check; a script with dynamic_weight gets the exit code for the real server's own weight in place of 0.
 
     After 0, the next reload gives the real server the weight 0 until the exit code changes (2.2.7 to 2.4.3: check_misc.c,
     migrate_misc_checker).
     """
-    return f"/bin/sh -c '{command} && exit {weight + 2}'"
+    if not check["dynamic_weight"]:
+        return check
+    return {**check, "command": f"/bin/sh -c '{check['command']} && exit {weight + 2}'"}
 
 
-def _check(health: Health, words: Mapping[str, object], weight: int) -> KeepalivedCheck:
-    command = _command(health["command"], words)
-    if command and health["dynamic_weight"]:
-        command = _weighed(command, weight)
+def _check(health: Health, words: Mapping[str, object]) -> KeepalivedCheck:
     reply = (health["reply"] or "") if health["require_reply"] else None
     return {
         "block": BLOCKS[health["type"]],
@@ -110,7 +109,7 @@ def _check(health: Health, words: Mapping[str, object], weight: int) -> Keepaliv
         "name": health["name"],
         "payload": health["payload"],
         "reply": reply,
-        "command": command,
+        "command": _command(health["command"], words),
         "as_root": bool(health["as_root"]),
         "dynamic_weight": bool(health["dynamic_weight"]),
         "file": None if health["file"] is None else filled(health["file"], words),

@@ -26,7 +26,7 @@ from .keepalived import marked_service
 from .mistakes import InventoryPath, Mistakes, listed
 from .real_servers import called
 from .through_vip import Way, asks_vip, table_of_ways
-from .types import Family, Forward, HostPart, Localnode, Service, Stack, health_of, servers_of
+from .types import Family, Forward, Localnode, OwnPart, Service, Stack, health_of, servers_of
 
 # Below the marks of checks through a VIP, and far from those that people choose.
 FIRST_MARK = 1 << 29
@@ -127,8 +127,8 @@ def _deployed(host: Host) -> list[str]:
 
 
 def localnode_part(
-    director: HostPart, server: HostPart, host: Host, hosts: Hosts, services: Sequence[Service]
-) -> HostPart:
+    director: OwnPart, server: OwnPart, host: Host, hosts: Hosts, services: Sequence[Service]
+) -> OwnPart:
     """The part of a host that directs and serves, from its parts as a director and as a real server."""
     part = director.copy()
     part["vips"], part["listen"] = server["vips"], server["listen"]
@@ -143,7 +143,7 @@ def localnode_part(
     return part
 
 
-def _localnode(part: HostPart, host: Host, hosts: Hosts, services: Sequence[Service]) -> Localnode | None:
+def _localnode(part: OwnPart, host: Host, hosts: Hosts, services: Sequence[Service]) -> Localnode | None:
     """How a host delivers to itself what other directors forward to it; None if it serves nothing."""
     if not part["vips"]:
         return None

@@ -16,7 +16,7 @@ from .types import (
     FAMILIES,
     Family,
     Forward,
-    HostPart,
+    OwnPart,
     Ports,
     RealServer,
     Service,
@@ -72,7 +72,7 @@ class _Requirements:
                     self.listen[port] = self.listen.get(port, False) or tls or port == 443
 
 
-def real_server_parts(hosts: Hosts, services: Sequence[Service], nat: Nat, arp: str) -> dict[str, HostPart]:
+def real_server_parts(hosts: Hosts, services: Sequence[Service], nat: Nat, arp: str) -> dict[str, OwnPart]:
     """Every real server with the VIPs that it accepts, the ports that it listens on, and its kernel settings."""
     requirements = {name: _Requirements() for name in hosts.real_servers}
     for service in services:
@@ -82,7 +82,7 @@ def real_server_parts(hosts: Hosts, services: Sequence[Service], nat: Nat, arp: 
     return {name: _part(host, requirements[name], nat, arp) for name, host in hosts.real_servers.items()}
 
 
-def _part(host: Host, own: _Requirements, nat: Nat, arp: str) -> HostPart:
+def _part(host: Host, own: _Requirements, nat: Nat, arp: str) -> OwnPart:
     vips = [host_route(vip, family, device) for (vip, device), family in own.vips.items() if device]
     part = empty_part(host)
     part["sysctls"] = kernel.real_server_sysctls(host, own.forwards, arp)
@@ -105,7 +105,7 @@ def _part(host: Host, own: _Requirements, nat: Nat, arp: str) -> HostPart:
     return part
 
 
-def _add_return_path(part: HostPart, host: Host, own: _Requirements, nat: Nat) -> None:
+def _add_return_path(part: OwnPart, host: Host, own: _Requirements, nat: Nat) -> None:
     """Return path for NAT: the routes to the gateway and the rules that select which packets use them."""
     gateways = {family: gateway for family, gateway in nat.gateways.items() if (family, "nat") in own.forwards}
     for family, gateway in gateways.items():

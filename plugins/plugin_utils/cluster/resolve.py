@@ -35,7 +35,7 @@ from .checks import (
 from .director_part import director_parts
 from .drafts import InstanceDraft, ServiceDraft
 from .heartbeat import heartbeat_part, heartbeat_vips, read_heartbeat
-from .hosts import Hosts, resolve_hosts
+from .hosts import Host, Hosts, resolve_hosts
 from .inventory import Inventory
 from .keepalived import check_keepalived, keepalived_part, read_keepalived
 from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
@@ -51,7 +51,7 @@ from .static import check_static
 from .sync import resolve_sync, shortest_delay
 from .through_vip import check_ways, table_of_ways, ways
 from .timeouts import resolve_timeouts
-from .types import Heartbeat, HostPart, Mail, MovedAddress, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
+from .types import Heartbeat, HostPart, Mail, MovedAddress, OwnPart, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
 from .vrrp import SETTLE_TIME, VrrpDraft, resolve_vrrp, warn_of_unused
 
 SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is not validators.ANYTHING}
@@ -215,23 +215,23 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         "keepalived": keepalived,
         "ldirectord": ldirectord_part(read.ldirectord, services, read.mail) if stack == "ldirectord" else None,
         "heartbeat": heartbeat,
-        "hosts": {host: _beside_others(host, part, name, read) for host, part in parts.items()},
+        "hosts": {host: _beside_others(read.hosts.all[host], part, name, read) for host, part in parts.items()},
     }
 
 
-def _beside_others(host: str, part: HostPart, name: str, read: _Read) -> HostPart:
+def _beside_others(host: Host, part: OwnPart, name: str, read: _Read) -> HostPart:
     """A host's part, with what the host is to remember of this cluster, and which clusters it remembers now."""
     hosts, take_over = read.hosts, read.scalars["lvs_take_over"]
     directors = {director: one.address for director, one in hosts.directors.items()}
-    serves = host in hosts.real_servers and read.scalars["lvs_test_page"]
+    serves = host.name in hosts.real_servers and read.scalars["lvs_test_page"]
     # keepalived and heartbeat have a director's VIPs without lvs-vip.
-    waits = read.stack == "static" and host in directors and not read.scalars["lvs_start_at_boot"]
-    page_root = hosts.all[host].page_root if serves else None
+    waits = read.stack == "static" and host.name in directors and not read.scalars["lvs_start_at_boot"]
+    page_root = host.page_root if serves else None
     record = record_of(host, part, directors, read.vip_paths, page_root, vips_at_boot=not waits)
-    found = records_of(hosts.all[host].facts)
+    found = records_of(host.facts)
     former = former_names(name, record, found, take_over)
     others = sorted(other for other in found if other not in (name, *former))
-    return {**part, "record": record, "former_names": former, "other_clusters": others}
+    return {"role": host.role, "record": record, "former_names": former, "other_clusters": others, **part}
 
 
 def _vrrp(draft: VrrpDraft, gateways: Sequence[list[MovedAddress]], sync: Sync | None) -> Vrrp:

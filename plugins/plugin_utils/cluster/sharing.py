@@ -13,7 +13,8 @@ import re
 import zlib
 from typing import Any, Iterable, Mapping, Sequence
 
-from .types import ClusterRecord, HostPart
+from .hosts import Host
+from .types import ClusterRecord, OwnPart
 from .validators import LONGEST_CLUSTER_NAME
 
 Record = Mapping[str, Any]
@@ -34,17 +35,17 @@ def records_of(facts: Mapping[str, Any]) -> Mapping[str, Record]:
 
 
 def record_of(
-    host: str,
-    part: HostPart,
+    host: Host,
+    part: OwnPart,
     directors: Mapping[str, str | None],
     vips: Iterable[str],
     page_root: str | None,
     vips_at_boot: bool,
 ) -> ClusterRecord:
-    """What a host remembers of this cluster; `part` is the host's, `page_root` the folder of its test page if it has one."""
+    """What a host remembers of this cluster; `part` is what it does, `page_root` the folder of its test page if it has one."""
     return {
-        "role": part["role"],
-        "host": host,
+        "role": host.role,
+        "host": host.name,
         "directors": dict(directors),
         "vips": list(vips),
         "gateways": [route["gateway"] for route in part["return_routes"]],

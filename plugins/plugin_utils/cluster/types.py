@@ -887,13 +887,18 @@ class ClusterRecord(TypedDict):
     vips_at_boot: bool
 
 
-class HostPart(TypedDict):
-    """The part of one director or real server; `role` is director for a host that is both."""
+class Membership(TypedDict):
+    """What a host is to this cluster, and beside which others; `role` is director for a host that is both."""
 
     role: str
     record: ClusterRecord
     former_names: list[str]
     other_clusters: list[str]
+
+
+class OwnPart(TypedDict):
+    """What one director or real server has and does for this cluster."""
+
     address: str | None
     address6: str | None
     interface: str | None
@@ -926,6 +931,10 @@ class HostPart(TypedDict):
     sync: DirectorSync | None
     heartbeat_media: list[str]
     listen: list[Socket]
+
+
+class HostPart(Membership, OwnPart):
+    """The part of one director or real server."""
 
 
 class ResolvedCluster(TypedDict):

@@ -6,9 +6,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 from dataclasses import replace
 
@@ -287,3 +289,33 @@ def test_nobody_listens():
 
 def test_https_at_a_server_without_tls(serve):
     assert ask(target_from({**PARAMS, "scheme": "https", "port": serve(answer)})).error == "tls"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A self-signed certificate of 127.0.0.1 with its key, in one file."""
+    if not shutil.which("openssl"):
+        pytest.skip("needs openssl")
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    new = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=web1"
+    command = [*new.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "-", "-out", "-"]
+    file.write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("validate", "trusted", "outcome"),
+    [(False, False, ("web1", None)), (True, True, ("web1", None)), (True, False, (None, "tls"))],
+    ids=["of_anybody", "of_a_known_authority", "of_an_unknown_authority"],
+)
+def test_https_with_a_certificate(serve, certificate, validate, trusted, outcome):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def answer_with_tls(connection):
+        with context.wrap_socket(connection, server_side=True) as encrypted:
+            answer(encrypted)
+
+    checked = {"validate_certs": validate, "ca_path": certificate if trusted else None}
+    asked = ask(target_from({**PARAMS, "scheme": "https", "port": serve(answer_with_tls), **checked}))
+    assert (asked.name, asked.error) == outcome

@@ -32,12 +32,13 @@ def test_the_header_of_ipv4_is_taken_off_whatever_its_length():
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="raw sockets need root")
-def test_adverts_are_heard_on_an_interface():
+def test_adverts_to_their_group_are_heard_on_an_interface():
     def send():
         time.sleep(0.1)
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, vrrp_adverts.PROTOCOL) as sender:
-            sender.sendto(ADVERT, ("127.0.0.1", 0))
-            sender.sendto(b"no advert", ("127.0.0.1", 0))
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+            for message in (ADVERT, b"no advert"):
+                sender.sendto(message, (vrrp_adverts.GROUPS["ipv4"], 0))
 
     thread = threading.Thread(target=send)
     thread.start()

@@ -59,10 +59,19 @@ def test_neighbour_advertisement():
     assert who_has.neighbour_advertisement(frame(ADVERTISEMENT), MAC) == ("2001:db8::100", "52:54:00:aa:00:12")
 
 
-def test_an_advertisement_without_options_comes_from_its_sender():
-    short = frame(ADVERTISEMENT)[:-8]
-    short = short[:18] + (24).to_bytes(2, "big") + short[20:]
-    assert who_has.neighbour_advertisement(short, MAC) == ("2001:db8::100", "52:54:00:aa:00:11")
+@pytest.mark.parametrize(
+    ("options", "mac"),
+    [
+        ("", "52:54:00:aa:00:11"),
+        ("0e01 000000000000 0201 525400aa0012", "52:54:00:aa:00:12"),
+        ("0e00 525400aa0013 0201 525400aa0012", "52:54:00:aa:00:11"),
+    ],
+    ids=["none", "a_nonce_before", "one_without_end_before"],
+)
+def test_an_advertisement_that_does_not_name_its_target_first(options, mac):
+    head, data = frame(ADVERTISEMENT)[:-8], frame(options)
+    told = head[:18] + (24 + len(data)).to_bytes(2, "big") + head[20:] + data
+    assert who_has.neighbour_advertisement(told, MAC) == ("2001:db8::100", mac)
 
 
 def changed(text, position, value):

@@ -126,6 +126,16 @@ lvs_services: [{name: web, vip: 172.28.0.100, port: "{{ mine | regex_search('[0-
     assert "lvs_services: differs between lvs1 and lvs2" in failed["error"]
 
 
+def test_a_template_that_is_another_value_each_time_is_no_difference(play: Callable) -> None:
+    cluster = play(
+        all="""
+lvs_services: [{name: web, vip: 172.28.0.100, port: 80}]
+lvs_vrrp: {auth_pass: "{{ lookup('ansible.builtin.password', '/dev/null', length=8) }}"}
+"""
+    )
+    assert len(cluster["vrrp"]["instances"][0]["auth_pass"]) == 8
+
+
 def test_every_template_that_cannot_be_rendered_is_named(play: Callable) -> None:
     failed = play(
         all="""

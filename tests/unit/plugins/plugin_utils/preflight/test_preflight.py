@@ -203,12 +203,28 @@ def test_a_change_of_a_group_is_refused(before, after):
     assert Site(lvs_vrrp=vrrp[after]).runs(Site(lvs_vrrp=vrrp[after]).cluster).refused() == []
 
 
-def test_an_interface_that_has_another_name_now_is_the_same_link():
+@pytest.mark.parametrize(
+    "left",
+    [
+        {},
+        {"ipv6": [{"address": "fe80::1", "prefix": "64", "scope": "link"}]},
+        {
+            "ipv4": {"address": "169.254.7.1", "netmask": "255.255.0.0", "prefix": "16"},
+            "ipv4_secondaries": [{"address": A, "netmask": "255.255.255.255", "prefix": "32"}],
+        },
+    ],
+    ids=["renamed", "in_a_bridge", "with_a_vip"],
+)
+def test_an_interface_without_an_address_of_its_own_is_the_same_link(left):
     site = Site().with_link().speaks_there()
     running = site.cluster
     for one in running["hosts"]["lb1"]["instances"]:
         one["interface"] = "enp3s0"
-    assert site.runs(running).refused() == []
+    site.runs(running)
+    if left:
+        facts = site.hostvars["lb1"]["ansible_facts"]
+        facts.update(interfaces=[*facts["interfaces"], "enp3s0"], enp3s0={"device": "enp3s0", **left})
+    assert site.refused() == []
 
 
 @pytest.mark.parametrize(
