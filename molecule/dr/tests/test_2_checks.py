@@ -184,7 +184,7 @@ def test_commands_tell_of_a_server_and_of_the_quorum(cluster):
         until(lambda: serving(WEB3), "web3 is left in both")
         until(lambda: set(told()) == down, "web1 and web are told to be down, and not secure")
         cluster.run("web3", "systemctl stop lvs-test-page")
-        until(lambda: serving(), "nobody is left")
+        until(serving, "nobody is left")
         down.add(f"quorum_down {SECURE}")
         until(lambda: set(told()) == down, "secure is told to be down")
         for node in ("web1", "web2"):
