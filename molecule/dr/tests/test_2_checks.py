@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from cluster import until
+from cluster import flat, until
 
 WEB, SECURE, WEB6, LOGIN, ECHO, NAMES, WWW = (
     "172.28.0.100:80",
@@ -32,6 +32,7 @@ def test_a_maintenance_file_takes_one_server_out_of_one_service(cluster):
     folder = "/var/lib/lab-maintenance"
     file = f"{folder}/{WEB1}"
     cluster.run("lvs1", f"rmdir {folder}")
+    assert f"lvs1: the folder {folder} is not there" in flat(cluster.fail("verify", "--limit", "lvs1"))
     cluster.play("site", "--limit", "lvs1", "--tags", "keepalived")
     assert servers(cluster, WWW) == {WEB1: 1, WEB2: 1}
     cluster.run("lvs1", f"echo 1 > {file}")

@@ -34,6 +34,7 @@ SPOKEN = {
     "nntp": (119, {}),
     "simpletcp": (7, {"request": "hello", "expect": "hello to you"}),
     "http_proxy": (3128, {"request": "http://www.lab.example/", "regex": r"http://www\.lab\.example/ by web\d"}),
+    "https": (443, {"path": "/healthz", "expect": "/healthz by web"}),
     "dns": (53, {"name": "www.lab.example"}),
     "sip": (5060, {"login": LOGIN}),
     "radius": (1812, {**KNOWN, "secret": SECRET}),

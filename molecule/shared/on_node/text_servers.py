@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """On a real server: protocols of lines, as far as health checks speak them, until a file is there.
 
-SMTP, POP, IMAP, NNTP, an HTTP proxy, SIP, and a server that repeats what it gets. Each names this host. While another file
+SMTP, POP, IMAP, NNTP, HTTPS, an HTTP proxy, SIP, and a server that repeats what it gets. Each names this host. While another file
 is there, the ports stay open and each protocol says no.
 
 Usage: text_servers.py ADDRESS LOGIN PASSWORD REFUSING_FILE STOP_FILE
@@ -77,8 +77,8 @@ class Imap(Lines):
         return f"{tag} NO" if wrong or refuses() else f"{tag} OK done"
 
 
-class Proxy(StreamRequestHandler):
-    """Has every page itself, and says in it what was asked."""
+class Pages(StreamRequestHandler):
+    """A web server and a proxy that has every page itself, and says in it what was asked."""
 
     def handle(self) -> None:
         asked = self.rfile.readline().decode().split()[1]
@@ -130,8 +130,8 @@ def certificate() -> ssl.SSLContext:
     return own
 
 
-PLAIN = {25: Smtp, 587: Smtp, 110: Pop, 143: Imap, 119: Nntp, 3128: Proxy, 7: Repeats}
-TLS = {995: Pop, 993: Imap}
+PLAIN = {25: Smtp, 587: Smtp, 110: Pop, 143: Imap, 119: Nntp, 3128: Pages, 7: Repeats}
+TLS = {995: Pop, 993: Imap, 443: Pages}
 context = certificate()
 servers = [Server(("", port), talk) for port, talk in {**PLAIN, **TLS}.items()]
 for server in servers:
