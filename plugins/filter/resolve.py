@@ -1435,6 +1435,10 @@ _value:
         secrets:
           description: Whether passwords are in the file.
           type: bool
+        drivers:
+          description: Perl's drivers for the databases that are checked, such as C(mysql) for C(DBD::mysql).
+          type: list
+          elements: str
         raw:
           description: Lines before the services, in ldirectord's own words.
           type: list

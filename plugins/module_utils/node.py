@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The state of a host from its own tools: units from systemctl(1), addresses and links from ip-address(8)."""
+"""The state of a host from its own tools: units from systemctl(1); addresses, links, routes and rules from ip(8)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils.tools import Runner, T
 
 UNIT_PROPERTIES = ("LoadState", "ActiveState", "UnitFileState")
 _FAMILIES = {"inet": "ipv4", "inet6": "ipv6"}
+_MAIN_TABLE = 254  # linux/rtnetlink.h, RT_TABLE_MAIN
+# For parse_routes and parse_rules: arguments of ip(8), after `-j -N` and the option of an address family
+ROUTES = ("route", "show", "table", "all", "type", "unicast")
+RULES = ("rule", "show")
 
 
 def output_of(runner: Runner, tool: str, arguments: Sequence[str], needs: str) -> str:
@@ -94,3 +98,47 @@ def _mac(link: dict[str, Any]) -> str | None:
     """Return a link's Ethernet address. An address of zeros (gretap0 in every network namespace) cannot send."""
     address = link.get("address", "")
     return address if link.get("link_type") == "ether" and address.strip("0:") else None
+
+
+def parse_routes(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the routes in what `ip -j -N route show table all type unicast` printed.
+
+    Each is `{to, via, source, table, metric, device}`. A router or a source that a route does not have is None. Without a
+    metric, which only IPv4 can be, it is 0.
+    """
+    return [
+        {
+            "to": entry["dst"],
+            "via": entry.get("gateway"),
+            "source": entry.get("prefsrc"),
+            "table": int(entry.get("table", _MAIN_TABLE)),
+            "metric": entry.get("metric", 0),
+            "device": entry.get("dev"),
+        }
+        for entry in entries
+    ]
+
+
+def parse_rules(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rules in what `ip -j -N rule show` printed: `{from, to, table, priority}`, with None for all addresses.
+
+    Rules that lead to no table are left out.
+    """
+    return [
+        {
+            "from": _end(entry, "src"),
+            "to": _end(entry, "dst"),
+            "table": int(entry["table"]),
+            "priority": entry["priority"],
+        }
+        for entry in entries
+        if "table" in entry
+    ]
+
+
+def _end(rule: dict[str, Any], end: str) -> str | None:
+    """Return the network or address at an end of a rule, None for all."""
+    address = rule.get(end, "all")
+    if address == "all":
+        return None
+    return f"{address}/{rule[end + 'len']}" if end + "len" in rule else str(address)

@@ -10,12 +10,12 @@ module: node_info
 short_description: Read the kernel settings, units, addresses and files of a host, now and at the next boot
 version_added: 0.1.0
 description:
-  - Reads kernel parameters, kernel modules, systemd units, addresses and links in one execution, so that you can
+  - Reads kernel parameters, kernel modules, systemd units, addresses, links and routes in one execution, so that you can
     compare them with what an LVS host needs.
   - To find what the next boot sets, it reads the files of sysctl.d and modules-load.d in all their directories, by the rules
     of systemd-sysctl and systemd-modules-load, not only the files that this collection writes.
 requirements:
-  - C(ip) of iproute2 4.13 or later
+  - C(ip) of iproute2 4.13 or later, of 4.20 or later for O(routes)
   - C(systemctl), for O(units)
 options:
   sysctls:
@@ -38,6 +38,15 @@ options:
     type: list
     elements: path
     default: []
+  folders:
+    description: The folders to look for.
+    type: list
+    elements: path
+    default: []
+  routes:
+    description: Whether to read the routes of all tables, and the rules.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - lvs.cluster.attributes
   - lvs.cluster.attributes.info_module
@@ -134,6 +143,58 @@ files:
       type: float
   sample:
     /etc/keepalived/keepalived.conf: {checksum: 3e7d0c5b8f4b2d6a9d1e8f7c6b5a4938271605f4, mtime: 1772357400.25}
+folders:
+  description: Whether each folder is there.
+  returned: success
+  type: dict
+  sample:
+    /var/lib/lvs: true
+routes:
+  description: The unicast routes of all tables.
+  returned: if O(routes)
+  type: list
+  elements: dict
+  contains:
+    to:
+      description: The network, the address, or C(default).
+      type: str
+    via:
+      description: The router. Null for a network that the host is in.
+      type: str
+    source:
+      description: The address that the host sends from. Null if the route has none.
+      type: str
+    table:
+      description: The number of the table. 254 is the main one.
+      type: int
+    metric:
+      description: The metric.
+      type: int
+    device:
+      description: The interface. Null if the route has several.
+      type: str
+  sample:
+    - {to: 10.1.0.0/16, via: 172.28.0.1, source: null, table: 254, metric: 0, device: eth1}
+rules:
+  description: The rules that choose a table.
+  returned: if O(routes)
+  type: list
+  elements: dict
+  contains:
+    from:
+      description: The network or address of senders. Null for all.
+      type: str
+    to:
+      description: The network or address of recipients. Null for all.
+      type: str
+    table:
+      description: The number of the table.
+      type: int
+    priority:
+      description: The priority.
+      type: int
+  sample:
+    - {from: 10.1.0.0/16, to: null, table: 100, priority: 1000}
 addresses:
   description: All addresses of the host.
   returned: success
@@ -185,9 +246,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import conf_files, ufw_files
 from ansible_collections.lvs.cluster.plugins.module_utils.kernel_modules import module_states
 from ansible_collections.lvs.cluster.plugins.module_utils.node import (
+    ROUTES,
+    RULES,
     output_of,
     parse_addresses,
     parse_links,
+    parse_routes,
+    parse_rules,
     parse_units,
     systemctl_show,
 )
@@ -206,6 +271,18 @@ def read_units(runner, units):
     return parse_units(units, out, starts_by_script)
 
 
+def read_routing(runner):
+    """The routes and rules of the address families that the kernel has."""
+    families = ["-4", *(["-6"] if os.path.isdir("/proc/sys/net/ipv6") else [])]
+
+    def asked(question):
+        commands = (["-j", "-N", family, *question] for family in families)
+        outputs = [output_of(runner, "ip", command, "iproute2 4.20 or later") for command in commands]
+        return [entry for output in outputs for entry in json.loads(output or "[]")]
+
+    return {"routes": parse_routes(asked(ROUTES)), "rules": parse_rules(asked(RULES))}
+
+
 def read_file(module, path):
     try:
         return {"checksum": module.sha1(path), "mtime": os.stat(path).st_mtime}
@@ -221,6 +298,8 @@ def main(runner=HOST):
             "modules": dict(names),
             "units": dict(names),
             "files": {**names, "elements": "path"},
+            "folders": {**names, "elements": "path"},
+            "routes": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -229,6 +308,7 @@ def main(runner=HOST):
     try:
         links = json.loads(output_of(runner, "ip", ["-j", "address"], "iproute2 4.13 or later"))
         units = read_units(runner, list(dict.fromkeys(module.params["units"])))
+        routing = read_routing(runner) if module.params["routes"] else {}
     except Failure as error:
         fail(module, error)
     module.exit_json(
@@ -239,8 +319,10 @@ def main(runner=HOST):
         modules=module_states(module.params["modules"], conf_files("modules-load.d"), conf_files("modprobe.d")),
         units=units,
         files={path: read_file(module, path) for path in module.params["files"]},
+        folders={path: os.path.isdir(path) for path in module.params["folders"]},
         addresses=parse_addresses(links),
         links=parse_links(links),
+        **routing,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from cluster import until
+from cluster import flat, until
 
 WEB, SECURE, WEB6, LOGIN, ECHO, NAMES, WWW = (
     "172.28.0.100:80",
@@ -32,6 +32,7 @@ def test_a_maintenance_file_takes_one_server_out_of_one_service(cluster):
     folder = "/var/lib/lab-maintenance"
     file = f"{folder}/{WEB1}"
     cluster.run("lvs1", f"rmdir {folder}")
+    assert f"lvs1: the folder {folder} is not there" in flat(cluster.fail("verify", "--limit", "lvs1"))
     cluster.play("site", "--limit", "lvs1", "--tags", "keepalived")
     assert servers(cluster, WWW) == {WEB1: 1, WEB2: 1}
     cluster.run("lvs1", f"echo 1 > {file}")
@@ -49,16 +50,28 @@ def test_a_maintenance_file_takes_one_server_out_of_one_service(cluster):
 
 
 def test_a_status_out_of_range_takes_a_server_out(cluster):
-    """Without the application, both proxies answer with 503. The maintenance file, which is not there, passes."""
+    """Without the application, both proxies answer with 503. The maintenance file, which is not there, passes.
+
+    A line of raw lets web2 keep its place with weight 0.
+    """
     applications = ("web2", "web3")
     for node in applications:
         cluster.run(node, "systemctl stop lab-application")
     try:
-        until(lambda: servers(cluster, WWW) == {}, "no proxy is left in www")
+        until(lambda: servers(cluster, WWW) == {WEB2: 0}, "no proxy has a weight in www")
     finally:
         for node in applications:
             cluster.run(node, "systemctl start lab-application")
     until(lambda: servers(cluster, WWW) == {WEB1: 1, WEB2: 1}, "both proxies are back")
+
+
+def test_lines_in_the_own_words_of_keepalived_take_effect(cluster):
+    """Of global_defs: the name of a process. Of a service: the name that its checks ask for, without which they would fail."""
+    processes = cluster.run("lvs1", 'ps -o comm= --ppid "$(cat /run/keepalived.pid)"').split()
+    assert processes.count("lvs-checks") == 1
+    ask = f"curl --silent --output /dev/null --write-out '%{{http_code}}' http://{WEB1}:8080/"
+    assert cluster.run("lvs1", ask) == "403"
+    assert servers(cluster, WWW) == {WEB1: 1, WEB2: 1}
 
 
 def test_a_page_without_the_pattern_takes_its_server_out(cluster):
@@ -153,19 +166,36 @@ def test_a_script_chooses_the_weight(cluster):
 
 
 def test_commands_tell_of_a_server_and_of_the_quorum(cluster):
-    told = "cat /run/lab-notified 2>/dev/null || true"
+    """The quorum of both services is 2. That of secure has a hysteresis of 1: it is lost below 1, and gained with 3."""
+
+    def told():
+        return cluster.run("lvs1", "cat /run/lab-notified 2>/dev/null").splitlines()
+
+    def serving(*addresses):
+        """Whether both services have exactly these real servers: keepalived has told what it has to tell of that."""
+        return set(servers(cluster, WEB)) == set(servers(cluster, SECURE)) == set(addresses)
+
+    until(lambda: serving(WEB1, WEB2, WEB3), "all are in both")
     cluster.run("lvs1", "rm -f /run/lab-notified")
-    failing = ("web1", "web2")
-    for node in failing:
-        cluster.run(node, "systemctl stop lvs-test-page")
     try:
+        for node in ("web1", "web2"):
+            cluster.run(node, "systemctl stop lvs-test-page")
         down = {f"down {WEB1}:80", f"quorum_down {WEB}"}
-        until(lambda: set(cluster.run("lvs1", told).splitlines()) == down, "web1 and the service are told to be down")
         # Below the quorum the last one serves on: there is no sorry server.
-        assert servers(cluster, WEB) == {WEB3: 1}
-    finally:
-        for node in failing:
+        until(lambda: serving(WEB3), "web3 is left in both")
+        until(lambda: set(told()) == down, "web1 and web are told to be down, and not secure")
+        cluster.run("web3", "systemctl stop lvs-test-page")
+        until(serving, "nobody is left")
+        down.add(f"quorum_down {SECURE}")
+        until(lambda: set(told()) == down, "secure is told to be down")
+        for node in ("web1", "web2"):
             cluster.run(node, "systemctl start lvs-test-page")
-    up = {f"up {WEB1}:80", f"quorum_up {WEB}"}
-    until(lambda: set(cluster.run("lvs1", told).splitlines()) == down | up, "and to be up again")
-    until(lambda: set(servers(cluster, WEB)) == {WEB1, WEB2, WEB3}, "all are back in web")
+        until(lambda: serving(WEB1, WEB2), "two are back in both")
+        up = {f"up {WEB1}:80", f"quorum_up {WEB}"}
+        until(lambda: set(told()) == down | up, "web1 and web are told to be up, and not secure")
+    finally:
+        for node in cluster.group("real_servers"):
+            cluster.run(node, "systemctl start lvs-test-page")
+    until(lambda: serving(WEB1, WEB2, WEB3), "all are back in both")
+    until(lambda: set(told()) == down | up | {f"quorum_up {SECURE}"}, "secure is told to be up")
+    assert len(told()) == 6

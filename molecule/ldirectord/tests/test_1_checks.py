@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import jinja2
 import pytest
-from cluster import ROOT, Background, flat, until
+from cluster import ROOT, flat, until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -135,41 +135,3 @@ def test_services_come_and_go_while_the_others_serve(cluster):
     assert cluster.run("lvs1", "cat /run/ldirectord.ldirectord.cf.pid") == daemon
     assert stream["errors"] == {}, stream
     assert stream["answered"] == stream["requests"] > 200
-
-
-def test_a_login_and_a_file_by_ftp_and_a_command_when_no_server_is_left(cluster):
-    """The last test here: it leaves its service to the next module, which has a fresh cluster."""
-    told, at = "/run/lab-fallback", f"{SHOP}:21"
-    script = f'#!/bin/sh\necho "$@" >> {told}\n'
-    for director in cluster.group("directors"):
-        cluster.run(director, f"printf '{script}' > /usr/local/bin/lab-fallback; chmod +x /usr/local/bin/lab-fallback")
-    check = {"type": "ftp", "login": "lab", "passwd": "of-the-lab", "request": "host", "expect": "web"}
-    files = {
-        "name": "files",
-        "vip": SHOP,
-        "port": 21,
-        "scheduler": "rr",
-        "test_page": False,
-        "health": {**check, "interval": 2, "timeout": 10, "retries": 0},
-    }
-    servers = {node: Background(cluster, node, "ftp_server.py") for node in cluster.group("real_servers")}
-    try:
-        cluster.play(
-            "site",
-            *("--limit", "directors", "--tags", "ldirectord,heartbeat"),
-            lvs_services=[*cluster.variable("lvs_services"), files],
-            lvs_ldirectord={**cluster.variable("lvs_ldirectord"), "fallback_command": "/usr/local/bin/lab-fallback"},
-        )
-        until(lambda: table(cluster).get(at) == {WEB1: 1, WEB2: 1}, "both have logged ldirectord in")
-        cluster.run("lvs1", f"rm -f {told}")
-        servers["web2"].stop()
-        until(lambda: table(cluster).get(at) == {WEB1: 1}, "web2 is removed")
-        assert cluster.run("lvs1", f"cat {told}") == ""
-        servers["web1"].stop()
-        until(lambda: cluster.run("lvs1", f"cat {told}") == f"start {at} tcp", "the command is told that none is left")
-        servers["web1"] = Background(cluster, "web1", "ftp_server.py")
-        until(lambda: table(cluster).get(at) == {WEB1: 1}, "web1 is back")
-        until(lambda: cluster.run("lvs1", f"tail -n 1 {told}") == f"stop {at} tcp", "the command is told")
-    finally:
-        for server in servers.values():
-            server.stop()

@@ -68,6 +68,8 @@ CHECKS: dict[str, tuple[str, str | None]] = {
     "script": ("external", None),
     **{name: ("negotiate", name) for name in SPOKEN},
 }
+# Source: ldirectord's check_sql
+DRIVERS = {"mysql": "mysql", "oracle": "Oracle", "pgsql": "Pg"}
 # ldirectord(8), IPv6
 OF_IPV6 = ("tcp", "script", "dns", "http", "https", "nntp", "simpletcp", "sip")
 
@@ -122,6 +124,7 @@ def ldirectord_part(own: Mapping[str, Any], services: Sequence[Service], mail: M
         "interval": min((interval for interval in intervals if interval is not None), default=schema.DEFAULT_INTERVAL),
         "mail": mail if mail and mail["real_servers"] else None,
         "secrets": any(check["passwd"] or check["secret"] for check in checks),
+        "drivers": sorted({DRIVERS[check["type"]] for check in checks if check["type"] in DRIVERS}),
         # A line that begins with a blank belongs to a service.
         "raw": [line.strip() for line in own["raw"]],
         "virtuals": [_virtual(service) for service in services],

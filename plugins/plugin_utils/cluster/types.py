@@ -647,7 +647,10 @@ class LdirectordService(LdirectordCheck):
 
 
 class Ldirectord(TypedDict):
-    """ldirectord.cf, the same on every director. With `secrets` nobody but root may read it."""
+    """ldirectord.cf, the same on every director. With `secrets` nobody but root may read it.
+
+    `drivers` are Perl's for the databases that are checked, by their names below DBD: ldirectord ends if one is missing.
+    """
 
     autoreload: bool
     cleanstop: bool
@@ -663,6 +666,7 @@ class Ldirectord(TypedDict):
     interval: Seconds
     mail: Mail | None
     secrets: bool
+    drivers: list[str]
     raw: list[str]
     virtuals: list[LdirectordService]
 

@@ -73,6 +73,16 @@ def file_findings(name: str, expected: Sequence[Mapping[str, Any]], node: Mappin
             yield Finding(name, f"{path} has changed since its daemon read it", RUN_SITE)
 
 
+def folder_findings(name: str, cluster: ResolvedCluster, node: Mapping[str, Any]) -> Iterator[Finding]:
+    """Folders of the files that keepalived watches: it does not hear of a file in a folder that was not there."""
+    folders = cluster["keepalived"]["track_folders"] if cluster["keepalived"] and name in cluster["directors"] else []
+    for folder in folders:
+        if not node["folders"].get(folder):
+            yield Finding(
+                name, f"the folder {folder} is not there, so keepalived does not see the files in it", RUN_SITE
+            )
+
+
 def units_of(cluster: ResolvedCluster, name: str) -> dict[str, bool]:
     """The units that a host of the cluster runs: {unit: whether it starts at boot}."""
     units: dict[str, bool] = {}

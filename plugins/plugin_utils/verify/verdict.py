@@ -14,6 +14,7 @@ from ..tables import service_key
 from .finding import Finding
 from .hosts import (
     file_findings,
+    folder_findings,
     host_findings,
     ldirectord_findings,
     link_findings,
@@ -23,6 +24,7 @@ from .hosts import (
     unit_findings,
     units_of,
 )
+from .routes import routing_findings
 from .sync import sync_findings
 from .timeouts import timeout_findings
 from .traffic import (
@@ -64,6 +66,8 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
                 *unit_findings(name, units_of(cluster, name), node),
                 *other_stack_findings(name, cluster, node),
                 *file_findings(name, seen["expected"].get(name, ()), node),
+                *folder_findings(name, cluster, node),
+                *routing_findings(name, cluster["hosts"][name], node, held),
             )
         ),
         *(finding for name, checked in seen["lvs_vip"].items() for finding in lvs_vip_findings(name, cluster, checked)),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.ldirectord import DRIVERS
 
 ROOT = Path(__file__).parents[3]
 ROLE = ROOT / "roles" / "ldirectord"
@@ -160,7 +161,7 @@ def test_with_passwords_only_root_reads_the_file(describe, health, secrets):
     services = [{"name": "mail", "vip": "10.10.10.53", "port": 143, "health": health}]
     cluster = describe(GROUPS, ADDRESSES, lvs_stack="ldirectord", lvs_services=services)
     assert cluster["ldirectord"]["secrets"] is secrets
-    told = [*TASKS["configure"], *TASKS["configure"][2]["block"]]
+    told = [*TASKS["configure"], *(task for outer in TASKS["configure"] for task in outer.get("block", ()))]
     written = [task for task in told if "ldirectord.cf.j2" in str(task.get("ansible.builtin.template"))]
     assert [task["ansible.builtin.template"]["mode"] for task in written] == ["{{ ldirectord_mode }}"] * 2
     assert [str(task["diff"]) for task in written] == [
@@ -359,3 +360,9 @@ def test_lines_in_the_own_words_of_the_daemons_are_in_their_places(written):
     # A line of a service begins with a tab.
     assert lines[-1] == "\temailalertfreq=60"
     assert written("ha.cf", **raw)[-1] == "realtime on"
+
+
+def test_the_role_has_the_packages_of_every_database_that_is_checked():
+    packages = yaml.safe_load((ROOT / "roles/director/vars/Debian.yml").read_text())["director_driver_packages"]
+    assert sorted(packages) == sorted(DRIVERS.values())
+    assert [driver for driver, names in packages.items() if not names] == ["Oracle"]

@@ -55,6 +55,7 @@ def seen(cluster) -> dict[str, Any]:
                 "/etc/k.conf": {"checksum": "same", "mtime": 5.0},
                 "/run/k.pid": {"checksum": "pid", "mtime": 6.0},
             },
+            "folders": {},
             "links": {"lo": {"mac": "00:00:00:00:00:00", "up": True}, "eth0": {"mac": MACS[name], "up": True}},
         }
     nodes["lvs1"]["addresses"].append({"address": "10.0.0.100", "prefix": 32, "interface": "eth0", "family": "ipv4"})

@@ -114,6 +114,9 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
             ],
             "links": {own: {"mac": f"02:00:00:00:00:{number:02x}", "up": True}},
             "files": {"/etc/own.conf": {"checksum": "same", "mtime": 5.0}},
+            "folders": dict.fromkeys((cluster["keepalived"] or {"track_folders": []})["track_folders"], True),
+            "routes": [route for one in host["instances"] for route in one["routes"] if name == holder],
+            "rules": [rule for one in host["instances"] for rule in one["rules"] if name == holder],
         }
     asked = [
         {**plan, "result": {"requests": plan["count"], "answered": plan["count"], "errors": {}}}
@@ -177,6 +180,17 @@ def table(cluster: dict[str, Any], director: str, asked: list[dict[str, Any]]) -
 
 def test_a_healthy_cluster_has_no_fault(cluster):
     assert judge(cluster, healthy(cluster))["faults"] == []
+
+
+def test_a_lost_folder_of_a_file_that_keepalived_watches_is_a_fault():
+    services = [{**WEB, "health": [{"type": "tcp"}, {"type": "file", "file": "/var/lib/lab/web"}]}]
+    hosts = {host: {"lvs_address": f"10.0.0.{number}", "lvs_services": services} for host, number in NUMBERS.items()}
+    cluster = resolve(hosts, GROUPS)
+    seen = healthy(cluster)
+    seen["nodes"]["lvs2"]["folders"]["/var/lib/lab"] = False
+    assert judge(cluster, seen)["faults"] == [
+        "lvs2: the folder /var/lib/lab is not there, so keepalived does not see the files in it. Run site.yml"
+    ]
 
 
 def test_every_cluster_that_resolves_can_be_healthy():
