@@ -279,7 +279,9 @@ class Cluster:
 
     def knows_the_connections(self, director: str, vip: str, port: int = 80) -> bool:
         """Whether a director has every connection of the client's to a VIP that is open now, by its own table or by sync."""
-        opened = self.run("client1", f"ss -Htn state established dst {vip} dport = :{port} | awk '{{ print $3 }}'").split()
+        opened = self.run(
+            "client1", f"ss -Htn state established dst {vip} dport = :{port} | awk '{{ print $3 }}'"
+        ).split()
         known = {line.split()[3] for line in self.run(director, "ipvsadm -Lnc | grep ESTABLISHED").splitlines()}
         return bool(opened) and set(opened) <= known
 
