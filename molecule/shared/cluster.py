@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import combinations
@@ -23,6 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import endp
 from lab import paths, ssh
 from lab.errors import LabError
 from lab.lab import Lab
+from lab.topology import Node
 
 ROOT = Path(__file__).parents[2]
 # Much longer than anything takes that a test waits for: only what never comes is given up.
@@ -131,6 +133,7 @@ class Cluster:
     def __init__(self, inventory: Path) -> None:
         self.inventory = inventory
         self.lab = Lab(paths.find())
+        self.prints: dict[str, list[str]] | None = None
 
     @cached_property
     def listing(self) -> dict[str, Any]:
@@ -177,15 +180,31 @@ class Cluster:
             self.lab.save(CONVERGED)
         except LabError:
             return False
+        self.prints = self.fingerprints()
         return True
 
     def give_back(self) -> None:
-        """The cluster as it was when it was kept, booted; by site.yml where the lab cannot."""
+        """The cluster as it was when it was kept: as it is, where nothing has changed; else booted; by site.yml where the lab cannot."""
+        if self.prints is not None and (self.state(), self.fingerprints()) == (self.kept, self.prints):
+            return
         try:
             self.lab.restore(CONVERGED)
         except LabError:
             self.play("site")
         until(lambda: self.state() == self.kept, f"VIPs and tables are as they were: {self.kept}")
+
+    def fingerprints(self) -> dict[str, list[str]]:
+        """What every node is made of, without the counters of tables; of one that cannot be asked, nothing."""
+
+        def of(node: Node) -> list[str]:
+            try:
+                lines = ssh.sh(self.lab.paths, node, FINGERPRINT.read_text()).splitlines()
+            except LabError:
+                return []
+            return [line for line in lines if not line.startswith("table ")]
+
+        with ThreadPoolExecutor() as pool:
+            return dict(zip((node.name for node in self.lab.topology.nodes), pool.map(of, self.lab.topology.nodes)))
 
     def state(self) -> tuple[dict[str, list[str]], dict[str, dict[str, dict[str, int]]]]:
         """Which directors have which VIP, and each director's table.
