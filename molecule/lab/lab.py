@@ -60,8 +60,10 @@ def down(paths: Paths, *, cache: bool) -> None:
         if former:
             choice.machine(former.kind, paths).remove()
         images.remove(paths.run)
-        for leftover in paths.images.glob(f"{images.BUILDING}*"):
-            images.remove(leftover)
+        # Labs beside others (tests/tools/beside) have a link to common images, and somebody may be building there.
+        if not paths.images.is_symlink():
+            for leftover in paths.images.glob(f"{images.BUILDING}*"):
+                images.remove(leftover)
         if cache:
             for folder in (paths.images, paths.ssh, paths.logs):
                 images.remove(folder)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from lab import hostpackages, paths, shell, ssh, state
+from lab import hostpackages, images, lab, paths, shell, ssh, state
 from lab.errors import LabError
 from lab.progress import Phases
 from lab.state import State
@@ -67,3 +67,14 @@ def test_an_event_of_one_node_ends_no_connection_to_another(place, topology, mon
     assert ended == [f"ControlPath={place.control('10.99.0.11')}"]
     ssh.close(place)
     assert ended[1:] == [f"ControlPath={place.control('10.99.0.21')}"]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_half_built_images_go_with_the_lab_that_owns_them(place, shared):
+    owner = place.cache / ("common" if shared else "images")
+    half = owner / f"{images.BUILDING}disk-1"
+    half.mkdir(parents=True)
+    if shared:
+        place.images.symlink_to(owner)
+    lab.down(place, cache=False)
+    assert half.exists() is shared
