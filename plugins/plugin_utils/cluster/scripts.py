@@ -98,7 +98,7 @@ def _wrong_file(source: str) -> str | None:
         return f"but the controller has no file {source}"
     try:
         with open(source, "rb") as file:
-            beginning = file.read(16)
+            beginning = file.read(max(map(len, BEGINNINGS)))
     except OSError as error:
         return f"but the controller cannot read {source}: {error.strerror}"
     if not beginning.startswith(BEGINNINGS):

@@ -11,6 +11,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.addresses impo
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes, shown
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import Health
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.vrrp import vip_prefix
 
 LONGEST = ".".join(["a" * 63] * 3 + ["a" * 61])  # 253 characters
 
@@ -90,6 +91,11 @@ def test_refused(validator, value):
 )
 def test_what_an_address_is_besides_a_hosts(address, special):
     assert parse(address).special == special
+
+
+@pytest.mark.parametrize(("given", "ipv4", "ipv6"), [(None, 32, 128), (24, 24, 128), (32, 32, 128), (33, 32, 33)])
+def test_a_prefix_length_is_of_one_family(given, ipv4, ipv6):
+    assert (vip_prefix(given, "ipv4"), vip_prefix(given, "ipv6")) == (ipv4, ipv6)
 
 
 def test_a_long_value_is_shown_in_part():
