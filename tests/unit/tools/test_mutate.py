@@ -97,7 +97,7 @@ def test_the_copy_imports_itself_and_is_the_same_after_each_mutant(tmp_path, mon
     monkeypatch.setattr(mutate, "failure", interrupted)
     mutant = mutate.mutants(original)[0]
     with pytest.raises(KeyboardInterrupt):
-        mutate.survives(mutant, copy / FILE, [], copy)
+        mutate.survives(mutant, copy / FILE, [], copy, 1)
     assert seen == [mutant.source()]
     assert (copy / FILE).read_text() == (mutate.ROOT / FILE).read_text() == original
 
@@ -110,7 +110,7 @@ def test_tests_that_do_not_end_have_failed(tmp_path):
 def test_a_bar_that_is_not_reached_is_an_error(monkeypatch, capsys):
     monkeypatch.setattr(mutate, "copied", lambda _folder: mutate.ROOT)
     monkeypatch.setattr(mutate, "failure", lambda _tests, _copy: None)
-    monkeypatch.setattr(mutate, "survives", lambda mutant, _file, _tests, _copy: mutant.line < 40)
+    monkeypatch.setattr(mutate, "survives", lambda mutant, _file, _tests, _copy, _limit: mutant.line < 40)
     assert mutate.main(["--count", "10", "--seed", "3", "plugins/module_utils/ipvs/drain.py"]) == 1
     printed = capsys.readouterr().out.splitlines()
     assert printed[-1].startswith("Seed 3: ")
