@@ -34,8 +34,11 @@ def touches(untouched: list[bool]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def fresh(cluster: Cluster, untouched: list[bool]) -> None:
+def fresh(cluster: Cluster, untouched: list[bool], request: pytest.FixtureRequest) -> None:
     """The cluster as the scenario converged it, whatever the modules before did to it."""
+    # A test that has failed may have left anything undone.
+    if request.session.testsfailed:
+        cluster.prints = None
     if not untouched[0]:
         cluster.give_back()
 

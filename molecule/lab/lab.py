@@ -89,12 +89,15 @@ class Lab:
         running = state.need(paths)
         self.topology: Topology = running.topology
         self.machine = choice.machine(running.kind, paths)
+        # What was caused here and has not ended: (what, node) or (what, node, network, ...).
+        self.failures: set[tuple[str, ...]] = set()
 
     def nodes(self, *names: str) -> list[Node]:
         return list(self.topology.nodes) if "all" in names else [self.topology.node(name) for name in names]
 
     def power_off(self, *names: str) -> None:
         """Take the power from nodes."""
+        self.failures |= {("power", node.name) for node in self.nodes(*names)}
         self.machine.power_off(self.nodes(*names))
         ssh.close(self.paths, self.nodes(*names))
 
@@ -102,6 +105,7 @@ class Lab:
         """Start nodes that are off, and wait until they answer and systemd has settled."""
         self.machine.power_on(self.topology, self.nodes(*names))
         wait(self.machine, self.nodes(*names))
+        self.failures -= {("power", node.name) for node in self.nodes(*names)}
 
     def reboot(self, *names: str) -> None:
         """Shut nodes down in order, all at once, and start them again."""
@@ -111,15 +115,18 @@ class Lab:
 
     def pause(self, *names: str) -> None:
         """Stop nodes in the middle of what they do; their clocks stand still for them."""
+        self.failures |= {("clock", node.name) for node in self.nodes(*names)}
         self.machine.pause(self.nodes(*names))
 
     def resume(self, *names: str) -> None:
         """Let paused nodes go on; they see that time has passed."""
         self.machine.resume(self.nodes(*names))
+        self.failures -= {("clock", node.name) for node in self.nodes(*names)}
 
     def unplug(self, name: str, network: str, *, seen: bool = False) -> None:
         """Cut a node's link; with `seen` the node knows, else a switch further away has failed."""
         node = self.topology.node(name)
+        self.failures.add(("link", name, network, str(seen)))
         if seen:
             self.machine.set_carrier(node, network, up=False)
         else:
@@ -132,9 +139,11 @@ class Lab:
             self.machine.set_carrier(node, network, up=True)
         else:
             self.machine.plug(node, network)
+        self.failures.discard(("link", name, network, str(seen)))
 
     def impair(self, name: str, network: str, effect: str) -> None:
         """Spoil what a node sends into a network: `loss 2%`, `delay 20ms` (tc-netem(8)); "" ends it."""
+        (self.failures.add if effect else self.failures.discard)(("packets", name, network))
         self.machine.impair(self.topology.node(name), network, effect)
 
     @contextmanager
@@ -155,5 +164,6 @@ class Lab:
         if not self.is_saved(name):
             raise LabError(f"nothing was saved as {name}")
         self.machine.restore(self.topology, saved(self.paths) / name)
+        self.failures.clear()
         ssh.close(self.paths)
         wait(self.machine, self.topology.nodes)

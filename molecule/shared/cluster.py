@@ -35,6 +35,8 @@ CONVERGED = "converged"
 GROUPS = ("directors", "real_servers", "clients")
 # What commands on nodes have printed since `until` began its last look.
 SEEN: list[str] = []
+# Services with their options; what persistence remembers of clients, which has no client port.
+TABLE = "ipvsadm -Sn 2>/dev/null | sort; awk '$3 == \"0000\" { print $1, $2, $4, $6 }' /proc/net/ip_vs_conn 2>/dev/null | sort\n"
 FINGERPRINT = ROOT / "molecule" / "shared" / "fingerprint.sh"
 
 
@@ -180,12 +182,16 @@ class Cluster:
             self.lab.save(CONVERGED)
         except LabError:
             return False
+        # To save them, nodes stand still for a moment, and the VIPs may move.
+        until(lambda: self.state() == self.kept, f"VIPs and tables are as they were: {self.kept}")
         self.prints = self.fingerprints()
         return True
 
     def give_back(self) -> None:
-        """The cluster as it was when it was kept: as it is, where nothing has changed; else booted; by site.yml where the lab cannot."""
-        if self.prints is not None and (self.state(), self.fingerprints()) == (self.kept, self.prints):
+        """Bring the cluster back to what it was when it was kept. If it still is that, nothing is done. Otherwise its nodes boot from
+        the disks that were saved, or site.yml runs where the lab cannot save disks.
+        """
+        if self.is_as_kept():
             return
         try:
             self.lab.restore(CONVERGED)
@@ -193,14 +199,20 @@ class Cluster:
             self.play("site")
         until(lambda: self.state() == self.kept, f"VIPs and tables are as they were: {self.kept}")
 
+    def is_as_kept(self) -> bool:
+        """Whether VIPs, tables, links and nodes are as they were when the cluster was kept; False if that is not known."""
+        if self.prints is None or self.lab.failures:
+            return False
+        try:
+            return (self.state(), self.fingerprints()) == (self.kept, self.prints)
+        except LabError:
+            return False
+
     def fingerprints(self) -> dict[str, list[str]]:
-        """What every node is made of, without the counters of tables; of one that cannot be asked, nothing."""
+        """What every node is made of; of its table no counters, but the templates of persistence. LabError if one does not answer."""
 
         def of(node: Node) -> list[str]:
-            try:
-                lines = ssh.sh(self.lab.paths, node, FINGERPRINT.read_text()).splitlines()
-            except LabError:
-                return []
+            lines = ssh.sh(self.lab.paths, node, FINGERPRINT.read_text() + TABLE).splitlines()
             return [line for line in lines if not line.startswith("table ")]
 
         with ThreadPoolExecutor() as pool:

@@ -2196,7 +2196,7 @@ _value:
                   description: Its own address.
                   type: str
             vrrp:
-              description: What a verification watches on it; empty without VRRP.
+              description: The times and interfaces of its VRRP instances; empty without VRRP.
               type: dict
               contains:
                 preferred_vips:
@@ -2212,6 +2212,9 @@ _value:
                   elements: str
                 listen_time:
                   description: Seconds in which the adverts of other masters are heard.
+                  type: float
+                handover_time:
+                  description: Seconds in which another director takes the VIPs that it gives up; 0 if there is no other.
                   type: float
             sync:
               description: Connection synchronisation, or null.

@@ -16,6 +16,7 @@ _MAIN_TABLE = 254  # linux/rtnetlink.h, RT_TABLE_MAIN
 # For parse_routes and parse_rules: arguments of ip(8), after `-j -N` and the option of an address family
 ROUTES = ("route", "show", "table", "all", "type", "unicast")
 RULES = ("rule", "show")
+_SELECTORS = frozenset(("not", "iif", "oif", "fwmark", "tos", "ipproto", "sport", "dport", "uidrange"))  # iprule.c
 
 
 def output_of(runner: Runner, tool: str, arguments: Sequence[str], needs: str) -> str:
@@ -103,8 +104,8 @@ def _mac(link: dict[str, Any]) -> str | None:
 def parse_routes(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the routes in what `ip -j -N route show table all type unicast` printed.
 
-    Each is `{to, via, source, table, metric, device}`. A router or a source that a route does not have is None. Without a
-    metric, which only IPv4 can be, it is 0.
+    Each is `{to, via, source, table, metric, device}`. A router or a source that a route does not have is None. A route of IPv4
+    may have no metric: that is 0.
     """
     return [
         {
@@ -122,7 +123,7 @@ def parse_routes(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def parse_rules(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rules in what `ip -j -N rule show` printed: `{from, to, table, priority}`, with None for all addresses.
 
-    Rules that lead to no table are left out.
+    Rules that lead to no table are left out, and those that are only for some packets of these addresses, such as those with a mark.
     """
     return [
         {
@@ -132,7 +133,7 @@ def parse_rules(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             "priority": entry["priority"],
         }
         for entry in entries
-        if "table" in entry
+        if "table" in entry and not _SELECTORS.intersection(entry)
     ]
 
 

@@ -158,7 +158,7 @@ def test_a_command_is_told_when_no_server_is_left(cluster, ftp_servers):
 
 
 def test_a_command_is_told_of_a_changed_configuration(cluster):
-    """By the ldirectord that runs, once."""
+    """By the ldirectord that runs."""
     until(lambda: told(cluster, CALLBACK) == ["/etc/ha.d/ldirectord.cf"], "the command is told")
     assert cluster.run("lvs2", f"cat /run/{CALLBACK} 2>/dev/null") == ""
 

@@ -47,6 +47,8 @@ from .watching_part import own_groups, own_track, own_trackers
 
 MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
 LONGEST_LISTEN_TIME = 5
+LONGEST_SKEW = 30  # seconds: a stop does not wait longer for a backup
+MARGIN = 0.5  # seconds in which clients and switches learn that another director has a VIP
 
 
 def director_parts(
@@ -92,7 +94,7 @@ def director_parts(
             part["trackers"] = own_trackers(host, vrrp["trackers"], [*part["instances"], *groups], checked)
             part["check_sources"] = check_sources(host, services) + own_sources(host.addresses, services)
             if part["instances"]:
-                part["vrrp"] = _watched(part["instances"], vrrp["startup_delay"])
+                part["vrrp"] = _watched(part["instances"], vrrp["startup_delay"], alone=len(hosts.directors) == 1)
         part["sysctls"] = kernel.director_sysctls(
             host, services, inside, sync is not None, nat.masquerades != (), part["instances"]
         )
@@ -214,8 +216,8 @@ def _vmac_addresses(instance: Instance, interface: str | None, addresses: Sequen
     ]
 
 
-def _watched(instances: Sequence[DirectorInstance], startup_delay: Seconds) -> HostVrrp:
-    """What a verification watches of a director's instances."""
+def _watched(instances: Sequence[DirectorInstance], startup_delay: Seconds, *, alone: bool) -> HostVrrp:
+    """The times and interfaces of a director's instances; `alone` is the only director, to whose VIPs nobody succeeds."""
     preferred = [instance for instance in instances if instance["takes_over"]]
     interfaces = dict.fromkeys(instance["interface"] for instance in instances)
     return {
@@ -223,7 +225,13 @@ def _watched(instances: Sequence[DirectorInstance], startup_delay: Seconds) -> H
         "settle_time": ceil(startup_delay + max((one["preempt_delay"] for one in preferred), default=0)) + SETTLE_TIME,
         "interfaces": [interface for interface in interfaces if interface],
         "listen_time": min(max(one["advert_interval"] for one in instances) * 2, LONGEST_LISTEN_TIME),
+        "handover_time": 0 if alone else max(map(_longest_skew, instances)) + MARGIN,
     }
+
+
+def _longest_skew(instance: DirectorInstance) -> Seconds:
+    """How long a backup waits at most when the master says that it stops (RFC 3768 and RFC 5798, Skew_Time)."""
+    return 1 if instance["version"] == 2 else min(instance["advert_interval"], LONGEST_SKEW)
 
 
 def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequence[Service]) -> list[str | None]:

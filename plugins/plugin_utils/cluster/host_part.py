@@ -44,7 +44,7 @@ def empty_part(host: Host) -> OwnPart:
         "trackers": {"scripts": [], "processes": [], "files": [], "bfd": []},
         "scripts": {"installed": [], "users": []},
         "check_sources": [],
-        "vrrp": {"preferred_vips": [], "settle_time": 0, "interfaces": [], "listen_time": 0},
+        "vrrp": {"preferred_vips": [], "settle_time": 0, "interfaces": [], "listen_time": 0, "handover_time": 0},
         "sync": None,
         "heartbeat_media": [],
         "listen": [],

@@ -828,16 +828,18 @@ class DirectorInstance(InstanceSettings):
 
 
 class HostVrrp(TypedDict):
-    """What a verification watches on a director; empty without VRRP.
+    """The times and interfaces of a director's instances; empty without VRRP.
 
     The director takes `preferred_vips` from any other director within `settle_time`. On its `interfaces` the adverts of other
-    masters are heard in `listen_time`.
+    masters are heard in `listen_time`. Another director takes the VIPs that this one gives up within `handover_time`, which is 0
+    if there is none.
     """
 
     preferred_vips: list[str]
     settle_time: int
     interfaces: list[str]
     listen_time: Seconds
+    handover_time: Seconds
 
 
 class DirectorSync(TypedDict):

@@ -20,13 +20,15 @@ def routing_findings(
     name: str, wanted: HostPart, node: Mapping[str, Any], held: Mapping[str, list[str]]
 ) -> Iterator[Finding]:
     """Routes and rules that a director lacks, of the instances whose VIPs it holds; `node` is the result of node_info."""
-    routes = {_route(route) for route in node.get("routes", ()) if route["via"]}
+    routes = {_route(route): route["source"] for route in node.get("routes", ()) if route["via"]}
     rules = {_rule(rule) for rule in node.get("rules", ())}
     for instance in wanted["instances"]:
         if not any(name in held.get(address["address"], ()) for address in instance["addresses"]):
             continue
         lacking = [
-            f"route {route['to']} via {route['via']}" for route in instance["routes"] if _route(route) not in routes
+            f"route {route['to']} via {route['via']}"
+            for route in instance["routes"]
+            if _route(route) not in routes or route["source"] not in (None, routes[_route(route)])
         ]
         lacking += [f"rule {_ends(rule)}" for rule in instance["rules"] if _rule(rule) not in rules]
         for what in lacking:
@@ -34,7 +36,7 @@ def routing_findings(
 
 
 def _route(route: Mapping[str, Any]) -> Hashable:
-    """What tells the kernel a route apart, with its router. A source that nobody asks for is the kernel's choice."""
+    """What tells the kernel a route apart, with its router."""
     family = family_of(route["via"])
     to = EVERYWHERE[family] if route["to"] == "default" else route["to"]
     table, metric = route["table"] or MAIN_TABLE, route["metric"] or METRIC[family]

@@ -11,6 +11,7 @@ from ..cluster.types import HostPart, ResolvedCluster
 from .finding import Finding
 
 LOOK = "Look at: journalctl -u keepalived"
+STAND_BY = "/run/lvs-stand-by"
 
 
 def instance_findings(name: str, wanted: HostPart, state: Mapping[str, Any]) -> Iterator[Finding]:
@@ -28,7 +29,9 @@ def instance_findings(name: str, wanted: HostPart, state: Mapping[str, Any]) -> 
             yield Finding(name, f"keepalived has no VRRP instance {instance}", "Run site.yml")
         elif found["state"] == "fault":
             yield Finding(
-                name, f"VRRP instance {instance} is in the state fault, so this director does not take over", LOOK
+                name,
+                f"VRRP instance {instance} is in the state fault, so this director does not take over",
+                f"If there is a file {STAND_BY}, remove it. {LOOK}",
             )
 
 

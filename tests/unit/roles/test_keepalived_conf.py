@@ -200,15 +200,33 @@ def test_a_file_that_vrrp_and_a_check_read_is_one(render):
 
 
 def test_every_instance_gives_up_its_vips_before_keepalived_stops(load, render):
-    """The configuration, the script and the unit name the same file. The slowest instance decides how long the table stays."""
+    """The configuration, the script and the unit name the same file."""
     cluster = load("production")
     director = cluster["directors"][0]
-    instances = cluster["hosts"][director]["instances"]
-    instances[-1]["advert_interval"] = 3
+    host = cluster["hosts"][director]
     configuration = render(cluster, director)
-    assert len(instances) == configuration.count("        lvs-stand-by weight 0\n") > 1
+    assert len(host["instances"]) == configuration.count("        lvs-stand-by weight 0\n") > 1
     assert "    file /run/lvs-stand-by\n" in configuration
     assert "echo 1 > /run/lvs-stand-by\n" in (ROLE / "files/lvs-stand-by").read_text(encoding="utf-8")
     unit = render(cluster, director, "keepalived-restart.conf.j2")
     assert "ExecStartPre=/bin/rm --force /run/lvs-stand-by\n" in unit
-    assert "ExecStop=/usr/local/sbin/lvs-stand-by 3.5\n" in unit
+    assert f"ExecStop=-/usr/local/sbin/lvs-stand-by {host['vrrp']['handover_time']}\n" in unit
+
+
+@pytest.mark.parametrize(
+    ("directors", "lvs_vrrp", "seconds"),
+    [
+        (1, {}, 0),
+        (2, {}, 1.5),
+        (2, {"advert_interval": 5}, 1.5),
+        (2, {"version": 3, "advert_interval": 0.1}, 0.6),
+        (2, {"version": 3, "advert_interval": 40}, 30.5),
+    ],
+)
+def test_a_stop_waits_as_long_as_a_backup_needs(render, describe, directors, lvs_vrrp, seconds):
+    groups = {"directors": ["lvs1", "lvs2"][:directors], "real_servers": ["web1"]}
+    addresses = {"lvs1": "172.28.0.11", "lvs2": "172.28.0.12", "web1": "172.28.0.21"}
+    services = [{"name": "web", "vip": "172.28.0.100", "port": 80}]
+    cluster = describe(groups, addresses, lvs_services=services, lvs_vrrp=lvs_vrrp)
+    assert cluster["hosts"]["lvs1"]["vrrp"]["handover_time"] == seconds
+    assert ("ExecStop=" in render(cluster, "lvs1", "keepalived-restart.conf.j2")) is (seconds > 0)

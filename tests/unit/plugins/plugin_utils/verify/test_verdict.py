@@ -254,8 +254,8 @@ def break_kept(seen):
         (
             break_instance_in_fault,
             [
-                "lvs2: VRRP instance VI_1 is in the state fault, so this director does not take over. Look at:"
-                " journalctl -u keepalived"
+                "lvs2: VRRP instance VI_1 is in the state fault, so this director does not take over. If there is a file"
+                " /run/lvs-stand-by, remove it. Look at: journalctl -u keepalived"
             ],
         ),
         (break_instance_unknown, ["lvs2: keepalived has no VRRP instance VI_1. Run site.yml"]),
