@@ -67,6 +67,8 @@ OURS = [("/etc/ufw/sysctl.conf", "net/ipv4/ip_forward=0\n")]
         (DEFAULTS, "", "/lib/ufw/ufw-init", []),
         ("IPV6=yes\n", "ENABLED=yes\n", "/lib/ufw/ufw-init", []),
         ("IPT_SYSCTL=\n", "ENABLED=yes\n", "/lib/ufw/ufw-init", []),
+        # Of two words the shell takes the second for a command.
+        ("IPT_SYSCTL=/etc/ufw/ sysctl.conf\n", "ENABLED=yes\n", "/lib/ufw/ufw-init", []),
         # The package was removed, and its configuration stays.
         (DEFAULTS, "ENABLED=yes\n", "/usr/sbin/other", []),
     ],

@@ -141,6 +141,11 @@ def test_what_stands_in_the_way_is_one_sentence(make_host, case):
     assert str(caught.value) == case["error"]
 
 
+def test_check_mode_tells_of_a_key_that_no_module_will_bring(make_host):
+    with pytest.raises(Failure, match="no_such_key"):
+        make_host().run({"sysctls": {"net.ipv4.no_such_key": 1}}, check_mode=True)
+
+
 @pytest.mark.parametrize("says", [("", "not today\n"), ("not today\n", ""), ("more\n", "not today\n")])
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_what_modprobe_says_is_passed_on(make_host, monkeypatch, says, check_mode):

@@ -23,3 +23,15 @@ def test_refused(case):
     with pytest.raises(ValueError) as refusal:
         read_table(case["services"])
     assert str(refusal.value).splitlines() == case["mistakes"]
+
+
+@pytest.mark.parametrize("word", ["true", "Yes", "on", "1", 1])
+def test_words_that_are_true(word):
+    service = {"address": "192.0.2.100", "port": 53, "protocol": "udp"}
+    assert read_table([{**service, "one_packet": word}]) == read_table([{**service, "one_packet": True}])
+
+
+@pytest.mark.parametrize("word", ["false", "No", "off", "0", 0])
+def test_words_that_are_false(word):
+    service = {"address": "192.0.2.100", "port": 53, "protocol": "udp"}
+    assert read_table([{**service, "one_packet": word}]) == read_table([service])
