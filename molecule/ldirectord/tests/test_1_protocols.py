@@ -158,7 +158,8 @@ def test_a_command_is_told_when_no_server_is_left(cluster, ftp_servers):
 
 
 def test_a_command_is_told_of_a_changed_configuration(cluster):
-    """By the ldirectord that runs."""
+    """By the ldirectord that runs. It compares with what it has seen before, so it must have run for a while."""
+    cluster.run("lvs1", f"rm -f /run/{CALLBACK}; echo '# by hand' >> /etc/ha.d/ldirectord.cf")
     until(lambda: told(cluster, CALLBACK) == ["/etc/ha.d/ldirectord.cf"], "the command is told")
     assert cluster.run("lvs2", f"cat /run/{CALLBACK} 2>/dev/null") == ""
 
