@@ -163,7 +163,7 @@ def test_a_stop_is_told_and_verify_finds_nothing_wrong_after_it(cluster):
     cluster.run("lvs1", "systemctl stop keepalived")
     both_on(cluster, "lvs2")
     # Before it stops it gives up the VIPs.
-    assert told(cluster, "lvs1") >= words("FAULT", 200) | words("STOP", 200)
+    until(lambda: told(cluster, "lvs1") >= words("FAULT", 200) | words("STOP", 200), "lvs1 is told of both")
     cluster.run("lvs1", "systemctl start keepalived")
     both_on(cluster, "lvs1")
     cluster.play("verify", **VARIABLES)
