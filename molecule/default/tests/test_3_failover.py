@@ -22,7 +22,7 @@ ONLY_KEEPALIVED = ("--limit", "directors", "--tags", "keepalived")
 
 @contextmanager
 def gap_at_most(cluster, seconds):
-    """A stream of requests that has no longer time without an answer; yields what became of it, filled when it ends."""
+    """A stream of requests that is never unanswered for longer; yields what became of it, filled when it ends."""
     with cluster.stream(address=VIP, port=80, rate=20, timeout=2) as stream:
         yield stream
     assert stream["longest_gap"] <= seconds, stream
