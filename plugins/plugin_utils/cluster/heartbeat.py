@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping, Sequence
 
+from ..resources import ADDRESSES
 from . import keys, schema
 from .addresses import BITS, exploded, family_of, parse
 from .hosts import Host, Hosts
@@ -52,6 +53,7 @@ def heartbeat_part(own: Mapping[str, Any], vips: Sequence[str], nat: Nat, sync: 
         **{vip["address"]: vip["prefix"] for vip in heartbeat_vips(own, vips)},
         **{address: BITS[family_of(address)] for address in gateways if not (lone and is_own(lone, address))},
     }
+    places = [_place(vip, prefix, vip in gateways, hosts) for vip, prefix in moved.items()]
     return {
         "key": own["key"],
         "keepalive": own["keepalive"],
@@ -73,7 +75,8 @@ def heartbeat_part(own: Mapping[str, Any], vips: Sequence[str], nat: Nat, sync: 
         "resources": [
             "ldirectord::ldirectord.cf",
             *(["LVSSyncDaemonSwap::master"] if sync else []),
-            *(_resource(vip, prefix, vip in gateways, hosts) for vip, prefix in moved.items()),
+            # One for all VIPs: heartbeat starts dozens of processes for each resource, one after the other.
+            *(["::".join([ADDRESSES, *places])] if places else []),
         ],
     }
 
@@ -110,10 +113,9 @@ def _check_addresses(own: Mapping[str, Any], vips: Iterable[str], hosts: Hosts, 
         )
 
 
-def _resource(vip: str, prefix: int, inside: bool, hosts: Hosts) -> str:
-    """A VIP as a resource, the same on both nodes. If the names of their interfaces differ, each node finds its own."""
+def _place(vip: str, prefix: int, inside: bool, hosts: Hosts) -> str:
+    """A VIP as LVSAddress takes it, the same on both nodes. If the names of their interfaces differ, each node finds its own."""
     devices = {host.device_of(vip) if inside else host.carrier_of(vip) for host in hosts.directors.values()}
     device = devices.pop() if len(devices) == 1 else None
     where = f"/{device}" if device is not None else ""
-    # haresources separates the arguments of a resource with `::`.
-    return f"LVSAddress::{exploded(vip) if family_of(vip) == 'ipv6' else vip}/{prefix}{where}"
+    return f"{exploded(vip) if family_of(vip) == 'ipv6' else vip}/{prefix}{where}"

@@ -13,6 +13,7 @@ from ..cluster.hosts import read_interfaces
 from ..cluster.kernel import GRE_DEVICES, TUNNEL_DEVICES
 from ..cluster.mistakes import listed
 from ..cluster.types import ResolvedCluster
+from ..resources import STOPPED
 from .told import Hostvars, facts_of
 
 # The files that each stack overwrites.
@@ -22,7 +23,7 @@ FILES = {
     "static": (),
 }
 # Resources of heartbeat that the roles stop and replace. Any other resource is somebody else's service.
-REPLACED = ("IPaddr", "IPaddr2", "IPv6addr", "LVSAddress", "LVSSyncDaemonSwap", "ldirectord", "MailTo")
+REPLACED = (*STOPPED, "MailTo")
 # Devices, by the starts of their names, that answer no ARP: a real server may have VIPs there.
 SILENT = ("lo", "dummy", *TUNNEL_DEVICES.values(), *GRE_DEVICES.values())
 
