@@ -10,9 +10,11 @@ from typing import Iterator, Sequence
 from ..module_utils import deployed
 
 # Resources that move VIPs or belong to them. preflight refuses a list of somebody else that has others.
-STOPPED = ("LVSAddress", "LVSSyncDaemonSwap", "IPaddr", "IPaddr2", "IPv6addr", "ldirectord")
+STOPPED = ("LVSAddress", "LVSLdirectord", "LVSSyncDaemonSwap", "IPaddr", "IPaddr2", "IPv6addr", "ldirectord")
 # Its arguments are VIPs, and each can leave alone.
 ADDRESSES = "LVSAddress"
+# Stands for ldirectord's own script: what one has started goes on as the other's.
+LDIRECTORD = "LVSLdirectord"
 
 
 def stops(haresources: str, resources: Sequence[str]) -> list[list[str]]:
@@ -30,7 +32,7 @@ def _stops(haresources: str, resources: Sequence[str]) -> Iterator[list[str]]:
         name, *arguments = resource.split("::")
         if name == ADDRESSES:
             arguments = [argument for argument in arguments if argument not in wanted]
-        elif resource in resources:
+        elif resource in resources or (name == "ldirectord" and "::".join([LDIRECTORD, *arguments]) in resources):
             continue
         # Without arguments it is somebody's own start script, such as that of ldirectord, and nothing of it is known.
         if name in STOPPED and arguments:

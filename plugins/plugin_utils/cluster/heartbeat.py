@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping, Sequence
 
-from ..resources import ADDRESSES
+from ..resources import ADDRESSES, LDIRECTORD
 from . import keys, schema
 from .addresses import BITS, exploded, family_of, parse
 from .hosts import Host, Hosts
@@ -73,7 +73,7 @@ def heartbeat_part(own: Mapping[str, Any], vips: Sequence[str], nat: Nat, sync: 
         "vips": [{"address": vip, "prefix": prefix, "cidr": f"{vip}/{prefix}"} for vip, prefix in moved.items()],
         # Started from left to right, stopped in reverse.
         "resources": [
-            "ldirectord::ldirectord.cf",
+            f"{LDIRECTORD}::ldirectord.cf",
             *(["LVSSyncDaemonSwap::master"] if sync else []),
             # One for all VIPs: heartbeat starts dozens of processes for each resource, one after the other.
             *(["::".join([ADDRESSES, *places])] if places else []),

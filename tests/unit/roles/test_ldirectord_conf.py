@@ -125,7 +125,7 @@ def test_ldirectord_cf_with_wrr(written, setting):
     "resource",
     [
         "node-52",
-        "ldirectord::ldirectord.cf",
+        "LVSLdirectord::ldirectord.cf",
         "LVSSyncDaemonSwap::master",
         "LVSAddress::10.10.10.53/24/eth0",
     ],

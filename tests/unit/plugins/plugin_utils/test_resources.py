@@ -8,7 +8,11 @@ from __future__ import annotations
 import pytest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.resources import stops
 
-WANTED = ["ldirectord::ldirectord.cf", "LVSSyncDaemonSwap::master", "LVSAddress::192.0.2.1/32/eth0::192.0.2.2/32/eth0"]
+WANTED = [
+    "LVSLdirectord::ldirectord.cf",
+    "LVSSyncDaemonSwap::master",
+    "LVSAddress::192.0.2.1/32/eth0::192.0.2.2/32/eth0",
+]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +48,7 @@ def test_stops(listed, commands):
 
 def test_without_the_sync_daemon_it_is_stopped_after_the_vips():
     listed = "lb1 ldirectord::ldirectord.cf LVSSyncDaemonSwap::master LVSAddress::192.0.2.1/32/eth0\n"
-    assert stops(listed, ["ldirectord::ldirectord.cf"]) == [
+    assert stops(listed, ["LVSLdirectord::ldirectord.cf"]) == [
         ["LVSAddress", "192.0.2.1/32/eth0", "stop"],
         ["LVSSyncDaemonSwap", "master", "stop"],
     ]
