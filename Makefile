@@ -8,13 +8,13 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= /usr/bin/python3
 SCENARIO ?= default
 # In the order in which they begin, so that the longest are not the last.
-SCENARIOS := default ldirectord forwarding production dr static both podman staging
+SCENARIOS := default availability ldirectord forwarding production dr static both podman staging
 # How many run at a time: one alone leaves a third of two cores unused.
 AT_ONCE ?= 2
 # Those that converge by Ansible's own strategy, which users have; mitogen takes half the time.
 PLAIN_SCENARIOS := default static
 # Those with tasks of their own: checked on bare hosts, and run a second time.
-OWN_TASKS_SCENARIOS := default static dr forwarding ldirectord both
+OWN_TASKS_SCENARIOS := default static dr forwarding ldirectord both availability
 STRATEGY ?= mitogen
 # The mutants that are made: the same seed chooses the same ones.
 SEED ?= 1
