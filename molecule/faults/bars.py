@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from faults.figures import Run
 from faults.results import spread
 
+# s that two directors may hold a VIP together: until one has heard the other, or a keepalived that was killed runs again.
+TOGETHER = 2.0
+# The same after the end of what has kept them apart.
+TOGETHER_AFTER_A_SPLIT = 3.0
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -35,6 +40,7 @@ BARS = {
     "server-power-lost": DEAD_SERVER,
     "httpd-hung": DEAD_SERVER,
     "httpd-slow": DEAD_SERVER,
+    "httpd-500": DEAD_SERVER,
 }
 
 

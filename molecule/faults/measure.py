@@ -41,7 +41,8 @@ def measure(
             scene.watch = watch
             time.sleep(WARM_UP)
             steps = fault.steps(scene)
-            running.callback(steps.close)
+            # However this ends, the cause does as well.
+            running.callback(next, steps, None)
             began = time.time()
             next(steps)
             time.sleep(fault.hold if hold is None else hold)
