@@ -120,7 +120,7 @@ class Scene:
         assert program.process.stdout
         assert program.process.stdout.readline().strip() == "listening"
         chain = "chain unwell { type nat hook prerouting priority -100; tcp dport { 80, 8080 } redirect to :%d; }"
-        self.do(server, f"nft 'table ip lab {{ {chain % UNWELL_PORT} }}'")
+        self.do(server, f"nft 'table ip lab {{ {chain % UNWELL_PORT}; }}'")
         try:
             yield
         finally:
