@@ -51,7 +51,9 @@ def started(tmp_path):
 
         def end():
             stop.touch()
-            return first, process.communicate(timeout=20)[0].splitlines()
+            lines = process.stdout.read().splitlines()
+            assert process.wait(timeout=20) == 0
+            return first, lines
 
         return end
 
@@ -109,7 +111,8 @@ def test_an_httpd_with_errors_is_no_answer(started, tmp_path):
     )
     asking.stdout.readline()
     stop.touch()
-    lines = asking.communicate(timeout=10)[0].splitlines()
+    lines = asking.stdout.read().splitlines()
+    asking.wait(timeout=10)
     assert end()[0] == "listening"
     assert {json.loads(line)[4] for line in lines} == {"status"}
 
