@@ -199,18 +199,25 @@ def together(changes: Iterable[Change], vip: str, start: float, end: float) -> f
 
 
 def owners(changes: Sequence[Change], vip: str, began: float, names: Sequence[str]) -> list[tuple[float, str]]:
-    """Who held the VIP from which second after the cause: "lvs1", "lvs1 and lvs2", "nobody"."""
+    """Who held the VIP when the cause came, and from which second after it who else: "lvs1", "lvs1 and lvs2", "nobody"."""
     holding: set[str] = set()
     found: list[tuple[float, str]] = []
+
+    def who() -> str:
+        return " and ".join(name for name in names if name in holding) or "nobody"
+
     for change in sorted((one for one in changes if one.what in (vip, OFF)), key=lambda one: one.at):
+        if change.at >= began and not found:
+            found.append((0.0, who()))
         (holding.add if change.what == vip and change.value else holding.discard)(change.director)
-        who = " and ".join(name for name in names if name in holding) or "nobody"
-        at = rounded(max(change.at - began, 0.0))
-        if found and at - found[-1][0] < SHORTEST:
-            at = found.pop()[0]
-        if not found or found[-1][1] != who:
-            found.append((at, who))
-    return found
+        if change.at >= began:
+            at = rounded(change.at - began)
+            # The first is what was before the cause.
+            if len(found) > 1 and at - found[-1][0] < SHORTEST:
+                at = found.pop()[0]
+            if found[-1][1] != who():
+                found.append((at, who()))
+    return found or [(0.0, who())]
 
 
 def lost(connections: Iterable[Connection], kind: str) -> tuple[int, int]:

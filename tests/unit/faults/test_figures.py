@@ -132,6 +132,7 @@ def test_two_that_cannot_hear_each_other_count_from_the_end_of_that():
 
 def test_owners_over_time():
     assert owners(POWER_LOST, VIP, 100.0, NAMES) == [
+        (0.0, "lvs1"),
         (0.0, "nobody"),
         (0.3, "lvs2"),
         (60.0, "lvs1 and lvs2"),
@@ -142,6 +143,10 @@ def test_owners_over_time():
 def test_owners_of_a_move_within_two_looks():
     moved = [*FIRST, Change(100.3, "lvs1", VIP, False), Change(100.32, "lvs2", VIP, True)]
     assert owners(moved, VIP, 100.0, NAMES) == [(0.0, "lvs1"), (0.3, "lvs2")]
+
+
+def test_owners_when_nothing_moves():
+    assert owners(FIRST, VIP, 100.0, NAMES) == [(0.0, "lvs1")]
 
 
 def test_connections_lost_and_the_stall_of_those_that_went_on():
