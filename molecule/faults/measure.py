@@ -17,7 +17,7 @@ from faults.figures import Run, Seen, figures
 from faults.load import Load, Size, Watch
 from faults.scene import Scene
 
-WARM_UP = 2.0  # s of requests before the cause
+WARM_UP = 4.0  # s of requests before the cause; the kernel tells other directors of a connection after two
 AFTER = 2.5  # s of requests after the end: longer than a request may take
 PAUSE = 1.0  # s between two looks at whether all is as it was
 

@@ -38,7 +38,7 @@ HEAD = """\
 What faults cost
 ================
 
-``make faults`` causes each fault in the lab's nodes (User Mode Linux, eight nodes on two cores), under load:
+``make faults`` causes each fault in the lab's nodes (User Mode Linux, seven nodes on two cores), under load:
 
 - Each of two clients sends 50 requests a second to three services: 30 to ``www`` and 10 to ``talk`` (direct routing), 10 to
   ``shop`` (NAT). A request fails after 2 s.
