@@ -1,5 +1,5 @@
 # Everything a developer or CI runs; `make help` lists it. Variables: SCENARIO, STRATEGY, AT_ONCE, BENCH, SEED, COUNT,
-# PYTHON, LVS_LAB_CACHE.
+# STACK, ONLY, REPEAT, MINUTES, PYTHON, LVS_LAB_CACHE.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -8,17 +8,22 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= /usr/bin/python3
 SCENARIO ?= default
 # In the order in which they begin, so that the longest are not the last.
-SCENARIOS := default ldirectord forwarding production dr static both podman staging
+SCENARIOS := default availability ldirectord forwarding production dr static both podman staging
 # How many run at a time: one alone leaves a third of two cores unused.
 AT_ONCE ?= 2
 # Those that converge by Ansible's own strategy, which users have; mitogen takes half the time.
 PLAIN_SCENARIOS := default static
 # Those with tasks of their own: checked on bare hosts, and run a second time.
-OWN_TASKS_SCENARIOS := default static dr forwarding ldirectord both
+OWN_TASKS_SCENARIOS := default static dr forwarding ldirectord both availability
 STRATEGY ?= mitogen
-# The mutants that are made: the same seed chooses the same ones.
-SEED ?= 1
+# The mutants that are made, and the faults of soak: the same seed chooses the same ones. soak without one takes a new one.
+SEED ?= $(if $(filter soak,$(MAKECMDGOALS)),,1)
 COUNT ?= 100
+# The faults that are caused: with which stack, which (name,name; all without), how often each, and soak's time.
+STACK ?= keepalived
+ONLY ?=
+REPEAT ?= 1
+MINUTES ?= 15
 
 export LVS_LAB_CACHE ?= $(HOME)/.cache/lvs-cluster
 # Only the tools of .venv and the system's: shims of a Python version manager mislead Ansible and ansible-test.
@@ -86,7 +91,7 @@ lab-destroy: ## take the lab down, leaving nothing but cached images
 	@python3 molecule/lab destroy -i inventories/lab
 
 ##@ Checks
-.PHONY: lint format unit mutants sanity build readmes docs docs-lint molecule scenarios images bench bench-forwarding test clean
+.PHONY: lint format unit mutants sanity build readmes docs docs-lint molecule scenarios images faults soak bench bench-forwarding test clean
 lint: venv ## ansible-lint, yamllint, ruff, mypy, shellcheck
 	@ansible-lint --strict --offline --nocolor
 	@yamllint --strict .
@@ -109,9 +114,10 @@ sanity: venv ## ansible-test sanity, in a copy (it refuses a linked collection)
 build: venv ## the collection's tarball, its import check, and an install of it in an empty folder
 	@tests/tools/check-build
 
-readmes: venv ## write the roles' README.md from their argument_specs, and the table of keepalived's keywords
+readmes: venv ## write the roles' README.md from their argument_specs, the table of keepalived's keywords, and that of faults
 	@python tests/tools/role_readmes.py
 	@python tests/tools/keepalived_keywords.py
+	@python molecule/faults page
 
 docs: venv ## HTML documentation in build/docs
 	@tests/tools/build-docs
@@ -121,6 +127,7 @@ docs-lint: venv ## check documentation and changelog fragments
 	@antsibull-changelog lint && antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
 	@python tests/tools/role_readmes.py --check
 	@python tests/tools/keepalived_keywords.py --check
+	@python molecule/faults page --check
 
 molecule: venv ## one scenario, whole: make molecule SCENARIO=name
 	@tests/tools/scenario $(SCENARIO) $(if $(filter $(PLAIN_SCENARIOS),$(SCENARIO)),plain,mitogen) \
@@ -134,6 +141,13 @@ images: venv ## build what nodes of all scenarios are made of
 
 scenarios: images ## all scenarios, AT_ONCE at a time
 	@python tests/tools/scenarios.py --at-once $(AT_ONCE) $(SCENARIOS)
+
+# In the lab's place, as bench-forwarding.
+faults: venv ## cause faults under load and write docs/availability_faults (STACK, ONLY=name,name, REPEAT)
+	@$(WITH_STRATEGY) tests/tools/faults $(STACK) run --only "$(ONLY)" --repeat $(REPEAT)
+
+soak: venv ## random faults in a row by a seed, and what must hold all along (SEED, MINUTES, STACK)
+	@$(WITH_STRATEGY) tests/tools/faults $(STACK) soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 bench: venv ## the figures of docs/benchmarks
 	@python tests/bench $(BENCH)

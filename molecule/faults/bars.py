@@ -1,0 +1,64 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is promised of faults: the most that the figures of its runs may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from faults.figures import Run
+from faults.results import spread
+
+# s that two directors may hold a VIP together: until one has heard the other, or a keepalived that was killed runs again.
+TOGETHER = 2.0
+# The same after the end of what has kept them apart.
+TOGETHER_AFTER_A_SPLIT = 3.0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """None where nothing is promised. failed and lost are of each run; sending: until no request begins that fails."""
+
+    failed: int | None = None
+    gap_median: float | None = None
+    gap_worst: float | None = None
+    lost: int | None = None
+    sending: float | None = None
+
+
+LOST_MASTER = Bar(failed=0, gap_median=0.3, gap_worst=0.5, lost=0)
+PLANNED = Bar(failed=0, lost=0)
+DEAD_SERVER = Bar(sending=2.0)
+# Of the stack keepalived with the profiles `fast`, which the scenario has.
+BARS = {
+    "power-lost": LOST_MASTER,
+    "keepalived-stopped": PLANNED,
+    "clock-stopped": Bar(lost=0),
+    "keepalived-killed": Bar(lost=0),
+    "server-power-lost": DEAD_SERVER,
+    "httpd-hung": DEAD_SERVER,
+    "httpd-slow": DEAD_SERVER,
+    "httpd-500": DEAD_SERVER,
+}
+
+
+def missed(bar: Bar, runs: Sequence[Run]) -> list[str]:
+    """Which of the promises some runs break, in words."""
+    gaps = spread([run.gap for run in runs])
+    figures = (
+        ("requests failed", max(run.failed for run in runs), bar.failed),
+        ("seconds of the longest gap, median", gaps.median, bar.gap_median),
+        ("seconds of the longest gap, worst", gaps.worst, bar.gap_worst),
+        ("open connections lost", max(run.lost for run in runs), bar.lost),
+        ("seconds until no request began that failed", max(run.sending or 0.0 for run in runs), bar.sending),
+    )
+    broken = [
+        f"{value:g} {what}, at most {most:g} promised"
+        for what, value, most in figures
+        if most is not None and value is not None and value > most
+    ]
+    if any(run.healed is None for run in runs):
+        broken.append("not healed without a person")
+    return broken
