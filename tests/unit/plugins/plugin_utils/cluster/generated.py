@@ -447,6 +447,8 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
         variables["lvs_sync"] = sync(rng, [one["name"] for one in variables.get("lvs_vrrp", {}).get("instances", ())])
     if rng.random() < 0.2 or {"mail_status", "mail_frequency"} & set(variables.get("lvs_ldirectord", ())):
         variables["lvs_mail"] = {name: value(rng, key) for name, key in schema.MAIL.items()}
+    if rng.random() < 0.2:
+        variables["lvs_health"] = some(rng, schema.COMMON_HEALTH, 3)
     if rng.random() < 0.3:
         variables["lvs_timeouts"] = some(rng, schema.TIMEOUTS, 3)
     if rng.random() < 0.3:
@@ -537,6 +539,7 @@ def levels(hostvars: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Key]
     yield "cluster", schema.CLUSTER, cluster
     yield from (("host", schema.HOST, own) for own in hostvars.values())
     for name, keys in (
+        ("health", schema.COMMON_HEALTH),
         ("nat", schema.NAT),
         ("sync", schema.SYNC),
         ("timeouts", schema.TIMEOUTS),
