@@ -376,7 +376,7 @@ def check_unused(given: Any, stack: str, mistakes: Mistakes) -> None:
         way_out = (
             "there is no second director that could take over"
             if stack == "static"
-            else "heartbeat takes over after deadtime of lvs_heartbeat, which is whole seconds"
+            else "heartbeat takes over after deadtime of lvs_heartbeat"
         )
         InventoryPath("lvs_vrrp", mistakes).report(
             f"profile is {shown(given['profile'])}, but lvs_stack is {stack}, which has no VRRP: {way_out}. Leave profile out"
