@@ -639,6 +639,24 @@ _value:
         startup_delay:
           description: Seconds that keepalived waits when it starts.
           type: float
+        processes:
+          description: Processes of keepalived that have a real-time priority, or are never swapped out.
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: The process as in keepalived.conf.
+              type: str
+              sample: checker
+            realtime_priority:
+              description: Its real-time priority, or null.
+              type: int
+            rlimit_rttime:
+              description: The number for which the kernel sets no limit on its CPU time, or null.
+              type: int
+            no_swap:
+              description: Whether it stays in memory.
+              type: bool
         settle_time:
           description: Seconds after which every VIP has one owner, when a keepalived has started.
           type: int

@@ -260,8 +260,8 @@ def check_sync(services: Iterable[ServiceDraft], sync: Sync | None) -> None:
             if service.family and family_of(server["address"]) != service.family:
                 service.path.report(
                     f"real server {called(server)} is {FAMILY_NAMES[family_of(server['address'])]} and the VIP is"
-                    f" {FAMILY_NAMES[service.family]}: the kernel refuses that beside connection synchronisation. Disable"
-                    " lvs_sync, or use one family"
+                    f" {FAMILY_NAMES[service.family]}: the kernel refuses that beside connection synchronisation. Set"
+                    " lvs_sync to {enabled: false}, or use one family"
                 )
                 break
 

@@ -60,10 +60,14 @@ def director_parts(
     keepalived: Keepalived | None,
     heartbeat: Heartbeat | None,
     sync: Sync | None,
+    sloppy: bool,
     timeouts: Timeouts,
     scripts: Scripts,
 ) -> dict[str, OwnPart]:
-    """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs."""
+    """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs.
+
+    `sloppy` is whether directors may take over connections that they do not know.
+    """
     modules = kernel.director_modules(services)
     ports = dict.fromkeys(
         f"{port}/{protocol}"
@@ -98,6 +102,8 @@ def director_parts(
         part["sysctls"] = kernel.director_sysctls(
             host, services, inside, sync is not None, nat.masquerades != (), part["instances"]
         )
+        if sync is None and sloppy:
+            part["sysctls"].update(kernel.sloppy_sysctls(services))
         if stack == "keepalived" and "ipv4" in families(services):
             part["sysctls"].update(kernel.accept_own_vip(host))
         part["sync"] = director_sync(host, sync, stack)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from . import keys, schema
+from .health_profiles import CheckTimes
 from .mistakes import InventoryPath, listed, nearest, shown
 from .scripts import ScriptFiles
 from .types import Health, HealthUrl
 from .validators import LONGEST_TEXT, choice
 
-TYPE = keys.Key(choice(*schema.HEALTH), required=True)
+TYPE = keys.Key(choice(*schema.HEALTH))
 # Types that connect to a port, and need one if the real servers have none
 CONNECTING = tuple(name for name, options in schema.HEALTH.items() if "port" in options)
 PAGE = tuple(schema.HEALTH_URL)
@@ -31,10 +32,19 @@ ANSWERING = ("ftp", "simpletcp")
 
 @dataclass(frozen=True)
 class Checked:
-    """What the checks of a service have to know of it. `portless` services have no port that a check could connect to."""
+    """What the checks of a service have to know. `portless` services have no port that a check could connect to.
+
+    `times` are those of the cluster.
+    """
 
     protocols: list[str]
     portless: bool
+    times: CheckTimes
+
+    @property
+    def usual(self) -> str:
+        """The type of a check that has none: of UDP and SCTP the answers are not known."""
+        return "tcp" if "tcp" in self.protocols else "none"
 
 
 def resolve_health(given: Any, checked: Checked, path: InventoryPath, files: ScriptFiles) -> list[Health]:
@@ -44,7 +54,7 @@ def resolve_health(given: Any, checked: Checked, path: InventoryPath, files: Scr
     not known.
     """
     if given is None:
-        given = {"type": "tcp" if "tcp" in checked.protocols else "none"}
+        given = {"type": checked.usual}
     if not isinstance(given, list):
         checks = [_check(given, checked, path, files)]
     else:
@@ -61,7 +71,7 @@ def _check(given: Any, checked: Checked, path: InventoryPath, files: ScriptFiles
     if not isinstance(given, dict):
         keys.read(given, {}, path)
         return None
-    kind = keys.value(given.get("type"), "type", TYPE, path)
+    kind = _kind(given, checked, path)
     if kind is None:
         return None
     options = {name: option for name, option in given.items() if name != "type"}
@@ -69,7 +79,7 @@ def _check(given: Any, checked: Checked, path: InventoryPath, files: ScriptFiles
         path.report(_not_of_type(name, kind))
         del options[name]
     missing = len(path.messages)
-    own = keys.read(options, schema.HEALTH[kind], path)
+    own = _read(options, kind, checked.times, path)
     health = _no_options(kind)
     health.update({name: value for name, value in own.items() if name in health})  # type: ignore[typeddict-item]
     if kind == "script" and len(path.messages) == missing and (script := files.command(own, path)):
@@ -87,6 +97,32 @@ def _check(given: Any, checked: Checked, path: InventoryPath, files: ScriptFiles
     _check_port(health, checked, path)
     _read_reply(health, own, path)
     return health
+
+
+def _kind(given: Mapping[str, Any], checked: Checked, path: InventoryPath) -> str | None:
+    """The type of a check, which may be left out beside a profile."""
+    kind: str | None = keys.value(given.get("type"), "type", TYPE, path)
+    if given.get("type") is not None or kind is not None:
+        return kind
+    if given.get("profile") is None:
+        path.report("type is missing")
+        return None
+    if checked.usual == "none":
+        path.report(
+            f"type is missing: a service of {listed(checked.protocols)} has no usual check that a profile could be for"
+        )
+        return None
+    return checked.usual
+
+
+def _read(options: Mapping[str, Any], kind: str, times: CheckTimes, path: InventoryPath) -> dict[str, Any]:
+    """The options of a check, with the times of its profile."""
+    known = schema.HEALTH[kind]
+    if "profile" not in known:
+        return keys.read(options, known, path)
+    named = options.get("profile")
+    profile = named if isinstance(named, str) and named in schema.PROFILE.choices else None
+    return keys.read(options, keys.with_defaults(known, times.of(kind, profile)), path)
 
 
 def _check_answer(health: Health, options: Mapping[str, Any], path: InventoryPath) -> None:

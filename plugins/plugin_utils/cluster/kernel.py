@@ -75,6 +75,10 @@ def _loose_sources_of(used: Iterable[str], instances: Sequence[DirectorInstance]
     return {**{_of_interface(name, "rp_filter"): "2" for name in names}, "net.ipv4.conf.all.rp_filter": "0"}
 
 
+# Schedulers that choose a real server by the client's address alone (ip_vs_mh.c, ip_vs_sh.c)
+BY_CLIENT = ("mh", "sh")
+
+
 def _ipvs_sysctls(services: Sequence[Service], sync: bool) -> dict[str, str]:
     # Connections to a removed real server end at once, and the client opens new ones
     sysctls = {"net.ipv4.vs.expire_nodest_conn": "1"}
@@ -92,6 +96,17 @@ def _ipvs_sysctls(services: Sequence[Service], sync: bool) -> dict[str, str]:
         sysctls["net.ipv4.vs.sync_refresh_period"] = "10"
         sysctls["net.ipv4.vs.sync_retries"] = "1"
     return sysctls
+
+
+def sloppy_sysctls(services: Iterable[Service]) -> dict[str, str]:
+    """A packet of a connection that the director does not know goes to a real server, too, as the first packet of one does.
+
+    For schedulers that choose by the client's address: every director finds the real server that the connection has. With others it
+    would be any of them.
+    """
+    hashed = [service for service in services if service["scheduler"] in BY_CLIENT]
+    used = {protocol for service in hashed for protocol in service["protocols"]}
+    return {f"net.ipv4.vs.sloppy_{protocol}": "1" for protocol in ("tcp", "sctp") if protocol in used}
 
 
 def director_modules(services: Sequence[Service]) -> list[str]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Collection, Mapping
 
 from . import validators
@@ -32,6 +32,13 @@ def read(given: object, keys: Mapping[str, Key], path: InventoryPath, wanted: st
         if name not in keys:
             path.report(unknown(name, keys))
     return {name: value(given.get(name), name, key, path) for name, key in keys.items()}
+
+
+def with_defaults(keys: Mapping[str, Key], defaults: Mapping[str, object]) -> Mapping[str, Key]:
+    """The same keys with other defaults, those of a profile. Defaults of keys that are not there are left out."""
+    if not defaults:
+        return keys
+    return {name: replace(key, default=defaults[name]) if name in defaults else key for name, key in keys.items()}
 
 
 def value(given: object, name: str, key: Key, path: InventoryPath) -> Any:

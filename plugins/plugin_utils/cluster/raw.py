@@ -67,6 +67,16 @@ KEYS: dict[str, dict[str, str]] = {
         "lvs_sync_daemon": "lvs_sync",
         "lvs_timeouts": "lvs_timeouts",
         "vrrp_startup_delay": "startup_delay of lvs_vrrp",
+        **{
+            f"{process}_{word}": f"{key} of lvs_vrrp"
+            for process in ("vrrp", "checker", "bfd")
+            for word, key in (
+                ("rt_priority", "realtime_priority"),
+                ("rlimit_rttime", "realtime_priority"),
+                ("rlimit_rtime", "realtime_priority"),
+                ("no_swap", "no_swap"),
+            )
+        },
     },
 }
 _TO_EVERYBODY = (

@@ -34,6 +34,7 @@ from .checks import (
 )
 from .director_part import director_parts
 from .drafts import InstanceDraft, ServiceDraft
+from .health_profiles import read_check_times
 from .heartbeat import heartbeat_part, heartbeat_vips, read_heartbeat
 from .hosts import Host, Hosts, resolve_hosts
 from .inventory import Inventory
@@ -43,16 +44,17 @@ from .localnode import check_localnodes, localnode_part
 from .mail import resolve_mail
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes
 from .nat import Nat, check_masquerade, check_replies, check_tracking, moved_gateways, resolve_nat
+from .processes import processes
 from .real_server_part import real_server_parts
 from .scripts import ScriptFiles
 from .services import ipvs_table, resolve_services
 from .sharing import default_name, former_names, record_of, records_of
 from .static import check_static
-from .sync import resolve_sync, shortest_delay
+from .sync import read_sync, resolve_sync, shortest_delay
 from .through_vip import check_ways, table_of_ways, ways
 from .timeouts import resolve_timeouts
 from .types import Heartbeat, HostPart, Mail, MovedAddress, OwnPart, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
-from .vrrp import SETTLE_TIME, VrrpDraft, resolve_vrrp, warn_of_unused
+from .vrrp import SETTLE_TIME, VrrpDraft, check_unused, resolve_vrrp
 
 SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is not validators.ANYTHING}
 
@@ -69,6 +71,7 @@ class _Read:
     vip_paths: Mapping[str, InventoryPath]
     nat: Nat
     sync: Sync | None
+    sloppy: bool
     timeouts: Timeouts
     mail: Mail | None
     keepalived: Mapping[str, Any]
@@ -115,12 +118,14 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
     stack = scalars["lvs_stack"]
     hosts = resolve_hosts(inventory, mistakes)
     files = ScriptFiles(inventory.folder)
-    services = resolve_services(given["lvs_services"], hosts, files, mistakes)
+    times = read_check_times(given["lvs_health"], stack, mistakes)
+    services = resolve_services(given["lvs_services"], hosts, files, times, mistakes)
     vips = list(dict.fromkeys(vip for service in services for vip in service.vips))
     vrrp = resolve_vrrp(given["lvs_vrrp"], vips, services, hosts, files, mistakes) if stack == "keepalived" else None
     if vrrp is None:
-        warn_of_unused(given["lvs_vrrp"], stack, mistakes)
+        check_unused(given["lvs_vrrp"], stack, mistakes)
     vip_paths = _vip_paths(services, vrrp)
+    own_sync = read_sync(given["lvs_sync"], vrrp is not None and vrrp.profile == "fast", mistakes)
     mail = resolve_mail(given["lvs_mail"], mistakes)
     ldirectord = stack == "ldirectord"
     return _Read(
@@ -131,7 +136,8 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
         vrrp=vrrp,
         vip_paths=vip_paths,
         nat=resolve_nat(given["lvs_nat"], services, hosts, vip_paths, mistakes),
-        sync=resolve_sync(given["lvs_sync"], vrrp.instances if vrrp else None, hosts, bool(services), mistakes),
+        sync=resolve_sync(own_sync, vrrp.instances if vrrp else None, hosts, bool(services), mistakes),
+        sloppy=own_sync["sloppy"],
         timeouts=resolve_timeouts(given["lvs_timeouts"], mistakes),
         mail=mail,
         keepalived=read_keepalived(given["lvs_keepalived"], mistakes) if vrrp else {},
@@ -186,7 +192,9 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
     tracked = vrrp["trackers"]["files"] if vrrp else []
     keepalived = keepalived_part(read.keepalived, services, tracked) if stack == "keepalived" else None
     heartbeat = heartbeat_part(read.heartbeat, vips, nat, sync, hosts) if stack == "ldirectord" else None
-    directors = director_parts(hosts, services, nat, stack, vrrp, keepalived, heartbeat, sync, read.timeouts, scripts)
+    directors = director_parts(
+        hosts, services, nat, stack, vrrp, keepalived, heartbeat, sync, read.sloppy, read.timeouts, scripts
+    )
     real_servers = real_server_parts(hosts, services, nat, arp)
     localnodes = {
         name: localnode_part(directors[name], real_servers[name], host, hosts, services)
@@ -235,18 +243,20 @@ def _beside_others(host: Host, part: OwnPart, name: str, read: _Read) -> HostPar
 
 
 def _vrrp(draft: VrrpDraft, gateways: Sequence[list[MovedAddress]], sync: Sync | None) -> Vrrp:
+    trackers = draft.watched.resolved()
     return {
         "skip_check_adv_addr": draft.skip_check_adv_addr,
         "garp_interval": draft.garp_interval,
         "gna_interval": draft.gna_interval,
         "startup_delay": draft.startup_delay,
+        "processes": processes(draft.realtime_priority, draft.no_swap, bfd=bool(trackers["bfd"])),
         "settle_time": ceil(draft.startup_delay) + SETTLE_TIME,
         "instances": [
             instance.finished(moved, shortest_delay(instance, sync))
             for instance, moved in zip(draft.instances, gateways)
         ],
         "sync_groups": list(draft.groups),
-        "trackers": draft.watched.resolved(),
+        "trackers": trackers,
     }
 
 

@@ -40,6 +40,7 @@ CLUSTER = {
     "lvs_stack": Key(validators.choice("keepalived", "ldirectord", "static"), "keepalived"),
     "lvs_arp": Key(validators.choice("sysctl", "arptables", "redirect"), "sysctl"),
     "lvs_services": Key(validators.ANYTHING),
+    "lvs_health": Key(validators.ANYTHING),
     "lvs_vrrp": Key(validators.ANYTHING),
     "lvs_sync": Key(validators.ANYTHING),
     "lvs_timeouts": Key(validators.ANYTHING),
@@ -133,12 +134,19 @@ WORDED_SCRIPT = {
 }
 
 DEFAULT_INTERVAL = 6
+PROFILE = validators.choice("standard", "fast")
 _CHECK = {
+    "profile": Key(PROFILE),
     "interval": Key(validators.seconds(0.1, 86400), DEFAULT_INTERVAL),
     "timeout": Key(validators.seconds(0.1, 4294), 3),  # keepalived's limit
     "retries": Key(validators.integer(0, 1000), 3),
     "retry_delay": Key(validators.seconds(0, 86400), 3),
     "warmup": Key(validators.seconds(0, 86400)),
+}
+# The times of the checks that say nothing of them
+COMMON_HEALTH = {
+    "profile": Key(PROFILE, "standard"),
+    **{name: Key(_CHECK[name].validator) for name in ("interval", "timeout", "retries", "retry_delay")},
 }
 _ADDRESS = {"address": Key(validators.ANSWERING_ADDRESS)}
 _CHECK_PORT = {
@@ -269,6 +277,7 @@ _VRRP_EACH = {
     "notify": Key(validators.ANYTHING),
 }
 VRRP = {
+    "profile": Key(PROFILE, "standard"),
     **_VRRP_EACH,
     "startup_delay": Key(validators.seconds(0, 3600), 0),
     "skip_check_adv_addr": Key(validators.BOOLEAN, True),
@@ -277,10 +286,26 @@ VRRP = {
     "garp_master_delay": Key(validators.integer(0, 3600), 5),
     "garp_master_repeat": Key(validators.integer(1, 1000), 5),
     "garp_master_refresh": Key(validators.integer(0, 86400), 0),
+    "realtime_priority": Key(validators.integer(0, 99), 0),
+    "no_swap": Key(validators.BOOLEAN, False),
     "vip_prefix": Key(validators.integer(8, 128)),
     "instances": Key(validators.ANYTHING),
     "sync_groups": Key(validators.ANYTHING),
     "raw": RAW,
+}
+# What a profile of lvs_vrrp sets, unless the inventory has the key itself
+VRRP_PROFILES: dict[str, dict[str, object]] = {
+    "standard": {},
+    "fast": {
+        "version": 3,
+        "advert_interval": 0.1,
+        # If the announcement of a failover gets lost, it is repeated before most clients give up, and again later
+        "garp_master_delay": 1,
+        "garp_master_refresh": 10,
+        # Above every ordinary process, below the threads of interrupts (50), which bring the adverts
+        "realtime_priority": 10,
+        "no_swap": True,
+    },
 }
 _TABLE = validators.integer(1, 2**32 - 1)
 ROUTE = {
@@ -362,6 +387,7 @@ SYNC = {
     "ttl": Key(validators.integer(1, 255), SYNC_TTL),
     # A backup needs 1024 at least; 65487 bytes fit into a packet of UDP over IPv6
     "maxlen": Key(validators.integer(1024, 65487)),
+    "sloppy": Key(validators.BOOLEAN, True),
 }
 TIMEOUTS = {
     "tcp": Key(validators.integer(1, MAX_IDLE), DEFAULT_TIMEOUTS.tcp),

@@ -14,6 +14,7 @@ from .addresses import family_of
 from .drafts import ServiceDraft
 from .forwarding import resolve_method
 from .health import Checked, needs_port, resolve_health
+from .health_profiles import CheckTimes
 from .hosts import Hosts
 from .mistakes import InventoryPath, Mistakes, listed, shape, shown
 from .real_servers import called, resolve_real_servers, resolve_sorry_server
@@ -24,8 +25,10 @@ from .types import Family, Service, TableService, health_of
 BOTH_FAMILIES = ". The service has VIPs of both families: write a service for each"
 
 
-def resolve_services(given: Any, hosts: Hosts, files: ScriptFiles, mistakes: Mistakes) -> list[ServiceDraft]:
-    """Every service of `lvs_services`, with its defaults filled in."""
+def resolve_services(
+    given: Any, hosts: Hosts, files: ScriptFiles, times: CheckTimes, mistakes: Mistakes
+) -> list[ServiceDraft]:
+    """Every service of `lvs_services`, with its defaults filled in; `times` are those of its checks."""
     path = InventoryPath("lvs_services", mistakes)
     if given is None:
         path.report(
@@ -50,7 +53,7 @@ def resolve_services(given: Any, hosts: Hosts, files: ScriptFiles, mistakes: Mis
         by_family = _by_family(own["vip"] or ())
         way_out = BOTH_FAMILIES if len(by_family) > 1 else ""
         for family, vips in by_family.items():
-            service = _service(entry, own, family, vips, way_out, hosts, files, path)
+            service = _service(entry, own, family, vips, way_out, hosts, files, times, path)
             if service.name is not None and (other := names.setdefault(service.name, path)) is not path:
                 path.report(f"the name is already that of {other}")
             for label in service.labels:
@@ -81,10 +84,11 @@ def _service(
     way_out: str,
     hosts: Hosts,
     files: ScriptFiles,
+    times: CheckTimes,
     path: InventoryPath,
 ) -> ServiceDraft:
     method = resolve_method(own["forward"], own["tunnel"], path)
-    checked = Checked(own["protocol"], _portless(entry, own))
+    checked = Checked(own["protocol"], _portless(entry, own), times)
     service = ServiceDraft(
         path=path,
         given=frozenset(str(name) for name, value in entry.items() if value is not None),

@@ -11,7 +11,7 @@ other's connections, and a failover starts and stops no daemon. That is what hap
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 from . import keys, schema
 from .addresses import parse
@@ -24,17 +24,20 @@ from .types import DirectorSync, Stack, Sync
 LEARNING = 60
 
 
+def read_sync(given: Any, fast: bool, mistakes: Mistakes) -> dict[str, Any]:
+    """The keys of lvs_sync. It is on by default if lvs_vrrp has the profile `fast`."""
+    known = keys.with_defaults(schema.SYNC, {"enabled": True} if fast else {})
+    return keys.read({} if given is None else given, known, InventoryPath("lvs_sync", mistakes))
+
+
 def resolve_sync(
-    given: Any, instances: Sequence[InstanceDraft] | None, hosts: Hosts, served: bool, mistakes: Mistakes
+    own: Mapping[str, Any], instances: Sequence[InstanceDraft] | None, hosts: Hosts, served: bool, mistakes: Mistakes
 ) -> Sync | None:
     """The settings of the sync daemons; None if they are off, or if there is no service whose connections they could tell.
 
-    `instances` is None without VRRP.
+    `own` are the keys of lvs_sync. `instances` is None without VRRP.
     """
-    if given is None:
-        return None
     path = InventoryPath("lvs_sync", mistakes)
-    own = keys.read(given, schema.SYNC, path)
     names = [instance.name for instance in instances or () if instance.name]
     name = own["instance"]
     if instances is not None and name is not None and name not in names:

@@ -433,6 +433,15 @@ class Instance(InstanceSettings):
     directors: list[InstanceDirector]
 
 
+class KeepalivedProcess(TypedDict):
+    """A process of keepalived that has a real-time priority, or is not swapped out; `name` as in its words in keepalived.conf."""
+
+    name: str
+    realtime_priority: int | None
+    rlimit_rttime: int | None
+    no_swap: bool
+
+
 class Vrrp(TypedDict):
     """VRRP of the whole cluster. `settle_time` after a keepalived has started, every VIP has one owner."""
 
@@ -440,6 +449,7 @@ class Vrrp(TypedDict):
     garp_interval: Seconds
     gna_interval: Seconds
     startup_delay: Seconds
+    processes: list[KeepalivedProcess]
     settle_time: int
     instances: list[Instance]
     sync_groups: list[SyncGroup]

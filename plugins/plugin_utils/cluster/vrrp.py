@@ -30,6 +30,9 @@ INHERITED = tuple(name for name in schema.INSTANCE if name in schema.VRRP and na
 # RFC 5798 has removed it
 NO_AUTHENTICATION = "auth_pass is set, but VRRP version 3 has no authentication"
 
+# Seconds that a returning director waits at least. A link that comes and goes must not move the VIPs each time, which a fast cluster
+# would do within a second. With lvs_sync it is longer: shortest_delay.
+SHORTEST_DELAY = {"standard": 0, "fast": 10}
 LONGEST_DELAY = 1000  # keepalived.conf(5), preempt_delay
 SETTLE_TIME = 10  # seconds in which the directors agree on a master, after startup_delay and preempt_delay
 
@@ -38,10 +41,13 @@ SETTLE_TIME = 10  # seconds in which the directors agree on a master, after star
 class VrrpDraft:
     """`lvs_vrrp` while the inventory is being read."""
 
+    profile: str
     skip_check_adv_addr: bool
     garp_interval: Seconds
     gna_interval: Seconds
     startup_delay: Seconds
+    realtime_priority: int
+    no_swap: bool
     instances: Sequence[InstanceDraft]
     groups: Sequence[SyncGroup]
     watched: Watched
@@ -69,16 +75,16 @@ def resolve_vrrp(
 ) -> VrrpDraft:
     """VRRP, with lvs_vrrp as the defaults of its instances; `vips` are those of the services."""
     path = InventoryPath("lvs_vrrp", mistakes)
-    common = keys.read({} if given is None else given, schema.VRRP, path)
+    common = keys.read({} if given is None else given, _keys_of(given), path)
     if common["version"] == 3 and common["auth_pass"] is not None:
-        path.report(NO_AUTHENTICATION)
+        path.report(NO_AUTHENTICATION + _by_profile(common, "version"))
     check_block(common["raw"], "vrrp_instance", path)
     running = deployed_instances(host.facts for host in hosts.directors.values())
     if common["instances"] is None:
         read = _default_instances(common, vips, hosts, running, path)
     else:
         read = _given_instances(common["instances"], hosts, path)
-    delay = checking_time(services)
+    delay = max(checking_time(services), SHORTEST_DELAY[common["profile"]])
     watched = Watched()
     groups = read_groups(common["sync_groups"], path)
     watching = _Watching(
@@ -96,14 +102,31 @@ def resolve_vrrp(
         _check_every_vip(vips, instances, path)
     check_prefix(common["vip_prefix"], [*vips, *(vip["address"] for one in instances for vip in one.vips)], path)
     return VrrpDraft(
+        profile=common["profile"],
         skip_check_adv_addr=common["skip_check_adv_addr"],
         garp_interval=common["garp_interval"],
         gna_interval=common["gna_interval"],
         startup_delay=common["startup_delay"],
+        realtime_priority=common["realtime_priority"],
+        no_swap=common["no_swap"],
         instances=instances,
         groups=resolve_groups(groups, instances, watching.track, watched, files, hosts),
         watched=watched,
     )
+
+
+def _keys_of(given: Any) -> Mapping[str, keys.Key]:
+    """The keys of lvs_vrrp with the defaults of its profile. A wrong profile is reported when they are read."""
+    profile = given.get("profile") if isinstance(given, dict) else None
+    known = schema.VRRP_PROFILES.get(profile, {}) if isinstance(profile, str) else {}
+    return keys.with_defaults(schema.VRRP, known)
+
+
+def _by_profile(common: Mapping[str, Any], name: str) -> str:
+    """The end of a message about a value that the inventory may not have."""
+    profile = common["profile"]
+    is_its = common[name] == schema.VRRP_PROFILES[profile].get(name)
+    return f": profile {profile} sets {name} {common[name]}, unless lvs_vrrp has another" if is_its else ""
 
 
 def _default_instances(
@@ -192,9 +215,9 @@ def _instance(
         own["version"] = 3
     if own["version"] == 3:
         if given["auth_pass"] is not None:
-            path.report(NO_AUTHENTICATION)
+            path.report(NO_AUTHENTICATION + _by_profile(common, "version"))
         own["auth_pass"] = None
-    _check_times(own, path)
+    _check_times(own, common, path)
     check_block(given["raw"], "vrrp_instance", path)
     directors = _with_priorities(given["directors"], own, family, hosts, path)
     track = _track(given, directors, own["preempt"], hosts, watching, path)
@@ -263,10 +286,14 @@ def check_prefix(given: int | None, vips: Iterable[str], path: InventoryPath) ->
         path.report(f"vip_prefix is {given}, which fits no VIP: 1 to 32 is for IPv4, 33 to 128 for IPv6")
 
 
-def _check_times(own: Mapping[str, Any], path: InventoryPath) -> None:
+def _check_times(own: Mapping[str, Any], common: Mapping[str, Any], path: InventoryPath) -> None:
     interval = own["advert_interval"]
     if own["version"] == 2 and (not isinstance(interval, int) or interval < 1):
-        path.report(f"advert_interval is {interval}, but VRRP version 2 takes whole seconds: version 3 takes fractions")
+        by_profile = _by_profile(common, "advert_interval") if interval == common["advert_interval"] else ""
+        path.report(
+            f"advert_interval is {interval}, but VRRP version 2 takes whole seconds"
+            f"{by_profile or ': version 3 takes fractions'}"
+        )
     if own["version"] == 3 and interval >= 40.96:
         path.report(f"advert_interval is {interval}, but VRRP version 3 takes less than 40.96 seconds")
     if not own["preempt"] and own["preempt_delay"]:
@@ -333,8 +360,8 @@ def _check_every_vip(vips: Iterable[str], instances: Sequence[InstanceDraft], pa
             path.report(f"no instance has the VIP {vip}, so no director would hold it: add it to the vips of one")
 
 
-def warn_of_unused(given: Any, stack: str, mistakes: Mistakes) -> None:
-    """Warn of what another stack cannot do. It is no mistake: lvs_stack may be changed later."""
+def check_unused(given: Any, stack: str, mistakes: Mistakes) -> None:
+    """Warn of what another stack cannot do. It is no mistake: lvs_stack may be changed later. A profile is a promise, though."""
     unused = [name for name in ("track", "notify", "sync_groups") if isinstance(given, dict) and given.get(name)]
     if unused:
         why = (
@@ -344,4 +371,13 @@ def warn_of_unused(given: Any, stack: str, mistakes: Mistakes) -> None:
         )
         InventoryPath("lvs_vrrp", mistakes).warn(
             f"{listed(unused)} {'is' if len(unused) == 1 else 'are'} set, but lvs_stack is {stack}: {why}"
+        )
+    if isinstance(given, dict) and given.get("profile") not in (None, "standard"):
+        way_out = (
+            "there is no second director that could take over"
+            if stack == "static"
+            else "heartbeat takes over after deadtime of lvs_heartbeat"
+        )
+        InventoryPath("lvs_vrrp", mistakes).report(
+            f"profile is {shown(given['profile'])}, but lvs_stack is {stack}, which has no VRRP: {way_out}. Leave profile out"
         )

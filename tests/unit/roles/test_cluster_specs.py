@@ -32,6 +32,7 @@ LEVELS: dict[tuple[str, ...], Mapping[str, schema.Key]] = {
     ("lvs_services", "health"): HEALTH,
     ("lvs_services", "health", "urls"): schema.HEALTH_URL,
     ("lvs_services", "notify"): schema.SERVICE_NOTIFY,
+    ("lvs_health",): schema.COMMON_HEALTH,
     ("lvs_vrrp",): schema.VRRP,
     ("lvs_vrrp", "instances"): schema.INSTANCE,
     ("lvs_vrrp", "instances", "routes"): schema.ROUTE,

@@ -173,7 +173,7 @@ def check(rng: random.Random, kind: str) -> dict[str, Any]:
     """A check of a type, with a few of its options."""
     known = schema.HEALTH[kind]
     required = {name: value(rng, key) for name, key in known.items() if key.required or key.validator.choices}
-    made = {"type": kind, **required, **some(rng, known, 3)}
+    made = {"type": kind, **required, **some(rng, known, 4)}
     if "urls" in known and rng.random() < 0.2:
         made = {name: given for name, given in made.items() if name not in schema.HEALTH_URL}
         made["urls"] = [some(rng, schema.HEALTH_URL, 2) for _page in range(rng.randint(1, 2))]
@@ -299,6 +299,7 @@ def track(rng: random.Random) -> dict[str, Any]:
             # No two of a kind may be the same.
             if kind == "interfaces":
                 item = {alone: "eth0", **item} if number == 0 else {alone: f"eth{number}"}
+                item.update({"weight": -20} if rng.random() < 0.2 else {})
             elif kind == "bfd":
                 item[alone] = rng.choice(("172.28.0.8", "10.99.0.8", "2001:db8::8", "192.0.2.8")) + str(number)
             elif kind != "scripts":
@@ -447,6 +448,8 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
         variables["lvs_sync"] = sync(rng, [one["name"] for one in variables.get("lvs_vrrp", {}).get("instances", ())])
     if rng.random() < 0.2 or {"mail_status", "mail_frequency"} & set(variables.get("lvs_ldirectord", ())):
         variables["lvs_mail"] = {name: value(rng, key) for name, key in schema.MAIL.items()}
+    if rng.random() < 0.2:
+        variables["lvs_health"] = some(rng, schema.COMMON_HEALTH, 3)
     if rng.random() < 0.3:
         variables["lvs_timeouts"] = some(rng, schema.TIMEOUTS, 3)
     if rng.random() < 0.3:
@@ -537,6 +540,7 @@ def levels(hostvars: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Key]
     yield "cluster", schema.CLUSTER, cluster
     yield from (("host", schema.HOST, own) for own in hostvars.values())
     for name, keys in (
+        ("health", schema.COMMON_HEALTH),
         ("nat", schema.NAT),
         ("sync", schema.SYNC),
         ("timeouts", schema.TIMEOUTS),

@@ -121,5 +121,5 @@ def test_status_codes_fit_into_a_line_of_keepalived(inventory, count, mistakes):
 def test_every_option_of_a_check_is_resolved_or_part_of_another():
     options = {name for keys in schema.HEALTH.values() for name in keys}
     resolved = set(Health.__annotations__)
-    assert options - resolved == {"path", "status", "digest", "src", "arguments", "user"}
+    assert options - resolved == {"profile", "path", "status", "digest", "src", "arguments", "user"}
     assert resolved - options == {"type", "reply", "as_root"}
