@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from cluster import ROOT, until
+from cluster import until
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -18,13 +18,8 @@ WEB, SHOP, API, LOGIN = "172.28.0.100:80", "172.28.0.100:443", "172.28.0.101:808
 @pytest.fixture(scope="module")
 def mailbox(cluster):
     """What came by mail to the client, where the lab's lvs_mail goes."""
-    host = cluster.host("client1")
-    server = (ROOT / "molecule/shared/mail_server.py").read_text()
-    host.run_expect(
-        [0], f"cat > /run/mail_server.py <<'END'\n{server}\nEND\nsystemd-run --unit=mailbox python3 /run/mail_server.py"
-    )
-    yield lambda: cluster.host("client1").run("cat /run/mails").stdout.replace("\r", "")
-    host.run("systemctl stop mailbox; rm -f /run/mails")
+    with cluster.mailbox() as mails:
+        yield mails
 
 
 def tellers(mails, word):
