@@ -342,6 +342,17 @@ for connection in connections:
         return self.run(node, f"python3 - <<'SCRIPT'\n{text}\nSCRIPT").splitlines()
 
     @contextmanager
+    def mailbox(self) -> Iterator[Callable[[], str]]:
+        """A mail server on the client during the block, and a function that tells what has come."""
+        text = (ROOT / "molecule/shared/mail_server.py").read_text()
+        start = "rm -f /run/mails; systemd-run --unit=mailbox python3 /run/mail_server.py"
+        self.host("client1").run_expect([0], f"cat > /run/mail_server.py <<'END'\n{text}\nEND\n{start}")
+        try:
+            yield lambda: self.run("client1", "cat /run/mails 2>/dev/null").replace("\r", "")
+        finally:
+            self.run("client1", "systemctl stop mailbox; rm -f /run/mails")
+
+    @contextmanager
     def client_addresses(self, addresses: list[str]) -> Iterator[None]:
         """More addresses for the client during the block: each counts as another client."""
         change = f"for address in {' '.join(addresses)}; do ip address {{}} $address/32 dev {self.interface('client1')}; done"

@@ -59,7 +59,7 @@ persistence_netmask:
   type: str
 persistence_engine:
   description:
-    - What identifies a client instead of its address.
+    - What identifies a client beside its address.
   type: str
   choices: [sip]
 one_packet:

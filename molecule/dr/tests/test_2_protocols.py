@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IPv6, UDP datagram by datagram, SCTP, and a chain of director, proxies and application behind a name."""
+"""IPv6, UDP datagram by datagram and call by call, SCTP, and a chain of director, proxies and application behind a name."""
 
 from __future__ import annotations
 
@@ -26,6 +26,17 @@ for _ in range(6):
     client.send(b"?")
     print(client.recv(99).decode())
 """
+# Three calls in turn, from one socket.
+CALLS = """
+import socket
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(5)
+client.connect(("172.28.0.103", 5060))
+for _turn in range(3):
+    for number in range(3):
+        client.send(f"OPTIONS sip:lab SIP/2.0\\r\\nCall-ID: call-{number}@lab\\r\\n\\r\\n".encode())
+        print(client.recv(99).decode())
+"""
 
 
 def test_ipv6_alternates(cluster):
@@ -35,6 +46,17 @@ def test_ipv6_alternates(cluster):
 def test_every_datagram_of_one_socket_is_scheduled_for_itself(cluster):
     assert Counter(cluster.script("client1", UDP)) == EVENLY
     assert "UDP  172.28.0.103:7 rr ops" in cluster.run("lvs1", "ipvsadm -Ln").splitlines()
+
+
+def test_a_call_stays_with_its_server(cluster):
+    """By turns, as the first datagram of each call goes; by the client's address all calls would go to one."""
+    answers = cluster.script("client1", CALLS)
+    assert sorted(answers[:3]) == ["web1", "web2", "web3"]
+    assert answers == answers[:3] * 3
+    service = next(
+        rule for rule in cluster.run("lvs1", "ipvsadm -Sn").splitlines() if "-A -u 172.28.0.103:5060 " in rule
+    )
+    assert "--pe sip" in service
 
 
 def test_sctp_alternates(cluster):

@@ -123,11 +123,33 @@ def test_sysctl(cluster):
 
 def test_firewalld_lets_in_what_the_services_need_and_no_more(cluster):
     ports = set(cluster.run("web3", "firewall-cmd --zone=public --list-ports").split())
-    assert ports == {"80/tcp", "443/tcp", "7/tcp", "7/udp", "7/sctp", "53/udp", "8081/tcp"}
+    assert ports == {"80/tcp", "443/tcp", "7/tcp", "7/udp", "7/sctp", "53/udp", "5060/udp", "8081/tcp"}
     # Nobody listens there; where no packet filter stands before it, the kernel itself refuses.
     places = [(cluster.address(node), 9) for node in SERVERS]
     refusals = cluster.script("client1", ERRNO.format(places=places))
     assert refusals == ["ECONNREFUSED", "ECONNREFUSED", "EHOSTUNREACH"]
+
+
+def test_firewalld_on_a_director_lets_in_clients_and_vrrp(cluster):
+    """Without secure, whose check asks through the VIP: firewalld drops the answers. The marks are nft's beside firewalld."""
+    services = [service for service in cluster.variable("lvs_services") if service["name"] != "secure"]
+    only_the_director = ("--limit", "lvs1", "--tags", "keepalived")
+    filters = "{{ 'firewalld' if inventory_hostname in ('lvs1', 'web3') else 'nftables' }}"
+    zone = "for what in protocols ports; do firewall-cmd --zone=public --list-$what; done"
+    # The bus may start polkit for firewalld.
+    started = "firewalld" if cluster.run("lvs1", "systemctl is-active polkit") == "active" else "firewalld polkit"
+    cluster.host("lvs1").run_expect([0], "systemctl start firewalld")
+    try:
+        assert cluster.ask(VIP, count=1) == [""]
+        cluster.play("site", *only_the_director, lvs_arp="sysctl", lvs_services=services, lvs_filter=filters)
+        all_serve(cluster)
+        assert found(cluster, "lvs1", MARKED) == {"nftables": 1, "iptables": 0}
+        assert {"80/tcp", "443/tcp", "7/udp", "3784/udp", "vrrp"} < set(cluster.run("lvs1", zone).split())
+        cluster.play("site", *only_the_director, lvs_arp="sysctl")
+        assert cluster.run("lvs1", zone) == "8081/tcp"
+    finally:
+        cluster.run("lvs1", f"systemctl stop {started}")
+    all_serve(cluster)
 
 
 def test_teardown_leaves_nothing(cluster, fingerprints):

@@ -11,8 +11,19 @@ import pytest
 from cluster import shared, until
 
 NAT = {"ipv4": "172.28.1.100", "ipv6": "fd00:28:1::100"}
-# The VIPs of the tunnels and the largest TCP segment that fits through them.
-TUNNELS = {"172.28.1.101": 1440, "172.28.1.102": 1420, "172.28.1.103": 1432, "fd00:28:1::101": 1400}
+GUE, GRE, GUE6, SIX = "172.28.1.102", "172.28.1.103", "fd00:28:1::102", "fd00:28:1::104"
+# The VIPs of the tunnels and the largest TCP segment that fits through them, through the smallest where a VIP has several.
+TUNNELS = {
+    "172.28.1.101": 1440,
+    GUE: 1420,
+    GRE: 1412,
+    "fd00:28:1::101": 1400,
+    GUE6: 1380,
+    "fd00:28:1::103": 1392,
+    SIX: 1400,
+}
+# At other ports of these VIPs: checksums over IPv4, IPv4 in GRE over IPv6, checksums over IPv6, IPv6 in GUE and GRE over IPv4.
+MORE_TUNNELS = [(GUE, 81), (GRE, 81), (GUE6, 81), (SIX, 81), (SIX, 82)]
 DIRECT, INNER = "172.28.1.104", "172.28.2.110"
 PAGE = "172.28.1.105"
 # At another port of a tunnel's VIP.
@@ -53,9 +64,21 @@ def test_only_replies_of_nat_go_through_the_directors(cluster, asked, gateway):
     assert gateway in cluster.run("web1", f"ip route get {asked}")
 
 
-@pytest.mark.parametrize("vip", [DIRECT, INNER, *TUNNELS])
-def test_tunnels_and_direct_routing_answer_by_turns(cluster, vip):
-    assert Counter(cluster.ask(vip, count=6)) == {"web1": 3, "web2": 3}
+@pytest.mark.parametrize(("vip", "port"), [*((vip, 80) for vip in (DIRECT, INNER, *TUNNELS)), *MORE_TUNNELS])
+def test_tunnels_and_direct_routing_answer_by_turns(cluster, vip, port):
+    assert Counter(cluster.ask(vip, port, count=6)) == {"web1": 3, "web2": 3}
+
+
+def test_the_directors_wrap_packets_as_the_inventory_says(cluster):
+    rules = [rule.split() for rule in cluster.run("lvs1", "ipvsadm -Sn").splitlines()]
+    options = {
+        (rule[2], rule[4]): " ".join(rule[rule.index("--tun-type") + 1 :]) for rule in rules if "--tun-type" in rule
+    }
+    assert options[f"{GUE}:81", "172.28.3.21:81"] == "gue --tun-port 6080 --tun-csum"
+    assert options[f"{GUE}:81", "172.28.3.22:81"] == "gue --tun-port 6080 --tun-remcsum"
+    assert options[f"[{GUE6}]:80", "[fd00:28:3::21]:80"].startswith("gue --tun-port 6080")
+    assert options[f"[{GUE6}]:81", "[fd00:28:3::22]:81"] == "gue --tun-port 6080 --tun-remcsum"
+    assert options[f"[{SIX}]:82", "172.28.3.21:82"].startswith("gre")
 
 
 def test_one_service_goes_three_ways(cluster):

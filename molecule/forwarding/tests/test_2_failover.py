@@ -14,7 +14,18 @@ pytestmark = pytest.mark.usefixtures("fresh")
 
 NAT, GATEWAY, NAT6, _GATEWAY6 = ADDRESSES = ("172.28.1.100", "172.28.2.100", "fd00:28:1::100", "fd00:28:2::100")
 IPIP, INNER = "172.28.1.101", "172.28.2.110"
-VIPS = [NAT, NAT6, IPIP, "172.28.1.102", "172.28.1.103", "fd00:28:1::101", "172.28.1.104", INNER]
+VIPS = [
+    NAT,
+    NAT6,
+    IPIP,
+    "172.28.1.102",
+    "172.28.1.103",
+    "fd00:28:1::101",
+    "fd00:28:1::102",
+    "fd00:28:1::104",
+    "172.28.1.104",
+    INNER,
+]
 # Seconds without an answer. A master that falls silent is missed after three adverts; one that knows that it goes says so, and a
 # client whose SYN is lost then sends it again after a second.
 SILENT, TOLD = 4.5, 1.5

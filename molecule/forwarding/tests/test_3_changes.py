@@ -22,10 +22,12 @@ COUNTS = {
     "routes": "ip route show table 112 | wc -l",
     "filters": "nft list tables | wc -l",
     "decapsulators": "ip fou show | wc -l",
+    # Tunnel devices that are up.
+    "up": "ip -o link show up | grep -cE ' (tunl0|sit0|ip6tnl0|gre0|ip6gre0)@'",
 }
-ALL = {"ipip": 2, "gre": 1, "rules": 1, "rules6": 1, "routes": 2, "filters": 1, "decapsulators": 1}
+ALL = {"ipip": 2, "gre": 1, "rules": 1, "rules6": 1, "routes": 2, "filters": 1, "decapsulators": 2, "up": 5}
 # With route: default, the rules for what has no other route come on top.
-WITHOUT_OTHER_TUNNELS = ALL | {"ipip": 1, "gre": 0, "decapsulators": 0, "rules": 3, "rules6": 3}
+WITHOUT_OTHER_TUNNELS = ALL | {"ipip": 1, "gre": 0, "decapsulators": 0, "rules": 3, "rules6": 3, "up": 1}
 ONE_TUNNEL = WITHOUT_OTHER_TUNNELS | {"rules": 0, "rules6": 0, "routes": 0}
 
 

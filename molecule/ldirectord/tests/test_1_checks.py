@@ -64,6 +64,23 @@ def test_lines_in_the_own_words_of_the_daemons_are_in_their_files(cluster):
         assert "emailalertfreq=60" in cluster.run(director, "cat /etc/ha.d/ldirectord.cf")
 
 
+def test_two_ports_by_one_mark_are_one_service(cluster):
+    """It takes turns over both ports. Without the mark there is no service at either."""
+    answers = [answer for _turn in range(2) for port in (81, 82) for answer in cluster.ask(SHOP, port, count=1)]
+    assert answers[:2] == answers[2:]
+    assert set(answers) == {"web1", "web2"}
+    assert table(cluster)["7"] == {WEB1: 1, WEB2: 1}
+    assert {f"{SHOP}:81", f"{SHOP}:82"}.isdisjoint(table(cluster))
+
+
+def test_nat_leads_to_another_port_and_back_by_the_gateway(cluster):
+    assert sorted(cluster.ask(SHOP, 8000, count=4)) == ["web1", "web1", "web2", "web2"]
+    assert "-r 172.28.2.21:8001 -m" in cluster.run("lvs1", "ipvsadm -Sn")
+    assert cluster.holders("172.28.2.100") == ["lvs1"]
+    reply = cluster.run("web1", "ip route get 172.28.0.31 from 172.28.2.21 ipproto 6 sport 8001")
+    assert "via 172.28.2.100 dev back0" in reply
+
+
 def test_ipv6_alternates(cluster):
     assert sorted(cluster.ask(SIX, count=4)) == ["web1", "web1", "web2", "web2"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from cluster import flat, until
+from cluster import flat, until, with_inventory
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -22,11 +22,11 @@ TRACES = {
 }
 
 
-def switch(cluster, tell, stack):
+def switch(cluster, tell, stack, **variables):
     """Change the stack under a stream of requests; what the client saw, and the figures that site.yml tells."""
     until(lambda: set(cluster.ask(VIPS[1], count=4)) == {"web1", "web2"}, "both real servers answer")
     with cluster.stream(address=VIPS[1], port=80, rate=20, timeout=2) as stream:
-        output = cluster.play("site", lvs_stack=stack)
+        output = cluster.play("site", lvs_stack=stack, **variables)
         until(lambda: all(cluster.holders(vip) == ["lvs1"] for vip in VIPS), "lvs1 alone has the VIPs")
     lost = stream["requests"] - stream["answered"]
     tell(f"to {stack}: {stream['longest_gap']} s without an answer, {lost} of {stream['requests']} requests lost")
@@ -50,7 +50,9 @@ def test_to_keepalived(cluster, tell):
 
 
 def test_and_back(cluster, tell):
-    stream, told = switch(cluster, tell, "ldirectord")
+    """The directors talk to each other's addresses then, and no longer by multicasts."""
+    by_address = {"lvs_heartbeat": cluster.variable("lvs_heartbeat") | {"transport": "ucast"}}
+    stream, told = switch(cluster, tell, "ldirectord", **by_address)
     assert stream["errors"] == {}, stream
     assert stream["answered"] == stream["requests"] > 200
     assert told[1] == "ldirectord"
@@ -58,7 +60,8 @@ def test_and_back(cluster, tell):
     for director in cluster.group("directors"):
         assert cluster.run(director, TRACES["keepalived"]).split() == ["inactive", "masked"]
     assert cluster.run("lvs2", "ipvsadm -Sn") == ""
-    cluster.play("verify")
+    assert cluster.run("lvs1", "grep '^ucast ' /etc/ha.d/ha.cf").splitlines()[1:] == ["ucast lan0 172.28.0.12"]
+    cluster.play("verify", **by_address)
 
 
 def test_teardown_leaves_nothing(cluster, fingerprints):
@@ -67,7 +70,9 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
     assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}
 
 
-def test_what_somebody_has_set_up_by_hand_is_taken_over_with_consent_and_given_back(cluster):
+def test_what_somebody_has_set_up_by_hand_is_taken_over_with_consent_and_given_back(cluster, tmp_path):
+    """By a cluster with one director. Its real servers are bare, so it says sorry itself."""
+    alone = with_inventory(cluster, tmp_path / "alone.yml", lambda groups: groups["directors"].pop("lvs2"))
     haresources = f"lvs1 IPaddr2::172.28.0.77/24/{cluster.interface('lvs1')} ldirectord::ldirectord.cf\\n"
     virtual = "virtual=172.28.0.77:80\\n\\treal=172.28.0.21:80 gate\\n\\tservice=http\\n\\tchecktype=connect\\n\\tprotocol=tcp\\n"
     for path, text in (("haresources", haresources), ("ldirectord.cf", f"quiescent=no\\n{virtual}")):
@@ -80,16 +85,20 @@ def test_what_somebody_has_set_up_by_hand_is_taken_over_with_consent_and_given_b
     was = cluster.run("lvs1", files), cluster.run("lvs1", units)
     assert was[1].split()[::2] == ["enabled", "active"]
 
-    output = flat(cluster.fail("site"))
+    output = flat(alone.fail("site"))
     assert "lvs1: somebody else has written /etc/ha.d/haresources and /etc/ha.d/ldirectord.cf" in output
     assert "The inventory has no service for 172.28.0.77" in output
     assert (cluster.run("lvs1", files), cluster.run("lvs1", units)) == was
 
-    cluster.play("site", "--limit", "directors", lvs_take_over=True)
+    alone.play("site", "--limit", "directors", lvs_take_over=True)
     assert cluster.run("lvs1", files) != was[0]
     assert cluster.run("lvs1", "systemctl is-enabled ldirectord; systemctl is-active heartbeat").split() == [
         "masked",
         "active",
     ]
-    cluster.play("teardown", "--limit", "directors")
+    # heartbeat waits for initdead, since nobody answers it.
+    until(lambda: [alone.holders(vip) for vip in VIPS] == [["lvs1"]] * 3, "the only director has the VIPs")
+    until(lambda: set(cluster.ask(VIPS[0], count=2)) == {"sorry from lvs1"}, "it serves")
+    assert len(cluster.table("lvs1")) == 6
+    alone.play("teardown", "--limit", "directors")
     assert (cluster.run("lvs1", files), cluster.run("lvs1", units)) == was

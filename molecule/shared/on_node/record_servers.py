@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """On a real server: protocols of binary records, as far as health checks speak them, until a file is there.
 
-DNS, RADIUS, LDAP, MySQL and PostgreSQL. While another file is there, the ports stay open and each protocol says no.
+DNS, RADIUS, LDAP with and without TLS, MySQL and PostgreSQL. While another file is there, the ports stay open and each protocol says no.
 
 Usage: record_servers.py LOGIN PASSWORD SECRET REFUSING_FILE STOP_FILE
 """
@@ -11,8 +11,11 @@ Usage: record_servers.py LOGIN PASSWORD SECRET REFUSING_FILE STOP_FILE
 from __future__ import annotations
 
 import os
+import ssl
 import struct
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from functools import partial
@@ -176,6 +179,19 @@ class PostgreSql(Records):
         return kind + struct.pack("!I", len(content) + 4) + content
 
 
+class Tls(StreamRequestHandler):
+    """What another class says, inside TLS."""
+
+    inside = Ldap
+
+    def handle(self) -> None:
+        with context.wrap_socket(self.connection, server_side=True) as connection:
+            self.inside(connection, self.client_address, self.server)
+
+    def finish(self) -> None:
+        """The connection is TLS's."""
+
+
 class Server(ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
@@ -184,10 +200,23 @@ class Server(ThreadingTCPServer):
         """Checks hang up."""
 
 
+def certificate() -> ssl.SSLContext:
+    """A certificate of nobody: the check takes any."""
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=lab"
+        files = f"-keyout {folder}/key.pem -out {folder}/cert.pem"
+        subprocess.run(f"{make} {files}".split(), check=True, stderr=subprocess.DEVNULL)
+        own.load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem")
+    return own
+
+
+context = certificate()
 for listening in (
     UDPServer(("", 53), Dns),
     UDPServer(("", 1812), Radius),
     Server(("", 389), Ldap),
+    Server(("", 636), Tls),
     Server(("", 3306), MySql),
     Server(("", 5432), PostgreSql),
 ):

@@ -391,7 +391,9 @@ def _fou_ask(words: Words) -> list[Words]:
 
 def _fou_parts(words: Words, answers: list[Answer]) -> list[Part]:
     family, port = words
-    there = any(line.split()[:3] == ["port", port, "gue"] for line in answers[0].stdout.splitlines())
+    # ip(8) lists the ports of both families, whichever was asked for, and says "-6" behind those of IPv6.
+    listed = [line.split() for line in answers[0].stdout.splitlines()]
+    there = any(one[:3] == ["port", port, "gue"] and ("-6" in one) == (family == "ipv6") for one in listed)
     fou = ["ip", _family(family), "fou"]
     return [Part(there, [[*fou, "add", "port", port, "gue"]], [[*fou, "del", "port", port]])]
 
@@ -409,8 +411,10 @@ def _timeouts_parts(words: Words, answers: list[Answer]) -> list[Part]:
     return [Part(there, [["ipvsadm", "--set", *words]], [["ipvsadm", "--set", *DEFAULT_TIMEOUTS]])]
 
 
-# A tunnel device appears with its module, and is down until it is used. When it is up, the kernel adds addresses to it.
+# A tunnel device appears with its module, and is down until it is used. When it is up, the kernel adds addresses to it: to sit0
+# each IPv4 address of the host as an IPv6 address, too (net/ipv6/addrconf.c, add_v4_addrs).
 TUNNELS = ("tunl0", "sit0", "ip6tnl0", "gre0", "ip6gre0")
+OF_SIT = ipaddress.ip_network("::/96")
 
 
 def _address_ask(words: Words) -> list[Words]:
@@ -424,7 +428,12 @@ def _address_parts(words: Words, answers: list[Answer]) -> list[Part]:
     there = scopes.pop(address, None) is not None
     put = [["ip", "link", "set", "dev", device, "up"], ["ip", "address", "replace", address, "dev", device, *options]]
     take = [["ip", "address", "del", address, "dev", device]]
-    if device in TUNNELS and "global" not in scopes.values():
+    own = [
+        other
+        for other, scope in scopes.items()
+        if scope == "global" and ipaddress.ip_interface(other).network != OF_SIT
+    ]
+    if device in TUNNELS and not own:
         take.append(["ip", "link", "set", "dev", device, "down"])
     return [Part(there, put, take)]
 

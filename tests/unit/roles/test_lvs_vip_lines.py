@@ -223,6 +223,16 @@ def plan(vip, line, answers):
             id="GUE over IPv6: there",
         ),
         pytest.param(
+            *("fou ipv6 6080", ["port 6080 gue\n"]),
+            *(["ip -6 fou show"], ["ip -6 fou add port 6080 gue"], []),
+            id="GUE over IPv6: the port of IPv4 is another one",
+        ),
+        pytest.param(
+            *("fou ipv4 6080", ["port 6080 gue -6 \n"]),
+            *(["ip -4 fou show"], ["ip -4 fou add port 6080 gue"], []),
+            id="GUE over IPv4: the port of IPv6 is another one",
+        ),
+        pytest.param(
             "fou ipv4 6080", [NOTHING], ["ip -4 fou show"], ["ip -4 fou add port 6080 gue"], [], id="GUE: no module yet"
         ),
         pytest.param(
@@ -251,6 +261,28 @@ def plan(vip, line, answers):
             ),
             *([ADDRESSES.format("tunl0")], [], [f"ip address del {VIP}/32 dev tunl0", "ip link set dev tunl0 down"]),
             id="the last address of a tunnel",
+        ),
+        pytest.param(
+            "address fd00::104/128 sit0 nodad",
+            [
+                '[{"addr_info":[{"local":"::172.28.3.21","prefixlen":96,"scope":"global"},'
+                '{"local":"::127.0.0.1","prefixlen":96,"scope":"host"},'
+                '{"local":"fd00::104","prefixlen":128,"scope":"global"}]}]'
+            ],
+            [ADDRESSES.format("sit0")],
+            [],
+            ["ip address del fd00::104/128 dev sit0", "ip link set dev sit0 down"],
+            id="the last address of sit0 beside the kernel's own",
+        ),
+        pytest.param(
+            "address fd00::104/128 sit0 nodad",
+            [
+                '[{"addr_info":[{"local":"::172.28.3.21","prefixlen":96,"scope":"global"},'
+                '{"local":"fd00::105","prefixlen":128,"scope":"global"},'
+                '{"local":"fd00::104","prefixlen":128,"scope":"global"}]}]'
+            ],
+            *([ADDRESSES.format("sit0")], [], ["ip address del fd00::104/128 dev sit0"]),
+            id="an address of sit0 beside another one",
         ),
         pytest.param(
             *(f"address {VIP}/32 lo", [NOTHING]),
