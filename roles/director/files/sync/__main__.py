@@ -11,7 +11,7 @@ A table is also told now and then without a question, and when lvs-sync stops: k
 Each director tells the connections of the VIPs that it has. Only directors of the inventory are answered, by a table that goes to the
 group and not to them, and never more than a fifth of the time: see turns.py.
 
-  lvs-sync            do that, by /etc/lvs-sync.json; lvs-sync.service runs it
+  lvs-sync            do that, by /etc/lvs-sync.conf; lvs-sync.service runs it
   lvs-sync --status   what it has told and heard; exit status 1 while this director waits for its first answer
 
 It starts itself again when its configuration or program has changed.
@@ -34,7 +34,7 @@ import turns
 from messages import Entry, connections_in, messages
 from selection import Selection, marks
 
-CONFIG = "/etc/lvs-sync.json"
+CONFIG = "/etc/lvs-sync.conf"
 STATUS = "/run/lvs-sync/status.json"
 HERE = os.path.dirname(os.path.abspath(__file__))
 LOOK_INTERVAL = 0.5
@@ -169,6 +169,12 @@ class Director:
             self.noted = text
 
 
+def configuration(text: str) -> dict[str, Any]:
+    """The director's part of the resolved cluster, in JSON behind a comment."""
+    read: dict[str, Any] = json.loads("".join(line for line in text.splitlines() if not line.startswith("#")))
+    return read
+
+
 def stamps() -> list[tuple[str, int]]:
     """When the configuration and the program were written."""
     files = [CONFIG, *(entry.path for entry in os.scandir(HERE) if entry.name.endswith(".py"))]
@@ -197,7 +203,7 @@ def run(director: Director) -> None:
         if host.sync_daemons()[0]:
             director.tell(at_most=LAST_SECONDS)
         return
-    os.execv(sys.executable, [sys.executable, HERE])
+    os.execv(sys.executable, [sys.executable, "-B", HERE])
 
 
 def described(status: dict[str, Any], now: float) -> list[str]:
@@ -235,7 +241,7 @@ def main(arguments: list[str]) -> int:
         print("usage: lvs-sync [--status]", file=sys.stderr)
         return 2
     with open(CONFIG, encoding="utf-8") as file:
-        run(Director(json.load(file)))
+        run(Director(configuration(file.read())))
     return 0
 
 
