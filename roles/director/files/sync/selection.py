@@ -29,7 +29,7 @@ NOOUTPUT = 0x0080
 INACTIVE = 0x0100
 TEMPLATE = 0x1000
 FORWARDS = {"Masq": 0, "Local": 1 | NOOUTPUT, "Tunnel": 2 | NOOUTPUT, "Route": 3 | NOOUTPUT}
-FTP = 21
+FTP, FTP_DATA, UNPRIVILEGED = 21, 20, 1024
 
 
 class Mark(NamedTuple):
@@ -112,8 +112,8 @@ class Selection:
         for mark in self.marks:
             if mark.number in self.services.by_mark and mark.has(protocol, vip, port):
                 return Place(self.services.by_mark[mark.number], mark.number)
-        # Port 0 is a service of all ports. Data connections of FTP belong to port 21, as do its templates, which have port 0.
-        for one in (port, 0, FTP):
+        # Data connections of FTP belong to port 21, as do its templates, which have port 0. Port 0 is a service of all ports.
+        for one in (port, *([FTP] if port in (0, FTP_DATA) or port >= UNPRIVILEGED else []), 0):
             service = self.services.by_address.get((protocol, vip, one))
             if service:
                 return Place(service, 0)
