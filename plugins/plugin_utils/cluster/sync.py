@@ -7,6 +7,8 @@ keepalived lets its sync daemons follow one VRRP instance, or none. If they foll
 receive: connections of other instances are lost at a failover. If they follow none, every director always runs both daemons.
 It sends the connections that it handles itself, and receives those of the others. So directors that share the work know each
 other's connections, and a failover starts and stops no daemon. That is what happens unless the inventory names an instance.
+
+The daemons tell only of connections that get packets. lvs-sync (roles/director/files/sync) tells of all when a director asks.
 """
 
 from __future__ import annotations

@@ -123,14 +123,15 @@ def test_a_marked_connection_is_told_with_its_mark(port, mark):
 
 
 def test_a_mark_has_its_ports_vips_and_protocols_only():
-    select = Selection(SERVICES._replace(by_address={}), [MARK])
+    marked = SERVICES._replace(by_address={})
+    select = Selection(marked, [MARK])
     assert select.entry(MARKED._replace(vip_port=9011), HELD) is None
     assert select.entry(MARKED._replace(protocol="SCTP"), HELD) is None
     assert select.entry(MARKED._replace(vip=packed("172.28.0.11")), HELD) is None
     # A mark without ports has all.
-    assert Selection(SERVICES, [MARK._replace(ports=())]).entry(MARKED._replace(vip_port=9), HELD).fwmark == 10
+    assert Selection(marked, [MARK._replace(ports=())]).entry(MARKED._replace(vip_port=9), HELD).fwmark == 10
     # One that the kernel has no service for marks nothing.
-    assert Selection(SERVICES, [MARK._replace(number=12)]).entry(MARKED, HELD) is None
+    assert Selection(marked, [MARK._replace(number=12)]).entry(MARKED, HELD) is None
 
 
 def test_the_mark_counts_before_the_port():
