@@ -2262,6 +2262,33 @@ _value:
                 maxlen:
                   description: Their longest length in bytes; null if the kernel chooses it.
                   type: int
+                address:
+                  description: The address from which lvs-sync asks other directors for their connections.
+                  type: str
+                peers:
+                  description: The addresses of these directors.
+                  type: list
+                  elements: str
+                marks:
+                  description: The services by firewall mark, by which lvs-sync finds the mark of a connection.
+                  type: list
+                  elements: dict
+                  contains:
+                    fwmark:
+                      description: The mark.
+                      type: int
+                    vips:
+                      description: The addresses of the service.
+                      type: list
+                      elements: str
+                    protocols:
+                      description: Its protocols.
+                      type: list
+                      elements: str
+                    ports:
+                      description: Its ports, and ranges of ports such as 8000-8010; empty for all.
+                      type: list
+                      elements: raw
             heartbeat_media:
               description: How heartbeat speaks to the other director, line by line.
               type: list

@@ -27,6 +27,13 @@ SCRIPTS = "/etc/lvs-cluster/scripts"
 FOLDERS = "/var/lib/lvs-cluster/folders"
 # What the role real_server leaves for each cluster that a host serves, but for one with IPv6 alone and a page of its own
 REAL_SERVER = ("/etc/sysctl.d/90-lvs-real-server-*.conf", "/etc/lvs-test-page-*.conf")
+# lvs-sync, which tells other directors the connections
+SYNC = (
+    "/etc/systemd/system/lvs-sync.service",
+    "/etc/lvs-sync.conf",
+    "/usr/local/sbin/lvs-sync",
+    "/usr/local/lib/lvs-sync/*.py",
+)
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD)
 
 # Lines that the roles have written into these files since the first release, and nobody else writes.

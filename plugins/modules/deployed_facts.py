@@ -53,6 +53,9 @@ ansible_facts:
         lvs_vip:
           description: Whether C(lvs-vip) keeps VIPs or rules.
           type: bool
+        sync:
+          description: The files of C(lvs-sync), with the SHA-1 of each. Empty if it is not deployed.
+          type: dict
         real_server:
           description: The clusters for which the host has what makes it a real server, such as the ports of its test page.
           type: list
@@ -166,6 +169,7 @@ ansible_facts:
       stacks: [keepalived.service]
       masked: [ldirectord.service]
       lvs_vip: false
+      sync: {}
       real_server: []
       clusters:
         shop:
@@ -202,6 +206,7 @@ ansible_facts:
 """
 
 import glob
+import hashlib
 import os
 
 from ansible.module_utils.basic import AnsibleModule
@@ -253,6 +258,12 @@ def is_masked(unit, folder=UNITS):
     return os.path.realpath(os.path.join(folder, unit)) == "/dev/null"
 
 
+def sha1(path):
+    """The digest by which Ansible compares files."""
+    with open(path, "rb") as file:
+        return hashlib.sha1(file.read()).hexdigest()  # noqa: S324 - no secret depends on it
+
+
 def main(runner=HOST):
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     found = {path: read(path) for path in deployed.FILES}
@@ -268,6 +279,7 @@ def main(runner=HOST):
         "stacks": stacks,
         "masked": [unit for unit in STACK_UNITS if is_masked(unit)],
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
+        "sync": {path: sha1(path) for pattern in deployed.SYNC for path in glob.glob(pattern)},
         "real_server": deployed.served(path for pattern in deployed.REAL_SERVER for path in glob.glob(pattern)),
         "clusters": clusters,
         "gateways": deployed.gateways_of(lists),

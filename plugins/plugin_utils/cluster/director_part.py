@@ -106,7 +106,7 @@ def director_parts(
             part["sysctls"].update(kernel.sloppy_sysctls(services))
         if stack == "keepalived" and "ipv4" in families(services):
             part["sysctls"].update(kernel.accept_own_vip(host))
-        part["sync"] = director_sync(host, sync, stack)
+        part["sync"] = director_sync(host, sync, stack, hosts, services)
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if stack == "static":
             vips = {vip: service["family"] for service in services for vip in service["vips"]}

@@ -7,6 +7,8 @@ keepalived lets its sync daemons follow one VRRP instance, or none. If they foll
 receive: connections of other instances are lost at a failover. If they follow none, every director always runs both daemons.
 It sends the connections that it handles itself, and receives those of the others. So directors that share the work know each
 other's connections, and a failover starts and stops no daemon. That is what happens unless the inventory names an instance.
+
+The daemons tell only of connections that get packets. lvs-sync (roles/director/files/sync) tells of all when a director asks.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from .addresses import parse
 from .drafts import InstanceDraft
 from .hosts import Host, Hosts
 from .mistakes import InventoryPath, Mistakes, listed, near_hint
-from .types import DirectorSync, Stack, Sync
+from .types import DirectorSync, Service, Stack, Sync, SyncMark, client_ports
 
 # Seconds until a returning director has received every connection that had packets meanwhile.
 LEARNING = 60
@@ -61,10 +63,13 @@ def resolve_sync(
     }
 
 
-def director_sync(host: Host, sync: Sync | None, stack: Stack) -> DirectorSync | None:
-    """The sync daemons of one director."""
+def director_sync(
+    host: Host, sync: Sync | None, stack: Stack, hosts: Hosts, services: Sequence[Service]
+) -> DirectorSync | None:
+    """The sync daemons of one director, and what its lvs-sync has to know."""
     if sync is None:
         return None
+    others = [_address(other, sync["network"]) for other in hosts.directors.values() if other is not host]
     return {
         "id": sync["id"],
         "instance": sync["instance"],
@@ -74,7 +79,25 @@ def director_sync(host: Host, sync: Sync | None, stack: Stack) -> DirectorSync |
         "port": sync["port"],
         "ttl": sync["ttl"],
         "maxlen": sync["maxlen"],
+        "address": _address(host, sync["network"]),
+        "peers": [address for address in others if address],
+        "marks": [_mark(service["fwmark"], service) for service in services if service["fwmark"] is not None],
     }
+
+
+def _mark(fwmark: int, service: Service) -> SyncMark:
+    return {
+        "fwmark": fwmark,
+        "vips": service["vips"],
+        "protocols": service["protocols"],
+        "ports": client_ports(service),
+    }
+
+
+def _address(host: Host, network: str | None) -> str | None:
+    """Where a director speaks with the others: on the network of the synchronisation, or at its lvs_address."""
+    own = host.own_in(network) if network else None
+    return own.address if own else host.address
 
 
 def _interface(host: Host, network: str | None) -> str | None:

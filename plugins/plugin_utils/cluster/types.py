@@ -852,11 +852,20 @@ class HostVrrp(TypedDict):
     handover_time: Seconds
 
 
+class SyncMark(TypedDict):
+    """The service of a firewall mark, by which lvs-sync finds the mark of a connection; without `ports` it has all."""
+
+    fwmark: int
+    vips: list[str]
+    protocols: list[str]
+    ports: list[Ports]
+
+
 class DirectorSync(TypedDict):
     """Connection synchronisation as one director runs it.
 
     `both` is whether it always runs both daemons, the one that sends and the one that receives. Otherwise it runs the one
-    for its present part.
+    for its present part. lvs-sync asks the directors at `peers` from `address`, and answers them.
     """
 
     id: int
@@ -867,6 +876,9 @@ class DirectorSync(TypedDict):
     port: int
     ttl: int
     maxlen: int | None
+    address: str | None
+    peers: list[str]
+    marks: list[SyncMark]
 
 
 class CheckSource(TypedDict):

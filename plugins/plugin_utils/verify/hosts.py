@@ -21,6 +21,7 @@ WHO_ELSE = "Find out which host it is: ip -6 neigh, or lvs.cluster.arp_probe"
 BOOT_UNIT = "ipvsadm.service"
 # The unit that holds a director's VIPs, by stack.
 DIRECTOR_UNITS = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.service", "static": "lvs-vip.service"}
+SYNC_UNIT = "lvs-sync.service"
 OTHER_FILE = (
     "Look in /etc/sysctl.d, /etc/sysctl.conf and /etc/ufw/sysctl.conf for a file that is read later than the collection's own,"
     " and sets it"
@@ -89,6 +90,8 @@ def units_of(cluster: ResolvedCluster, name: str) -> dict[str, bool]:
     if name in cluster["directors"]:
         units[DIRECTOR_UNITS[cluster["stack"]]] = cluster["start_at_boot"]
         units.update({BOOT_UNIT: cluster["start_at_boot"]} if cluster["stack"] == "static" else {})
+    if cluster["hosts"][name]["sync"] is not None:
+        units[SYNC_UNIT] = True
     if keeps_lists(cluster, name):
         units["lvs-vip.service"] = True
     if name in cluster["real_servers"] and cluster["test_page"]:
@@ -130,7 +133,7 @@ def peer_findings(name: str, wanted: HostPart, deployed: Sequence[str]) -> Itera
 
 
 def other_stack_findings(name: str, cluster: ResolvedCluster, node: Mapping[str, Any]) -> Iterator[Finding]:
-    """Units of another lvs_stack that still run: they would also change the table or hold VIPs."""
+    """Units of another lvs_stack that still run: they would also change the table or hold VIPs. And a lvs-sync without lvs_sync."""
     if name not in cluster["directors"]:
         return
     # With every stack, ldirectord's own unit must not run: heartbeat starts ldirectord.
@@ -140,6 +143,8 @@ def other_stack_findings(name: str, cluster: ResolvedCluster, node: Mapping[str,
             continue
         if node["units"].get(unit, {"active": False})["active"]:
             yield Finding(name, f"{unit} runs, but lvs_stack is {cluster['stack']}", RUN_SITE)
+    if cluster["hosts"][name]["sync"] is None and node["units"].get(SYNC_UNIT, {"active": False})["active"]:
+        yield Finding(name, f"{SYNC_UNIT} runs, but lvs_sync is off", RUN_SITE)
 
 
 def ldirectord_findings(name: str, active: bool, status: Mapping[str, Any]) -> Iterator[Finding]:

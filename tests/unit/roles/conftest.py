@@ -62,6 +62,7 @@ def render():
             inventory_hostname=host,
             director_script_user="root",
             director_keepalived_variable="DAEMON_ARGS",
+            director_sync_daemon="keepalived.service",
             ansible_managed="Ansible managed",
             **variables,
         )

@@ -18,7 +18,10 @@ OF_A_STACK = {
     "ldirectord": ["ldirectord.cf.j2", "ha.cf.j2", "haresources.j2", "authkeys.j2", "heartbeat.conf.j2"],
     "static": [],
 }
-WITH_SYNC = {"ldirectord": ["LVSSyncDaemonSwap.j2"]}
+WITH_SYNC = {
+    "keepalived": ["lvs-sync.service.j2"],
+    "ldirectord": ["lvs-sync.service.j2", "LVSSyncDaemonSwap.j2"],
+}
 OF_A_REAL_SERVER = ["test-page.conf.j2", "test-page-ports.conf.j2", "lvs-test-page.service.j2", "index.html.j2"]
 OF_EVERY_HOST = ["lvs-vip.conf.j2"]
 INCLUDED = ["keepalived-check.j2", "keepalived-watching.j2"]

@@ -54,3 +54,29 @@ def test_without_services_nothing_is_synchronised(inventory: Callable) -> None:
 def test_a_network_of_its_own_has_an_interface_on_each_director(inventory: Callable) -> None:
     cluster = resolve(*inventory({"all": {"lvs_sync": {"enabled": True, "network": "10.99.0.0/16"}}}))
     assert [cluster["hosts"][director]["sync"]["interface"] for director in cluster["directors"]] == ["eth0", "eth0"]
+
+
+def spoken(cluster: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """From where each director asks the others, and where they are."""
+    directors = [cluster["hosts"][director]["sync"] for director in cluster["directors"]]
+    return [(one["address"], one["peers"]) for one in directors]
+
+
+def test_directors_ask_each_other_at_their_addresses(inventory: Callable) -> None:
+    own = [("172.28.0.11", ["172.28.0.12"]), ("172.28.0.12", ["172.28.0.11"])]
+    there = [("10.99.0.11", ["10.99.0.12"]), ("10.99.0.12", ["10.99.0.11"])]
+    assert spoken(resolve(*inventory({"all": {"lvs_sync": {"enabled": True}}}))) == own
+    assert spoken(resolve(*inventory({"all": {"lvs_sync": {"enabled": True, "network": "10.99.0.0/16"}}}))) == there
+
+
+def test_the_mark_of_a_connection_can_be_found(inventory: Callable) -> None:
+    marked = {"name": "web", "vip": ["172.28.0.100", "172.28.0.101"], "fwmark": 10, "ports": [80, "8000-8010"]}
+    every = {"name": "all", "vip": "172.28.0.102", "fwmark": 11, "protocol": ["tcp", "udp"]}
+    plain = {"name": "mail", "vip": "172.28.0.100", "port": 25}
+    health = {"scheduler": "rr", "health": {"type": "tcp", "port": 80}}
+    services = [{**one, **health} for one in (marked, every, plain)]
+    cluster = resolve(*inventory({"all": {"lvs_sync": {"enabled": True}, "lvs_services": services}}))
+    assert cluster["hosts"][cluster["directors"][0]]["sync"]["marks"] == [
+        {"fwmark": 10, "vips": ["172.28.0.100", "172.28.0.101"], "protocols": ["tcp"], "ports": [80, "8000-8010"]},
+        {"fwmark": 11, "vips": ["172.28.0.102"], "protocols": ["tcp", "udp"], "ports": []},
+    ]

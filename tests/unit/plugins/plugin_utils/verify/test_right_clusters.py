@@ -97,6 +97,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
         director = host["role"] == "director"
         runs = {STACK_UNIT[cluster["stack"]]} if director else {"lvs-vip.service"}
         runs |= {"lvs-test-page.service"} if name in cluster["real_servers"] and cluster["test_page"] else set()
+        runs |= {"lvs-sync.service"} if host["sync"] else set()
         # A director that marks packets keeps the rules for it by the same unit.
         runs |= {"lvs-vip.service"} if director and (host["tools"] or name in cluster["real_servers"]) else set()
         starts = runs | ({"ipvsadm.service"} if director and cluster["stack"] == "static" else set())

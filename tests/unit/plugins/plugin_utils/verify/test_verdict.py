@@ -477,8 +477,20 @@ NOT_BOTH = "of the sync daemons it runs {}, not {}. Run site.yml"
 def test_the_directors_tell_each_other_of_their_connections(cluster, seen, both, first, second, faults):
     for director in cluster["directors"]:
         cluster["hosts"][director]["sync"] = {**SYNC, "both": both, "maxlen": None}
+        seen["nodes"][director]["units"]["lvs-sync.service"] = {"active": True, "enabled": True}
     seen["before"]["lvs1"]["daemons"], seen["before"]["lvs2"]["daemons"] = first, second
     assert judge(cluster, seen)["faults"] == faults
+
+
+def test_lvs_sync_runs_if_and_only_if_connections_are_synchronised(cluster, seen):
+    cluster["hosts"]["lvs1"]["sync"] = {**SYNC, "both": True, "maxlen": None}
+    seen["before"]["lvs1"]["daemons"] = [MASTER, BACKUP]
+    seen["nodes"]["lvs2"]["units"]["lvs-sync.service"] = {"active": True, "enabled": True}
+    assert judge(cluster, seen)["faults"] == [
+        "lvs1: lvs-sync.service does not run. Look at: journalctl -u lvs-sync.service",
+        "lvs1: lvs-sync.service does not start at boot. Run site.yml",
+        "lvs2: lvs-sync.service runs, but lvs_sync is off. Run site.yml",
+    ]
 
 
 @pytest.mark.parametrize(
