@@ -46,6 +46,8 @@ from .vrrp import SETTLE_TIME
 from .watching_part import own_groups, own_track, own_trackers
 
 MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
+# Another cluster with the same virtual router may be slower than this one
+SHORTEST_LISTEN_TIME = 2
 LONGEST_LISTEN_TIME = 5
 LONGEST_SKEW = 30  # seconds: a stop does not wait longer for a backup
 MARGIN = 0.5  # seconds in which clients and switches learn that another director has a VIP
@@ -230,7 +232,9 @@ def _watched(instances: Sequence[DirectorInstance], startup_delay: Seconds, *, a
         "preferred_vips": [address["address"] for instance in preferred for address in instance["addresses"]],
         "settle_time": ceil(startup_delay + max((one["preempt_delay"] for one in preferred), default=0)) + SETTLE_TIME,
         "interfaces": [interface for interface in interfaces if interface],
-        "listen_time": min(max(one["advert_interval"] for one in instances) * 2, LONGEST_LISTEN_TIME),
+        "listen_time": min(
+            max(SHORTEST_LISTEN_TIME, *(one["advert_interval"] * 2 for one in instances)), LONGEST_LISTEN_TIME
+        ),
         "handover_time": 0 if alone else max(map(_longest_skew, instances)) + MARGIN,
     }
 

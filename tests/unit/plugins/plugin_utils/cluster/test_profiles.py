@@ -146,6 +146,11 @@ def test_a_backup_of_a_fast_cluster_is_waited_for_as_briefly(inventory: Callable
     assert cluster["hosts"]["lvs1"]["vrrp"]["handover_time"] == pytest.approx(0.6)
 
 
+def test_verify_also_hears_a_cluster_that_is_not_fast(inventory: Callable) -> None:
+    cluster = resolve(*inventory({"all": {"lvs_vrrp": FAST}}))
+    assert cluster["hosts"]["lvs1"]["vrrp"]["listen_time"] == 2
+
+
 # Health checks
 
 
