@@ -19,7 +19,7 @@ B = {"name": "B", "virtual_router_id": 52, "vips": ["172.28.0.101"]}
     [
         ({"instances": [A, B]}, [60, 9]),
         ({"preempt_delay": 3, "instances": [A, B]}, [3, 3]),
-        ({"instances": [A, {**B, "preempt_delay": 3}]}, [60, 3]),
+        ({"instances": [A, {**B, "preempt_delay": 3}]}, [15, 3]),
         ({"instances": [{**A, "preempt_delay": 0}, B]}, [0, 9]),
         ({"preempt": False, "instances": [A, B]}, [0, 0]),
     ],
@@ -35,7 +35,7 @@ def test_the_synchronised_instance_waits_unless_the_inventory_says_how_long(
 @pytest.mark.parametrize("sync", [{"enabled": True}, {"enabled": True, "instance": None}])
 def test_without_an_instance_all_of_them_wait(sync: dict[str, Any], inventory: Callable) -> None:
     cluster = resolve(*inventory({"all": {"lvs_vrrp": {"instances": [A, B]}, "lvs_sync": sync}}))
-    assert [instance["preempt_delay"] for instance in cluster["vrrp"]["instances"]] == [60, 60]
+    assert [instance["preempt_delay"] for instance in cluster["vrrp"]["instances"]] == [15, 15]
     assert all(cluster["hosts"][director]["sync"]["both"] for director in cluster["directors"])
 
 
