@@ -17,7 +17,7 @@ B = {"name": "B", "virtual_router_id": 52, "vips": ["172.28.0.101"]}
 @pytest.mark.parametrize(
     ("vrrp", "delays"),
     [
-        ({"instances": [A, B]}, [60, 9]),
+        ({"instances": [A, B]}, [15, 9]),
         ({"preempt_delay": 3, "instances": [A, B]}, [3, 3]),
         ({"instances": [A, {**B, "preempt_delay": 3}]}, [15, 3]),
         ({"instances": [{**A, "preempt_delay": 0}, B]}, [0, 9]),
