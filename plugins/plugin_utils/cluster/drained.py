@@ -27,9 +27,7 @@ def drained_services(services: Sequence[Service], hosts: Collection[str]) -> lis
 
 
 def _drained(service: Service, hosts: Collection[str]) -> Service:
-    servers = [
-        {**server, "weight": 0} if server["host"] in hosts else server for server in service["real_servers"]
-    ]
+    servers = [{**server, "weight": 0} if server["host"] in hosts else server for server in service["real_servers"]]
     return {**service, "real_servers": servers}  # type: ignore[typeddict-item]
 
 

@@ -33,8 +33,8 @@ from .checks import (
     check_weights,
 )
 from .director_part import director_parts
-from .drained import drained_services
 from .drafts import InstanceDraft, ServiceDraft
+from .drained import drained_services
 from .heartbeat import heartbeat_part, heartbeat_vips, read_heartbeat
 from .hosts import Host, Hosts, resolve_hosts
 from .inventory import Inventory
