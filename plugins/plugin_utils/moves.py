@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Collection, Iterator, Mapping, TypedDict
 
-from .cluster.mistakes import listed, near_hint
+from .cluster.mistakes import listed
 from .cluster.types import Instance, ResolvedCluster
 from .owners import holders, ip_addresses
 from .tables import destination_key, service_key
@@ -115,6 +115,13 @@ def planned_move(cluster: ResolvedCluster, target: Any, hostvars: Mapping[str, M
     return planned(cluster, target, collect(hostvars, cluster["directors"]))
 
 
+def successor(cluster: ResolvedCluster, leaving: str, hostvars: Mapping[str, Mapping[str, Any]]) -> str:
+    """The director that takes the VIPs of another one: the first that is fit. If none is, the first, so that it says why."""
+    others = [name for name in cluster["directors"] if name != leaving]
+    moves = [planned_move(cluster, name, hostvars) for name in others]
+    return next((move["target"] for move in moves if not move["impossible"] + move["reasons"]), others[0])
+
+
 def impossible(cluster: ResolvedCluster, target: Any) -> list[str]:
     """Why there can be no planned move to a director, whatever the state of the directors."""
     names = cluster["directors"]
@@ -126,7 +133,7 @@ def impossible(cluster: ResolvedCluster, target: Any) -> list[str]:
         return [f"to is missing: name the director that is to hold the VIPs, such as -e to={names[-1]}"]
     if target not in names:
         return [
-            f"to is {target}, which is no director{near_hint(target, names, 'name there')}: name one of {listed(names)}"
+            f"to is {target}, which is no director: name one of {listed(names)}"
         ]
     return [
         f"{target} is no director of VRRP instance {instance['name']}, so it cannot hold {listed(_vips(instance))}"
