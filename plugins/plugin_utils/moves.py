@@ -132,9 +132,7 @@ def impossible(cluster: ResolvedCluster, target: Any) -> list[str]:
     if not target:
         return [f"to is missing: name the director that is to hold the VIPs, such as -e to={names[-1]}"]
     if target not in names:
-        return [
-            f"to is {target}, which is no director: name one of {listed(names)}"
-        ]
+        return [f"to is {target}, which is no director: name one of {listed(names)}"]
     return [
         f"{target} is no director of VRRP instance {instance['name']}, so it cannot hold {listed(_vips(instance))}"
         for instance in (cluster["vrrp"]["instances"] if cluster["vrrp"] else [])

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from typing import Collection, Iterable, Sequence
 
-from .types import Service
+from .types import Service, health_of
 
 
 def keeps(service: Service, hosts: Collection[str]) -> bool:
-    """Whether a service has weight enough for its quorum without these hosts."""
-    return sum(server["weight"] for server in service["real_servers"] if server["host"] not in hosts) >= max(
-        service["quorum"], 1
+    """Whether a service has weight enough for its quorum without these hosts, and their weights are not those of a check."""
+    left = sum(server["weight"] for server in service["real_servers"] if server["host"] not in hosts)
+    chosen = any(
+        check["dynamic_weight"] or check["weight"]
+        for server in service["real_servers"]
+        if server["host"] in hosts
+        for check in health_of(server, service["health"])
     )
+    return left >= max(service["quorum"], 1) and not chosen
 
 
 def drained_services(services: Sequence[Service], hosts: Collection[str]) -> list[Service]:

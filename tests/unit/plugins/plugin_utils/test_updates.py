@@ -70,6 +70,10 @@ def test_with_ldirectord_too():
         # keepalived would refuse the quorum.
         ({"quorum": 2}, [1, 1]),
         ({"real_servers": ["www1"]}, [1]),
+        # The check would set the weight again.
+        ({"health": {"type": "script", "command": "/bin/true", "dynamic_weight": True}}, [1, 1]),
+        ({"health": {"type": "file", "file": "/run/weight", "weight": 2}}, [1, 1]),
+        ({"health": {"type": "file", "file": "/run/weight"}}, [0, 1]),
         ({"real_servers": ["www1", {"host": "www2", "weight": 0}]}, [1, 0]),
         ({"real_servers": [{"address": "10.0.0.99"}, "www2"]}, [1, 1]),
     ],
@@ -97,7 +101,8 @@ def test_a_host_that_directs_and_serves_is_updated_once():
 def test_what_the_cluster_cannot_do_without():
     cluster = described({**WEB, "real_servers": ["www1"]}, {**WEB, "name": "all", "port": 81})
     assert update_refusals(cluster, ["www1", "www2", "lb1"]) == [
-        "www1 cannot be drained: without it web 10.0.0.100:80/tcp would have no real server, or too few for the quorum"
+        "www1 cannot be drained: without it web 10.0.0.100:80/tcp would have no real server, or too few for the quorum, or a check chooses its"
+        " weight"
     ]
     alone = described(groups={**GROUPS, "directors": ["lb1"]})
     assert update_refusals(alone, ["lb1"]) == ["lb1 is the only director: nobody would serve while it is updated"]
