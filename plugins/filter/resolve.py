@@ -19,7 +19,7 @@ description:
     interfaces are null, and the checks that need them are skipped.
 requirements:
   - netaddr (on the controller)
-positional: groups
+positional: groups, drained
 options:
   _input:
     description: Variables of every host, by its name. Usually the variable C(hostvars).
@@ -29,6 +29,13 @@ options:
     description: Host names of every group. Usually the variable C(groups).
     type: dict
     required: true
+  drained:
+    description:
+      - Hosts that get no new connections for now, as if their weight were 0. A service keeps the weights of those without which it
+        would have no weight left, or less than its quorum.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: lvs.cluster.ipvs_table
 """
@@ -1978,6 +1985,9 @@ _value:
                 priority:
                   description: Its priority.
                   type: int
+                grouped:
+                  description: Whether the instance is in a group, which then watches what has a weight.
+                  type: bool
                 takes_over:
                   description: Whether it takes the VIPs from any other director when it comes.
                   type: bool
@@ -2234,6 +2244,9 @@ _value:
                 handover_time:
                   description: Seconds in which another director takes the VIPs that it gives up; 0 if there is no other.
                   type: float
+                move_time:
+                  description: Seconds in which it takes the VIPs when its priority is raised; 0 if it would take too long.
+                  type: int
             sync:
               description: Connection synchronisation, or null.
               type: dict
@@ -2306,7 +2319,7 @@ _value:
                   type: bool
 """
 
-from typing import Any, Mapping
+from typing import Any, Collection, Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
@@ -2316,14 +2329,16 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import ResolvedCluster
 
 
-def resolve_filter(hostvars: Mapping[str, Any], groups: Mapping[str, Any]) -> ResolvedCluster:
+def resolve_filter(
+    hostvars: Mapping[str, Any], groups: Mapping[str, Any], drained: Collection[str] = ()
+) -> ResolvedCluster:
     """Resolve a cluster; its mistakes become an Ansible error."""
     if not HAS_NETADDR:
         raise AnsibleFilterError(
             "lvs.cluster.resolve needs the Python package netaddr where Ansible runs: pip install netaddr"
         )
     try:
-        return resolve(hostvars, groups, Display().warning)
+        return resolve(hostvars, groups, Display().warning, drained)
     except InventoryMistakes as mistakes:
         raise AnsibleFilterError(str(mistakes)) from None
 

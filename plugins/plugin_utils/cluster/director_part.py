@@ -49,6 +49,7 @@ MULTIPORT = 15  # iptables-extensions(8), multiport: a range counts for two
 # Another cluster with the same virtual router may be slower than this one
 SHORTEST_LISTEN_TIME = 2
 LONGEST_LISTEN_TIME = 5
+LONGEST_MOVE = 60  # seconds: for a longer preempt_delay a planned move does not wait
 LONGEST_SKEW = 30  # seconds: a stop does not wait longer for a backup
 MARGIN = 0.5  # seconds in which clients and switches learn that another director has a VIP
 
@@ -196,6 +197,7 @@ def _own_instance(
         "secret": secret_name(instance["name"]),
         "interface": own["interface"],
         "priority": own["priority"],
+        "grouped": instance["name"] in grouped,
         "takes_over": instance["preempt"] and own["priority"] == max(one["priority"] for one in instance["directors"]),
         "unicast_src": own["address"] if instance["unicast"] else None,
         "unicast_peers": [peer for peer in peers if peer] if instance["unicast"] else [],
@@ -236,12 +238,21 @@ def _watched(instances: Sequence[DirectorInstance], startup_delay: Seconds, *, a
             max(SHORTEST_LISTEN_TIME, *(one["advert_interval"] * 2 for one in instances)), LONGEST_LISTEN_TIME
         ),
         "handover_time": 0 if alone else max(map(_longest_skew, instances)) + MARGIN,
+        "move_time": ceil(max(map(_preempt_time, instances))),
     }
 
 
 def _longest_skew(instance: DirectorInstance) -> Seconds:
     """How long a backup waits at most when the master says that it stops (RFC 3768 and RFC 5798, Skew_Time)."""
     return 1 if instance["version"] == 2 else min(instance["advert_interval"], LONGEST_SKEW)
+
+
+def _preempt_time(instance: DirectorInstance) -> Seconds:
+    """How long a director with a higher priority takes to become the master, 0 if it never does or not in time."""
+    if not instance["preempt"] or instance["preempt_delay"] > LONGEST_MOVE:
+        return 0
+    # The first advert starts the delay. Then three adverts have to be missed, and the skew time passes (vrrp.c, vrrp_state_backup).
+    return instance["preempt_delay"] + 5 * instance["advert_interval"] + 1
 
 
 def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequence[Service]) -> list[str | None]:

@@ -23,6 +23,7 @@ OWN = frozenset(
         "lvs_cluster",
         "lvs_ldirectord_status",
         "lvs_node",
+        "lvs_preferred",
         "lvs_probes",
         "lvs_settled",
         "lvs_verification",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from typing import Any, Callable, Collection, Iterable, Mapping, Sequence
 
 from . import inventory as inventories
 from . import keys, schema, validators
@@ -34,6 +34,7 @@ from .checks import (
 )
 from .director_part import director_parts
 from .drafts import InstanceDraft, ServiceDraft
+from .drained import drained_services
 from .health_profiles import read_check_times
 from .heartbeat import heartbeat_part, heartbeat_vips, read_heartbeat
 from .hosts import Host, Hosts, resolve_hosts
@@ -90,12 +91,15 @@ class _Read:
 
 
 def resolve(
-    hostvars: Mapping[str, Any], groups: Mapping[str, Any], warn: Callable[[str], object] = lambda _warning: None
+    hostvars: Mapping[str, Any],
+    groups: Mapping[str, Any],
+    warn: Callable[[str], object] = lambda _warning: None,
+    drained: Collection[str] = (),
 ) -> ResolvedCluster:
     """Resolve and validate a whole cluster.
 
     `hostvars` has the variables of every host by name, `groups` the host names of every group. `warn` is called with what
-    may be wrong, but the facts cannot decide. Returns plain dicts, lists and scalars, with every address, port, weight,
+    may be wrong, but the facts cannot decide. `drained` are hosts that get no new connections for now. Returns plain dicts, lists and scalars, with every address, port, weight,
     interface and role filled in. Raises InventoryMistakes with all mistakes.
     """
     mistakes = Mistakes()
@@ -106,7 +110,7 @@ def resolve(
         raise InventoryMistakes(mistakes)
     for warning in mistakes.warnings:
         warn(warning)
-    return _resolved(read, gateways)
+    return _resolved(read, gateways, drained)
 
 
 def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mistakes) -> _Read:
@@ -181,7 +185,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
         check_static(services, hosts, read.sync, mistakes)
 
 
-def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCluster:
+def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]], drained: Collection[str]) -> ResolvedCluster:
     """The resolved cluster; `gateways` are those that each instance moves."""
     stack, hosts, nat, sync, arp = read.stack, read.hosts, read.nat, read.sync, read.scalars["lvs_arp"]
     vips = list(read.vip_paths)
@@ -201,6 +205,10 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]]) -> ResolvedCl
         for name, host in hosts.both.items()
     }
     parts = {**directors, **real_servers, **localnodes}
+    # Not before: what another director has sent to a host that directs, too, is still delivered there.
+    services = drained_services(services, drained)
+    if stack == "keepalived":
+        keepalived = keepalived_part(read.keepalived, services, tracked)
     name = read.scalars["lvs_cluster_name"] or default_name(read.inventory.directors)
     return {
         "name": name,

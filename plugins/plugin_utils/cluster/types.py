@@ -820,12 +820,14 @@ class AddressOnDevice(TypedDict):
 class DirectorInstance(InstanceSettings):
     """A VRRP instance as one director runs it: everything in its block of keepalived.conf.
 
-    `takes_over` is whether this director takes the VIPs from any other director when it starts.
+    `takes_over` is whether this director takes the VIPs from any other director when it starts. `grouped` is whether it is in a group,
+    which then watches what has a weight.
     """
 
     secret: str
     interface: str | None
     priority: int
+    grouped: bool
     takes_over: bool
     unicast_src: str | None
     unicast_peers: list[str]
@@ -842,7 +844,7 @@ class HostVrrp(TypedDict):
 
     The director takes `preferred_vips` from any other director within `settle_time`. On its `interfaces` the adverts of other
     masters are heard in `listen_time`. Another director takes the VIPs that this one gives up within `handover_time`, which is 0
-    if there is none.
+    if there is none. In `move_time` a director whose priority is raised has taken the VIPs; it is 0 if no instance does that in time.
     """
 
     preferred_vips: list[str]
@@ -850,6 +852,7 @@ class HostVrrp(TypedDict):
     interfaces: list[str]
     listen_time: Seconds
     handover_time: Seconds
+    move_time: int
 
 
 class SyncMark(TypedDict):

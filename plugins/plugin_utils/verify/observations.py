@@ -17,7 +17,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered.
 
     Returns nodes {host: node_info}, lvs_vip {host: result of lvs-vip check}, peer_macs {host: Ethernet addresses of other
-    directors that are deployed there}, ldirectord {director: result of the search for its
+    directors that are deployed there}, preferred [director that a planned move has preferred], ldirectord {director: result of the search for its
     process}, expected {host: files as site.yml would write them}, instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director:
     ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}}, probes (entries of probe_plan, each with its vip_probe result) and
     unasked {client: {what could not be asked: why}}.
@@ -44,6 +44,11 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
         },
         "instances": _results(hostvars, cluster["directors"], "lvs_vrrp_state"),
         "vrrp": _results(hostvars, cluster["directors"], "lvs_vrrp_heard"),
+        "preferred": [
+            director
+            for director, result in _results(hostvars, cluster["directors"], "lvs_preferred").items()
+            if str(result.get("stdout") or "")[:1].strip("0")
+        ],
         "before": _results(hostvars, cluster["directors"], "lvs_before"),
         "after": {
             director: result

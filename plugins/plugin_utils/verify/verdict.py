@@ -181,6 +181,8 @@ def _report(
     }
     for vip, directors in held.items():
         yield f"VIP {vip} is held by {' and '.join(directors) or 'nobody'}{_arp(vip, seen['arp'])}"
+    for director in seen["preferred"]:
+        yield f"{director} is preferred by a planned move: to end that, run failover.yml with the director of the highest priority"
     for director, table in seen["before"].items():
         yield f"table of {director}: {len(table['services'])} services, {_destinations(table)} real servers"
     for service, entry in zip(cluster["services"], cluster["table"]):

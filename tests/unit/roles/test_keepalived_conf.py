@@ -213,6 +213,43 @@ def test_every_instance_gives_up_its_vips_before_keepalived_stops(load, render):
     assert f"ExecStop=-/usr/local/sbin/lvs-stand-by {host['vrrp']['handover_time']}\n" in unit
 
 
+def test_the_preferred_director_has_a_higher_priority_in_every_instance_or_its_group(render, describe):
+    """keepalived gives a file of a group's member weight 0, and the director would give up its VIPs."""
+    groups = {"directors": ["lvs1", "lvs2"], "real_servers": ["web1"]}
+    addresses = {"lvs1": "172.28.0.11", "lvs2": "172.28.0.12", "web1": "172.28.0.21"}
+    vips = [f"172.28.0.{number}" for number in (100, 101, 102)]
+    instances = [
+        {"name": f"I{number}", "virtual_router_id": number, "vips": [vip]} for number, vip in enumerate(vips, 1)
+    ]
+    vrrp = {"instances": instances, "sync_groups": [{"name": "G", "instances": ["I1", "I2"]}]}
+    services = [{"name": "web", "vip": vips, "port": 80}]
+    configuration = render(describe(groups, addresses, lvs_services=services, lvs_vrrp=vrrp), "lvs1")
+    assert "    file /run/lvs-preferred\n" in configuration
+    blocks = re.findall(r"(?ms)^(vrrp_\w+ \w+) \{\n(.*?)^\}", configuration)
+    assert [name for name, block in blocks if "        lvs-preferred weight 1\n" in block] == [
+        "vrrp_sync_group G",
+        "vrrp_instance I3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lvs_vrrp", "seconds"),
+    [
+        ({"preempt_delay": 0}, 6),
+        ({"preempt_delay": 60}, 66),
+        ({"preempt_delay": 61}, 0),
+        ({"preempt": False}, 0),
+        ({"version": 3, "advert_interval": 0.1, "preempt_delay": 2}, 4),
+    ],
+)
+def test_a_planned_move_waits_as_long_as_a_raised_priority_needs(describe, lvs_vrrp, seconds):
+    groups = {"directors": ["lvs1", "lvs2"], "real_servers": ["web1"]}
+    addresses = {"lvs1": "172.28.0.11", "lvs2": "172.28.0.12", "web1": "172.28.0.21"}
+    services = [{"name": "web", "vip": "172.28.0.100", "port": 80}]
+    cluster = describe(groups, addresses, lvs_services=services, lvs_vrrp=lvs_vrrp)
+    assert cluster["hosts"]["lvs2"]["vrrp"]["move_time"] == seconds
+
+
 @pytest.mark.parametrize(
     ("directors", "lvs_vrrp", "seconds"),
     [

@@ -13,6 +13,8 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema
 
 ROOT = Path(__file__).parents[3]
 ROLES = ROOT / "roles"
+# Files of the user's own.
+GIVEN = ("{{ rolling_update_tasks | ansible.builtin.realpath }}",)
 STACK = "{{ lvs_cluster.stack }}"
 STACKS = schema.CLUSTER["lvs_stack"].validator.choices
 
@@ -38,6 +40,8 @@ def named(file: Path) -> Iterator[Path]:
             given = task.get(f"ansible.builtin.{how}")
             if given:
                 name = given if isinstance(given, str) else given["file"]
+                if name in GIVEN:
+                    continue
                 for stack in STACKS if STACK in name else [""]:
                     yield (file.parent / name.replace(STACK, stack)).resolve()
 

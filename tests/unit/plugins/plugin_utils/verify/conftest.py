@@ -70,6 +70,7 @@ def seen(cluster) -> dict[str, Any]:
             "lvs2": {"running": True, "instances": {"VI_1": {"state": "backup"}}},
         },
         "vrrp": {},
+        "preferred": [],
         "before": {"lvs1": copy.deepcopy(table), "lvs2": copy.deepcopy(table)},
         "after": {"lvs1": {**table, "stats": counters(cluster, 9, 3)}, "lvs2": copy.deepcopy(table)},
         "peer_macs": {},

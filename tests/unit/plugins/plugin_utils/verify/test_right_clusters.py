@@ -141,6 +141,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
             if cluster["stack"] == "keepalived" and host["role"] == "director"
         },
         "vrrp": {},
+        "preferred": [],
         "before": {name: table(cluster, name, asked=[]) for name in cluster["directors"]},
         "after": {name: table(cluster, name, asked if name == holder else []) for name in cluster["directors"]},
         "arp": {

@@ -43,6 +43,13 @@ def test_the_report_says_who_answered_for_a_vip(cluster, seen, arp, told):
     assert judge(cluster, seen)["report"][0] == f"VIP 10.0.0.100 is held by lvs1{told}"
 
 
+def test_the_report_says_that_a_planned_move_has_preferred_a_director(cluster, seen):
+    seen["preferred"] = ["lvs2"]
+    judged = judge(cluster, seen)
+    assert judged["faults"] == []
+    assert judged["report"][1].startswith("lvs2 is preferred by a planned move: to end that, run failover.yml")
+
+
 def break_configuration(seen):
     seen["nodes"]["lvs2"]["files"]["/etc/k.conf"]["checksum"] = "another"
 

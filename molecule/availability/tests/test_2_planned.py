@@ -1,0 +1,280 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is planned loses nothing: a move of the VIPs, keepalived stopped and restarted, updates and reboots of every node."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from cluster import changed, flat, until
+
+pytestmark = pytest.mark.usefixtures("fresh")
+
+VIP = "172.28.0.100"
+WEB = "172.28.0.100:80"
+OPEN = 20
+PREFERRED = "/run/lvs-preferred"
+RECORD = "/var/lib/lvs-cluster/rolling-update"
+ONLY_KEEPALIVED = ("--limit", "directors", "--tags", "keepalived")
+# A host with this file is made unwell by the user's own tasks.
+FLAG = "/run/make-unwell"
+NODES = ["lvs1", "lvs2", "web1", "web2", "web3"]
+# The nodes reach no mirror of packages.
+WITHOUT_PACKAGES = {"rolling_update_packages": False, "director_drain_timeout": 5}
+
+
+@contextmanager
+def nothing_lost(cluster, at_least=100):
+    """A stream of requests during the block, each of which is answered."""
+    with cluster.stream(address=VIP, port=80, rate=50, timeout=2) as stream:
+        yield
+    assert stream["errors"] == {}, stream
+    assert stream["answered"] == stream["requests"] > at_least, stream
+
+
+@contextmanager
+def connections_go_on(cluster, other):
+    """Connections that stay open and are used during the block; it begins when the director that takes over knows them."""
+    with cluster.connections(VIP, count=OPEN) as talks:
+        until(lambda: cluster.knows_the_connections(other, VIP), f"{other} knows the open connections")
+        yield
+    assert len(talks) == OPEN
+    assert [talk for talk in talks if talk["error"]] == []
+
+
+def preferred(cluster):
+    """The directors that a planned move has preferred."""
+    return [name for name in cluster.group("directors") if cluster.run(name, f"cat {PREFERRED} 2>/dev/null")]
+
+
+def state(cluster):
+    """What a refused move may not change."""
+    return cluster.holders(VIP), preferred(cluster)
+
+
+def complete(cluster, *directors):
+    """Whether the tables have every real server."""
+    return all(len(table.get(WEB, {})) == 3 and all(table[WEB].values()) for table in map(cluster.table, directors))
+
+
+@pytest.fixture(autouse=True)
+def starts_with_the_first_director(cluster):
+    for director in cluster.group("directors"):
+        cluster.run(director, f"rm -f {PREFERRED} /run/lvs-stand-by; systemctl start keepalived")
+    until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 alone holds the VIP")
+    until(lambda: complete(cluster, "lvs1", "lvs2"), "both tables are complete")
+    yield
+    # Whatever a test left undone.
+    for node in NODES:
+        cluster.run(node, f"rm -f {FLAG}; ip route flush type blackhole")
+
+
+def test_there_and_back(cluster):
+    with nothing_lost(cluster, 500), connections_go_on(cluster, "lvs2"), cluster.one_owner(VIP):
+        told = flat(cluster.play("failover", to="lvs2"))
+        assert f"lvs2 holds all VIPs ({VIP}) in place of lvs1" in told, told[-3000:]
+        assert state(cluster) == (["lvs2"], ["lvs2"])
+        assert complete(cluster, "lvs1", "lvs2")
+
+        # It stays: the same again, site.yml, a reload, and verify.yml knows of it.
+        again = cluster.play("failover", to="lvs2")
+        assert "lvs2 already holds all VIPs" in flat(again)
+        assert set(changed(again).values()) == {0}
+        assert set(changed(cluster.play("site", *ONLY_KEEPALIVED)).values()) == {0}
+        for director in cluster.group("directors"):
+            cluster.run(director, "systemctl reload keepalived")
+        assert "lvs2 is preferred by a planned move" in flat(cluster.play("verify"))
+        assert state(cluster) == (["lvs2"], ["lvs2"])
+
+        told = flat(cluster.play("failover", to="lvs1"))
+        assert "lvs1 holds all VIPs" in told, told[-3000:]
+        assert "by its own priority" in told, told[-3000:]
+        assert state(cluster) == (["lvs1"], [])
+
+
+def test_check_mode_only_says_what_it_would_do(cluster):
+    assert "lvs2 would hold all VIPs" in flat(cluster.play("failover", "--check", to="lvs2"))
+    assert state(cluster) == (["lvs1"], [])
+
+
+def test_the_former_master_takes_over_when_the_preferred_director_dies(cluster):
+    cluster.play("failover", to="lvs2")
+    cluster.lab.power_off("lvs2")
+    try:
+        until(lambda: cluster.holders(VIP, "lvs1") == ["lvs1"], "lvs1 takes over")
+    finally:
+        cluster.lab.power_on("lvs2")
+    # The reboot has ended the preference.
+    assert state(cluster) == (["lvs1"], [])
+
+
+@pytest.mark.parametrize("lvs_vrrp", [{"preempt": False}, {"preempt_delay": 300}], ids=["nopreempt", "long_delay"])
+def test_where_a_higher_priority_moves_nothing_the_master_gives_up(cluster, lvs_vrrp):
+    given = {key: value for key, value in cluster.variable("lvs_vrrp").items() if key != "preempt_delay"}
+    variables = {"lvs_vrrp": {**given, **lvs_vrrp}}
+    cluster.play("site", *ONLY_KEEPALIVED, **variables)
+    try:
+        with nothing_lost(cluster), connections_go_on(cluster, "lvs2"):
+            cluster.play("failover", to="lvs2", **variables)
+            assert cluster.holders(VIP) == ["lvs2"]
+            assert cluster.run("lvs1", "cat /run/lvs-stand-by 2>/dev/null") == ""
+            cluster.play("failover", to="lvs1", **variables)
+            assert state(cluster) == (["lvs1"], [])
+    finally:
+        cluster.play("site", *ONLY_KEEPALIVED)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "to is missing: name the director that is to hold the VIPs, such as -e to=lvs2"),
+        ({"to": "lvs9"}, "to is lvs9, which is no director: name one of lvs1 and lvs2"),
+        ({"to": "web1"}, "to is web1, which is no director: name one of lvs1 and lvs2"),
+    ],
+)
+def test_no_such_director(cluster, variables, said):
+    told = flat(cluster.fail("failover", **variables))
+    assert said in told, told[-3000:]
+    assert "Nothing was changed" in told
+    assert state(cluster) == (["lvs1"], [])
+
+
+def test_a_director_without_keepalived_is_refused(cluster):
+    cluster.run("lvs2", "systemctl stop keepalived")
+    told = flat(cluster.fail("failover", to="lvs2"))
+    assert "keepalived does not run on lvs2" in told, told[-3000:]
+    assert state(cluster) == (["lvs1"], [])
+
+
+def test_a_director_that_reaches_a_real_server_less_is_refused(cluster):
+    web1 = cluster.address("web1")
+    cluster.run("lvs2", f"ip route add blackhole {web1}/32")
+    until(lambda: not cluster.table("lvs2")[WEB].get(web1), "the check of web1 fails on lvs2")
+    told = flat(cluster.fail("failover", to="lvs2"))
+    assert f"real server {web1} of {WEB}/tcp is in the table of lvs1" in told, told[-3000:]
+    assert "lvs2 is not fit for the VIPs. Nothing was changed." in told
+    assert state(cluster) == (["lvs1"], [])
+
+
+def test_a_director_that_stands_by_is_refused_with_every_reason(cluster):
+    cluster.run("lvs2", "echo 1 > /run/lvs-stand-by")
+    until(
+        lambda: "FAULT" in cluster.run("lvs2", "journalctl --unit=keepalived --lines=20"), "lvs2 is in the state FAULT"
+    )
+    told = flat(cluster.fail("failover", to="lvs2"))
+    assert "lvs2 stands by: remove /run/lvs-stand-by there" in told, told[-3000:]
+    assert "is in the state fault on lvs2" in told
+    assert state(cluster) == (["lvs1"], [])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "systemctl stop keepalived; sleep 3; systemctl start keepalived",
+        "systemctl restart keepalived",
+        # What an update of the package runs.
+        "dpkg-reconfigure --frontend=noninteractive keepalived",
+    ],
+)
+def test_keepalived_stopped_restarted_and_updated_on_the_master_loses_nothing(cluster, command):
+    started = "systemctl show keepalived --property=ActiveEnterTimestampMonotonic"
+    before = cluster.run("lvs1", started)
+    with nothing_lost(cluster), connections_go_on(cluster, "lvs2"), cluster.one_owner(VIP):
+        cluster.run("lvs1", command)
+        assert cluster.run("lvs1", started) != before
+        until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 alone holds the VIP again")
+        until(lambda: complete(cluster, "lvs1", "lvs2"), "both tables are complete")
+
+
+def test_every_node_is_updated_and_rebooted_and_nothing_is_lost(cluster):
+    boots = {node: cluster.run(node, "cat /proc/sys/kernel/random/boot_id") for node in NODES}
+    with nothing_lost(cluster, 1000):
+        told = flat(cluster.play("rolling_update", **WITHOUT_PACKAGES, rolling_update_reboot="always"))
+    assert "is complete: web1, web2, web3, lvs2, lvs1" in told, told[-3000:]
+    now = {node: cluster.run(node, "cat /proc/sys/kernel/random/boot_id") for node in NODES}
+    assert [node for node in NODES if now[node] == boots[node]] == []
+    assert state(cluster) == (["lvs1"], [])
+    assert set(changed(cluster.play("site")).values()) == {0}
+
+
+def test_vips_that_were_moved_on_purpose_are_there_after_it(cluster):
+    cluster.play("failover", to="lvs2")
+    with nothing_lost(cluster, 500):
+        told = flat(
+            cluster.play(
+                "rolling_update",
+                **WITHOUT_PACKAGES,
+                rolling_update_reboot="always",
+                rolling_update_hosts=["lvs1", "lvs2"],
+            )
+        )
+    assert "is complete: lvs1, lvs2" in told, told[-3000:]
+    assert state(cluster) == (["lvs2"], ["lvs2"])
+
+
+@pytest.fixture
+def own_tasks(cluster, tmp_path) -> Path:
+    """Tasks of the user's own: they count their runs, and cut a host with the flag off from the directors."""
+    directors = [cluster.address(director) for director in cluster.group("directors")]
+    routes = "; ".join(f"ip route replace blackhole {address}/32" for address in directors)
+    file = tmp_path / "own.yml"
+    file.write_text(
+        f"""---
+- name: Count the runs, and cut the host off
+  ansible.builtin.shell: |
+    echo run >> /run/own-runs
+    [ ! -e {FLAG} ] || {{ {routes}; }}
+"""
+    )
+    for node in NODES:
+        cluster.run(node, "rm -f /run/own-runs")
+    return file
+
+
+def runs(cluster):
+    return {node: cluster.run(node, "grep -c run /run/own-runs 2>/dev/null") or "0" for node in NODES}
+
+
+def test_it_stops_at_a_host_that_does_not_serve_as_before_and_goes_on_there(cluster, own_tasks):
+    options = {
+        **WITHOUT_PACKAGES,
+        "rolling_update_reboot": "never",
+        "rolling_update_tasks": str(own_tasks),
+        "rolling_update_id": "stop-and-go",
+        "rolling_update_health_timeout": 20,
+    }
+    cluster.run("web2", f"touch {FLAG}")
+    with nothing_lost(cluster, 500):
+        told = flat(cluster.fail("rolling_update", **options))
+        assert "web2 is next" in told, told[-3000:]
+        assert "web3 is next" not in told
+        assert runs(cluster) == {"lvs1": "0", "lvs2": "0", "web1": "1", "web2": "1", "web3": "0"}
+        assert cluster.run("web1", f"cat {RECORD}") == "stop-and-go"
+        assert cluster.run("web2", f"cat {RECORD}") != "stop-and-go"
+
+        # Still unwell: it does not begin again.
+        assert "web2 is next" not in flat(cluster.fail("rolling_update", **options))
+
+        cluster.run("web2", f"rm {FLAG}; ip route flush type blackhole")
+        until(lambda: len(cluster.table("lvs1")[WEB]) == 3, "the checks of web2 pass on lvs1")
+        until(lambda: len(cluster.table("lvs2")[WEB]) == 3, "the checks of web2 pass on lvs2")
+        told = flat(cluster.play("rolling_update", **options))
+    assert "Done before: web1." in told, told[-3000:]
+    assert runs(cluster) == {"lvs1": "1", "lvs2": "1", "web1": "1", "web2": "2", "web3": "1"}
+    assert complete(cluster, "lvs1", "lvs2")
+    assert state(cluster) == (["lvs1"], [])
+
+
+def test_what_the_cluster_cannot_do_without_is_not_touched(cluster):
+    (web, *others) = cluster.variable("lvs_services")
+    alone = {"lvs_services": [{**web, "real_servers": ["web1"]}, *others]}
+    cluster.play("site", **alone)
+    try:
+        told = flat(cluster.fail("rolling_update", **WITHOUT_PACKAGES, **alone))
+        assert "web1 cannot be drained" in told, told[-3000:]
+        assert "Nothing was changed" in told
+    finally:
+        cluster.play("site")
