@@ -27,6 +27,11 @@ SCRIPTS = "/etc/lvs-cluster/scripts"
 FOLDERS = "/var/lib/lvs-cluster/folders"
 # What the role real_server leaves for each cluster that a host serves, but for one with IPv6 alone and a page of its own
 REAL_SERVER = ("/etc/sysctl.d/90-lvs-real-server-*.conf", "/etc/lvs-test-page-*.conf")
+# lvs-heal: its unit, and all that it is made of
+HEAL_UNIT = "/etc/systemd/system/lvs-heal.service"
+HEAL = (HEAL_UNIT, "/usr/local/sbin/lvs-heal", "/etc/lvs-heal-*.json", "/usr/local/lib/lvs-cluster/**/*.py")
+HEAL_WANTED = "/etc/systemd/system/multi-user.target.wants/lvs-heal.service"
+HEAL_RUNS = "/run/lvs-heal/state.json"
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD)
 
 # Lines that the roles have written into these files since the first release, and nobody else writes.
