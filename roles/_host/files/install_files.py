@@ -1,3 +1,5 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write files, and remove others: {"files": {path: text}, "executable": [path], "folder": path} on the standard input.
 

@@ -83,7 +83,7 @@ def test_it_runs_from_where_it_is_installed_with_the_standard_library_alone(inst
 
 
 def test_the_facts_know_where_the_roles_put_it():
-    assert deployed.HEAL_UNIT == VARS["_host_heal_unit"]
+    assert VARS["_host_heal_unit"] == deployed.HEAL_UNIT
     assert f"{VARS['_host_heal_folder']}/**/*.py" in deployed.HEAL
 
 
