@@ -22,12 +22,12 @@ from ..ipvs.types import ServiceKey, Table
 from ..tools import HOST, Failure, Result, Runner, ToolMissing, run
 
 PROC = Path("/proc/net/ip_vs")
-# What changes in a line of a real server while nobody changes the table: weight and connections.
-_COUNTS = re.compile(r"(?m)^(  -> \S+ +\w+).*$")
+# What changes in a line of a real server while nobody changes the table: connections, and the weight unless it is 0.
+_COUNTS = re.compile(r"(?m)^(  -> \S+ +\w+ +(?:0\b)?).*$")
 
 
 def shape(text: str) -> int:
-    """Return a number that changes when services or real servers come, go or change, by the text of /proc/net/ip_vs."""
+    """Return a number that changes when services or real servers come, go, change or are drained, by the text of /proc/net/ip_vs."""
     return hash(_COUNTS.sub(r"\1", text))
 
 

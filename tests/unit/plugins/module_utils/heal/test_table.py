@@ -34,7 +34,7 @@ WANTED = """\
     ("old", "new"),
     [
         ("Route   1      0          3 ", "Route   1      900        3 "),
-        ("Route   1      0 ", "Route   0      0 "),
+        ("Route   1      0 ", "Route   10     0 "),
         ("Masq    1      0          0 ", "Masq    100    17         2 "),
     ],
     ids=["connections", "weight", "both"],
@@ -52,8 +52,9 @@ def test_weights_and_connections_are_no_reason_to_compare(old, new):
         ("0050 wrr", "0050 rr"),
         ("FWM  00000007 sh  \n", ""),
         ("persistent 300", "persistent 60"),
+        ("Route   1      0 ", "Route   0      0 "),
     ],
-    ids=["real_server", "method", "scheduler", "service", "persistence"],
+    ids=["real_server", "method", "scheduler", "service", "persistence", "drained"],
 )
 def test_what_else_differs_is_one(old, new):
     assert old in PROC
