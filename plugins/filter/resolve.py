@@ -68,6 +68,9 @@ _value:
     start_at_boot:
       description: Whether the directors' services start at boot.
       type: bool
+    heal:
+      description: Whether lvs-heal puts back on the hosts what somebody removes by mistake.
+      type: bool
     test_page:
       description: Whether real servers get a web server with a page that names the host.
       type: bool

@@ -34,6 +34,11 @@ SYNC = (
     "/usr/local/sbin/lvs-sync",
     "/usr/local/lib/lvs-sync/*.py",
 )
+# lvs-heal: its unit, and all that it is made of
+HEAL_UNIT = "/etc/systemd/system/lvs-heal.service"
+HEAL = (HEAL_UNIT, "/usr/local/sbin/lvs-heal", "/etc/lvs-heal-*.json", "/usr/local/lib/lvs-cluster/**/*.py")
+HEAL_WANTED = "/etc/systemd/system/multi-user.target.wants/lvs-heal.service"
+HEAL_RUNS = "/run/lvs-heal/state.json"
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD)
 
 # Lines that the roles have written into these files since the first release, and nobody else writes.

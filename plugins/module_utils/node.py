@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, Sequence
 
-from ansible_collections.lvs.cluster.plugins.module_utils.tools import Runner, ToolFailed, ToolMissing, run
+from .tools import Runner, ToolFailed, ToolMissing, run
 
 UNIT_PROPERTIES = ("LoadState", "ActiveState", "UnitFileState")
 _FAMILIES = {"inet": "ipv4", "inet6": "ipv6"}

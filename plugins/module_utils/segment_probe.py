@@ -6,17 +6,32 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
 import ipaddress
 import selectors
 import socket
+import struct
 import time
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
-from ansible_collections.lvs.cluster.plugins.module_utils import who_has
+from . import who_has
 
 _BIGGEST_FRAME = 9216
+# By linux/filter.h and asm-generic/socket.h. The kernel passes on only what can be an answer: a director gets many other frames.
+_SO_ATTACH_FILTER = 26
+_LOAD_HALF, _LOAD_BYTE, _JUMP_IF_EQUAL, _RETURN = 0x28, 0x30, 0x15, 0x06
+_ARP_ANSWERS = ((_LOAD_HALF, 0, 0, 20), (_JUMP_IF_EQUAL, 0, 1, 2), (_RETURN, 0, 0, _BIGGEST_FRAME), (_RETURN, 0, 0, 0))
+_NEIGHBOUR_ANSWERS = (
+    (_LOAD_BYTE, 0, 0, 20),
+    (_JUMP_IF_EQUAL, 0, 3, 58),
+    (_LOAD_BYTE, 0, 0, 54),
+    (_JUMP_IF_EQUAL, 0, 1, 136),
+    (_RETURN, 0, 0, _BIGGEST_FRAME),
+    (_RETURN, 0, 0, 0),
+)
+_ANSWERS = {who_has.ETHERTYPE_ARP: _ARP_ANSWERS, who_has.ETHERTYPE_IPV6: _NEIGHBOUR_ANSWERS}
 
 
 @dataclass(frozen=True)
@@ -151,8 +166,16 @@ def ask_segment(asked: Sequence[Question], count: int, timeout: float) -> dict[s
 
 def _open(interface: str, ethertype: int) -> socket.socket:
     connection = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    # Before it is bound, and gets frames.
+    only(connection, _ANSWERS[ethertype])
     connection.bind((interface, ethertype))
     return connection
+
+
+def only(connection: socket.socket, program: Sequence[tuple[int, int, int, int]]) -> None:
+    """Let the kernel drop the frames for which a program of the Berkeley packet filter returns 0."""
+    code = array.array("B", b"".join(struct.pack("=HBBI", *instruction) for instruction in program))
+    connection.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", len(program), code.buffer_info()[0]))
 
 
 def _collect(selector: selectors.BaseSelector, until: float, answers: dict[str, dict[str, int]]) -> None:

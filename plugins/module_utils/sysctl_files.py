@@ -14,7 +14,7 @@ import fnmatch
 import os
 from typing import Iterable
 
-from ansible_collections.lvs.cluster.plugins.module_utils.conf_files import settings
+from .conf_files import settings
 
 PROC_SYS = "/proc/sys"
 _SWAP = str.maketrans("./", "/.")

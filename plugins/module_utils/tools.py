@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import tempfile
 from typing import Any, Callable, Iterator, NamedTuple, Protocol, Sequence
 
-from ansible.module_utils.common.process import get_bin_path
+# Where root's tools are: the PATH of Ansible or of systemd may be without them.
+ROOTS_FOLDERS = ("/sbin", "/usr/sbin", "/usr/local/sbin")
 
 
 class Result(NamedTuple):
@@ -65,10 +67,7 @@ class Host:
 
     def find(self, tool: str) -> str | None:
         """Return the path of a tool, None if there is none. Searches the directories of root's tools, too."""
-        try:
-            return str(get_bin_path(tool))
-        except ValueError:
-            return None
+        return shutil.which(tool, path=os.pathsep.join([os.environ.get("PATH", ""), *ROOTS_FOLDERS]))
 
     def start(self, argv: Sequence[str], stdin: str = "") -> Callable[[], Result]:
         """Start a process in the C locale. Raises ToolMissing if the system cannot."""

@@ -98,6 +98,19 @@ ansible_facts:
           description: The resources that heartbeat moves.
           type: list
           elements: str
+        heal:
+          description: What there is of C(lvs-heal).
+          type: dict
+          contains:
+            files:
+              description: The SHA-1 of each of its files, by path.
+              type: dict
+            runs:
+              description: Whether it runs.
+              type: bool
+            enabled:
+              description: Whether it starts at boot.
+              type: bool
         virtual_servers:
           description: The virtual servers of C(keepalived.conf).
           type: list
@@ -188,6 +201,7 @@ ansible_facts:
       scripts: []
       folders: []
       resources: []
+      heal: {files: {}, runs: false, enabled: false}
       virtual_servers:
         - {at: 192.0.2.100 80, protocol: TCP, addresses: [192.0.2.100 80]}
       instances:
@@ -232,6 +246,12 @@ def read(path):
 def texts(pattern):
     """The texts of the files that match a pattern, by path."""
     return {path: read(path) or "" for path in sorted(glob.glob(pattern))}
+
+
+def sums(patterns):
+    """The SHA-1 of each file that matches a pattern, by path."""
+    found = sorted(path for pattern in patterns for path in glob.glob(pattern, recursive=True))
+    return {path: hashlib.sha1((read(path) or "").encode(errors="surrogateescape")).hexdigest() for path in found}  # noqa: S324
 
 
 def is_packaged(runner, path):
@@ -290,6 +310,11 @@ def main(runner=HOST):
         "scripts": sorted(glob.glob(f"{deployed.SCRIPTS}/*")),
         "folders": (read(deployed.FOLDERS) or "").splitlines(),
         "resources": deployed.resources(files),
+        "heal": {
+            "files": sums(deployed.HEAL),
+            "runs": os.path.exists(deployed.HEAL_RUNS),
+            "enabled": os.path.islink(deployed.HEAL_WANTED),
+        },
         "instances": deployed.vrrp_instances(files),
         "virtual_servers": deployed.virtual_servers(files),
         "options": {

@@ -30,6 +30,7 @@ OWN = frozenset(
         "lvs_vip_check",
         "lvs_vrrp_heard",
         "lvs_vrrp_state",
+        "lvs_heal_state",
     )
 )
 

@@ -215,6 +215,7 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]], drained: Coll
         "stack": stack,
         "arp": arp,
         "start_at_boot": read.scalars["lvs_start_at_boot"],
+        "heal": read.scalars["lvs_heal"],
         "test_page": read.scalars["lvs_test_page"],
         "take_over": read.scalars["lvs_take_over"],
         "accept_outage": read.scalars["lvs_accept_outage"],

@@ -50,6 +50,7 @@ CLUSTER = {
     "lvs_heartbeat": Key(validators.ANYTHING),
     "lvs_mail": Key(validators.ANYTHING),
     "lvs_start_at_boot": Key(validators.BOOLEAN, True),
+    "lvs_heal": Key(validators.BOOLEAN, True),
     "lvs_test_page": Key(validators.BOOLEAN, False),
     "lvs_take_over": Key(validators.BOOLEAN, False),
     "lvs_accept_outage": Key(validators.BOOLEAN, False),

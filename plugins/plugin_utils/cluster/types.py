@@ -975,6 +975,7 @@ class ResolvedCluster(TypedDict):
     stack: Stack
     arp: str
     start_at_boot: bool
+    heal: bool
     test_page: bool
     take_over: bool
     accept_outage: bool

@@ -19,6 +19,7 @@ TAKEN = "another host has answered for it (duplicate address detection)"
 WHO_ELSE = "Find out which host it is: ip -6 neigh, or lvs.cluster.arp_probe"
 # This unit works only while the host boots, so whether it is active means nothing.
 BOOT_UNIT = "ipvsadm.service"
+HEAL_UNIT = "lvs-heal.service"
 # The unit that holds a director's VIPs, by stack.
 DIRECTOR_UNITS = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.service", "static": "lvs-vip.service"}
 SYNC_UNIT = "lvs-sync.service"
@@ -96,6 +97,8 @@ def units_of(cluster: ResolvedCluster, name: str) -> dict[str, bool]:
         units["lvs-vip.service"] = True
     if name in cluster["real_servers"] and cluster["test_page"]:
         units["lvs-test-page.service"] = True
+    if cluster["heal"]:
+        units[HEAL_UNIT] = True
     return units
 
 
@@ -145,6 +148,13 @@ def other_stack_findings(name: str, cluster: ResolvedCluster, node: Mapping[str,
             yield Finding(name, f"{unit} runs, but lvs_stack is {cluster['stack']}", RUN_SITE)
     if cluster["hosts"][name]["sync"] is None and node["units"].get(SYNC_UNIT, {"active": False})["active"]:
         yield Finding(name, f"{SYNC_UNIT} runs, but lvs_sync is off", RUN_SITE)
+
+
+def heal_findings(name: str, cluster: ResolvedCluster, node: Mapping[str, Any]) -> Iterator[Finding]:
+    """An lvs-heal that runs although it should not; another cluster on the host may have it."""
+    runs = node["units"].get(HEAL_UNIT, {"active": False})["active"]
+    if runs and not cluster["heal"] and not cluster["hosts"][name]["other_clusters"]:
+        yield Finding(name, f"{HEAL_UNIT} runs, but lvs_heal is false", RUN_SITE)
 
 
 def ldirectord_findings(name: str, active: bool, status: Mapping[str, Any]) -> Iterator[Finding]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Mapping
 
 from ..cluster.types import ResolvedCluster
@@ -18,7 +19,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
 
     Returns nodes {host: node_info}, lvs_vip {host: result of lvs-vip check}, peer_macs {host: Ethernet addresses of other
     directors that are deployed there}, preferred [director that a planned move has preferred], ldirectord {director: result of the search for its
-    process}, expected {host: files as site.yml would write them}, instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director:
+    process}, split_brain {director: what its lvs-heal says}, expected {host: files as site.yml would write them}, instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director:
     ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}}, probes (entries of probe_plan, each with its vip_probe result) and
     unasked {client: {what could not be asked: why}}.
     """
@@ -39,6 +40,10 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
             host: told(hostvars, host).get("peer_macs", []) for host in cluster["hosts"] if told(hostvars, host)
         },
         "ldirectord": _results(hostvars, cluster["directors"], "lvs_ldirectord_status"),
+        "split_brain": {
+            host: split_brain_in(result.get("stdout", ""))
+            for host, result in _results(hostvars, cluster["directors"], "lvs_heal_state").items()
+        },
         "expected": {
             host: hostvars[host].get("director_expected_files", []) for host in cluster["hosts"] if host in hostvars
         },
@@ -59,6 +64,14 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
         "probes": [{**probe["item"], "result": probe} for probe in probes if "requests" in probe],
         "unasked": unasked,
     }
+
+
+def split_brain_in(text: str) -> dict[str, Any]:
+    """The VIPs with another owner, by lvs-heal's state.json; none without it."""
+    try:
+        return dict(json.loads(text)["split_brain"])
+    except (ValueError, KeyError, TypeError):
+        return {}
 
 
 def _why(result: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from .finding import Finding
 from .hosts import (
     file_findings,
     folder_findings,
+    heal_findings,
     host_findings,
     ldirectord_findings,
     link_findings,
@@ -38,7 +39,7 @@ from .traffic import (
     shares,
     table_findings,
 )
-from .vips import arp_findings, holder_findings, usable_addresses
+from .vips import arp_findings, holder_findings, split_brain_findings, usable_addresses
 from .vrrp import instance_findings, stranger_findings
 
 
@@ -67,6 +68,7 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
                 *other_stack_findings(name, cluster, node),
                 *file_findings(name, seen["expected"].get(name, ()), node),
                 *folder_findings(name, cluster, node),
+                *heal_findings(name, cluster, node),
                 *routing_findings(name, cluster["hosts"][name], node, held),
             )
         ),
@@ -82,6 +84,11 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
             for finding in ldirectord_findings(name, _serves(cluster, held, name), status)
         ),
         *holder_findings(held, cluster["stack"]),
+        *(
+            finding
+            for director, found in seen["split_brain"].items()
+            for finding in split_brain_findings(director, found, cluster["stack"])
+        ),
         *arp_findings(held, nodes, seen["arp"]),
         *(
             finding

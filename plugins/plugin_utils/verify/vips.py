@@ -11,7 +11,10 @@ from .finding import Finding
 from .hosts import DIRECTOR_UNITS, usable
 
 SPLIT = "Check that the directors hear each other ({}, firewalls), then run site.yml"
-SPOKEN = {"keepalived": "VRRP, protocol 112", "ldirectord": "heartbeat, UDP port 694 or the port of lvs_heartbeat"}
+SPOKEN = {
+    "keepalived": "VRRP, protocol 112",
+    "ldirectord": "heartbeat, UDP port 694 or the port of lvs_heartbeat",
+}
 
 
 def usable_addresses(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
@@ -33,6 +36,13 @@ def holder_findings(held: Mapping[str, list[str]], stack: str) -> Iterator[Findi
             )
         elif len(directors) > 1:
             yield Finding(", ".join(directors), f"hold VIP {vip} at the same time", SPLIT.format(SPOKEN[stack]))
+
+
+def split_brain_findings(name: str, found: Mapping[str, Mapping[str, Any]], stack: str) -> Iterator[Finding]:
+    """VIPs of a director for which another host answers it, by the director's own lvs-heal: {VIP: {macs}}."""
+    for vip, seen in found.items():
+        remedy = SPLIT.format(SPOKEN[stack]) if stack in SPOKEN else "Remove the address from that host"
+        yield Finding(name, f"has VIP {vip}, for which {' and '.join(seen['macs'])} answers it, too", remedy)
 
 
 def arp_findings(

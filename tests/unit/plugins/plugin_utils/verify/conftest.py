@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 
-UNITS = {"director": ["keepalived.service"], "real_server": ["lvs-vip.service", "lvs-test-page.service"]}
+UNITS = {
+    "director": ["keepalived.service", "lvs-heal.service"],
+    "real_server": ["lvs-vip.service", "lvs-test-page.service", "lvs-heal.service"],
+}
 GROUPS = {"directors": ["lvs1", "lvs2"], "real_servers": ["web1", "web2"], "clients": ["client1"]}
 ADDRESSES = {"lvs1": "10.0.0.11", "lvs2": "10.0.0.12", "web1": "10.0.0.21", "web2": "10.0.0.22", "client1": "10.0.0.31"}
 SERVICES = [
@@ -64,6 +67,7 @@ def seen(cluster) -> dict[str, Any]:
     return {
         "nodes": nodes,
         "ldirectord": {},
+        "split_brain": {},
         "expected": {name: [CONFIGURATION] for name in ("lvs1", "lvs2")},
         "instances": {
             "lvs1": {"running": True, "instances": {"VI_1": {"state": "master"}}},

@@ -22,6 +22,7 @@ def test_what_was_registered_is_gathered_by_what_it_tells():
             "lvs_before": table,
             "lvs_after": table,
             "lvs_ldirectord_status": {"rc": 0},
+            "lvs_heal_state": {"stdout": '{"split_brain": {"10.0.0.100": {"macs": ["m"]}}}'},
             "lvs_vrrp_state": {"running": True, "instances": {}},
             "lvs_vrrp_heard": {"adverts": []},
             "lvs_preferred": {"stdout": "253\nfailover.yml"},
@@ -37,6 +38,7 @@ def test_what_was_registered_is_gathered_by_what_it_tells():
         "lvs_vip": {"web1": {"rc": 0}},
         "peer_macs": {"lvs1": ["52:54:00:00:00:12"]},
         "ldirectord": {"lvs1": {"rc": 0}},
+        "split_brain": {"lvs1": {"10.0.0.100": {"macs": ["m"]}}},
         "expected": {"lvs1": [{"path": "/etc/ha.d/ldirectord.cf"}, {"path": "/etc/ha.d/ha.cf"}], "web1": []},
         "instances": {"lvs1": {"running": True, "instances": {}}},
         "vrrp": {"lvs1": {"adverts": []}},
@@ -47,6 +49,11 @@ def test_what_was_registered_is_gathered_by_what_it_tells():
         "probes": [{"service": "web", "port": 80, "result": asked[0]}],
         "unasked": {},
     }
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", '{"split_brain": null}'])
+def test_without_a_state_of_lvs_heal_there_is_no_split_brain(text):
+    assert collect({"lvs1": {"lvs_heal_state": {"stdout": text, "rc": 1}}}, CLUSTER)["split_brain"] == {"lvs1": {}}
 
 
 @pytest.mark.parametrize("word", ["skipped", "failed", "unreachable"])

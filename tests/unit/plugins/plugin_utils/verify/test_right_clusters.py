@@ -46,6 +46,7 @@ CLUSTERS: dict[str, dict[str, Any]] = {
     "turns": {"lvs_services": [{**WEB, "scheduler": "rr", "real_servers": [{"host": "web1", "weight": 7}, "web2"]}]},
     "sync": {"lvs_services": [WEB], "lvs_sync": {"enabled": True}},
     "localnode": {"lvs_services": [WEB], "real_servers": ["lvs1", "lvs2", "web1"]},
+    "not_healed": {"lvs_services": [WEB], "lvs_heal": False},
     "not_at_boot": {"lvs_services": [WEB], "lvs_start_at_boot": False},
     "ldirectord": {"lvs_services": [WEB], "lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "a-key-of-an-example"}},
     "lists": {"lvs_services": [LISTS, {**LISTS, "name": "translated", "port": [81, 82], "forward": "nat"}]},
@@ -100,6 +101,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
         runs |= {"lvs-sync.service"} if host["sync"] else set()
         # A director that marks packets keeps the rules for it by the same unit.
         runs |= {"lvs-vip.service"} if director and (host["tools"] or name in cluster["real_servers"]) else set()
+        runs |= {"lvs-heal.service"} if cluster["heal"] else set()
         starts = runs | ({"ipvsadm.service"} if director and cluster["stack"] == "static" else set())
         if director and not cluster["start_at_boot"]:
             starts -= {STACK_UNIT[cluster["stack"]], "ipvsadm.service"}
@@ -132,6 +134,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
             for name in cluster["directors"]
             if cluster["stack"] == "ldirectord"
         },
+        "split_brain": {},
         "expected": {
             name: [{"path": "/etc/own.conf", "checksum": "same", "pid_file": None}] for name in cluster["directors"]
         },

@@ -449,7 +449,9 @@ def test_the_plan_asks_for_whole_rounds_of_the_scheduler(cluster):
 def test_with_heartbeat_ldirectord_and_the_table_are_where_the_vips_are(cluster, seen):
     cluster.update(stack="ldirectord", ldirectord={"cleanstop": True})
     for name in cluster["directors"]:
-        seen["nodes"][name]["units"] = {"heartbeat.service": {"active": True, "enabled": True}}
+        seen["nodes"][name]["units"] = {
+            unit: {"active": True, "enabled": True} for unit in ("heartbeat.service", "lvs-heal.service")
+        }
     seen["ldirectord"] = {"lvs1": {"rc": 0}, "lvs2": {"rc": 3}}
     seen["before"]["lvs2"] = {**seen["before"]["lvs1"], "services": [], "stats": [], "daemons": []}
     assert judge(cluster, seen)["faults"] == []
@@ -533,4 +535,33 @@ def test_a_director_that_serves_must_know_the_others_by_their_ethernet_addresses
 def test_lvs_vip_may_run_on_a_director_that_serves_another_cluster(cluster, seen):
     break_by_another_stack(seen)
     cluster["hosts"]["lvs2"]["other_clusters"] = ["other"]
+    assert judge(cluster, seen)["faults"] == []
+
+
+def test_two_owners_that_a_director_has_seen_are_told(cluster, seen):
+    seen["split_brain"] = {"lvs1": {"10.0.0.100": {"macs": ["m"], "since": 1.0}}, "lvs2": {}}
+    assert judge(cluster, seen)["faults"] == [
+        "lvs1: has VIP 10.0.0.100, for which m answers it, too. Check that the directors hear each other (VRRP, protocol 112,"
+        " firewalls), then run site.yml"
+    ]
+    # A static director has no peer to hear.
+    cluster["stack"] = "static"
+    assert (
+        "lvs1: has VIP 10.0.0.100, for which m answers it, too. Remove the address from that host"
+        in judge(cluster, seen)["faults"]
+    )
+
+
+def test_lvs_heal_runs_where_it_should(cluster, seen):
+    seen["nodes"]["web1"]["units"]["lvs-heal.service"] = {"active": False, "enabled": True}
+    assert judge(cluster, seen)["faults"] == [
+        "web1: lvs-heal.service does not run. Look at: journalctl -u lvs-heal.service"
+    ]
+    cluster["heal"] = False
+    assert judge(cluster, seen)["faults"] == [
+        f"{host}: lvs-heal.service runs, but lvs_heal is false. Run site.yml" for host in ("lvs1", "lvs2", "web2")
+    ]
+    # Another cluster on the host may have it.
+    for host in cluster["hosts"].values():
+        host["other_clusters"] = ["other"]
     assert judge(cluster, seen)["faults"] == []

@@ -1,0 +1,173 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The service: wait for what the kernel tells, look at what is cheap to look at, mend what is wrong, and say so.
+
+Two seconds lie between two looks, or more if a look takes long: lvs-heal never takes more than a small part of a CPU.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Callable, Mapping, Sequence
+
+from ..tools import HOST, Failure, Runner
+from ..vrrp_state import read as read_vrrp
+from . import settings, tell
+from .events import Events
+from .ldirectord import HeartbeatVips, LdirectordTable
+from .part import Part
+from .rules import Rules
+from .settings import Cluster
+from .split_brain import SplitBrain
+from .sysctls import Sysctls
+from .tables import KeepalivedTable, StaticTable
+from .vips import Addresses, KeepalivedVips
+
+# site.yml and teardown.yml make it while they change the host. One that they left behind, since they were interrupted, is too old
+# to count.
+PAUSE_FILE = Path("/run/lvs-heal-pause")
+PAUSE_SECONDS = 15 * 60
+INTERVAL = 2.0
+# What a look may take of the time that passes.
+SHARE = 0.05
+# How long to leave a part alone that could not be looked at, or not be mended.
+AGAIN_SECONDS = 30
+# Many changes of one kind come together.
+TOGETHER_SECONDS = 0.3
+KEEPALIVED_PID = Path("/run/keepalived.pid")
+VRRP_SECONDS = 3.0
+
+
+def paused(clock: float, file: Path = PAUSE_FILE) -> bool:
+    """Whether nothing is to be mended now."""
+    try:
+        return clock - file.stat().st_mtime < PAUSE_SECONDS
+    except OSError:
+        return False
+
+
+def pause_after(took: float) -> float:
+    """How long to wait after a look that took so long."""
+    return max(INTERVAL, took / SHARE)
+
+
+def vrrp_states(runner: Runner = HOST) -> Mapping[str, Mapping[str, Any]] | None:
+    """The state of each VRRP instance by keepalived, None if it does not run."""
+    return read_vrrp(runner, KEEPALIVED_PID, VRRP_SECONDS)
+
+
+def parts_of(clusters: Sequence[Cluster], addresses: Addresses, runner: Runner = HOST) -> list[Part]:
+    """What there is to keep on this host. Sysctls come first: lvs-vip adds no VIP for which the host would answer ARP."""
+    parts: list[Part] = [
+        Sysctls(dict.fromkeys(file for cluster in clusters for file in cluster.sysctls)),
+        Rules([cluster.name for cluster in clusters], runner),
+    ]
+    for cluster in clusters:
+        if cluster.stack == "keepalived":
+            parts.append(KeepalivedTable(cluster.table, runner))
+            parts.append(KeepalivedVips(cluster.instances, addresses, lambda: vrrp_states(runner), runner))
+        elif cluster.stack == "static":
+            parts.append(StaticTable(cluster.rules or "", runner))
+        elif cluster.stack == "ldirectord":
+            parts.append(LdirectordTable(cluster.table, cluster.quiesced, cluster.log, runner))
+            parts.append(HeartbeatVips(cluster.vips, cluster.active, addresses, runner))
+    return parts
+
+
+def owned(clusters: Sequence[Cluster]) -> dict[str, str | None]:
+    """The VIPs that only one director may have, each with its interface if that is known."""
+    vips: dict[str, str | None] = {vip: None for cluster in clusters for vip in cluster.vips}
+    return {**vips, **{vip.address: vip.device for one in clusters for each in one.instances for vip in each.vips}}
+
+
+class Service:
+    """lvs-heal as a service."""
+
+    def __init__(self, runner: Runner = HOST, say: Callable[[str, str], None] = tell.journal) -> None:
+        self.runner, self.say = runner, say
+        self.addresses = Addresses(runner)
+        self.split_brain = SplitBrain()
+        self.clusters: list[Cluster] = []
+        self.parts: list[Part] = []
+        self.mended: list[dict[str, Any]] = []
+        self._age: object = None
+        self._paused = False
+        self._again: dict[int, float] = {}
+        self._said: dict[int, str] = {}
+
+    def run(self) -> None:
+        """Look again and again."""
+        events, wait = Events(), 0.0
+        while True:
+            told = events.wait(wait)
+            if told:
+                time.sleep(TOGETHER_SECONDS)
+                told |= events.wait(0)
+            began = time.monotonic()
+            self.look(began, told)
+            wait = pause_after(time.monotonic() - began)
+
+    def look(self, now: float, events: set[str]) -> None:
+        """Look once, and mend what is wrong."""
+        self.read_settings()
+        self.addresses.update(events)
+        was, self._paused = self._paused, paused(time.time())
+        if was and not self._paused:
+            for part in self.parts:
+                part.forget()
+            self.addresses.update(set())
+        for part in self.parts:
+            # Asked in any case: it takes note of the events.
+            if part.is_due(now, events) and not self._paused and now >= self._again.get(id(part), now):
+                self._heal(part, now)
+        self._tell_owners(now)
+        tell.save({"paused": self._paused, "split_brain": self.split_brain.present, "mended": self.mended[-20:]})
+
+    def read_settings(self) -> None:
+        """Read what is to be kept, if site.yml has changed it."""
+        age = settings.age()
+        if age == self._age:
+            return
+        self._age = age
+        try:
+            self.clusters = settings.read()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self.say(tell.WARNING, f"the settings in /etc/{settings.PATTERN} can't be read ({error!r}): run site.yml")
+            self.clusters = []
+        self.parts = parts_of(self.clusters, self.addresses, self.runner)
+        self._again, self._said = {}, {}
+
+    def _heal(self, part: Part, now: float) -> None:
+        try:
+            faults = part.find(now, sure=True)
+            if faults is None or paused(time.time()):
+                return
+            faults.mend()
+        except (Failure, OSError) as error:
+            self._again[id(part)] = now + AGAIN_SECONDS
+            if self._said.get(id(part)) != str(error):
+                self._said[id(part)] = str(error)
+                self.say(tell.WARNING, f"not mended: {error}")
+            return
+        self._said.pop(id(part), None)
+        part.forget()
+        for line in tell.lines_of(faults.texts):
+            self.say(tell.NOTICE, line)
+            self.mended.append({"at": time.time(), "what": line})
+
+    def _tell_owners(self, now: float) -> None:
+        for text in self.split_brain.look(owned(self.clusters), self.addresses, now):
+            self.say(tell.WARNING, text)
+            for mail in {cluster.mail for cluster in self.clusters if cluster.mail}:
+                tell.send(mail, text)
+
+
+def check(runner: Runner = HOST) -> list[str]:
+    """What differs now, without changing anything."""
+    addresses, clusters = Addresses(runner), settings.read()
+    addresses.update(set())
+    found = (part.find(0.0, sure=False) for part in parts_of(clusters, addresses, runner))
+    return [text for faults in found if faults is not None for text in faults.texts]

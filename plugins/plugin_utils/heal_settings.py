@@ -1,0 +1,70 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What lvs-heal keeps of a cluster on one host, of what it cannot read in other files of the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..module_utils.ipvs.render import restore_lines
+from ..module_utils.ipvs.types import endpoint
+from ..module_utils.ipvs.validate import read_table
+from .cluster.types import ResolvedCluster
+
+# The file that restores a static table at boot, by the family of distributions.
+RULES = {"Debian": "/etc/ipvsadm.rules", "RedHat": "/etc/sysconfig/ipvsadm"}
+
+
+def heal_settings(cluster: ResolvedCluster, name: str, os_family: str, program: str) -> dict[str, Any]:
+    """Return the content of /etc/lvs-heal-CLUSTER.json. `program` tells versions of the program apart."""
+    sysctls = [f"/etc/sysctl.d/90-lvs-real-server-{cluster['name']}.conf"] if name in cluster["real_servers"] else []
+    if name in cluster["directors"]:
+        sysctls.append("/etc/sysctl.d/90-lvs-director.conf")
+    return {
+        "written_by": "lvs.cluster: site.yml overwrites what is changed here.",
+        "program": program,
+        "cluster": cluster["name"],
+        "sysctls": sysctls,
+        **(_of_director(cluster, name, os_family) if name in cluster["directors"] else {}),
+    }
+
+
+def _of_director(cluster: ResolvedCluster, name: str, os_family: str) -> dict[str, Any]:
+    host, stack, mail = cluster["hosts"][name], cluster["stack"], cluster["mail"]
+    common = {
+        "stack": stack,
+        "vips": [vip["address"] for vip in cluster["vips"]],
+        "mail": mail if mail and mail["instances"] else None,
+    }
+    if stack == "static":
+        return {**common, "rules": RULES[os_family]}
+    own = host["localnode"]["table"] if host["localnode"] else []
+    common["table"] = restore_lines(read_table([*cluster["table"], *own]))
+    if cluster["ldirectord"]:
+        return {
+            **common,
+            "quiesced": [_key(service) for service in cluster["services"] if service["on_failure"] == "quiesce"],
+            # heartbeat's resources belong to the first director (cl_status(1), rscstatus).
+            "active": ["all", "local" if name == cluster["directors"][0] else "foreign"],
+            "log": cluster["ldirectord"]["log"],
+        }
+    return {
+        **common,
+        "instances": [
+            {
+                "name": instance["name"],
+                "advert_address": instance["advert_address"],
+                "vmac": instance["vmac"],
+                "addresses": instance["addresses"],
+            }
+            for instance in host["instances"]
+        ],
+    }
+
+
+def _key(service: Any) -> str:
+    """A service in the words of module_utils/ipvs/types.py, ServiceKey."""
+    if service["fwmark"] is not None:
+        return f"fwmark {service['fwmark']}{' ipv6' if service['family'] == 'ipv6' else ''}"
+    return f"{endpoint(service['vips'][0], service['port'])}/{service['protocols'][0]}"

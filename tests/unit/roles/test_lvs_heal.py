@@ -1,0 +1,139 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""lvs-heal as it is installed: all of its modules are there, it needs nothing else, and it keeps what the inventory describes."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.lvs.cluster.plugins.module_utils import deployed
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.settings import cluster_from
+from ansible_collections.lvs.cluster.plugins.plugin_utils.heal_settings import heal_settings
+
+ROOT = Path(__file__).parents[3]
+HOST = ROOT / "roles/_host"
+MODULE_UTILS = ROOT / "plugins/module_utils"
+VARS = yaml.safe_load((HOST / "vars/main.yml").read_text(encoding="utf-8"))
+MODULES = VARS["_host_heal_modules"]
+MODELS = ROOT / "tests/unit/plugins/plugin_utils/cluster/right"
+
+
+def imported(path: Path) -> set[Path]:
+    """The files below module_utils that a module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = path.parents[node.level - 1].joinpath(*(node.module or "").split(".") if node.module else ())
+            named = [base / f"{alias.name}.py" for alias in node.names]
+            found |= {file for file in named if file.exists()} or {base.with_suffix(".py")}
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            assert all(str(name).partition(".")[0] in {*sys.stdlib_module_names} for name in names), (path, names)
+    return found
+
+
+def test_every_module_that_it_imports_is_installed_and_no_other():
+    needed = todo = {MODULE_UTILS / "heal/program.py"}
+    while todo:
+        todo = {file for path in todo for file in imported(path)} - needed
+        needed = needed | todo
+    packages = {file.parent / "__init__.py" for file in needed} - {MODULE_UTILS / "__init__.py"}
+    assert sorted(str(file.relative_to(MODULE_UTILS)) for file in needed | packages) == sorted(MODULES)
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """The folder of an installed lvs-heal, in which an older version has left a module."""
+    folder = tmp_path / "lib"
+    (folder / "lvs_cluster").mkdir(parents=True)
+    (folder / "lvs_cluster/old.py").touch()
+    files = {str(folder / "lvs_cluster" / name): (MODULE_UTILS / name).read_text(encoding="utf-8") for name in MODULES}
+    script = (HOST / "files/lvs-heal").read_text(encoding="utf-8").replace(VARS["_host_heal_folder"], str(folder))
+    files.update({str(folder / "lvs_cluster/__init__.py"): "", str(tmp_path / "bin/lvs-heal"): script})
+    given = {"files": files, "executable": [str(tmp_path / "bin/lvs-heal")], "folder": str(folder)}
+    installer = [sys.executable, str(HOST / "files/install_files.py")]
+    subprocess.run(installer, input=json.dumps(given), text=True, check=True)
+    return tmp_path
+
+
+def test_it_runs_from_where_it_is_installed_with_the_standard_library_alone(installed: Path):
+    assert os.access(installed / "bin/lvs-heal", os.X_OK)
+    # -I and -S: no collection, and no packages of this environment.
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", str(installed / "bin/lvs-heal"), "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (2, "usage: lvs-heal [--check]\n")
+    there = {
+        str(path.relative_to(installed / "lib/lvs_cluster"))
+        for path in (installed / "lib").rglob("*")
+        if path.is_file()
+    }
+    assert there == {*MODULES, "__init__.py"}
+
+
+def test_the_facts_know_where_the_roles_put_it():
+    assert VARS["_host_heal_unit"] == deployed.HEAL_UNIT
+    assert f"{VARS['_host_heal_folder']}/**/*.py" in deployed.HEAL
+
+
+@pytest.mark.parametrize("case", sorted(path.stem for path in MODELS.glob("*.json")))
+def test_it_can_read_what_is_written_for_any_cluster(case: str):
+    cluster = json.loads((MODELS / f"{case}.json").read_text(encoding="utf-8"))
+    for name, host in cluster["hosts"].items():
+        kept = cluster_from(json.loads(json.dumps(heal_settings(cluster, name, "Debian", "1"))))
+        directs = name in cluster["directors"]
+        assert kept.stack == (cluster["stack"] if directs else None)
+        assert ("/etc/sysctl.d/90-lvs-director.conf" in kept.sysctls) == directs
+        if directs and cluster["stack"] != "static":
+            own = host["localnode"]["table"] if host["localnode"] else []
+            assert len(kept.table.services) == len(cluster["table"]) + len(own)
+        assert [one.name for one in kept.instances] == [one["name"] for one in host["instances"] if directs]
+        quiesced = {str(key) for key in kept.table.services} & kept.quiesced
+        assert len(quiesced) == len(kept.quiesced)
+
+
+@pytest.mark.parametrize(
+    ("case", "name", "key", "expected"),
+    [
+        ("static", "lvs1", "rules", "/etc/ipvsadm.rules"),
+        ("minimal", "web1", "sysctls", ["/etc/sysctl.d/90-lvs-real-server-lvs1.conf"]),
+    ],
+)
+def test_what_is_written(case: str, name: str, key: str, expected: object):
+    cluster = json.loads((MODELS / f"{case}.json").read_text(encoding="utf-8"))
+    name = name if name in cluster["hosts"] else cluster["directors"][0]
+    written = heal_settings({**cluster, "name": "lvs1"}, name, "Debian", "1")
+    assert written[key] == expected
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_mail_about_the_vips_is_sent_only_if_it_is_wanted(told: bool):
+    cluster = json.loads((MODELS / "minimal.json").read_text(encoding="utf-8"))
+    mail = {
+        "to": ["a@b"],
+        "from": "c@d",
+        "server": "e",
+        "port": 25,
+        "timeout": 5,
+        "instances": told,
+        "real_servers": True,
+    }
+    written = heal_settings({**cluster, "mail": mail}, cluster["directors"][0], "Debian", "1")
+    assert (cluster_from(written).mail is not None) == told
+
+
+def test_the_director_that_heartbeat_prefers_is_active_with_its_local_resources():
+    cluster = json.loads((MODELS / "ldirectord_services.json").read_text(encoding="utf-8"))
+    active = [cluster_from(heal_settings(cluster, name, "Debian", "1")).active for name in cluster["directors"]]
+    assert active == [("all", "local"), ("all", "foreign")][: len(active)]
