@@ -161,7 +161,11 @@ def test_the_kernel_passes_on_nothing_but_answers(ethertype, frame, kind):
         there.setblocking(False)
         segment_probe.only(there, segment_probe._ANSWERS[ethertype])
         # A question, another protocol with the same byte in that place, and less than a header.
-        for other in (frame, reply[:20] + b"\6" + reply[21:] if ethertype != who_has.ETHERTYPE_ARP else frame, frame[:14]):
+        for other in (
+            frame,
+            reply[:20] + b"\6" + reply[21:] if ethertype != who_has.ETHERTYPE_ARP else frame,
+            frame[:14],
+        ):
             here.send(other)
         here.send(reply)
         assert there.recv(2000) == reply
