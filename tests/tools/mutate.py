@@ -40,9 +40,10 @@ COVERING = {
     "plugins/plugin_utils/preflight/*.py": ("plugins/plugin_utils/preflight/test_*.py",),
     "plugins/plugin_utils/verify/*.py": ("plugins/plugin_utils/verify/test_*.py",),
     "plugins/plugin_utils/*.py": ("plugins/plugin_utils/**/test_*.py",),
+    "plugins/module_utils/heal/*.py": ("plugins/m*/heal/test_*.py", "roles/test_lvs_heal.py"),
     "plugins/module_utils/ipvs/*.py": ("plugins/m*/ipvs/test_[!p]*.py", "plugins/m*/ipvs/test_*.py"),
     "plugins/module_utils/*.py": ("plugins/module_utils/test_*.py",),
-    "roles/_host/files/*.py": ("roles/test_lvs_vip_*.py",),
+    "roles/_host/files/*.py": ("roles/test_lvs_vip_*.py", "roles/test_lvs_heal.py"),
 }
 BAR = 0.95
 # A mutant may wait for ever: its tests may take so many times what all tests took without one. No fixed time, since tests that are

@@ -174,7 +174,11 @@ def test_a_check_by_hand_names_what_differs_and_changes_nothing(cluster):
 
 
 def test_nothing_is_mended_in_a_pause_or_while_lvs_heal_is_stopped(cluster):
-    reset, value = f"sysctl -w {ARP_IGNORE}=0", lambda: sysctl(cluster, "web1", ARP_IGNORE)
+    reset = f"sysctl -w {ARP_IGNORE}=0"
+
+    def value():
+        return sysctl(cluster, "web1", ARP_IGNORE)
+
     with cluster.leave_alone("web1"):
         cluster.run("web1", reset)
         time.sleep(LEFT_ALONE)

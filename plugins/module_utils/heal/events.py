@@ -60,7 +60,10 @@ class Events:
     def __init__(self) -> None:
         self._sockets: dict[socket.socket, int] = {}
         for family, groups in GROUPS.items():
-            opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
+            try:
+                opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
+            except OSError:
+                continue  # A kernel without netfilter has no rules either.
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
             opened.setblocking(False)
             opened.bind((0, groups))

@@ -26,18 +26,17 @@ USAGE = "usage: lvs-heal [--check]"
 def main(words: Sequence[str]) -> int:
     """Run the program; return its exit status."""
     if words not in ([], ["--check"]):
-        print(USAGE, file=sys.stderr)
+        sys.stderr.write(f"{USAGE}\n")
         return 2
     if os.geteuid() != 0:
-        print("lvs-heal must run as root", file=sys.stderr)
+        sys.stderr.write("lvs-heal must run as root\n")
         return 2
     if not words:
         Service().run()
     try:
         found = check()
     except (Failure, OSError, ValueError) as error:
-        print(f"lvs-heal: {error}", file=sys.stderr)
+        sys.stderr.write(f"lvs-heal: {error}\n")
         return 2
-    for text in found:
-        print(text)
+    sys.stdout.write("".join(f"{text}\n" for text in found))
     return 1 if found else 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import smtplib
 import socket
+import sys
 import threading
 from email.message import EmailMessage
 from pathlib import Path
@@ -32,7 +33,8 @@ def lines_of(texts: Iterable[str], most: int = MOST_LINES) -> list[str]:
 
 def journal(level: str, text: str) -> None:
     """Write a line to the journal."""
-    print(f"{level}{text}", flush=True)
+    sys.stdout.write(f"{level}{text}\n")
+    sys.stdout.flush()
 
 
 def message(mail: Mail, text: str, host: str) -> EmailMessage:

@@ -139,3 +139,35 @@ def test_every_family_is_asked_and_every_answer_counted(segment):
     for end in (arp, nd):
         with pytest.raises((BlockingIOError, ConnectionError)):
             end.recv(2000)
+
+
+@pytest.mark.parametrize(
+    ("ethertype", "frame", "kind"),
+    [
+        (who_has.ETHERTYPE_ARP, who_has.arp_request(MACS["eth1"], "172.28.0.31", "172.28.0.100"), slice(20, 22)),
+        (
+            who_has.ETHERTYPE_IPV6,
+            who_has.neighbour_solicitation(MACS["eth1"], "2001:db8::31", "2001:db8::100"),
+            slice(54, 55),
+        ),
+    ],
+    ids=["arp", "neighbour_discovery"],
+)
+def test_the_kernel_passes_on_nothing_but_answers(ethertype, frame, kind):
+    answer = {who_has.ETHERTYPE_ARP: b"\0\2", who_has.ETHERTYPE_IPV6: b"\x88"}[ethertype]
+    reply = frame[: kind.start] + answer + frame[kind.stop :]
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with here, there:
+        there.setblocking(False)
+        segment_probe.only(there, segment_probe._ANSWERS[ethertype])
+        # A question, another protocol with the same byte in that place, and less than a header.
+        for other in (
+            frame,
+            reply[:20] + b"\6" + reply[21:] if ethertype != who_has.ETHERTYPE_ARP else frame,
+            frame[:14],
+        ):
+            here.send(other)
+        here.send(reply)
+        assert there.recv(2000) == reply
+        with pytest.raises(BlockingIOError):
+            there.recv(2000)
