@@ -43,6 +43,7 @@ COVERING = {
     "plugins/module_utils/heal/*.py": ("plugins/m*/heal/test_*.py", "roles/test_lvs_heal.py"),
     "plugins/module_utils/ipvs/*.py": ("plugins/m*/ipvs/test_[!p]*.py", "plugins/m*/ipvs/test_*.py"),
     "plugins/module_utils/*.py": ("plugins/module_utils/test_*.py",),
+    "roles/director/files/sync/*.py": ("roles/lvs_sync/test_*.py",),
     "roles/_host/files/*.py": ("roles/test_lvs_vip_*.py", "roles/test_lvs_heal.py"),
 }
 BAR = 0.95

@@ -71,7 +71,7 @@ def test_an_instance_has_its_own_key(inventory: Callable) -> None:
 @pytest.mark.parametrize(
     ("vrrp", "sync", "delay"),
     [
-        ({}, None, 60),
+        ({}, None, 15),
         ({}, {"enabled": False}, 10),
         ({"preempt_delay": 3}, None, 3),
         ({"preempt": False}, None, 0),
