@@ -46,8 +46,9 @@ class Seen(TypedDict):
 class Move(TypedDict):
     """What a planned move would do.
 
-    `impossible` is why there can be none, whatever the state of the directors, and `reasons` are why it is refused now. `masters` are the directors that hold VIPs and are not the target. With `needed` there is
-    something to do. `keeps` is whether the target keeps the VIPs without a higher priority.
+    `impossible` is why there can be none, whatever the state of the directors, and `reasons` are why it is refused now. `masters` are
+    the directors that hold VIPs and are not the target. With `needed` there is something to do. `keeps` is whether the target keeps
+    the VIPs without a higher priority.
     """
 
     target: str

@@ -65,6 +65,8 @@ def lost(result: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_idle_connections_go_on_over_a_failover_and_a_failback(cluster):
     holds(cluster, "lvs1")
     with idle_connections(cluster) as result:
+        # The kernel collects for up to three seconds before it sends.
+        knows_all(cluster, "lvs2")
         cluster.lab.power_off("lvs1")
         holds(cluster, "lvs2", "lvs2")
         cluster.lab.power_on("lvs1")

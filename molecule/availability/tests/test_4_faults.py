@@ -29,7 +29,7 @@ def scene(cluster, fresh):
 def caused(scene, tell):
     """Cause a fault by its name; its figures, which keep all that is promised of it.
 
-    A director that has been away waits a minute before it takes the VIPs back. That is waited for only with `home`: the next
+    A director that has been away waits before it takes the VIPs back. That is waited for only with `home`: the next
     fault is caused on the director that has them then.
     """
 

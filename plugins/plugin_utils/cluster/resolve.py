@@ -99,8 +99,8 @@ def resolve(
     """Resolve and validate a whole cluster.
 
     `hostvars` has the variables of every host by name, `groups` the host names of every group. `warn` is called with what
-    may be wrong, but the facts cannot decide. `drained` are hosts that get no new connections for now. Returns plain dicts, lists and scalars, with every address, port, weight,
-    interface and role filled in. Raises InventoryMistakes with all mistakes.
+    may be wrong, but the facts cannot decide. `drained` are hosts that get no new connections for now. Returns plain dicts, lists and
+    scalars, with every address, port, weight, interface and role filled in. Raises InventoryMistakes with all mistakes.
     """
     mistakes = Mistakes()
     read = _read(hostvars, groups, mistakes)

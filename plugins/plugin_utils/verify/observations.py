@@ -18,9 +18,10 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered.
 
     Returns nodes {host: node_info}, lvs_vip {host: result of lvs-vip check}, peer_macs {host: Ethernet addresses of other
-    directors that are deployed there}, preferred [director that a planned move has preferred], ldirectord {director: result of the search for its
-    process}, split_brain {director: what its lvs-heal says}, expected {host: files as site.yml would write them}, instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director:
-    ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}}, probes (entries of probe_plan, each with its vip_probe result) and
+    directors that are deployed there}, preferred [director that a planned move has preferred], ldirectord {director: result of the
+    search for its process}, split_brain {director: what its lvs-heal says}, expected {host: files as site.yml would write them},
+    instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director: ipvs_info with stats},
+    arp {client: {VIP: {MAC: replies}}}, probes (entries of probe_plan, each with its vip_probe result) and
     unasked {client: {what could not be asked: why}}.
     """
     arp = _results(hostvars, cluster["clients"], "lvs_arp_answers")
