@@ -44,15 +44,15 @@ BARS = {
 }
 
 
-def missed(bar: Bar, runs: Sequence[Run]) -> list[str]:
+def missed(promised: Bar, runs: Sequence[Run]) -> list[str]:
     """Which of the promises some runs break, in words."""
     gaps = spread([run.gap for run in runs])
     figures = (
-        ("requests failed", max(run.failed for run in runs), bar.failed),
-        ("seconds of the longest gap, median", gaps.median, bar.gap_median),
-        ("seconds of the longest gap, worst", gaps.worst, bar.gap_worst),
-        ("open connections lost", max(run.lost for run in runs), bar.lost),
-        ("seconds until no request began that failed", max(run.sending or 0.0 for run in runs), bar.sending),
+        ("requests failed", max(run.failed for run in runs), promised.failed),
+        ("seconds of the longest gap, median", gaps.median, promised.gap_median),
+        ("seconds of the longest gap, worst", gaps.worst, promised.gap_worst),
+        ("open connections lost", max(run.lost for run in runs), promised.lost),
+        ("seconds until no request began that failed", max(run.sending or 0.0 for run in runs), promised.sending),
     )
     broken = [
         f"{value:g} {what}, at most {most:g} promised"

@@ -111,7 +111,7 @@ def run_from(stored: dict[str, Any]) -> Run:
             **stored,
             "busy": tuple(stored["busy"]),
             "idle": tuple(stored["idle"]),
-            "owners": [(moment, who) for moment, who in stored["owners"]],
+            "owners": [tuple(change) for change in stored["owners"]],
         }
     )
 

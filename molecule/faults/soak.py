@@ -40,8 +40,8 @@ def steps(seed: int, names: Sequence[str]) -> Iterator[Step]:
         yield Step(chance.choice(ordered), round(chance.uniform(SHORTEST, LONGEST), 1))
 
 
-def able(stack: str, faults: Mapping[str, Fault] = FAULTS) -> list[str]:
-    """The names of the faults that a soak of a stack may have."""
+def able(stack: str, faults: Mapping[str, Fault]) -> list[str]:
+    """The names of those faults that a soak of a stack may have."""
     return [name for name, fault in faults.items() if fault.soak and stack in fault.stacks]
 
 
@@ -66,7 +66,7 @@ def soak(scene: Scene, seed: int, minutes: float, most: int | None = None) -> li
     end = time.monotonic() + minutes * 60
     scene.wait_until_settled()
     before = resources(scene)
-    for number, step in enumerate(islice(steps(seed, able(scene.stack)), most), start=1):
+    for number, step in enumerate(islice(steps(seed, able(scene.stack, FAULTS)), most), start=1):
         if time.monotonic() > end:
             break
         fault = FAULTS[step.fault]

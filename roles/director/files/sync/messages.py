@@ -74,7 +74,7 @@ def messages(entries: Iterable[Entry], syncid: int, longest: int) -> Iterator[by
     size = HEADER.size
     for entry in entries:
         encoded = encode(entry)
-        padding = bytes(-size % 4)
+        padding = bytes((4 - size % 4) % 4)
         if body and (len(body) == MOST or size + len(padding) + len(encoded) > longest):
             yield _message(body, syncid)
             body, size, padding = [], HEADER.size, b""

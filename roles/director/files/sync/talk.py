@@ -37,6 +37,8 @@ def read(datagram: bytes, syncid: int) -> dict[str, Any] | None:
         return None
     if said.get("lvs-sync") == ASK:
         return {"kind": ASK, "first": said.get("first") is True}
-    if said.get("lvs-sync") == TOLD and type(said.get("connections")) is int:
-        return {"kind": TOLD, "connections": said["connections"]}
+    connections = said.get("connections")
+    # In Python True is an int.
+    if said.get("lvs-sync") == TOLD and isinstance(connections, int) and not isinstance(connections, bool):
+        return {"kind": TOLD, "connections": connections}
     return None

@@ -21,7 +21,8 @@ ADDRESSES = {"lb1": "10.0.0.11", "lb2": "10.0.0.12", "lb3": "10.0.0.13", "www1":
 WEB = {"name": "web", "vip": "10.0.0.100", "port": 80}
 
 
-def described(*services, drained=(), groups=GROUPS, **variables):
+def described(*services, drained=(), groups=None, **variables):
+    groups = groups or GROUPS
     names = dict.fromkeys(name for members in groups.values() for name in members)
     given = {"lvs_services": list(services) or [WEB], **variables}
     return resolve({name: {"lvs_address": ADDRESSES[name], **given} for name in names}, groups, drained=drained)

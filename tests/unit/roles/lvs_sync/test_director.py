@@ -36,11 +36,11 @@ class Group:
 
     def __init__(self) -> None:
         self.messages: list[bytes] = []
-        self.error: OSError | None = None
+        self.errors: list[OSError] = []
 
     def sendto(self, message: bytes, _where: Any) -> None:
-        if self.error:
-            raise self.error
+        for error in self.errors:
+            raise error
         self.messages.append(message)
 
     def __enter__(self) -> Group:
@@ -183,7 +183,7 @@ def test_without_vips_there_is_nothing_to_tell_but_that(directors, group, monkey
 
 
 def test_a_link_that_is_down_ends_the_round_and_not_lvs_sync(directors, group, capsys):
-    group.error = OSError(101, "Network is unreachable")
+    group.errors.append(OSError(101, "Network is unreachable"))
     old = directors[0]
     old.waiting.add(old.talking.getsockname())
     old.turn(100)
