@@ -4,7 +4,7 @@
 
 """The service: wait for what the kernel tells, look at what is cheap to look at, mend what is wrong, and say so.
 
-Two seconds lie between two looks, or more if a look takes long: lvs-heal never takes more than a small part of a CPU.
+Two seconds lie between two looks, up to five if a look takes long: lvs-heal takes only a small part of a CPU.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from .vips import Addresses, KeepalivedVips
 PAUSE_FILE = Path("/run/lvs-heal-pause")
 PAUSE_SECONDS = 15 * 60
 INTERVAL = 2.0
-# What a look may take of the time that passes.
+# What a look may take of the time that passes, as long as no look is later than this: faults are to be mended within seconds.
 SHARE = 0.05
+LONGEST = 5.0
 # How long to leave a part alone that could not be looked at, or not be mended.
-AGAIN_SECONDS = 30
+AGAIN_SECONDS = 10
 # Many changes of one kind come together.
 TOGETHER_SECONDS = 0.3
 KEEPALIVED_PID = Path("/run/keepalived.pid")
@@ -51,7 +52,7 @@ def paused(clock: float, file: Path = PAUSE_FILE) -> bool:
 
 def pause_after(took: float) -> float:
     """How long to wait after a look that took so long."""
-    return max(INTERVAL, took / SHARE)
+    return min(max(INTERVAL, took / SHARE), LONGEST)
 
 
 def vrrp_states(runner: Runner = HOST) -> Mapping[str, Mapping[str, Any]] | None:

@@ -63,7 +63,7 @@ def test_a_pause_ends_when_it_is_old(tmp_path):
 
 
 def test_a_long_look_is_followed_by_a_long_wait():
-    assert [service.pause_after(took) for took in (0.001, 0.1, 0.5)] == [2.0, 2.0, 10.0]
+    assert [service.pause_after(took) for took in (0.001, 0.1, 0.2, 0.5)] == [2.0, 2.0, 4.0, 5.0]
 
 
 class Fake:
