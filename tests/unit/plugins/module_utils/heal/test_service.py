@@ -126,9 +126,9 @@ def test_nothing_is_mended_in_a_pause_and_everything_looked_at_after_it(running,
 
 def test_what_cannot_be_mended_is_told_once_and_tried_again_later(running):
     running.parts = [fake := Fake(Failure("no root"))]
-    for now in (0.0, 2.0, 29.0, 30.0, 61.0):
+    for now in (0.0, 2.0, 9.0, 10.0, 21.0):
         running.look(now, set())
-    assert fake.looked == [0.0, 30.0, 61.0]
+    assert fake.looked == [0.0, 10.0, 21.0]
     assert running.said == ["<4>not mended: no root"]
 
 
