@@ -77,7 +77,8 @@ def test_there_and_back(cluster):
     assert state(cluster) == (["lvs1"], [])
     with nothing_lost(cluster, 500), connections_go_on(cluster, "lvs2"), cluster.one_owner(VIP):
         told = flat(cluster.play("failover", to="lvs2"))
-        assert f"lvs2 holds all VIPs ({VIP}) in place of lvs1" in told, told[-3000:]
+        assert f"lvs2 holds all VIPs ({VIP}" in told, told[-3000:]
+        assert "in place of lvs1" in told
         assert state(cluster) == (["lvs2"], ["lvs2"])
         assert complete(cluster, "lvs1", "lvs2")
 
