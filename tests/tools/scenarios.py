@@ -1,12 +1,12 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run scenarios, several at once: scenarios.py [--at-once N] NAME...
+"""Run scenarios, several at once: scenarios.py [--at-once N] [--alone NAME] NAME...
 
 One scenario waits for much of its time, so two at once take two thirds of the time. Each has a lab of its own (see
 `beside`). They begin in the order given: the longest first keeps the last one short. Here is printed when steps end, and
 the end of what a failed scenario said; the whole output of a scenario is in build/scenario/NAME.log. All are run,
-whatever fails. The exit status is 1 if one failed.
+whatever fails. The exit status is 1 if one failed. Those that are named by --alone come last, with nothing beside them.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def run(name: str, number: int) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--at-once", type=int, default=2, metavar="N")
+    parser.add_argument("--alone", action="append", default=[], metavar="NAME")
     parser.add_argument("names", nargs="+", metavar="NAME")
     given = parser.parse_args()
     # podman has one set of containers, whoever asks.
@@ -72,7 +73,8 @@ def main() -> int:
         return name, time.monotonic() - began, passed
 
     with ThreadPoolExecutor(at_once) as pool:
-        results = list(pool.map(one, given.names))
+        results = list(pool.map(one, [name for name in given.names if name not in given.alone]))
+    results += [one(name) for name in given.names if name in given.alone]
     for name, seconds, passed in results:
         print(f"{name:<20} {seconds:6.0f} s  {'passed' if passed else 'FAILED'}")
     return 0 if all(passed for _name, _seconds, passed in results) else 1
