@@ -170,6 +170,12 @@ def test_a_stop_file_ends_it_early(tmp_path):
     assert 3 <= len(series.samples) <= 4
 
 
+def test_a_series_that_ends_before_its_first_request_was_not_stopped():
+    series = run_series(Pace(rate=100, duration=0), lambda: GOOD, timeout=1)
+    assert not series.stopped
+    assert series.samples == ()
+
+
 def test_a_stop_file_that_is_there_already(tmp_path):
     series = run_series(Pace(count=5, stop_file=str(tmp_path)), lambda: GOOD, timeout=1)
     assert series.stopped

@@ -26,6 +26,11 @@ def test_each_knows_the_interface_on_the_segment_of_the_other(inventory: Callabl
     assert macs(inventory(BOTH)) == [[MACS["lvs2"]], [MACS["lvs1"]]]
 
 
+def test_they_need_a_packet_filter_to_know_what_the_other_has_forwarded(inventory: Callable) -> None:
+    hosts = resolve(*inventory(BOTH))["hosts"]
+    assert [hosts[name]["tools"] for name in ("lvs1", "lvs2")] == [["nftables"], ["nftables"]]
+
+
 def test_each_knows_the_interface_of_each_family(inventory: Callable) -> None:
     facts = {
         name: {"eth0": [f"10.99.0.1{n}/24"], "eth1": [f"172.28.0.1{n}/24"], "eth2": [f"2001:db8:2::1{n}/64"]}
