@@ -14,7 +14,7 @@ AT_ONCE ?= 2
 # Whose directors take three tenths of a second without each other for a failure: nothing runs beside it.
 ALONE_SCENARIOS := availability
 # Those that converge by Ansible's own strategy, which users have; mitogen takes half the time.
-PLAIN_SCENARIOS := default static
+PLAIN_SCENARIOS := static staging
 # Those with tasks of their own: checked on bare hosts, and run a second time.
 OWN_TASKS_SCENARIOS := default static dr forwarding ldirectord both availability
 STRATEGY ?= mitogen
