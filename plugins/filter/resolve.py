@@ -2285,6 +2285,10 @@ _value:
                   description: The addresses of these directors.
                   type: list
                   elements: str
+                vips:
+                  description: The VIPs whose connections lvs-sync tells when they move.
+                  type: list
+                  elements: str
                 marks:
                   description: The services by firewall mark, by which lvs-sync finds the mark of a connection.
                   type: list

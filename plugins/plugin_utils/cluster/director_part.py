@@ -105,8 +105,8 @@ def director_parts(
         part["sysctls"] = kernel.director_sysctls(
             host, services, inside, sync is not None, nat.masquerades != (), part["instances"]
         )
-        if sync is None and sloppy:
-            part["sysctls"].update(kernel.sloppy_sysctls(services))
+        if sloppy:
+            part["sysctls"].update(kernel.sloppy_sysctls(services, sync is not None))
         if stack == "keepalived" and "ipv4" in families(services):
             part["sysctls"].update(kernel.accept_own_vip(host))
         part["sync"] = director_sync(host, sync, stack, hosts, services)

@@ -59,7 +59,7 @@ def empty_part(host: Host) -> OwnPart:
 
 
 def tools_of(part: OwnPart) -> list[str]:
-    """The tools that lvs-vip needs on a host: arptables, nftables, iptables, firewalld, ipvsadm."""
+    """The tools that lvs-vip and lvs-sync need on a host: arptables, nftables, iptables, firewalld, ipvsadm."""
     filters = (
         part["fwmark_rules"],
         part["localnode"],
@@ -70,7 +70,7 @@ def tools_of(part: OwnPart) -> list[str]:
     )
     return [
         *(["arptables"] if part["arptables_rules"] else []),
-        *([part["filter"]] if any(filters) else []),
+        *(dict.fromkeys([*([part["filter"]] if any(filters) else []), *(["nftables"] if part["sync"] else [])])),
         *(["ipvsadm"] if part["timeouts"] else []),
     ]
 

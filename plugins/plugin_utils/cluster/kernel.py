@@ -98,15 +98,19 @@ def _ipvs_sysctls(services: Sequence[Service], sync: bool) -> dict[str, str]:
     return sysctls
 
 
-def sloppy_sysctls(services: Iterable[Service]) -> dict[str, str]:
+def sloppy_sysctls(services: Iterable[Service], sync: bool) -> dict[str, str]:
     """A packet of a connection that the director does not know goes to a real server, too, as the first packet of one does.
 
     For schedulers that choose by the client's address: every director finds the real server that the connection has. With others it
-    would be any of them.
+    would be any of them. So with synchronisation no service of the protocol may have another one: its connections would be bound to
+    a wrong real server before the director is told of them.
     """
-    hashed = [service for service in services if service["scheduler"] in BY_CLIENT]
-    used = {protocol for service in hashed for protocol in service["protocols"]}
-    return {f"net.ipv4.vs.sloppy_{protocol}": "1" for protocol in ("tcp", "sctp") if protocol in used}
+    sysctls = {}
+    for protocol in ("tcp", "sctp"):
+        hashed = [service["scheduler"] in BY_CLIENT for service in services if protocol in service["protocols"]]
+        if all(hashed) if sync and hashed else any(hashed):
+            sysctls[f"net.ipv4.vs.sloppy_{protocol}"] = "1"
+    return sysctls
 
 
 def director_modules(services: Sequence[Service]) -> list[str]:

@@ -82,6 +82,7 @@ def director_sync(
         "maxlen": sync["maxlen"],
         "address": _address(host, sync["network"]),
         "peers": [address for address in others if address],
+        "vips": list(dict.fromkeys(vip for service in services for vip in service["vips"])),
         "marks": [_mark(service["fwmark"], service) for service in services if service["fwmark"] is not None],
     }
 

@@ -868,7 +868,8 @@ class DirectorSync(TypedDict):
     """Connection synchronisation as one director runs it.
 
     `both` is whether it always runs both daemons, the one that sends and the one that receives. Otherwise it runs the one
-    for its present part. lvs-sync asks the directors at `peers` from `address`, and answers them.
+    for its present part. lvs-sync asks the directors at `peers` from `address`, and answers them. `vips` are
+    those whose connections it tells when they move.
     """
 
     id: int
@@ -881,6 +882,7 @@ class DirectorSync(TypedDict):
     maxlen: int | None
     address: str | None
     peers: list[str]
+    vips: list[str]
     marks: list[SyncMark]
 
 

@@ -6,9 +6,12 @@
 A director that boots, or whose keepalived starts again, has not heard of the connections that were idle since then. When it takes the
 VIPs back they would be lost. So lvs-sync on that director asks the others, as soon as its kernel receives, and a few times more. Who
 is asked multicasts its table in the kernel's own messages, and the kernel of the director that asked takes them for what they are.
-A table is also told now and then without a question, and when lvs-sync stops: keepalived stops after that, and gives its VIPs up.
+A table is also told now and then without a question.
 
-Each director tells the connections of the VIPs that it has. Only directors of the inventory are answered, by a table that goes to the
+When a director gives up a VIP, lvs-sync tells at once what it knows of it, since the kernel keeps news for up to two seconds. Packets of
+these connections may reach the next director before that: see quiet.py.
+
+Each director tells the connections of the VIPs that it has, or has just had. Only directors of the inventory are answered, by a table that goes to the
 group and not to them, and never more than a fifth of the time: see turns.py.
 
   lvs-sync            do that, by /etc/lvs-sync.conf; lvs-sync.service runs it
@@ -24,11 +27,13 @@ import json
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 from typing import Any, Iterator
 
 import host
+import quiet
 import talk
 import turns
 from messages import Entry, connections_in, messages
@@ -43,7 +48,9 @@ LOOK_INTERVAL = 0.5
 BURST = 20
 PAUSE = 0.02
 HELD_FOR = 0.5  # seconds for which the addresses of the host count as known
-LAST_SECONDS = 3.0  # the longest last round: keepalived waits for it
+LAST_SECONDS = 3.0  # the longest last round
+# Seconds from one telling of a table whose VIP has left to the next: messages may be lost, and the kernel still handles what came before.
+HAND_OVER = (0.0, 0.1, 0.3)
 
 
 class Stopped(Exception):
@@ -58,7 +65,12 @@ class Director:
         self.id = config["id"]
         self.peers = {host.packed(peer): peer for peer in config["peers"]}
         self.marks = marks(config["marks"], host.packed)
+        self.vips = frozenset(host.packed(vip) for vip in config["vips"])
         self.talking = host.talking_socket(config)
+        self.changes = host.address_changes()
+        self.had = self.vips & host.held_addresses()
+        self.quietened: float | None = None  # when that was tried last
+        self.quiet_fails = False
         self.held: tuple[float, frozenset[bytes]] = (float("-inf"), frozenset())
         self.receiving_since: float | None = None
         self.asked: float | None = None
@@ -85,13 +97,50 @@ class Director:
             self.waiting.clear()
         elif turns.may_tell(now, self.told, self.took, bool(self.waiting)):
             self.tell()
+        if receives and (self.quietened is None or now - self.quietened >= quiet.INTERVAL):
+            self.quietened = now
+            self.quieten()
         self.note(sends=sends, receives=receives)
 
+    def quieten(self) -> None:
+        """Keep the kernel from resetting connections when this director has just got a VIP."""
+        try:
+            host.filter_packets(quiet.rules(self.vips - host.all_addresses()))
+            self.quiet_fails = False
+        except (OSError, subprocess.SubprocessError) as error:
+            if not self.quiet_fails:
+                said = getattr(error, "stderr", None) or error
+                print(f"cannot keep back resets when a VIP comes here: {said}", file=sys.stderr, flush=True)
+            self.quiet_fails = True
+
     def listen(self) -> None:
-        """Read what another director says, after waiting a moment for it."""
-        readable, _writable, _wrong = select.select([self.talking], [], [], LOOK_INTERVAL)
-        if not readable:
+        """Wait a moment for what another director says, or for a change of the addresses."""
+        readable, _writable, _wrong = select.select([self.talking, self.changes], [], [], LOOK_INTERVAL)
+        if self.changes in readable:
+            host.forget_messages(self.changes)
+            self.look_for_lost_vips()
+        if self.talking in readable:
+            self.hear()
+
+    def look_for_lost_vips(self) -> None:
+        """Tell the connections of VIPs that this director had and has no more."""
+        had, self.had = self.had, self.vips & host.held_addresses()
+        lost = had - self.had
+        if not lost:
             return
+        end = time.monotonic() + LAST_SECONDS
+        for pause in HAND_OVER:
+            time.sleep(pause)
+            try:
+                count = self.multicast(end, lost)
+            except OSError as error:
+                print(f"cannot tell the connections of a VIP that moves: {error}", file=sys.stderr, flush=True)
+                return
+            if pause == 0:
+                print(f"told {count} connections of VIPs that move", flush=True)
+
+    def hear(self) -> None:
+        """Read what another director says."""
         datagram, sender = self.talking.recvfrom(talk.LONGEST + 1)
         peer = self.peers.get(host.packed(sender[0].partition("%")[0]))
         said = talk.read(datagram, self.id) if peer else None
@@ -123,12 +172,12 @@ class Director:
             for sender in answered:
                 self.say(talk.answer(self.id, count), sender)
 
-    def multicast(self, end: float) -> int:
-        """Send the table until a time of the monotonic clock; how many connections that were."""
+    def multicast(self, end: float, lost: frozenset[bytes] = frozenset()) -> int:
+        """Send the table until a time of the monotonic clock, or what it has for VIPs that were lost; how many connections that were."""
         count = 0
         sender, group = host.sending_socket(self.config)
         with sender:
-            for number, message in enumerate(messages(self.entries(), self.id, host.longest_message(self.config)), 1):
+            for number, message in enumerate(messages(self.entries(lost), self.id, host.longest_message(self.config)), 1):
                 sender.sendto(message, group)
                 count += connections_in(message)
                 if time.monotonic() > end:
@@ -137,12 +186,12 @@ class Director:
                     time.sleep(PAUSE)
         return count
 
-    def entries(self) -> Iterator[Entry]:
-        if not self.addresses():
+    def entries(self, lost: frozenset[bytes]) -> Iterator[Entry]:
+        if not (lost or self.addresses()):
             return
-        selection = Selection(host.read_services(), self.marks)
+        selection = Selection(host.read_services(), self.marks, handshakes=bool(lost))
         for connection in host.read_connections():
-            entry = selection.entry(connection, self.addresses())
+            entry = selection.entry(connection, lost or self.addresses())
             if entry:
                 yield entry
 

@@ -9,13 +9,14 @@ import ipaddress
 import socket
 import struct
 import subprocess
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Sequence
 
 from connections import Connection, Services, connection, services
 
 # include/uapi/linux/ip_vs.h; both daemons as struct ip_vs_daemon_user: state, mcast_ifn, syncid
 GET_DAEMON = 64 + 1024 + 64 + 7
 DAEMONS = struct.Struct("i16sii16si")
+RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR = 0x10, 0x100  # include/uapi/linux/rtnetlink.h
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, PMTUDISC_DONT = 10, 23, 0
 MTU = 1500  # the kernel's sync daemon does not send more either, whatever the interface can do
 HEADERS = {socket.AF_INET: 28, socket.AF_INET6: 48}
@@ -58,13 +59,50 @@ def read_connections() -> Iterator[Connection]:
 
 def held_addresses() -> frozenset[bytes]:
     """The addresses of this host. Not those on lo: there a host that also serves has VIPs that another director holds."""
-    shown = subprocess.run(["ip", "-o", "address", "show"], check=True, capture_output=True, text=True).stdout
-    return addresses_in(shown)
+    return addresses_in(_shown_addresses())
 
 
-def addresses_in(shown: str) -> frozenset[bytes]:
+def all_addresses() -> frozenset[bytes]:
+    """The addresses of this host, with those on lo."""
+    return addresses_in(_shown_addresses(), but=())
+
+
+def _shown_addresses() -> str:
+    return subprocess.run(["ip", "-o", "address", "show"], check=True, capture_output=True, text=True).stdout
+
+
+def addresses_in(shown: str, but: Sequence[str] = ("lo",)) -> frozenset[bytes]:
     lines = (line.split() for line in shown.splitlines())
-    return frozenset(packed(words[3].partition("/")[0]) for words in lines if len(words) > 3 and words[1] != "lo")
+    return frozenset(packed(words[3].partition("/")[0]) for words in lines if len(words) > 3 and words[1] not in but)
+
+
+def address_changes() -> socket.socket:
+    """A socket that the kernel writes to when an address is added or removed."""
+    changes = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+    changes.bind((0, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR))
+    changes.setblocking(False)
+    return changes
+
+
+def forget_messages(changes: socket.socket) -> None:
+    """Read a socket until it is empty. The kernel has dropped messages if there were too many of them, and says so once."""
+    while True:
+        try:
+            changes.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            continue
+
+
+def filter_packets(rules: str) -> None:
+    """Give rules to nft, all or none.
+
+    Raises:
+        OSError: without nft.
+        subprocess.SubprocessError: nft refuses them, or hangs.
+    """
+    subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True, capture_output=True, timeout=5)
 
 
 def sending_socket(config: Mapping[str, Any]) -> tuple[socket.socket, Any]:

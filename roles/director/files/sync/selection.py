@@ -15,7 +15,8 @@ from messages import LONGEST_ENGINE_DATA, LONGEST_ENGINE_NAME, Entry
 
 PROTOCOLS = {"IP": 0, "TCP": 6, "UDP": 17, "SCTP": 132}
 # What may still carry data, with the kernel's numbers of the states (include/net/ip_vs.h). A busy table is full of connections that
-# have ended and only wait for late packets: TIME_WAIT, CLOSE. Those of a handshake have nothing to lose.
+# have ended and only wait for late packets: TIME_WAIT, CLOSE. Those of a handshake have nothing to lose, unless the VIP moves meanwhile:
+# the client's next packet has its request.
 STATES = {
     ("TCP", "ESTABLISHED"): 1,
     ("TCP", "FIN_WAIT"): 4,
@@ -23,6 +24,7 @@ STATES = {
     ("UDP", "UDP"): 0,
     ("SCTP", "ESTABLISHED"): 8,
 }
+HANDSHAKES = {("TCP", "SYN_RECV"): 3}
 TEMPLATE_STATES = {"NONE": 0, "ASSURED": 1}
 # include/uapi/linux/ip_vs.h, IP_VS_CONN_F_*
 NOOUTPUT = 0x0080
@@ -56,9 +58,10 @@ class Place(NamedTuple):
 class Selection:
     """Chooses the connections to tell. It remembers the service of each VIP and port: most connections have few of them."""
 
-    def __init__(self, services: Services, marks: list[Mark]) -> None:
+    def __init__(self, services: Services, marks: list[Mark], handshakes: bool = False) -> None:
         self.services = services
         self.marks = marks
+        self.states = {**STATES, **HANDSHAKES} if handshakes else STATES
         self.places: dict[tuple[str, bytes, int], Place | None] = {}
 
     def entry(self, connection: Connection, held: frozenset[bytes]) -> Entry | None:
@@ -71,7 +74,7 @@ class Selection:
         place = self.place(connection.protocol, connection.vip, connection.vip_port)
         if place is None or not self._vips(connection, place) & held:
             return None
-        state = _template_state(connection, place.service) if is_template else _state(connection)
+        state = _template_state(connection, place.service) if is_template else self._state(connection)
         forward = _forward(place.service, connection)
         if state is None or forward is None or not _fits(connection):
             return None
@@ -95,6 +98,9 @@ class Selection:
             engine=connection.engine.encode(),
             engine_data=connection.engine_data.encode(),
         )
+
+    def _state(self, connection: Connection) -> int | None:
+        return self.states.get((connection.protocol, connection.state))
 
     def place(self, protocol: str, vip: bytes, port: int) -> Place | None:
         """The service in the order in which the kernel looks for it (ip_vs_service_find)."""
@@ -124,10 +130,6 @@ class Selection:
         if connection.protocol != "IP":
             return frozenset([connection.vip])
         return frozenset(vip for mark in self.marks if mark.number == place.fwmark for vip in mark.vips)
-
-
-def _state(connection: Connection) -> int | None:
-    return STATES.get((connection.protocol, connection.state))
 
 
 def _template_state(template: Connection, service: Service) -> int | None:

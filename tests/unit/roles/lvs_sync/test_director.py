@@ -28,7 +28,9 @@ SHOWN = """\
 """
 SERVICES = "TCP  AC1C0064:0050 rr \n  -> AC1C0015:0050      Route   1      2          0\n"
 LINE = "TCP AC1C001F {:04X} AC1C0064 0050 AC1C0015 0050 ESTABLISHED     899\n"
-CONFIG = {"id": 51, "port": 0, "interface": "lo", "group": "224.0.0.81", "ttl": 1, "maxlen": None, "marks": []}
+VIP = "172.28.0.100"
+MOVING = ["TCP AC1C001F 2710 AC1C0064 0050 AC1C0015 0050 {:<11} 59\n".format(state) for state in ("ESTABLISHED", "SYN_RECV", "TIME_WAIT")]
+CONFIG = {"id": 51, "port": 0, "interface": "lo", "group": "224.0.0.81", "ttl": 1, "maxlen": None, "marks": [], "vips": [VIP]}
 
 
 class Group:
@@ -37,6 +39,7 @@ class Group:
     def __init__(self) -> None:
         self.messages: list[bytes] = []
         self.errors: list[OSError] = []
+        self.rules: list[str] = []
 
     def sendto(self, message: bytes, _where: Any) -> None:
         for error in self.errors:
@@ -75,6 +78,8 @@ def group(monkeypatch, daemons) -> Group:
     monkeypatch.setattr(host, "held_addresses", lambda: host.addresses_in(SHOWN))
     monkeypatch.setattr(host, "read_services", lambda: services(SERVICES.splitlines()))
     monkeypatch.setattr(host, "read_connections", lambda: (connection(line) for line in lines))
+    monkeypatch.setattr(host, "all_addresses", lambda: host.addresses_in(SHOWN, but=()))
+    monkeypatch.setattr(host, "filter_packets", made.rules.append)
     return made
 
 
@@ -94,6 +99,7 @@ def directors(program, group, monkeypatch, tmp_path) -> Any:
     yield found
     for director in found:
         director.talking.close()
+        director.changes.close()
 
 
 def status(program) -> dict[str, Any]:
@@ -131,7 +137,7 @@ def test_who_asks_while_a_table_is_told_gets_the_next_one(directors, group):
     new.turn(100)
     old.listen()
     seen = []
-    old.multicast = lambda _end: (old.waiting.add(("127.0.0.3", 9)), seen.append(1), 5)[-1]
+    old.multicast = lambda _end, _lost=None: (old.waiting.add(("127.0.0.3", 9)), seen.append(1), 5)[-1]
     old.turn(102)
     assert seen == [1]
     assert old.waiting == {("127.0.0.3", 9)}
@@ -203,6 +209,67 @@ def test_a_burst_is_followed_by_a_pause(directors, group, program, monkeypatch):
     monkeypatch.setattr(program, "PAUSE", 0.02)
     directors[0].tell()
     assert pauses == [(0.02, 20)]
+
+
+def test_a_vip_that_moves_takes_its_connections_along(directors, group, monkeypatch, capsys):
+    old = directors[0]
+    without = "".join(line + "\n" for line in SHOWN.splitlines() if VIP not in line)
+    monkeypatch.setattr(host, "read_connections", lambda: (connection(line) for line in MOVING))
+    old.look_for_lost_vips()
+    assert group.messages == []  # it has what it had
+    monkeypatch.setattr(host, "held_addresses", lambda: host.addresses_in(without))
+    old.look_for_lost_vips()
+    # the established one and that of a handshake, three times in a table of its own each
+    assert [message[4] for message in group.messages] == [2, 2, 2]
+    assert capsys.readouterr().out == "told 2 connections of VIPs that move\n"
+    old.look_for_lost_vips()
+    assert len(group.messages) == 3
+
+
+def test_a_move_while_the_link_is_down_does_not_end_lvs_sync(directors, group, monkeypatch, capsys):
+    group.errors.append(OSError(101, "Network is unreachable"))
+    monkeypatch.setattr(host, "held_addresses", frozenset)
+    directors[0].look_for_lost_vips()
+    assert "cannot tell the connections of a VIP that moves" in capsys.readouterr().err
+
+
+def test_a_change_of_the_addresses_is_noticed_at_once(directors, monkeypatch):
+    old, seen = directors[0], []
+    kernel, old_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    old_end.setblocking(False)
+    monkeypatch.setattr(old, "changes", old_end)
+    monkeypatch.setattr(old, "look_for_lost_vips", lambda: seen.append(1))
+    with kernel, old_end:
+        for _number in range(3):
+            kernel.send(b"an address was removed")
+        old.listen()
+        old.listen()
+    assert seen == [1]
+
+
+def test_resets_are_held_back_for_vips_that_are_elsewhere(directors, group, monkeypatch, daemons):
+    new = directors[1]
+    monkeypatch.setattr(host, "all_addresses", frozenset)
+    for now in (100, 102, 103.5):
+        new.turn(now)
+    assert [f"{VIP} timeout" in rules for rules in group.rules] == [True, True]
+    monkeypatch.setattr(host, "all_addresses", lambda: host.addresses_in(SHOWN, but=()))
+    daemons["receives"] = False
+    new.turn(110)
+    assert len(group.rules) == 2  # nobody tells it any connections
+    daemons["receives"] = True
+    new.turn(111)
+    assert VIP not in group.rules[2]
+
+
+def test_without_nft_that_is_said_once(directors, monkeypatch, capsys):
+    def missing(_rules):
+        raise FileNotFoundError(2, "No such file or directory", "nft")
+
+    monkeypatch.setattr(host, "filter_packets", missing)
+    for now in (100, 110):
+        directors[1].turn(now)
+    assert capsys.readouterr().err.count("cannot keep back resets") == 1
 
 
 def test_addresses_are_those_that_others_can_reach():

@@ -259,13 +259,12 @@ def test_a_marked_service_has_all_its_protocols(inventory: Callable) -> None:
 @pytest.mark.parametrize(
     "variables",
     [
-        {"lvs_sync": {"enabled": True}},
         {"lvs_sync": {"sloppy": False}},
-        {"lvs_vrrp": FAST},
+        {"lvs_sync": {"enabled": True, "sloppy": False}},
         {"lvs_vrrp": FAST, "lvs_sync": {"enabled": False, "sloppy": False}},
     ],
 )
-def test_not_with_synchronisation_and_not_if_the_inventory_says_no(variables: Any, inventory: Callable) -> None:
+def test_not_if_the_inventory_says_no(variables: Any, inventory: Callable) -> None:
     assert sloppy(inventory, {"scheduler": "mh"}, **variables) == set()
 
 
@@ -280,3 +279,18 @@ def test_a_service_that_is_not_hashed_does_not_hide_one_that_is(inventory: Calla
     for order in itertools.permutations(services):
         cluster = resolve(*inventory({"all": {"lvs_services": list(order)}}))
         assert "net.ipv4.vs.sloppy_tcp" in cluster["hosts"]["lvs1"]["sysctls"]
+
+
+@pytest.mark.parametrize(
+    ("schedulers", "expected"), [(("mh", "sh"), {"net.ipv4.vs.sloppy_tcp"}), (("mh", "rr"), set()), (("rr", "mh"), set())]
+)
+def test_with_synchronisation_all_services_of_the_protocol_have_to_be_hashed(
+    schedulers: tuple[str, str], expected: set[str], inventory: Callable
+) -> None:
+    services = [
+        {"name": f"s{number}", "vip": f"172.28.0.{100 + number}", "port": 80, "scheduler": scheduler}
+        for number, scheduler in enumerate(schedulers)
+    ]
+    dns = {"name": "dns", "vip": "172.28.0.109", "port": 53, "protocol": "udp", "scheduler": "rr"}
+    cluster = resolve(*inventory({"all": {"lvs_services": [*services, dns], "lvs_sync": {"enabled": True}}}))
+    assert {name for name in cluster["hosts"]["lvs1"]["sysctls"] if name in SLOPPY} == expected

@@ -1,0 +1,41 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No resets in the first seconds with a VIP.
+
+A director that has just taken a VIP gets packets of connections that it is still being told of. The kernel would answer them with a
+reset, and the client would give up. Without an answer the client sends the packet again, and by then the director knows the connection.
+
+Elements of the set leave it by themselves, so a director that has a VIP longer than that resets as any host does, even if lvs-sync has
+ended. As long as the director does not have the VIP, it would send nothing from there anyway.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Iterable
+
+TABLE = "inet lvs-sync"
+INTERVAL = 3.0
+SECONDS = 6  # for which no resets are sent after the director has got a VIP, or 3 fewer
+
+
+def rules(vips: Iterable[bytes]) -> str:
+    """What nft has to read, for the VIPs that this director does not have. The table and its set are there afterwards in any case."""
+    lines = [
+        f"add table {TABLE}",
+        f"add chain {TABLE} output {{ type filter hook output priority 0; }}",
+        f"flush chain {TABLE} output",
+    ]
+    addresses = [ip_address(vip) for vip in sorted(vips)]
+    for version, family in ((4, "ip"), (6, "ip6")):
+        name = f"{TABLE} new{version}"
+        lines += [
+            f"add set {name} {{ type ipv{version}_addr; flags timeout; }}",
+            f"add rule {TABLE} output tcp flags & rst == rst {family} saddr @new{version} drop",
+            f"flush set {name}",
+        ]
+        elements = [f"{address} timeout {SECONDS}s" for address in addresses if address.version == version]
+        if elements:
+            lines.append(f"add element {name} {{ {', '.join(elements)} }}")
+    return "\n".join(lines) + "\n"
