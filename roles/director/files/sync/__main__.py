@@ -177,7 +177,9 @@ class Director:
         count = 0
         sender, group = host.sending_socket(self.config)
         with sender:
-            for number, message in enumerate(messages(self.entries(lost), self.id, host.longest_message(self.config)), 1):
+            for number, message in enumerate(
+                messages(self.entries(lost), self.id, host.longest_message(self.config)), 1
+            ):
                 sender.sendto(message, group)
                 count += connections_in(message)
                 if time.monotonic() > end:

@@ -29,8 +29,20 @@ SHOWN = """\
 SERVICES = "TCP  AC1C0064:0050 rr \n  -> AC1C0015:0050      Route   1      2          0\n"
 LINE = "TCP AC1C001F {:04X} AC1C0064 0050 AC1C0015 0050 ESTABLISHED     899\n"
 VIP = "172.28.0.100"
-MOVING = ["TCP AC1C001F 2710 AC1C0064 0050 AC1C0015 0050 {:<11} 59\n".format(state) for state in ("ESTABLISHED", "SYN_RECV", "TIME_WAIT")]
-CONFIG = {"id": 51, "port": 0, "interface": "lo", "group": "224.0.0.81", "ttl": 1, "maxlen": None, "marks": [], "vips": [VIP]}
+MOVING = [
+    f"TCP AC1C001F 2710 AC1C0064 0050 AC1C0015 0050 {state:<11} 59\n"
+    for state in ("ESTABLISHED", "SYN_RECV", "TIME_WAIT")
+]
+CONFIG = {
+    "id": 51,
+    "port": 0,
+    "interface": "lo",
+    "group": "224.0.0.81",
+    "ttl": 1,
+    "maxlen": None,
+    "marks": [],
+    "vips": [VIP],
+}
 
 
 class Group:

@@ -32,6 +32,6 @@ def test_nft_takes_the_rules(vips):
     if not shutil.which("nft") or subprocess.run([*command, "nft", "list", "ruleset"], check=False).returncode:
         pytest.skip("needs nft, and a kernel with nf_tables")
     text = quiet.rules(vips)
-    script = "nft -f - <<< \"$1\" && nft -f - <<< \"$1\" && nft list table inet lvs-sync"
+    script = 'nft -f - <<< "$1" && nft -f - <<< "$1" && nft list table inet lvs-sync'
     shown = subprocess.run([*command, "bash", "-c", script, "bash", text], check=True, capture_output=True, text=True)
     assert shown.stdout.count(" drop\n") == 2

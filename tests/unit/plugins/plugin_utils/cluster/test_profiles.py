@@ -282,7 +282,8 @@ def test_a_service_that_is_not_hashed_does_not_hide_one_that_is(inventory: Calla
 
 
 @pytest.mark.parametrize(
-    ("schedulers", "expected"), [(("mh", "sh"), {"net.ipv4.vs.sloppy_tcp"}), (("mh", "rr"), set()), (("rr", "mh"), set())]
+    ("schedulers", "expected"),
+    [(("mh", "sh"), {"net.ipv4.vs.sloppy_tcp"}), (("mh", "rr"), set()), (("rr", "mh"), set())],
 )
 def test_with_synchronisation_all_services_of_the_protocol_have_to_be_hashed(
     schedulers: tuple[str, str], expected: set[str], inventory: Callable
