@@ -1,4 +1,4 @@
-# Everything a developer or CI runs; `make help` lists it. Variables: SCENARIO, STRATEGY, AT_ONCE, BENCH, SEED, COUNT,
+# Everything a developer or CI runs; `make help` lists it. Variables: SCENARIO, STRATEGY, AT_ONCE, TESTS, BENCH, SEED, COUNT,
 # STACK, ONLY, REPEAT, MINUTES, PYTHON, LVS_LAB_CACHE.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,6 +11,8 @@ SCENARIO ?= default
 SCENARIOS := default ldirectord forwarding production dr static both podman staging availability
 # How many run at a time: one alone leaves a third of two cores unused.
 AT_ONCE ?= 2
+# Which tests of scenarios run: core, or all, with those that are marked `wide`.
+TESTS ?= core
 # Whose directors take three tenths of a second without each other for a failure: nothing runs beside it.
 ALONE_SCENARIOS := availability
 # Those that converge by Ansible's own strategy, which users have; mitogen takes half the time.
@@ -27,6 +29,7 @@ ONLY ?=
 REPEAT ?= 1
 MINUTES ?= 15
 
+export LVS_TESTS := $(TESTS)
 export LVS_LAB_CACHE ?= $(HOME)/.cache/lvs-cluster
 # Only the tools of .venv and the system's: shims of a Python version manager mislead Ansible and ansible-test.
 export PATH := $(CURDIR)/.venv/bin:/usr/sbin:/usr/bin:/sbin:/bin

@@ -130,6 +130,7 @@ def test_firewalld_lets_in_what_the_services_need_and_no_more(cluster):
     assert refusals == ["ECONNREFUSED", "ECONNREFUSED", "EHOSTUNREACH"]
 
 
+@pytest.mark.wide
 def test_firewalld_on_a_director_lets_in_clients_and_vrrp(cluster):
     """Without secure, whose check asks through the VIP: firewalld drops the answers. The marks are nft's beside firewalld."""
     services = [service for service in cluster.variable("lvs_services") if service["name"] != "secure"]
@@ -140,7 +141,7 @@ def test_firewalld_on_a_director_lets_in_clients_and_vrrp(cluster):
     started = "firewalld" if cluster.run("lvs1", "systemctl is-active polkit") == "active" else "firewalld polkit"
     cluster.host("lvs1").run_expect([0], "systemctl start firewalld")
     try:
-        assert cluster.ask(VIP, count=1) == [""]
+        until(lambda: cluster.ask(VIP, count=1) == [""], "firewalld refuses the clients")
         cluster.play("site", *only_the_director, lvs_arp="sysctl", lvs_services=services, lvs_filter=filters)
         all_serve(cluster)
         assert found(cluster, "lvs1", MARKED) == {"nftables": 1, "iptables": 0}
@@ -152,6 +153,7 @@ def test_firewalld_on_a_director_lets_in_clients_and_vrrp(cluster):
     all_serve(cluster)
 
 
+@pytest.mark.wide
 def test_teardown_leaves_nothing(cluster, fingerprints):
     cluster.play("teardown")
     nodes = cluster.group("directors") + cluster.group("real_servers")
