@@ -112,7 +112,7 @@ def test_a_backup_whose_keepalived_has_started_again_knows_them(cluster):
     assert lost(result) == []
 
 
-def test_a_master_that_stops_tells_its_connections_once_more(cluster):
+def test_a_master_that_gives_up_the_vip_tells_its_connections_once_more(cluster):
     """The kernel of the backup hears nothing for a while, as if all messages were lost."""
     drop = "nft 'table ip lab { chain deaf { type filter hook input priority 0; udp dport 8848 drop; }; }'"
     cluster.host("lvs2").run_expect([0], drop)
@@ -122,6 +122,7 @@ def test_a_master_that_stops_tells_its_connections_once_more(cluster):
         cluster.host("lvs2").run_expect([0], "nft delete table ip lab")
         cluster.run("lvs1", "systemctl stop keepalived")
         holds(cluster, "lvs2")
+        knows_all(cluster, "lvs2", 3)
     assert lost(result) == []
 
 
