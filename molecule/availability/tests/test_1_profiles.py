@@ -69,6 +69,7 @@ def test_the_master_sends_ten_adverts_a_second(cluster):
     assert median(later - earlier for earlier, later in zip(times, times[1:])) == pytest.approx(0.1, abs=0.03)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("director", DIRECTORS)
 def test_reloads_one_after_the_other_kill_no_process_and_move_no_vip(cluster, director):
     before, moved, owners = processes(cluster, director), moves(cluster), cluster.holders(VIP)

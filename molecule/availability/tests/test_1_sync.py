@@ -86,6 +86,7 @@ def test_idle_connections_go_on_over_a_failover_and_a_failback(cluster):
     assert lost(result) == []
 
 
+@pytest.mark.wide
 def test_a_backup_that_has_booted_knows_them_when_the_master_fails(cluster):
     with idle_connections(cluster) as result:
         cluster.lab.power_off("lvs2")
@@ -99,6 +100,7 @@ def test_a_backup_that_has_booted_knows_them_when_the_master_fails(cluster):
     assert lost(result) == []
 
 
+@pytest.mark.wide
 def test_a_backup_whose_keepalived_has_started_again_knows_them(cluster):
     """A stop empties the table, and with it go the connections (net.ipv4.vs.expire_nodest_conn)."""
     with idle_connections(cluster) as result:

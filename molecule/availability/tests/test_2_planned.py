@@ -97,6 +97,7 @@ def test_there_and_back(cluster):
         assert state(cluster) == (["lvs1"], [])
 
 
+@pytest.mark.wide
 def test_where_a_higher_priority_moves_nothing_the_master_gives_up(cluster):
     variables = {"lvs_vrrp": {**cluster.variable("lvs_vrrp"), "preempt": False}}
     cluster.play("site", *ONLY_KEEPALIVED, **variables)
@@ -152,6 +153,7 @@ def test_keepalived_restarted_and_updated_on_the_master_loses_nothing(cluster, c
         until(lambda: complete(cluster, "lvs1", "lvs2"), "both tables are complete")
 
 
+@pytest.mark.wide
 def test_every_node_is_updated_and_rebooted_and_nothing_is_lost(cluster):
     boots = {node: cluster.run(node, "cat /proc/sys/kernel/random/boot_id") for node in NODES}
     with nothing_lost(cluster, 1000):
@@ -185,6 +187,7 @@ def runs(cluster):
     return {node: cluster.run(node, "grep -c run /run/own-runs 2>/dev/null") or "0" for node in NODES}
 
 
+@pytest.mark.wide
 def test_it_stops_at_a_host_that_does_not_serve_as_before_and_goes_on_there(cluster, own_tasks):
     options = {
         **WITHOUT_PACKAGES,

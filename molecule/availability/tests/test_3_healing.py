@@ -174,6 +174,7 @@ def test_a_check_by_hand_names_what_differs_and_changes_nothing(cluster):
     until(lambda: "172.28.0.21" in cluster.table("lvs1")[WEB], "it is back after the pause", seconds=HEALED)
 
 
+@pytest.mark.wide
 def test_nothing_is_mended_in_a_pause_or_while_lvs_heal_is_stopped(cluster):
     reset = f"sysctl -w {ARP_IGNORE}=0"
 
@@ -192,6 +193,7 @@ def test_nothing_is_mended_in_a_pause_or_while_lvs_heal_is_stopped(cluster):
     until(lambda: value() == "1", "it is right after a start", seconds=HEALED)
 
 
+@pytest.mark.wide
 def test_what_an_administrator_stops_stays_stopped(cluster):
     cluster.host("lvs2").run_expect([0], "systemctl stop keepalived")
     cluster.host("web3").run_expect([0], "systemctl stop lvs-vip")
@@ -240,6 +242,7 @@ def test_two_owners_are_told_by_both_directors_and_by_verify_until_it_ends(clust
         assert json.loads(cluster.run(director, "cat /run/lvs-heal/state.json"))["split_brain"] == {}
 
 
+@pytest.mark.wide
 def test_it_leaves_with_the_variable_and_returns(cluster):
     files = "ls -d /usr/local/sbin/lvs-heal /usr/local/lib/lvs-cluster /etc/lvs-heal-*.json /etc/systemd/system/lvs-heal.service"
     there = {node: cluster.run(node, f"{files} 2>/dev/null | wc -l") for node in ("lvs2", "web2")}
