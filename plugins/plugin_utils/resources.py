@@ -9,12 +9,12 @@ from typing import Iterator, Sequence
 
 from ..module_utils import deployed
 
-# Resources that move VIPs or belong to them. preflight refuses a list of somebody else that has others.
-STOPPED = ("LVSAddress", "LVSLdirectord", "LVSSyncDaemonSwap", "IPaddr", "IPaddr2", "IPv6addr", "ldirectord")
-# Its arguments are VIPs, and each can leave alone.
+# Its arguments are VIPs. One can be stopped without the others.
 ADDRESSES = "LVSAddress"
-# Stands for ldirectord's own script: what one has started goes on as the other's.
+# In place of ldirectord's own script: an ldirectord that one of them has started counts as started by the other.
 LDIRECTORD = "LVSLdirectord"
+# Resources that move VIPs or belong to them. preflight refuses a list of somebody else that has others.
+STOPPED = (ADDRESSES, LDIRECTORD, "LVSSyncDaemonSwap", "IPaddr", "IPaddr2", "IPv6addr", "ldirectord")
 
 
 def stops(haresources: str, resources: Sequence[str]) -> list[list[str]]:
@@ -27,17 +27,13 @@ def stops(haresources: str, resources: Sequence[str]) -> list[list[str]]:
 
 
 def _stops(haresources: str, resources: Sequence[str]) -> Iterator[list[str]]:
-    wanted = {argument for one in resources if _name(one) == ADDRESSES for argument in one.split("::")[1:]}
+    wanted = {argument for one in resources if one.startswith(f"{ADDRESSES}::") for argument in one.split("::")[1:]}
     for resource in reversed(deployed.resources({deployed.HARESOURCES: haresources})):
         name, *arguments = resource.split("::")
         if name == ADDRESSES:
             arguments = [argument for argument in arguments if argument not in wanted]
         elif resource in resources or (name == "ldirectord" and "::".join([LDIRECTORD, *arguments]) in resources):
             continue
-        # Without arguments it is somebody's own start script, such as that of ldirectord, and nothing of it is known.
+        # Without arguments it is somebody's own start script, and what it would stop is not known.
         if name in STOPPED and arguments:
             yield [name, *arguments, "stop"]
-
-
-def _name(resource: str) -> str:
-    return resource.partition("::")[0]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -36,7 +37,7 @@ def resource(tmp_path):
 @pytest.fixture
 def ldirectord(tmp_path):
     """A process that looks like ldirectord, named in the pid file."""
-    process = subprocess.Popen(["sh", "-c", "sleep 60; :", "ldirectord ldirectord.cf start"])
+    process = subprocess.Popen(["ldirectord", "60"], executable=shutil.which("sleep"))
     (tmp_path / "pid.ldirectord.cf.pid").write_text(f"{process.pid}\n")
     yield process
     process.kill()
