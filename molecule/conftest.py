@@ -22,15 +22,15 @@ def cluster() -> Cluster:
 
 @pytest.fixture(scope="session", autouse=True)
 def untouched(cluster: Cluster) -> list[bool]:
-    """Keep the cluster as the scenario converged it; whether no test has touched it yet, as the one item of a list."""
+    """Keep the cluster as the scenario converged it; whether it is still that, as the one item of a list."""
     return [cluster.keep()]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def touches(untouched: list[bool]) -> Iterator[None]:
-    """After any module the cluster is not what it was."""
+def touches(untouched: list[bool], request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a module the cluster is not what it was, unless GIVES_BACK of the module says that its tests give it back."""
     yield
-    untouched[0] = False
+    untouched[0] = untouched[0] and getattr(request.module, "GIVES_BACK", False)
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,10 @@ def fresh(cluster: Cluster, untouched: list[bool], request: pytest.FixtureReques
     # A test that has failed may have left anything undone.
     if request.session.testsfailed:
         cluster.prints = None
+        untouched[0] = False
     if not untouched[0]:
         cluster.give_back()
+        untouched[0] = True
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+GIVES_BACK = True
+
 WEB, SHOP = "172.28.0.100", "172.28.0.100"
 
 

@@ -1,16 +1,17 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every change that an inventory can make to a serving cluster, under a stream of requests: nothing is lost."""
+"""The changes that an inventory can make to a serving cluster, at once and under a stream of requests: nothing is lost."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 
 import pytest
-from cluster import changed, until
+from cluster import changed
 
 pytestmark = pytest.mark.usefixtures("fresh")
+GIVES_BACK = True
 
 WEB, SHOP, API, LOGIN = range(4)
 OWN_FILE = "/etc/keepalived/own.conf"
@@ -20,7 +21,11 @@ WHAT_KEEPALIVED_READ = (
     "rm -f /tmp/keepalived.json; kill -s $(keepalived --signum=JSON) $(cat /run/keepalived.pid); sleep 2;"
     " tr -d ' \\n' < /tmp/keepalived.json | grep -o '\"garp_lower_prio_rep\":[0-9]*'"
 )
-ONLY_KEEPALIVED = ("--limit", "directors", "--tags", "keepalived")
+
+
+def only(director):
+    """One director, and there keepalived."""
+    return ("--limit", director, "--tags", "keepalived")
 
 
 def state(cluster):
@@ -63,58 +68,49 @@ def of_every_director(cluster, command):
     return {cluster.run(director, command) for director in cluster.group("directors")}
 
 
-def test_services_weights_and_real_servers_come_and_go(cluster, undisturbed):
-    services = cluster.variable("lvs_services")
-    web = {**services[WEB], "real_servers": ["web1", "web2"]}
+def test_everything_changes_at_once_and_back(cluster, undisturbed):
+    """Services, weights and real servers come and go, and what is no service changes; open connections go on, also to a drained server.
+
+    web1 gets three of five, web3 nothing new of web, and it leaves the other services.
+    """
+    script = r"vrrp_script own {\n script /usr/bin/true\n}\n"
+    of_every_director(cluster, f"printf '{script}' > {OWN_FILE}")
+    services = web_with(cluster, web1=3, web3=0)
     shop = {**services[SHOP], "real_servers": [{"host": "web1", "weight": 1}, {"host": "web2", "weight": 1}]}
     # with it web3 has nothing left to do on port 443
     del shop["sorry_server"]
+    api = {**services[API], "real_servers": ["web1", "web2"]}
     extra = {"name": "extra", "vip": "172.28.0.102", "port": 80, "scheduler": "rr"}
-
-    cluster.play("site", lvs_services=[web, shop, services[API], extra])
-    table = cluster.table("lvs1")
-    web3 = cluster.address("web3")
-    assert "172.28.0.101:80" not in table
-    assert web3 not in table["172.28.0.100:80"]
-    assert set(table["172.28.0.100:443"].values()) == {1}
-    assert set(cluster.ask("172.28.0.102", count=6)) == {"web1", "web2", "web3"}
-    assert cluster.run("web3", "ss -Hltn sport = :443") == ""
-
-    cluster.play("site")
-    table = cluster.table("lvs1")
-    assert "172.28.0.102:80" not in table
-    assert web3 in table["172.28.0.100:80"]
-    assert cluster.run("web1", "ip -o address show to 172.28.0.102/32") == ""
-    assert cluster.ask("172.28.0.101", count=1)[0] in ("web1", "web2")
-
-    again = changed(cluster.play("site"))
-    assert again == dict.fromkeys(cluster.group("directors") + cluster.group("real_servers"), 0)
-
-
-def test_open_connections_survive_a_reload_a_weight_and_a_drain(cluster):
-    script = r"vrrp_script own {\n script /usr/bin/true\n}\n"
-    of_every_director(cluster, f"printf '{script}' > {OWN_FILE}")
     with cluster.connections("172.28.0.100", count=6) as connections:
-        # a reload that changes nothing that matters
         cluster.play(
             "site",
-            *ONLY_KEEPALIVED,
+            lvs_services=[services[WEB], shop, api, extra],
             lvs_mail={**cluster.variable("lvs_mail"), "to": ["other@lab.example"]},
             lvs_timeouts={"tcp": 7200},
             lvs_keepalived={"include": [OWN_FILE]},
             lvs_vrrp={**cluster.variable("lvs_vrrp"), "raw": ["garp_lower_prio_repeat 3"]},
         )
+        table = cluster.table("lvs1")
+        assert "172.28.0.101:80" not in table
+        assert table["172.28.0.100:80"] == {"172.28.0.21": 3, "172.28.0.22": 1, "172.28.0.23": 0}
+        assert "web3" not in cluster.ask("172.28.0.100", count=8)
+        assert table["172.28.0.100:443"] == table["172.28.0.101:8080"] == {"172.28.0.21": 1, "172.28.0.22": 1}
+        assert cluster.run("web3", "ss -Hltn sport = :443") == ""
+        assert set(cluster.ask("172.28.0.102", count=6)) == {"web1", "web2", "web3"}
         assert of_every_director(cluster, TIMEOUTS) == {"Timeout (tcp tcpfin udp): 7200 120 300"}
         assert of_every_director(cluster, "grep includea /etc/keepalived/keepalived.conf") == {f"includea {OWN_FILE}"}
         assert of_every_director(cluster, WHAT_KEEPALIVED_READ) == {'"garp_lower_prio_rep":3'}
-        # web1 gets three of five, web3 nothing new
-        cluster.play("site", *ONLY_KEEPALIVED, lvs_services=web_with(cluster, web1=3, web3=0))
-        assert cluster.table("lvs1")["172.28.0.100:80"] == {"172.28.0.21": 3, "172.28.0.22": 1, "172.28.0.23": 0}
-        assert "web3" not in cluster.ask("172.28.0.100", count=8)
+
+        cluster.play("site")
+        table = cluster.table("lvs1")
+        assert "172.28.0.102:80" not in table
+        assert set(table["172.28.0.100:80"].values()) == {1}
+        assert len(table["172.28.0.101:8080"]) == 3
+        assert cluster.run("web1", "ip -o address show to 172.28.0.102/32") == ""
+        assert cluster.ask("172.28.0.101", count=1)[0] in ("web1", "web2")
+        assert of_every_director(cluster, TIMEOUTS) == {"Timeout (tcp tcpfin udp): 900 120 300"}
     assert [connection["error"] for connection in connections] == [None] * 6
     assert {connection["server"] for connection in connections} == {"web1", "web2", "web3"}
-    cluster.play("site", *ONLY_KEEPALIVED)
-    assert of_every_director(cluster, TIMEOUTS) == {"Timeout (tcp tcpfin udp): 900 120 300"}
     assert of_every_director(cluster, f"rm {OWN_FILE} && echo it was there") == {"it was there"}
 
 
@@ -122,11 +118,11 @@ def test_a_line_that_keepalived_refuses_changes_nothing(cluster):
     files = "ls /etc/keepalived; cat /etc/keepalived/keepalived.conf /etc/systemd/system/keepalived.service.d/*"
     before = state(cluster), of_every_director(cluster, files)
     lines = {"raw": ["router_idd lvs"], "options": ["--log-detail"]}
-    said = cluster.fail("site", *ONLY_KEEPALIVED, lvs_keepalived=lines, lvs_accept_outage=True)
+    said = cluster.fail("site", *only("lvs3"), lvs_keepalived=lines, lvs_accept_outage=True)
     assert "Unknown keyword 'router_idd'" in said
     # The configuration itself is the same.
     options = {"options": ["--no-such-option"]}
-    said = cluster.fail("site", *ONLY_KEEPALIVED, lvs_keepalived=options, lvs_accept_outage=True)
+    said = cluster.fail("site", *only("lvs3"), lvs_keepalived=options, lvs_accept_outage=True)
     assert "--no-such-option" in said
     assert (state(cluster), of_every_director(cluster, files)) == before
 
@@ -146,20 +142,9 @@ def test_check_and_diff_tell_the_change_and_make_none(cluster):
     before = state(cluster), cluster.table("lvs1")
     configuration = "sha256sum /etc/keepalived/keepalived.conf"
     was = cluster.run("lvs1", configuration)
-    told = cluster.play("site", "--check", "--diff", lvs_services=web_with(cluster, web1=7))
+    told = cluster.play("site", *only("lvs1"), "--check", "--diff", lvs_services=web_with(cluster, web1=7))
     assert changed(told)["lvs1"] > 0
     assert "+        weight 7" in told
     assert "labpass" not in told
     assert (state(cluster), cluster.table("lvs1")) == before
     assert cluster.run("lvs1", configuration) == was
-
-
-def test_a_tag_does_its_part_and_no_other(cluster):
-    # one thing to mend on a director, two on a real server: silent first, then the VIP
-    cluster.run("lvs3", "rm /etc/systemd/system/keepalived.service.d/lvs-cluster.conf")
-    cluster.run("web1", "ip address del 172.28.0.101/32 dev lo; sysctl -w net.ipv4.conf.all.arp_announce=0")
-    for tag, host in (("keepalived", "lvs3"), ("vip", "web1")):
-        again = changed(cluster.play("site", "--tags", tag))
-        assert {name for name, count in again.items() if count} == {host}
-    assert cluster.run("web1", "sysctl -n net.ipv4.conf.all.arp_announce") == "2"
-    until(lambda: "" not in cluster.ask("172.28.0.101", 8080, count=6), "all answer")
