@@ -14,6 +14,7 @@ from cluster import Background, changed, flat, totals, until
 pytestmark = pytest.mark.usefixtures("fresh")
 
 VIP = "172.28.0.100"
+ONLY_LVS3 = ("--limit", "lvs3", "--tags", "keepalived")
 
 
 def heavier(cluster, weight):
@@ -56,7 +57,7 @@ def test_a_kernel_without_the_scheduler_is_told_before_anything_changes(cluster)
     assert set(changed(output).values()) == {0}
 
 
-def test_what_others_use_and_a_change_that_would_lose_a_vip_are_refused_before_anything_changes(cluster):
+def test_what_others_use_is_refused_before_anything_changes(cluster):
     taken, router = "172.28.0.222", 99
     interface = cluster.interface("client1")
     cluster.host("client1").run_expect([0], f"ip address add {taken}/24 dev {interface}")
@@ -78,13 +79,8 @@ def test_what_others_use_and_a_change_that_would_lose_a_vip_are_refused_before_a
     assert f"lvs_vrrp instance EXTRA: {used}" in flat(output)
     assert set(changed(output).values()) == {0}
 
-    output = cluster.fail("site", lvs_vrrp={**cluster.variable("lvs_vrrp"), "virtual_router_id": 9})
-    assert "virtual_router_id is 100 now and would be 9 (on lvs1, lvs2 and lvs3)" in flat(output)
-    assert "lvs_accept_outage=true" in flat(output)
-    assert set(changed(output).values()) == {0}
 
-
-def test_verify_names_the_host_and_the_remedy_and_site_mends(cluster):
+def test_verify_names_the_host_and_the_remedy_and_each_tag_mends_its_part_and_no_other(cluster):
     cluster.run("web1", f"sysctl -w net.ipv4.conf.all.arp_ignore=0; ip address del {VIP}/32 dev lo")
     cluster.run("lvs2", "systemctl stop keepalived")
     cluster.run("lvs3", "sed -i 's/weight 3/weight 4/' /etc/keepalived/keepalived.conf")
@@ -100,18 +96,23 @@ def test_verify_names_the_host_and_the_remedy_and_site_mends(cluster):
     assert f"address {VIP}/32 lo" in output
     assert "lvs2: keepalived.service" in output
     assert "lvs3: /etc/keepalived/keepalived.conf is not what site.yml would write" in output
-    again = changed(cluster.play("site"))
-    assert {host for host, count in again.items() if count} == {"web1", "lvs2", "lvs3"}
+    # Two things on the real server: silent first, then the VIP.
+    for tag, hosts in (("vip", {"web1"}), ("keepalived", {"lvs2", "lvs3"})):
+        again = changed(cluster.play("site", "--tags", tag))
+        assert {host for host, count in again.items() if count} == hosts
+    assert cluster.run("web1", "sysctl -n net.ipv4.conf.all.arp_ignore") == "1"
+    until(lambda: set(cluster.ask(VIP, count=6)) == {"web1", "web2", "web3"}, "all answer")
 
 
 def test_a_reload_that_an_interrupted_run_left_out_is_made_up_for(cluster):
-    # as if the run had been cut between writing the configuration and reloading keepalived
-    cluster.run("lvs3", "sed -i 's/weight 3/weight 5/' /etc/keepalived/keepalived.conf")
-    shop = f"{VIP}:443"
-    assert cluster.table("lvs3")[shop][cluster.address("web1")] == 3
-    cluster.run("lvs3", "sed -i 's/weight 5/weight 3/; 1i # cut' /etc/keepalived/keepalived.conf")
-    assert changed(cluster.play("site", "--limit", "lvs3"))["lvs3"] > 0
-    assert changed(cluster.play("site", "--limit", "lvs3"))["lvs3"] == 0
+    """The configuration is what site.yml writes, but keepalived has read another one."""
+    shop, web1 = f"{VIP}:443", cluster.address("web1")
+    sed = "sed -i 's/weight {}/weight {}/' /etc/keepalived/keepalived.conf"
+    cluster.host("lvs3").run_expect([0], f"{sed.format(3, 5)} && systemctl reload keepalived")
+    until(lambda: cluster.table("lvs3").get(shop, {}).get(web1) == 5, "keepalived has read another weight")
+    cluster.run("lvs3", sed.format(5, 3))
+    assert changed(cluster.play("site", *ONLY_LVS3))["lvs3"] > 0
+    until(lambda: cluster.table("lvs3")[shop].get(web1) == 3, "keepalived has read its configuration")
 
 
 def test_a_drain_that_an_interrupted_run_left_behind_is_put_right(cluster):
@@ -121,7 +122,7 @@ def test_a_drain_that_an_interrupted_run_left_behind_is_put_right(cluster):
     edit = f"ipvsadm --edit-server -t {VIP}:80 -r {web3}:80 -g -w 0"
     cluster.host("lvs3").run_expect([0], f"echo '{noted}' > /run/lvs-drained && {edit}")
     assert cluster.table("lvs3")[f"{VIP}:80"][web3] == 0
-    cluster.play("site", "--limit", "lvs3", "--tags", "keepalived")
+    cluster.play("site", *ONLY_LVS3)
     assert cluster.table("lvs3")[f"{VIP}:80"][web3] == 1
     assert cluster.run("lvs3", "ls /run/lvs-drained") == ""
 
@@ -130,44 +131,52 @@ def test_a_director_that_was_told_of_another_virtual_router_is_named_and_put_rig
     other = "sed -i 's/virtual_router_id 100/virtual_router_id 99/' /etc/keepalived/keepalived.conf"
     cluster.host("lvs3").run_expect([0], f"{other} && systemctl reload keepalived")
     until(lambda: cluster.holders(VIP) == ["lvs1", "lvs3"], "both hold the VIP")
-    output = cluster.fail("site", "--limit", "lvs3")
+    output = cluster.fail("site", *ONLY_LVS3)
     assert "virtual_router_id is 99 now and would be 100 (on lvs3)" in flat(output)
+    assert "lvs_accept_outage=true" in flat(output)
+    assert set(changed(output).values()) == {0}
     # The id of the other directors counts, of which the inventory says nothing.
-    cluster.play("site", "--limit", "lvs3", lvs_accept_outage=True)
+    cluster.play("site", *ONLY_LVS3, lvs_accept_outage=True)
     assert cluster.holders(VIP) == ["lvs1"]
 
 
 def test_dead_hosts_keep_no_change_from_the_others_and_get_it_when_they_are_back(cluster):
+    """The change has directors that are not to start by themselves at boot: after it, those that got it wait for site.yml."""
     services = [service for service in heavier(cluster, 4) if service["name"] not in ("api", "login")]
+    change = {"lvs_services": services, "lvs_start_at_boot": False}
     # What the tests before have written would be lost with the power.
     cluster.run("lvs3", "sync")
     cluster.lab.power_off("web3", "lvs3")
-    output = cluster.fail("site", lvs_services=services)
+    output = cluster.fail("site", **change)
     assert {host for host, count in totals(output, "unreachable").items() if count} == {"web3", "lvs3"}
     assert {director: weight_of_web1(cluster, director) for director in ("lvs1", "lvs2")} == {"lvs1": 4, "lvs2": 4}
     # lvs3 may come back any time and send to this VIP
     there = "ip -o address show to 172.28.0.101/32"
     assert cluster.run("web1", there)
-    # Also after a reboot, until site.yml has updated lvs3.
-    cluster.run("web1", "sync")
-    cluster.lab.reboot("web1")
-    until(lambda: cluster.run("web1", there), "web1 has the VIP again after a reboot")
     until(lambda: set(cluster.ask(VIP)) == {"web1", "web2"}, "the others serve")
 
     # Whoever is left gives the verdict, also without a director.
-    cluster.run("lvs1", "sync")
-    cluster.run("lvs2", "sync")
+    for node in ("lvs1", "lvs2", "web1"):
+        cluster.run(node, "sync")
     cluster.lab.power_off("lvs1", "lvs2")
-    verdict = flat(cluster.fail("verify", lvs_services=services))
+    verdict = flat(cluster.fail("verify", **change))
     for host in ("web3", *cluster.group("directors")):
         assert f"{host}: could not be checked. Check that it is up" in verdict, verdict[-3000:]
     assert "web1: left over: address 172.28.0.101/32 lo" in verdict
     assert f"directors: none of them holds VIP {VIP}" in verdict
     assert f"client1: nobody answers ARP for VIP {VIP}" in verdict
 
-    cluster.lab.power_on("web3", "lvs1", "lvs2", "lvs3")
+    cluster.lab.power_off("web1")
+    cluster.lab.power_on("web1", "web3", *cluster.group("directors"))
+    # Also after a boot, until site.yml has updated lvs3.
+    until(lambda: cluster.run("web1", there), "web1 has the VIP again")
+    until(lambda: cluster.holders(VIP) == ["lvs3"], "lvs3 serves, which has not got the change")
+    running = {director: cluster.run(director, "systemctl is-active keepalived") for director in ("lvs1", "lvs2")}
+    assert running == {"lvs1": "inactive", "lvs2": "inactive"}
+    until(lambda: set(cluster.ask(VIP)) == {"web1", "web2", "web3"}, "all real servers are back")
     assert weight_of_web1(cluster, "lvs3") == 1
-    until(lambda: "web3" in cluster.ask(VIP), "web3 is back")
     cluster.play("site", lvs_services=services)
     assert weight_of_web1(cluster, "lvs3") == 4
     assert not cluster.run("web1", there)
+    until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 holds the VIP again")
+    assert cluster.run("lvs1", "systemctl is-enabled keepalived") == "enabled"
