@@ -147,7 +147,6 @@ def test_a_script_that_fails_moves_both_vips_with_their_routes_and_all_are_told(
     taken = words("MASTER", 200) | {"GROUP ALL MASTER 0"}
     until(lambda: told(cluster, "lvs1") >= taken, "lvs1 is told that it is the master again")
     until(lambda: told(cluster, "lvs2") == words("BACKUP", 190), "lvs2 is told that it is a backup")
-    assert told(cluster, "lvs3") == set()
 
 
 def test_the_number_in_a_file_changes_the_priority_of_both(cluster):
