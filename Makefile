@@ -1,4 +1,4 @@
-# Everything a developer or CI runs; `make help` lists it. Variables: SCENARIO, STRATEGY, AT_ONCE, BENCH, SEED, COUNT,
+# Everything a developer or CI runs; `make help` lists it. Variables: SCENARIO, STRATEGY, AT_ONCE, TESTS, BENCH, SEED, COUNT,
 # PYTHON, LVS_LAB_CACHE.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,6 +11,8 @@ SCENARIO ?= default
 SCENARIOS := default ldirectord forwarding production dr static both podman staging
 # How many run at a time: one alone leaves a third of two cores unused.
 AT_ONCE ?= 2
+# Which tests of scenarios run: core, or all, with those that are marked `wide`.
+TESTS ?= core
 # Those that converge by Ansible's own strategy, which users have; mitogen takes half the time.
 PLAIN_SCENARIOS := static staging
 # Those with tasks of their own: checked on bare hosts, and run a second time.
@@ -20,6 +22,7 @@ STRATEGY ?= mitogen
 SEED ?= 1
 COUNT ?= 100
 
+export LVS_TESTS := $(TESTS)
 export LVS_LAB_CACHE ?= $(HOME)/.cache/lvs-cluster
 # Only the tools of .venv and the system's: shims of a Python version manager mislead Ansible and ansible-test.
 export PATH := $(CURDIR)/.venv/bin:/usr/sbin:/usr/bin:/sbin:/bin

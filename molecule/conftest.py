@@ -12,6 +12,16 @@ import pytest
 from cluster import ROOT, Cluster, Fingerprints
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that are marked `wide`, and say how many, unless LVS_TESTS is all."""
+    if os.environ.get("LVS_TESTS") == "all":
+        return
+    wide = [item for item in items if item.get_closest_marker("wide")]
+    if wide:
+        config.hook.pytest_deselected(items=wide)
+        items[:] = [item for item in items if item not in wide]
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The cluster of the scenario whose tests run."""

@@ -59,6 +59,7 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
     assert changed(cluster.play("teardown", "--limit", "lvs1,web1")) == {"lvs1": 0, "web1": 0}
 
 
+@pytest.mark.wide
 def test_a_keepalived_of_somebody_else_is_taken_over_with_consent_and_given_back(cluster):
     interface = cluster.interface("lvs1")
     # keepalived warns of it: a script without script security. A reload with reload_check_config would end it.
@@ -93,6 +94,7 @@ def who_answers(cluster):
     return len(cluster.module("client1", "arp_probe", addresses=[VIP], count=3, timeout=2)["answers"][VIP])
 
 
+@pytest.mark.wide
 def test_a_bare_real_server_gets_a_vip_only_when_it_does_not_answer_arp_for_it(cluster):
     has_vip = f"ip -o address show to {VIP}/32"
     cluster.play("site", "--limit", "web1", "--tags", "install,vip")
@@ -107,6 +109,7 @@ def test_a_bare_real_server_gets_a_vip_only_when_it_does_not_answer_arp_for_it(c
     assert not cluster.run("web1", has_vip)
 
 
+@pytest.mark.wide
 def test_a_package_that_another_one_needs_by_now_stays(cluster):
     """From where the test before left off: the roles have installed Apache."""
     control = "Package: own-site\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody\\nDepends: apache2-bin\\nDescription: none\\n"
@@ -120,6 +123,7 @@ def test_a_package_that_another_one_needs_by_now_stays(cluster):
     assert installed.splitlines() == ["apache2-bin installed", "own-site installed"]
 
 
+@pytest.mark.wide
 def test_a_folder_of_somebody_else_gets_no_test_page(cluster):
     page = "/var/www/lvs-test-page/index.html"
     cluster.host("web1").run_expect([0], f"install -D /dev/null {page} && echo mine > {page}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import endpoint
+import pytest
 from cluster import flat, until
 
 SERVERS = {"web1", "web2", "web3"}
@@ -92,6 +93,7 @@ def test_the_lists_change_while_another_service_serves(cluster):
     assert counts(cluster, services | (new - services)) == dict.fromkeys(services, 3) | dict.fromkeys(new - services)
 
 
+@pytest.mark.wide
 def test_a_mark_gives_way_to_an_address_and_comes_back_while_clients_are_served(cluster):
     """What is under way when the director changes may be cut, and a client repeats a lost SYN after a second."""
     marked = {service["name"]: service for service in cluster.variable("lvs_services")}

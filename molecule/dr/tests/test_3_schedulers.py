@@ -89,6 +89,7 @@ def test_open_connections_go_where_promised(cluster, scheduler, weights, answers
     assert Counter(cluster.ask_at_once(WEB, count=6)) == answers
 
 
+@pytest.mark.wide
 @pytest.mark.usefixtures("many_clients")
 def test_site_changes_the_scheduler_of_a_service_that_serves(cluster):
     """The last test: a port that a client uses again within two minutes leads to the real server it led to before."""

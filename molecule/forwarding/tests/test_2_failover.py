@@ -102,6 +102,7 @@ def test_the_master_loses_its_power(cluster, tell):
         both_answer(cluster, *VIPS)
 
 
+@pytest.mark.wide
 def test_vrrp_on_a_link_of_its_own_moves_everything_whichever_link_is_lost(cluster, tell):
     """VRRP speaks in `back` then; most VIPs are in `front`."""
     there = {"lvs1": "172.28.2.11", "lvs2": "172.28.2.12"}

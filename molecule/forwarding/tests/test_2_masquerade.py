@@ -74,6 +74,7 @@ def test_ftp_goes_through_nat_passive_and_active(cluster, options):
     until(lambda: fetched(cluster, *options) == {"web1", "web2"}, "both send a file")
 
 
+@pytest.mark.wide
 @pytest.mark.usefixtures("ftp")
 def test_masquerading_replaces_the_gateway_while_others_serve(cluster):
     with stream(cluster, IPIP) as tunnel, stream(cluster, DIRECT) as direct:
@@ -86,6 +87,7 @@ def test_masquerading_replaces_the_gateway_while_others_serve(cluster):
     cluster.play("verify", lvs_services=services(cluster), **VARIABLES)
 
 
+@pytest.mark.wide
 @pytest.mark.usefixtures("ftp")
 def test_real_servers_see_the_director_as_their_client(cluster):
     with cluster.connections(NAT, count=4), cluster.connections(INNER, 81, count=4):
@@ -97,11 +99,13 @@ def test_real_servers_see_the_director_as_their_client(cluster):
             assert seen["172.28.2.11"] >= 3, seen
 
 
+@pytest.mark.wide
 @pytest.mark.usefixtures("ftp")
 def test_passive_ftp_goes_through_masquerading(cluster):
     until(lambda: fetched(cluster, *PASSIVE) == {"web1", "web2"}, "both send a file")
 
 
+@pytest.mark.wide
 @pytest.mark.usefixtures("ftp")
 def test_the_other_director_masquerades_too(cluster):
     cluster.run("lvs1", "systemctl stop keepalived")
@@ -113,6 +117,7 @@ def test_the_other_director_masquerades_too(cluster):
     until(lambda: cluster.holders(NAT) == ["lvs1"], "lvs1 has the VIP again")
 
 
+@pytest.mark.wide
 @pytest.mark.usefixtures("ftp")
 def test_the_rules_and_the_sysctl_go_with_masquerading(cluster):
     director = "nft list tables; iptables -t nat -S 2>/dev/null; sysctl net.ipv4.vs.conntrack"

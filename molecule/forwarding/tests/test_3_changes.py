@@ -77,6 +77,7 @@ def site_with(cluster, *names, **variables):
     cluster.play("site", lvs_services=services, **variables)
 
 
+@pytest.mark.wide
 def test_methods_come_and_go_while_others_serve(cluster):
     assert counts(cluster) == everywhere(cluster, ALL)
     with cluster.stream(address=IPIP, port=80, rate=20, timeout=2) as tunnel:

@@ -39,6 +39,7 @@ def switch(cluster, tell, stack):
     return stream, told
 
 
+@pytest.mark.wide
 def test_to_keepalived(cluster, tell):
     stream, told = switch(cluster, tell, "keepalived")
     assert stream["longest_gap"] <= LONGEST_GAP, stream
@@ -49,6 +50,7 @@ def test_to_keepalived(cluster, tell):
     cluster.play("verify", lvs_stack="keepalived")
 
 
+@pytest.mark.wide
 def test_and_back(cluster, tell):
     stream, told = switch(cluster, tell, "ldirectord")
     assert stream["errors"] == {}, stream
@@ -67,6 +69,7 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
     assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}
 
 
+@pytest.mark.wide
 def test_what_somebody_has_set_up_by_hand_is_taken_over_with_consent_and_given_back(cluster):
     haresources = f"lvs1 IPaddr2::172.28.0.77/24/{cluster.interface('lvs1')} ldirectord::ldirectord.cf\\n"
     virtual = "virtual=172.28.0.77:80\\n\\treal=172.28.0.21:80 gate\\n\\tservice=http\\n\\tchecktype=connect\\n\\tprotocol=tcp\\n"
