@@ -176,7 +176,7 @@ def test_a_stop_is_told_and_verify_finds_nothing_wrong_after_it(cluster):
     until(lambda: told(cluster, "lvs1") >= words("FAULT", 200) | words("STOP", 200), "lvs1 is told of both")
     cluster.run("lvs1", "systemctl start keepalived")
     both_on(cluster, "lvs1")
-    cluster.play("verify", *DIRECTORS, **VARIABLES)
+    cluster.play("verify", **VARIABLES)
 
 
 def test_scripts_that_leave_the_inventory_leave_the_directors(cluster):
