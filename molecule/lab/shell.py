@@ -46,7 +46,13 @@ def has(command: str) -> bool:
 def run(argv: Sequence[str], *, stdin: str | None = None, env: Mapping[str, str] | None = None) -> str:
     """Standard output of a command. LabError with the end of what it said when it fails."""
     done = subprocess.run(
-        list(argv), input=stdin, capture_output=True, text=True, errors="replace", env=environment(env), check=False
+        list(argv),
+        input=stdin or "",
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=environment(env),
+        check=False,
     )
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-TAIL:]
@@ -56,7 +62,9 @@ def run(argv: Sequence[str], *, stdin: str | None = None, env: Mapping[str, str]
 
 def try_(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command that may fail; its output and exit code."""
-    return subprocess.run(list(argv), capture_output=True, text=True, env=environment(), check=False)
+    return subprocess.run(
+        list(argv), stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment(), check=False
+    )
 
 
 def run_logged(

@@ -240,6 +240,8 @@ class Cluster:
                 # Ansible takes {} for a word.
                 *(["-a", json.dumps(arguments)] if arguments else []),
             ],
+            # Ansible refuses to start while an ssh of the lab has set a standard input that both share to non-blocking.
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -271,7 +273,15 @@ class Cluster:
         command = ["ansible-playbook", "-i", str(self.inventory), f"playbooks/{playbook}.yml", *arguments]
         if variables:
             command += ["-e", json.dumps(variables)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=plain_output())
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=False,
+            env=plain_output(),
+        )
 
     @contextmanager
     def stream(self, **options: Any) -> Iterator[dict[str, Any]]:
