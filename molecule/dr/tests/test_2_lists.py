@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import endpoint
 import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import endpoint
 from cluster import flat, until
 
 SERVERS = {"web1", "web2", "web3"}
