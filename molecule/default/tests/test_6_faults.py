@@ -129,6 +129,7 @@ def test_a_drain_that_an_interrupted_run_left_behind_is_put_right(cluster):
     assert cluster.run("lvs3", "ls /run/lvs-drained") == ""
 
 
+@pytest.mark.wide
 def test_a_director_that_was_told_of_another_virtual_router_is_named_and_put_right_with_consent(cluster):
     other = "sed -i 's/virtual_router_id 100/virtual_router_id 99/' /etc/keepalived/keepalived.conf"
     cluster.host("lvs3").run_expect([0], f"{other} && systemctl reload keepalived")

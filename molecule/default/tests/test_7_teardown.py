@@ -59,6 +59,7 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
     assert changed(cluster.play("teardown", "--limit", "lvs1,web1")) == {"lvs1": 0, "web1": 0}
 
 
+@pytest.mark.wide
 def test_a_keepalived_of_somebody_else_is_taken_over_with_consent_and_given_back(cluster):
     interface = cluster.interface("lvs1")
     # keepalived warns of it: a script without script security. A reload with reload_check_config would end it.
@@ -121,6 +122,7 @@ def test_a_package_that_another_one_needs_by_now_stays(cluster):
     assert installed.splitlines() == ["apache2-bin installed", "own-site installed"]
 
 
+@pytest.mark.wide
 def test_a_folder_of_somebody_else_gets_no_test_page(cluster):
     page = "/var/www/lvs-test-page/index.html"
     cluster.host("web1").run_expect([0], f"install -D /dev/null {page} && echo mine > {page}")

@@ -135,6 +135,7 @@ def test_what_ldirectord_refuses_never_reaches_it(cluster):
     assert set(cluster.ask(SHOP, count=4)) == {"web1", "web2"}
 
 
+@pytest.mark.wide
 def test_services_come_and_go_while_the_others_serve(cluster):
     daemon = cluster.run("lvs1", "cat /run/ldirectord.ldirectord.cf.pid")
     services = cluster.variable("lvs_services")

@@ -39,6 +39,7 @@ def switch(cluster, tell, stack, **variables):
     return stream, told
 
 
+@pytest.mark.wide
 def test_to_keepalived(cluster, tell):
     stream, told = switch(cluster, tell, "keepalived")
     assert stream["longest_gap"] <= LONGEST_GAP, stream
@@ -49,6 +50,7 @@ def test_to_keepalived(cluster, tell):
     cluster.play("verify", lvs_stack="keepalived")
 
 
+@pytest.mark.wide
 def test_and_back(cluster, tell):
     """The directors talk to each other's addresses then, and no longer by multicasts."""
     by_address = {"lvs_heartbeat": cluster.variable("lvs_heartbeat") | {"transport": "ucast"}}

@@ -121,6 +121,7 @@ def who_answers_arp(cluster, vip):
     return [macs[mac] for mac in answers]
 
 
+@pytest.mark.wide
 def test_two_clusters_share_real_servers(cluster, other):
     """The first one gets another name meanwhile, and loses nothing."""
     with cluster.stream(address=WEB, port=80, rate=20) as stream:
@@ -141,6 +142,7 @@ def test_two_clusters_share_real_servers(cluster, other):
         assert set(changed(one.play("site", lvs_cluster_name=name)).values()) == {0}
 
 
+@pytest.mark.wide
 def test_a_teardown_of_another_cluster_s_director_is_refused(cluster, tmp_path):
     """From where the test before left off: lvs1 directs the first cluster, and web2 and web3 serve both."""
     nodes = ["lvs1", "web2", "web3"]
@@ -156,6 +158,7 @@ def test_a_teardown_of_another_cluster_s_director_is_refused(cluster, tmp_path):
     assert stream["answered"] == stream["requests"] > 20
 
 
+@pytest.mark.wide
 def test_a_teardown_leaves_what_another_cluster_needs(cluster, other, fingerprints):
     """From where the test before left off. The inventory has the former name of the first cluster again."""
     with cluster.stream(address=MAIL, port=80, rate=20) as stream:
