@@ -94,6 +94,7 @@ def who_answers(cluster):
     return len(cluster.module("client1", "arp_probe", addresses=[VIP], count=3, timeout=2)["answers"][VIP])
 
 
+@pytest.mark.wide
 def test_a_bare_real_server_gets_a_vip_only_when_it_does_not_answer_arp_for_it(cluster):
     has_vip = f"ip -o address show to {VIP}/32"
     cluster.play("site", "--limit", "web1", "--tags", "install,vip")
@@ -109,6 +110,7 @@ def test_a_bare_real_server_gets_a_vip_only_when_it_does_not_answer_arp_for_it(c
         assert not cluster.run("web1", has_vip)
 
 
+@pytest.mark.wide
 def test_a_package_that_another_one_needs_by_now_stays(cluster):
     """From where the test before left off: the roles have installed Apache."""
     control = "Package: own-site\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody\\nDepends: apache2-bin\\nDescription: none\\n"

@@ -72,6 +72,7 @@ def test_teardown_leaves_nothing(cluster, fingerprints):
     assert {node: fingerprints.changes(node) for node in nodes} == {node: [] for node in nodes}
 
 
+@pytest.mark.wide
 def test_what_somebody_has_set_up_by_hand_is_taken_over_with_consent_and_given_back(cluster, tmp_path):
     """By a cluster with one director. Its real servers are bare, so it says sorry itself."""
     alone = with_inventory(cluster, tmp_path / "alone.yml", lambda groups: groups["directors"].pop("lvs2"))
