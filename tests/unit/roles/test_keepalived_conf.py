@@ -213,6 +213,16 @@ def test_every_instance_gives_up_its_vips_before_keepalived_stops(load, render):
     assert f"ExecStop=-/usr/local/sbin/lvs-stand-by {host['vrrp']['handover_time']}\n" in unit
 
 
+def test_scripts_that_tell_of_a_stop_have_time_to_end(load, render):
+    """By default systemd ends whatever runs in the unit, when it stops keepalived and once keepalived has ended."""
+    cluster = load("production")
+    unit = render(cluster, cluster["directors"][0], "keepalived-restart.conf.j2")
+    assert "KillMode=mixed\n" in unit
+    script = unit.partition("ExecStopPost=-/bin/sh -c '")[2].partition("'")[0].replace("\\\n", " ").replace("$$", "$")
+    subprocess.run(["sh", "-n", "-c", script], check=True)
+    assert 'done < "/sys/fs/cgroup${group#0::}/cgroup.procs"' in script
+
+
 @pytest.mark.parametrize(
     ("directors", "lvs_vrrp", "seconds"),
     [
