@@ -19,7 +19,10 @@ TOGETHER_AFTER_A_SPLIT = 3.0
 
 @dataclass(frozen=True)
 class Bar:
-    """None where nothing is promised. failed and lost are of each run; sending: until no request begins that fails."""
+    """None where nothing is promised. failed and lost are of each run; sending: until no request begins that fails.
+
+    gap_median holds for three runs and more: one or two have no median that tells anything.
+    """
 
     failed: int | None = None
     gap_median: float | None = None
@@ -49,7 +52,7 @@ def missed(promised: Bar, runs: Sequence[Run]) -> list[str]:
     gaps = spread([run.gap for run in runs])
     figures = (
         ("requests failed", max(run.failed for run in runs), promised.failed),
-        ("seconds of the longest gap, median", gaps.median, promised.gap_median),
+        ("seconds of the longest gap, median", gaps.median, promised.gap_median if len(runs) > 2 else None),
         ("seconds of the longest gap, worst", gaps.worst, promised.gap_worst),
         ("open connections lost", max(run.lost for run in runs), promised.lost),
         ("seconds until no request began that failed", max(run.sending or 0.0 for run in runs), promised.sending),

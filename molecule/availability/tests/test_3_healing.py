@@ -69,7 +69,8 @@ def test_the_table_comes_back(cluster, director, damage, told):
     """On the master and on the backup, which must be able to take over."""
     before = cluster.table(director), services(cluster, director)
     mended(cluster, director, damage, lambda: (cluster.table(director), services(cluster, director)) == before, told)
-    assert set(cluster.ask(VIP, count=6)) == {"web1", "web2", "web3"}
+    # By chance of the ports, mh may leave one out.
+    until(lambda: set(cluster.ask(VIP, count=12)) == {"web1", "web2", "web3"}, "all three answer")
 
 
 def test_a_real_server_that_has_failed_does_not_come_back_with_the_table(cluster):
