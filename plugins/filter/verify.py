@@ -23,6 +23,13 @@ options:
       - On directors also C(director_expected_files), the files that C(site.yml) would write.
     type: dict
     required: true
+  play_hosts:
+    description:
+      - The hosts of the play, C(ansible_play_hosts_all), whether or not they answered.
+      - A host of the cluster that is not among them was left out by C(--limit), and the faults say so.
+    type: list
+    elements: str
+    required: true
 extends_documentation_fragment:
   - lvs.cluster.cluster
 """
@@ -30,7 +37,7 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 - name: Show the faults
   ansible.builtin.debug:
-    msg: "{{ (lvs_cluster | lvs.cluster.verify(hostvars)).faults }}"
+    msg: "{{ (lvs_cluster | lvs.cluster.verify(hostvars, ansible_play_hosts_all)).faults }}"
 """
 
 RETURN = r"""
@@ -43,9 +50,9 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.observations im
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
 
 
-def verify(cluster, hostvars):
+def verify(cluster, hostvars, play_hosts):
     """Compare the results that were registered on the hosts with the resolved cluster."""
-    return judge(cluster, collect(hostvars, cluster))
+    return judge(cluster, collect(hostvars, cluster, play_hosts))
 
 
 class FilterModule:

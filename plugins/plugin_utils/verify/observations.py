@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Mapping
+from typing import Any, Container, Mapping
 
 from ..cluster.types import ResolvedCluster
 from ..preflight.told import told
@@ -14,10 +14,10 @@ from ..preflight.told import told
 Hostvars = Mapping[str, Mapping[str, Any]]
 
 
-def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
-    """Gather the registered results of the hosts that answered.
+def collect(hostvars: Hostvars, cluster: ResolvedCluster, play_hosts: Container[str]) -> dict[str, Any]:
+    """Gather the registered results of the hosts that answered. play_hosts are the hosts that were asked.
 
-    Returns nodes {host: node_info}, lvs_vip {host: result of lvs-vip check}, peer_macs {host: Ethernet addresses of other
+    Returns left_out [host of the cluster that was not asked], nodes {host: node_info}, lvs_vip {host: result of lvs-vip check}, peer_macs {host: Ethernet addresses of other
     directors that are deployed there}, preferred [director that a planned move has preferred], ldirectord {director: result of the
     search for its process}, split_brain {director: what its lvs-heal says}, expected {host: files as site.yml would write them},
     instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director: ipvs_info with stats},
@@ -35,6 +35,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster) -> dict[str, Any]:
         if "requests" not in probe:
             unasked.setdefault(client, {})[f"service {probe['item']['service']}"] = _why(probe)
     return {
+        "left_out": [host for host in cluster["hosts"] if host not in play_hosts],
         "nodes": _results(hostvars, cluster["hosts"], "lvs_node"),
         "lvs_vip": _results(hostvars, cluster["hosts"], "lvs_vip_check"),
         "peer_macs": {

@@ -55,7 +55,7 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
     held = holders(cluster, usable_addresses(nodes))
     served = _served(cluster, held, seen, "connections")
     faults = [
-        *_unreached(cluster, nodes),
+        *_unreached(cluster, seen),
         *_unread(cluster, held, seen),
         *(
             finding
@@ -129,9 +129,11 @@ def _empties(cluster: ResolvedCluster) -> bool:
     return cluster["ldirectord"] is not None and cluster["ldirectord"]["cleanstop"]
 
 
-def _unreached(cluster: ResolvedCluster, nodes: Mapping[str, Any]) -> Iterator[Finding]:
+def _unreached(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> Iterator[Finding]:
     for name in cluster["hosts"]:
-        if name not in nodes:
+        if name in seen["left_out"]:
+            yield Finding(name, "was left out by --limit", "Run verify.yml without --limit: it needs every host")
+        elif name not in seen["nodes"]:
             yield Finding(name, "could not be checked", "Check that it is up and answers SSH")
 
 

@@ -31,23 +31,36 @@ lvs_services=[{"name": "names", "vip": "192.0.2.100", "port": 53, "protocol": "u
 """
 
 
-def test_a_client_alone_names_the_directors_that_do_not_answer(tmp_path):
+def verify(folder, *options):
+    """Run verify.yml in a folder, with the controller as the only host that answers."""
     if not (TOOLS / "ansible-playbook").exists():
         pytest.skip("ansible-playbook is not beside this Python")
-    (tmp_path / "hosts.ini").write_text(INVENTORY, encoding="utf-8")
-    (tmp_path / "ansible.cfg").write_text("", encoding="utf-8")
+    (folder / "hosts.ini").write_text(INVENTORY, encoding="utf-8")
+    (folder / "ansible.cfg").write_text("", encoding="utf-8")
     environment = {
         **os.environ,
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),
-        "ANSIBLE_HOME": str(tmp_path),
+        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+        "ANSIBLE_HOME": str(folder),
         "ANSIBLE_NOCOLOR": "1",
     }
-    command = [str(TOOLS / "ansible-playbook"), "-i", str(tmp_path / "hosts.ini"), "lvs.cluster.verify"]
-    ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=tmp_path)
+    command = [str(TOOLS / "ansible-playbook"), "-i", str(folder / "hosts.ini"), "lvs.cluster.verify", *options]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=folder)
+
+
+def test_a_client_alone_names_the_directors_that_do_not_answer(tmp_path):
+    ran = verify(tmp_path)
     for host in ("lvs1", "lvs2", "web1"):
         assert f"{host}: could not be checked. Check that it is up and answers SSH" in ran.stdout, (
             ran.stdout + ran.stderr
         )
     assert "directors: none of them holds VIP 192.0.2.100" in ran.stdout
+    assert ran.returncode != 0
+
+
+def test_hosts_that_were_not_asked_are_told_from_those_that_do_not_answer(tmp_path):
+    ran = verify(tmp_path, "--limit", "lvs1,client1")
+    assert "lvs1: could not be checked. Check that it is up and answers SSH" in ran.stdout, ran.stdout + ran.stderr
+    for host in ("lvs2", "web1"):
+        assert f"{host}: was left out by --limit. Run verify.yml without --limit" in ran.stdout, ran.stdout + ran.stderr
     assert ran.returncode != 0

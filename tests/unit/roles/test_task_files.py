@@ -52,3 +52,16 @@ def test_files_of_tasks_are_those_that_something_names():
     # A role's own beginning is named by its users.
     beginnings = set(ROLES.glob("*/tasks/main.yml"))
     assert {path for caller in callers for path in named(caller)} | beginnings == files
+
+
+def test_an_unreachable_host_that_is_ignored_does_not_end_the_play():
+    """With run_once or any_errors_fatal, Ansible ends the play for all hosts, unless the task ignores errors as well."""
+    files = [*ROLES.glob("*/tasks/**/*.yml"), *(ROOT / "playbooks").glob("**/*.yml")]
+    ignoring = [
+        (str(file.relative_to(ROOT)), task["name"], task.get("ignore_errors"))
+        for file in files
+        for task in tasks(yaml.safe_load(file.read_text(encoding="utf-8")))
+        if task.get("ignore_unreachable")
+    ]
+    assert len(ignoring) > 5
+    assert [told for told in ignoring if not told[2]] == []

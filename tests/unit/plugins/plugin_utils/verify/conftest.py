@@ -65,6 +65,7 @@ def seen(cluster) -> dict[str, Any]:
     table = {"services": copy.deepcopy(cluster["table"]), "stats": counters(cluster, 0, 0), "daemons": []}
     table["timeouts"] = dict(cluster["timeouts"])
     return {
+        "left_out": [],
         "nodes": nodes,
         "ldirectord": {},
         "split_brain": {},

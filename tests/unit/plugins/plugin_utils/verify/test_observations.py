@@ -11,6 +11,7 @@ CLUSTER = {
     "directors": ["lvs1", "lvs2"],
     "clients": ["client1", "client2"],
 }
+PLAY_HOSTS = ["lvs1", "web1", "client1", "other"]
 
 
 def test_what_was_registered_is_gathered_by_what_it_tells():
@@ -33,7 +34,8 @@ def test_what_was_registered_is_gathered_by_what_it_tells():
         "client1": {"lvs_arp_answers": {"answers": {"10.0.0.100": {}}}, "lvs_probes": {"results": asked}},
         "other": {"lvs_node": {"links": {}}},
     }
-    assert collect(hostvars, CLUSTER) == {
+    assert collect(hostvars, CLUSTER, PLAY_HOSTS) == {
+        "left_out": ["lvs2"],
         "nodes": {"lvs1": {"links": {}}, "web1": {"links": {}}},
         "lvs_vip": {"web1": {"rc": 0}},
         "peer_macs": {"lvs1": ["52:54:00:00:00:12"]},
@@ -53,19 +55,23 @@ def test_what_was_registered_is_gathered_by_what_it_tells():
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"split_brain": null}'])
 def test_without_a_state_of_lvs_heal_there_is_no_split_brain(text):
-    assert collect({"lvs1": {"lvs_heal_state": {"stdout": text, "rc": 1}}}, CLUSTER)["split_brain"] == {"lvs1": {}}
+    assert collect({"lvs1": {"lvs_heal_state": {"stdout": text, "rc": 1}}}, CLUSTER, PLAY_HOSTS)["split_brain"] == {
+        "lvs1": {}
+    }
 
 
 @pytest.mark.parametrize("word", ["skipped", "failed", "unreachable"])
 def test_a_result_that_tells_nothing_is_left_out(word):
-    seen = collect({"lvs1": {"lvs_node": {word: True}}, "lvs2": {"lvs_node": {word: False, "links": {}}}}, CLUSTER)
+    seen = collect(
+        {"lvs1": {"lvs_node": {word: True}}, "lvs2": {"lvs_node": {word: False, "links": {}}}}, CLUSTER, PLAY_HOSTS
+    )
     assert list(seen["nodes"]) == ["lvs2"]
 
 
 def test_the_services_are_asked_once_and_registered_for_every_client():
     probes = {"results": [{"item": {"service": "web"}, "requests": 12}]}
     hostvars = {"client1": {"lvs_probes": probes}, "client2": {"lvs_probes": probes}}
-    assert len(collect(hostvars, CLUSTER)["probes"]) == 1
+    assert len(collect(hostvars, CLUSTER, PLAY_HOSTS)["probes"]) == 1
 
 
 def test_what_a_client_could_not_ask_is_kept_with_the_reason():
@@ -75,7 +81,7 @@ def test_what_a_client_could_not_ask_is_kept_with_the_reason():
         {"item": {"service": "b"}, "requests": 1},
     ]
     hostvars = {"client1": {"lvs_arp_answers": denied, "lvs_probes": {"results": asked}}, "client2": {}}
-    seen = collect(hostvars, CLUSTER)
+    seen = collect(hostvars, CLUSTER, PLAY_HOSTS)
     assert seen["unasked"] == {"client1": {"who has the VIPs (ARP)": "arp_probe needs root", "service web": "No route"}}
     assert seen["arp"] == {}
     assert [probe["service"] for probe in seen["probes"]] == ["b"]
@@ -83,6 +89,6 @@ def test_what_a_client_could_not_ask_is_kept_with_the_reason():
 
 def test_counters_that_could_not_be_read_again_are_left_out():
     failed = {"failed": False, "msg": "ipvsadm was not found."}
-    assert collect({"lvs1": {"lvs_after": failed}, "lvs2": {"lvs_after": {"stats": []}}}, CLUSTER)["after"] == {
-        "lvs2": {"stats": []}
-    }
+    assert collect({"lvs1": {"lvs_after": failed}, "lvs2": {"lvs_after": {"stats": []}}}, CLUSTER, PLAY_HOSTS)[
+        "after"
+    ] == {"lvs2": {"stats": []}}

@@ -126,6 +126,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
         for plan in probe_plan(cluster)
     ]
     return {
+        "left_out": [],
         "nodes": nodes,
         "lvs_vip": {name: {"rc": 0, "stdout": ""} for name in nodes},
         "peer_macs": {name: host["localnode"]["macs"] for name, host in cluster["hosts"].items() if host["localnode"]},

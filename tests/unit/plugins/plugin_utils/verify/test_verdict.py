@@ -184,6 +184,11 @@ def break_instances_unread(seen):
     del seen["instances"]["lvs2"]
 
 
+def break_left_out(seen):
+    break_unreachable(seen)
+    seen["left_out"] = ["web2"]
+
+
 def break_unreachable(seen):
     del seen["nodes"]["web2"]
 
@@ -406,6 +411,7 @@ def break_kept(seen):
             ],
         ),
         (break_unreachable, ["web2: could not be checked. Check that it is up and answers SSH"]),
+        (break_left_out, ["web2: was left out by --limit. Run verify.yml without --limit: it needs every host"]),
     ],
 )
 def test_a_fault_names_the_host_and_the_remedy(cluster, seen, broken, faults):
