@@ -17,8 +17,9 @@ TESTS ?= core
 ALONE_SCENARIOS := availability
 # Those that converge by Ansible's own strategy, which users have; mitogen takes half the time.
 PLAIN_SCENARIOS := static staging
-# Those with tasks of their own: checked on bare hosts, and run a second time.
-OWN_TASKS_SCENARIOS := default static dr forwarding ldirectord both availability
+# Those with tasks of their own are checked on bare hosts. Those with configurations of their own are run a second time.
+CHECKED_SCENARIOS := default static forwarding ldirectord both
+TWICE_SCENARIOS := $(CHECKED_SCENARIOS) dr availability
 STRATEGY ?= mitogen
 # The mutants that are made, and the faults of soak: the same seed chooses the same ones. soak without one takes a new one.
 SEED ?= $(if $(filter soak,$(MAKECMDGOALS)),,1)
@@ -136,7 +137,8 @@ docs-lint: venv ## check documentation and changelog fragments
 
 molecule: venv ## one scenario, whole: make molecule SCENARIO=name
 	@tests/tools/scenario $(SCENARIO) $(if $(filter $(PLAIN_SCENARIOS),$(SCENARIO)),plain,mitogen) \
-		$(if $(filter $(OWN_TASKS_SCENARIOS),$(SCENARIO)),check idempotence)
+		$(if $(filter $(CHECKED_SCENARIOS),$(SCENARIO)),check) \
+		$(if $(filter $(TWICE_SCENARIOS),$(SCENARIO)),idempotence)
 
 molecule-%: venv
 	@$(MAKE) molecule SCENARIO=$*
@@ -164,7 +166,7 @@ bench-forwarding: venv ## bench's figures of the forwarding methods, on nodes of
 	@python3 molecule/lab destroy
 
 test: ## all checks and all scenarios, whole; what CI runs
-	@$(PHASES) deps venv lint unit sanity build docs-lint images scenarios
+	@$(PHASES) deps venv images+sanity+lint+build+docs-lint unit scenarios
 
 clean: ## remove what was built; the lab and its cached images stay
 	rm -rf build .ansible .venv

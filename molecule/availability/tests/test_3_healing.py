@@ -54,7 +54,7 @@ def services(cluster, director):
     return sorted(line for line in cluster.run(director, "ipvsadm -Sn").splitlines() if line.startswith("-A"))
 
 
-@pytest.mark.parametrize("director", ["lvs1", "lvs2"])
+@pytest.mark.parametrize("director", ["lvs1", pytest.param("lvs2", marks=pytest.mark.wide)])
 @pytest.mark.parametrize(
     ("damage", "told"),
     [

@@ -63,6 +63,7 @@ def test_keepalived_stopped_refuses_nobody(caused):
     assert (run.failed, run.errors) == (0, {})
 
 
+@pytest.mark.wide
 def test_keepalived_killed(caused):
     caused("keepalived-killed")
 

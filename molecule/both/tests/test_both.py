@@ -154,6 +154,7 @@ def test_one_that_leaves_the_real_servers_directs_on_and_nothing_is_lost(cluster
         cluster.play("site")
 
 
+@pytest.mark.wide
 def test_a_replaced_network_card_is_found_and_made_known(cluster):
     """lvs1 knows another address for lvs2 than lvs2 has."""
     change = "sed -i -E 's/(^nft peer [^ ]+) [^ ]+/\\1 02:00:00:00:00:99/' /etc/lvs-vip-lvs1-lvs2.conf && lvs-vip sync"

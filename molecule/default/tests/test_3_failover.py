@@ -114,6 +114,7 @@ def test_a_clock_that_stands_still_for_ten_seconds_moves_the_vip_and_back(cluste
     serves(cluster, "lvs1")
 
 
+@pytest.mark.wide
 def test_directors_that_do_not_hear_each_other_are_told_by_verify_and_by_site(cluster):
     web, *others = cluster.variable("lvs_services")
     heavier = [{**web, "real_servers": [{"host": "web1", "weight": 2}, "web2", "web3"]}, *others]

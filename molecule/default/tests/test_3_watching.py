@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from cluster import ROOT, until
 
-pytestmark = pytest.mark.usefixtures("fresh")
+pytestmark = [pytest.mark.wide, pytest.mark.usefixtures("fresh")]
 GIVES_BACK = True
 
 WEB, API = "172.28.0.100", "172.28.0.101"

@@ -68,6 +68,7 @@ def test_a_client_stays_on_both_vips_and_protocols(cluster):
     assert answers <= SERVERS
 
 
+@pytest.mark.wide
 def test_the_lists_change_while_another_service_serves(cluster):
     """A VIP and a port go, others come. What is new is right in the table, so a failing server is taken out there, too."""
     vips, ports = [MANY[0], "172.28.0.109", MANY[2]], [80, 8443]

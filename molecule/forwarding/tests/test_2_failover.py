@@ -136,7 +136,7 @@ def test_vrrp_on_a_link_of_its_own_moves_everything_whichever_link_is_lost(clust
     holds_all(cluster, "lvs1")
 
 
-@pytest.mark.parametrize("server", ["web1", "web2"])
+@pytest.mark.parametrize("server", ["web1", pytest.param("web2", marks=pytest.mark.wide)])
 def test_a_real_server_serves_by_every_method_after_a_boot(cluster, server):
     cluster.lab.power_off(server)
     cluster.lab.power_on(server)

@@ -69,6 +69,7 @@ PASSIVE = ("--disable-epsv", "--no-ftp-skip-pasv-ip")
 
 @pytest.mark.usefixtures("ftp")
 @pytest.mark.parametrize("options", [PASSIVE, ("--ftp-pasv",), ("--ftp-port", "-", "--disable-eprt")])
+@pytest.mark.wide
 def test_ftp_goes_through_nat_passive_and_active(cluster, options):
     assert cluster.run("lvs1", "grep -c ^ip_vs_ftp /proc/modules") == "1"
     until(lambda: fetched(cluster, *options) == {"web1", "web2"}, "both send a file")

@@ -14,6 +14,8 @@ from itertools import product
 import pytest
 from cluster import ROOT, Background, until
 
+pytestmark = pytest.mark.wide
+
 VIP = "172.28.0.101"
 WEB1, WEB2 = "172.28.0.21", "172.28.0.22"
 LOGIN, PASSWORD, SECRET = "lab", "of-the-lab", "shared-in-the-lab"

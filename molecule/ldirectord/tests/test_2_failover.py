@@ -79,6 +79,7 @@ def test_heartbeat_dies_and_leaves_nothing_behind(cluster, tell):
         serves(cluster, "lvs1")
 
 
+@pytest.mark.wide
 def test_back_without_failback(cluster, tell):
     """Meanwhile the directors hear each other by broadcasts, not by multicasts."""
     only_heartbeat = ("--limit", "directors", "--tags", "heartbeat")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 DAEMONS = "cat /proc/[0-9]*/comm | grep '^ipvs-[mb]:'"
 
 
@@ -16,6 +18,7 @@ def test_a_director_that_is_taken_down_synchronises_no_more(cluster):
     assert all(cluster.run(director, DAEMONS) for director in others)
 
 
+@pytest.mark.wide
 def test_without_lvs_sync_nothing_is_synchronised(cluster):
     # The last director was taken down by the test before.
     directors = cluster.group("directors")[:-1]

@@ -80,6 +80,7 @@ def test_keepalived_takes_over(cluster, tell):
     assert set(changed(cluster.play("site", lvs_stack="keepalived")).values()) == {0}
 
 
+@pytest.mark.wide
 def test_keepalived_gives_back(cluster):
     """From where the test before left off. The static table takes over what keepalived leaves behind."""
     with cluster.stream(address=WEB, port=80, rate=20) as stream:

@@ -17,7 +17,8 @@ Hostvars = Mapping[str, Mapping[str, Any]]
 def collect(hostvars: Hostvars, cluster: ResolvedCluster, play_hosts: Container[str]) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered. play_hosts are the hosts that were asked.
 
-    Returns left_out [host of the cluster that was not asked], nodes {host: node_info}, lvs_vip {host: result of lvs-vip check}, peer_macs {host: Ethernet addresses of other
+    Returns left_out [host of the cluster that was not asked], nodes {host: node_info},
+    lvs_vip {host: result of lvs-vip check}, peer_macs {host: Ethernet addresses of other
     directors that are deployed there}, preferred [director that a planned move has preferred], ldirectord {director: result of the
     search for its process}, split_brain {director: what its lvs-heal says}, expected {host: files as site.yml would write them},
     instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director: ipvs_info with stats},
