@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,8 +32,8 @@ def nothing_lost(cluster, at_least=100):
     """A stream of requests during the block, each of which is answered."""
     with cluster.stream(address=VIP, port=80, rate=50, timeout=2) as stream:
         yield
-    assert stream["errors"] == {}, stream
-    assert stream["answered"] == stream["requests"] > at_least, stream
+    assert stream["errors"] == {}, json.dumps(stream)
+    assert stream["answered"] == stream["requests"] > at_least, json.dumps(stream)
 
 
 @contextmanager
