@@ -108,6 +108,7 @@ def test_methods_come_and_go_while_others_serve(cluster):
     assert set(again.values()) == {0}
 
 
+@pytest.mark.wide
 def test_teardown_leaves_nothing(cluster, fingerprints):
     cluster.play("teardown")
     nodes = cluster.group("directors") + cluster.group("real_servers")
