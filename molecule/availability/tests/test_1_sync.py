@@ -71,6 +71,7 @@ def starts_with_the_first_director(cluster: Cluster) -> None:
     holds(cluster, "lvs1")
 
 
+@pytest.mark.wide
 def test_idle_connections_go_on_over_a_failover_and_a_failback(cluster):
     with idle_connections(cluster) as result:
         # The kernel collects for up to three seconds before it sends.

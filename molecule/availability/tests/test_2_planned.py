@@ -123,6 +123,7 @@ def test_no_such_director(cluster):
     assert state(cluster) == (["lvs1"], [])
 
 
+@pytest.mark.wide
 def test_a_director_that_is_not_fit_is_refused_with_every_reason(cluster):
     web1 = cluster.address("web1")
     # Not a blackhole: keepalived takes its error for one of its own, and keeps the real server.
@@ -142,7 +143,7 @@ def test_a_director_that_is_not_fit_is_refused_with_every_reason(cluster):
 @pytest.mark.parametrize(
     "command",
     [
-        "systemctl restart keepalived",
+        pytest.param("systemctl restart keepalived", marks=pytest.mark.wide),
         # What an update of the package runs.
         "dpkg-reconfigure --frontend=noninteractive keepalived",
     ],

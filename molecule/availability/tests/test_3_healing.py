@@ -87,6 +87,7 @@ def test_a_real_server_that_has_failed_does_not_come_back_with_the_table(cluster
     until(lambda: web2 in cluster.table("lvs1")[WEB], "web2 is back")
 
 
+@pytest.mark.wide
 def test_a_drain_by_hand_stays_and_survives_a_cleared_table(cluster):
     web3 = cluster.address("web3")
     before = cluster.table("lvs1")[WEB][web3]
@@ -147,6 +148,7 @@ def test_a_sysctl_comes_back(cluster):
         )
 
 
+@pytest.mark.wide
 def test_both_at_once_come_back_in_the_right_order(cluster):
     """lvs-vip adds no VIP for which the host would answer ARP."""
     address = placed(cluster, "web1", "dev", "lo")
@@ -165,6 +167,7 @@ def test_routes_and_rules_come_back(cluster):
     mended(cluster, "web1", "ip rule del pref 11200", lambda: cluster.run("web1", kept) == before, "missing reply")
 
 
+@pytest.mark.wide
 def test_a_check_by_hand_names_what_differs_and_changes_nothing(cluster):
     assert cluster.host("lvs1").run("lvs-heal --check").rc == 0
     with cluster.leave_alone("lvs1"):

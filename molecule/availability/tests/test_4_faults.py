@@ -68,6 +68,7 @@ def test_keepalived_killed(caused):
     caused("keepalived-killed")
 
 
+@pytest.mark.wide
 def test_the_masters_clock_stands_still(caused):
     run = caused("clock-stopped")
     assert run.gap <= 2.5
