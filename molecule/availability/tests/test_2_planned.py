@@ -140,10 +140,11 @@ def test_a_director_that_is_not_fit_is_refused_with_every_reason(cluster):
     assert state(cluster) == (["lvs1"], [])
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "command",
     [
-        pytest.param("systemctl restart keepalived", marks=pytest.mark.wide),
+        "systemctl restart keepalived",
         # What an update of the package runs.
         "dpkg-reconfigure --frontend=noninteractive keepalived",
     ],

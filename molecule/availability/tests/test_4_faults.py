@@ -13,7 +13,7 @@ from faults.measure import measure
 from faults.page import cells
 from faults.scene import Scene
 
-pytestmark = pytest.mark.usefixtures("fresh")
+pytestmark = [pytest.mark.wide, pytest.mark.usefixtures("fresh")]
 
 HOLD = 8  # s
 
@@ -63,12 +63,10 @@ def test_keepalived_stopped_refuses_nobody(caused):
     assert (run.failed, run.errors) == (0, {})
 
 
-@pytest.mark.wide
 def test_keepalived_killed(caused):
     caused("keepalived-killed")
 
 
-@pytest.mark.wide
 def test_the_masters_clock_stands_still(caused):
     run = caused("clock-stopped")
     assert run.gap <= 2.5
