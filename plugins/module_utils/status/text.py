@@ -21,6 +21,8 @@ COLOURS = {
 }
 # These are written large, so that they are seen without colours, too.
 LARGE = ("failed", "missing", "down", "fault", "unreachable", "no answer", "nobody", "split brain", "sorry", "stopped")
+# Before a real server. A line that began with blanks would get quotes in Ansible's YAML, and stand beside its column.
+MARK = "+ "
 NAME, WEIGHT, NUMBER, RATE = 37, 8, 9, 8
 
 # The services above tell of all.
@@ -48,10 +50,9 @@ def lines_of(view: View, coloured: bool = False) -> list[str]:
         *_title(view),
         "",
         *_directors(view, now, paint),
+        *(["", *_vips(view, now, paint)] if view["vips"] else []),
+        *(["", *_services(view, now, paint)] if view["services"] else []),
         "",
-        *_vips(view, now, paint),
-        "",
-        *_services(view, now, paint),
         *_problems(view),
     ]
 
@@ -155,11 +156,11 @@ def _services(view: View, now: float | None, paint: Paint) -> Iterator[str]:
         sorry = service["sorry_server"]
         if sorry is not None and sorry["in_use"]:
             figures = ("", number(sorry["active"]), number(sorry["inactive"]), number(sorry["rate"]))
-            yield from _labelled(_server_label(sorry, service), "  ", figures, "in use")
+            yield from _labelled(_server_label(sorry, service), MARK, figures, "in use")
 
 
 def _server(server: Mapping[str, Any], service: Mapping[str, Any], now: float | None, paint: Paint) -> Iterator[str]:
-    yield from _labelled(_server_label(server, service), "  ", _figures(server), paint(server["state"]))
+    yield from _labelled(_server_label(server, service), MARK, _figures(server), paint(server["state"]))
     for text in explanations(server, now):
         yield from wrapped(text, "      ", "    - ")
 
@@ -213,9 +214,7 @@ def _endpoint(server: Mapping[str, Any]) -> str:
 def _labelled(label: str, indent: str, figures: Sequence[str], state: str) -> Iterator[str]:
     room = _room(figures)
     if len(indent) + len(label) >= room:
-        lines = textwrap.wrap(
-            label, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
-        )
+        lines = textwrap.wrap(label, WIDTH, initial_indent=indent, subsequent_indent="    ", break_on_hyphens=False)
         yield from lines[:-1]
         if len(lines[-1]) >= room:
             yield lines[-1]
@@ -238,7 +237,6 @@ def _numbers(label: str, figures: Sequence[str], state: str) -> str:
 
 
 def _problems(view: View) -> Iterator[str]:
-    yield ""
     if not view["problems"]:
         yield "No problems seen."
         return
