@@ -76,13 +76,12 @@ def ago(since: str | None, now: float | None) -> str:
 
 
 def number(value: int | None) -> str:
-    """A number in at most eight characters."""
+    """A number in at most seven characters."""
     if value is None:
         return "-"
-    for size, name in ((10**9, "G"), (10**6, "M")):
-        if value >= 10 * size:
-            return f"{value / size:.0f}{name}"
-    return str(value)
+    if value < 10**7:
+        return str(value)
+    return f"{value / 10**6:.0f}M" if value < 10**10 else f"{value / 10**9:.0f}G"
 
 
 def wrapped(text: str, indent: str = "", first: str | None = None) -> list[str]:
@@ -98,9 +97,8 @@ def _title(view: View) -> Iterator[str]:
 
 
 def _row(columns: Sequence[tuple[str, int]], last: str) -> str:
-    """Columns of fixed widths, the last one open. A text that is too long gets a line of its own."""
-    row = "".join(f"{text:<{width}}" if width > 0 else f"{text:>{-width}}" for text, width in columns)
-    return f"{row}{last}".rstrip()
+    """Columns of fixed widths, the last one open."""
+    return "".join(f"{text:<{width}}" for text, width in columns) + last
 
 
 def _cut(text: str, width: int) -> str:
@@ -232,8 +230,9 @@ def _room(figures: Sequence[str]) -> int:
 def _numbers(label: str, figures: Sequence[str], state: str) -> str:
     weight, active, inactive, rate = figures
     room = _room(figures)
-    columns = [(label, room), (weight, -(NAME + WEIGHT - room)), (active, -NUMBER), (inactive, -NUMBER), (rate, -RATE)]
-    return _row(columns, f" {state}")
+    return (
+        f"{label:<{room}}{weight:>{NAME + WEIGHT - room}}{active:>{NUMBER}}{inactive:>{NUMBER}}{rate:>{RATE}} {state}"
+    )
 
 
 def _problems(view: View) -> Iterator[str]:
