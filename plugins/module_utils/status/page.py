@@ -86,7 +86,7 @@ def verdict(view: View) -> str:
     count = len(view["problems"])
     if count:
         return f"{count} problem{'s' if count > 1 else ''}"
-    worse = sum(service["state"] != "up" for service in view["services"])
+    worse = sum(service["state"] not in ("up", "foreign", "standby") for service in view["services"])
     return f"{worse} of {len(view['services'])} services not whole" if worse else "no problems seen"
 
 
