@@ -58,8 +58,11 @@ def lines_of(view: View, coloured: bool = False) -> list[str]:
 
 
 def seconds(text: str | None) -> float | None:
-    """A time of JSON in seconds since 1970."""
-    return None if text is None else float(calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")))
+    """A time of JSON in seconds since 1970; None for none, and for what somebody has written into the record of drains by hand."""
+    try:
+        return float(calendar.timegm(time.strptime((text or "")[:19], "%Y-%m-%dT%H:%M:%S")))
+    except ValueError:
+        return None
 
 
 def ago(since: str | None, now: float | None) -> str:
@@ -185,7 +188,7 @@ def explanations(server: Mapping[str, Any], now: float | None) -> list[str]:
     drain = server["drain"]
     if drain is not None:
         by = f" by {drain['by']}" if drain["by"] else ""
-        since = f" {ago(drain['since'], now)} ago" if drain["since"] else ""
+        since = f" {ago(drain['since'], now)} ago" if seconds(drain["since"]) is not None else ""
         why = f": {drain['reason']}" if drain["reason"] else ""
         found.append(f"drained{by}{since}{why}")
     if server["reason"]:

@@ -8,7 +8,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils.status.text import ago, lines_of, number, weights
+from ansible_collections.lvs.cluster.plugins.module_utils.status.text import (
+    ago,
+    explanations,
+    lines_of,
+    number,
+    weights,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils.status.view import view_of
 
 from .conftest import DRAIN, PROC
@@ -140,3 +146,19 @@ def test_a_port_is_shown_only_if_it_is_not_that_of_the_service(status):
     lines = "\n".join(lines_of(view_of([{"director": "lvs1", "status": data}])))
     assert "+ web1 172.28.0.21:8080 dr" in lines
     assert "+ web2 172.28.0.22 dr" in lines
+
+
+@pytest.mark.parametrize(
+    ("since", "told"),
+    [
+        ("2027-01-15T05:30:00Z", "drained by alice@admin1 2 h 30 min ago: kernel update"),
+        ("2027-01-15T05:30:00.250000Z", "drained by alice@admin1 2 h 30 min ago: kernel update"),
+        # Somebody has written the record by hand.
+        ("yesterday", "drained by alice@admin1: kernel update"),
+        (None, "drained by alice@admin1: kernel update"),
+    ],
+)
+def test_a_drain_in_words(since, told):
+    server = {"drain": {**DRAIN, "since": since}, "reason": None, "since": None}
+    assert explanations(server, 1_800_000_000) == [told]
+    assert explanations({**server, "drain": {"by": None, "since": None, "reason": None}}, None) == ["drained"]
