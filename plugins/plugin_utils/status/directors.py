@@ -23,7 +23,7 @@ def status_view(directors: Iterable[str], hostvars: Mapping[str, Any], asked: It
 def _found(name: str, hostvars: Mapping[str, Any], asked: bool) -> dict[str, Any]:
     result = hostvars[name].get(RESULT) if asked else None
     if result is None:
-        return _without(name, NOT_ASKED, "not asked: --limit has left it out")
+        return _without(name, NOT_ASKED, "--limit has left it out")
     if result.get("unreachable"):
         said = " ".join(str(result.get("msg") or "no reason given").split())
         return _without(name, UNREACHABLE, said.replace("Task failed: ", "", 1))

@@ -79,4 +79,4 @@ def test_directors_have_the_names_of_the_inventory_and_its_order():
 def test_a_director_that_has_not_told_is_shown_with_the_reason(result, state, why):
     first, second = director(**result)
     assert (first["name"], first["state"], first["why"]) == ("lvs1", state, why)
-    assert (second["state"], second["why"]) == ("not asked", "not asked: --limit has left it out")
+    assert (second["state"], second["why"]) == ("not asked", "--limit has left it out")
