@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""lvs-heal as it is installed: all of its modules are there, it needs nothing else, and it keeps what the inventory describes."""
+"""lvs-heal and lvs-status as they are installed: all modules are there, they need nothing else, and know what the inventory describes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.lvs.cluster.plugins.module_utils import deployed
-from ansible_collections.lvs.cluster.plugins.module_utils.heal.settings import cluster_from
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.settings import cluster_from, read
 from ansible_collections.lvs.cluster.plugins.plugin_utils.heal_settings import heal_settings
 
 ROOT = Path(__file__).parents[3]
@@ -40,8 +40,14 @@ def imported(path: Path) -> set[Path]:
     return found
 
 
-def test_every_module_that_it_imports_is_installed_and_no_other():
-    needed = todo = {MODULE_UTILS / "heal/program.py"}
+PROGRAMS = {
+    "lvs-heal": "usage: lvs-heal [--check]\n",
+    "lvs-status": "usage: lvs-status [--json | --html] [--output FILE]\n",
+}
+
+
+def test_every_module_that_they_import_is_installed_and_no_other():
+    needed = todo = {MODULE_UTILS / "heal/program.py", MODULE_UTILS / "status/program.py"}
     while todo:
         todo = {file for path in todo for file in imported(path)} - needed
         needed = needed | todo
@@ -56,24 +62,31 @@ def installed(tmp_path: Path) -> Path:
     (folder / "lvs_cluster").mkdir(parents=True)
     (folder / "lvs_cluster/old.py").touch()
     files = {str(folder / "lvs_cluster" / name): (MODULE_UTILS / name).read_text(encoding="utf-8") for name in MODULES}
-    script = (HOST / "files/lvs-heal").read_text(encoding="utf-8").replace(VARS["_host_heal_folder"], str(folder))
-    files.update({str(folder / "lvs_cluster/__init__.py"): "", str(tmp_path / "bin/lvs-heal"): script})
-    given = {"files": files, "executable": [str(tmp_path / "bin/lvs-heal")], "folder": str(folder)}
+    files[str(folder / "lvs_cluster/__init__.py")] = ""
+    for program in PROGRAMS:
+        script = (HOST / "files" / program).read_text(encoding="utf-8")
+        files[str(tmp_path / "bin" / program)] = script.replace(VARS["_host_heal_folder"], str(folder))
+    given = {
+        "files": files,
+        "executable": [str(tmp_path / "bin" / program) for program in PROGRAMS],
+        "folder": str(folder),
+    }
     installer = [sys.executable, str(HOST / "files/install_files.py")]
     subprocess.run(installer, input=json.dumps(given), text=True, check=True)
     return tmp_path
 
 
-def test_it_runs_from_where_it_is_installed_with_the_standard_library_alone(installed: Path):
-    assert os.access(installed / "bin/lvs-heal", os.X_OK)
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_it_runs_from_where_it_is_installed_with_the_standard_library_alone(installed: Path, program: str):
+    assert os.access(installed / "bin" / program, os.X_OK)
     # -I and -S: no collection, and no packages of this environment.
     ran = subprocess.run(
-        [sys.executable, "-I", "-S", str(installed / "bin/lvs-heal"), "--help"],
+        [sys.executable, "-I", "-S", str(installed / "bin" / program), "--help"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (ran.returncode, ran.stderr) == (2, "usage: lvs-heal [--check]\n")
+    assert (ran.returncode, ran.stderr.splitlines(keepends=True)[-1]) == (2, PROGRAMS[program])
     there = {
         str(path.relative_to(installed / "lib/lvs_cluster"))
         for path in (installed / "lib").rglob("*")
@@ -85,6 +98,8 @@ def test_it_runs_from_where_it_is_installed_with_the_standard_library_alone(inst
 def test_the_facts_know_where_the_roles_put_it():
     assert VARS["_host_heal_unit"] == deployed.HEAL_UNIT
     assert f"{VARS['_host_heal_folder']}/**/*.py" in deployed.HEAL
+    assert {f"/usr/local/sbin/{program}" for program in PROGRAMS} <= {*deployed.HEAL}
+    assert {"lvs-heal", *VARS["_host_director_programs"]} == {*PROGRAMS}
 
 
 @pytest.mark.parametrize("case", sorted(path.stem for path in MODELS.glob("*.json")))
@@ -95,7 +110,7 @@ def test_it_can_read_what_is_written_for_any_cluster(case: str):
         directs = name in cluster["directors"]
         assert kept.stack == (cluster["stack"] if directs else None)
         assert ("/etc/sysctl.d/90-lvs-director.conf" in kept.sysctls) == directs
-        if directs and cluster["stack"] != "static":
+        if directs:
             own = host["localnode"]["table"] if host["localnode"] else []
             assert len(kept.table.services) == len(cluster["table"]) + len(own)
         assert [one.name for one in kept.instances] == [one["name"] for one in host["instances"] if directs]
@@ -137,3 +152,40 @@ def test_the_director_that_heartbeat_prefers_is_active_with_its_local_resources(
     cluster = json.loads((MODELS / "ldirectord_services.json").read_text(encoding="utf-8"))
     active = [cluster_from(heal_settings(cluster, name, "Debian", "1")).active for name in cluster["directors"]]
     assert active == [("all", "local"), ("all", "foreign")][: len(active)]
+
+
+def test_nothing_is_kept_of_a_cluster_that_wants_no_lvs_heal(tmp_path: Path):
+    cluster = json.loads((MODELS / "lab.json").read_text(encoding="utf-8"))
+    for name, heal in (("one", True), ("two", False)):
+        written = heal_settings({**cluster, "name": name, "heal": heal}, "lvs1", "Debian", "1")
+        (tmp_path / f"lvs-heal-{name}.json").write_text(json.dumps(written), encoding="utf-8")
+    assert [one.name for one in read(tmp_path)] == ["one"]
+
+
+def test_a_director_knows_the_names_of_the_inventory():
+    cluster = json.loads((MODELS / "lab.json").read_text(encoding="utf-8"))
+    written = heal_settings(cluster, "lvs2", "Debian", "1")
+    web, tls, dns = "172.28.0.100:80/tcp", "172.28.0.100:443/tcp", "172.28.0.101:53/udp"
+    assert written["names"] == {
+        "services": {web: "web", tls: "web-tls", dns: "dns"},
+        "real_servers": {"172.28.0.21": "web1", "172.28.0.22": "web2", "172.28.0.23": "web3"},
+    }
+    assert (written["director"], list(written["directors"])) == ("lvs2", ["lvs1", "lvs2", "lvs3"])
+    assert written["sorry_servers"] == {web: "172.28.0.23:80"}
+    assert written["checks"] == {web: ["http"], tls: ["https"], dns: ["dns"]}
+    assert (written["quiesced"], written["gateways"], written["sync"], written["marked"]) == ([tls], [], None, {})
+
+
+def test_a_mark_has_the_vips_that_the_table_lacks():
+    cluster = json.loads((MODELS / "fwmark.json").read_text(encoding="utf-8"))
+    marked = heal_settings(cluster, cluster["directors"][0], "Debian", "1")["marked"]
+    assert marked
+    assert all(vips and key.startswith("fwmark ") for key, vips in marked.items())
+
+
+@pytest.mark.parametrize(("forward", "port"), [("dr", 80), ("tun", 80), ("nat", 8080)])
+def test_only_a_sorry_server_behind_nat_keeps_its_port(forward: str, port: int):
+    cluster = json.loads((MODELS / "lab.json").read_text(encoding="utf-8"))
+    cluster["services"][0]["sorry_server"].update(forward=forward, port=8080)
+    written = heal_settings(cluster, "lvs1", "Debian", "1")
+    assert written["sorry_servers"]["172.28.0.100:80/tcp"] == f"172.28.0.23:{port}"
