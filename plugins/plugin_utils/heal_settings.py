@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterable
 
 from ..module_utils.ipvs.render import restore_lines
 from ..module_utils.ipvs.types import endpoint
 from ..module_utils.ipvs.validate import read_table
-from .cluster.types import ResolvedCluster
+from .cluster.types import ResolvedCluster, Service, TableService, servers_of
 
 # The file that restores a static table at boot, by the family of distributions.
 RULES = {"Debian": "/etc/ipvsadm.rules", "RedHat": "/etc/sysconfig/ipvsadm"}
@@ -32,19 +32,22 @@ def heal_settings(cluster: ResolvedCluster, name: str, os_family: str, program: 
 
 def _of_director(cluster: ResolvedCluster, name: str, os_family: str) -> dict[str, Any]:
     host, stack, mail = cluster["hosts"][name], cluster["stack"], cluster["mail"]
+    own = host["localnode"]["table"] if host["localnode"] else []
     common = {
         "stack": stack,
+        "director": name,
+        "directors": {one: cluster["hosts"][one]["address"] for one in cluster["directors"]},
         "vips": [vip["address"] for vip in cluster["vips"]],
         "mail": mail if mail and mail["instances"] else None,
+        "table": restore_lines(read_table([*undrained_table(cluster), *own])),
+        "quiesced": [_key(service) for service in cluster["services"] if service["on_failure"] == "quiesce"],
+        "names": _names(cluster["services"]),
     }
     if stack == "static":
         return {**common, "rules": RULES[os_family]}
-    own = host["localnode"]["table"] if host["localnode"] else []
-    common["table"] = restore_lines(read_table([*cluster["table"], *own]))
     if cluster["ldirectord"]:
         return {
             **common,
-            "quiesced": [_key(service) for service in cluster["services"] if service["on_failure"] == "quiesce"],
             # heartbeat's resources belong to the first director (cl_status(1), rscstatus).
             "active": ["all", "local" if name == cluster["directors"][0] else "foreign"],
             "log": cluster["ldirectord"]["log"],
@@ -60,6 +63,33 @@ def _of_director(cluster: ResolvedCluster, name: str, os_family: str) -> dict[st
             }
             for instance in host["instances"]
         ],
+    }
+
+
+def undrained_table(cluster: ResolvedCluster) -> list[TableService]:
+    """The table with the weights of the inventory, whatever is drained: lvs-undrain sets them again."""
+    services: list[TableService] = [
+        {
+            **entry,
+            "destinations": [
+                {**destination, "weight": server["inventory_weight"]}
+                for server, destination in zip(service["real_servers"], entry["destinations"])
+            ],
+        }
+        for service, entry in zip(cluster["services"], cluster["table"])
+    ]
+    return services + cluster["table"][len(services) :]
+
+
+def _names(services: Iterable[Service]) -> dict[str, dict[str, str]]:
+    """The inventory's names of services and real servers, by what the kernel's table has instead."""
+    return {
+        "services": {_key(service): service["name"] for service in services},
+        "real_servers": {
+            server["address"]: server["host"] or server["address"]
+            for service in services
+            for server in servers_of(service)
+        },
     }
 
 
