@@ -42,9 +42,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster, play_hosts: Container[
         "peer_macs": {
             host: told(hostvars, host).get("peer_macs", []) for host in cluster["hosts"] if told(hostvars, host)
         },
-        "drained": {
-            host: told(hostvars, host).get("drained") for host in cluster["directors"] if told(hostvars, host)
-        },
+        "drained": {host: told(hostvars, host).get("drained") for host in cluster["directors"] if told(hostvars, host)},
         "ldirectord": _results(hostvars, cluster["directors"], "lvs_ldirectord_status"),
         "split_brain": {
             host: split_brain_in(result.get("stdout", ""))

@@ -12,7 +12,16 @@ from ...module_utils.ipvs.change import Change
 from ...module_utils.ipvs.render import change_line
 from ...module_utils.ipvs.types import ServiceKey
 from ..cluster.drain_record import is_drained
-from ..cluster.types import ResolvedCluster, Service, Status, TableDestination, TableService, checks_of, client_ports, servers_of
+from ..cluster.types import (
+    ResolvedCluster,
+    Service,
+    Status,
+    TableDestination,
+    TableService,
+    checks_of,
+    client_ports,
+    servers_of,
+)
 from ..tables import destination_key, differences, service_key
 from .drains import serves_nobody
 from .finding import Finding

@@ -84,11 +84,7 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
             for name, status in seen["ldirectord"].items()
             for finding in ldirectord_findings(name, _serves(cluster, held, name), status)
         ),
-        *(
-            finding
-            for director, told in seen["drained"].items()
-            for finding in drain_findings(director, told, cluster)
-        ),
+        *(finding for director, told in seen["drained"].items() for finding in drain_findings(director, told, cluster)),
         *holder_findings(held, cluster["stack"]),
         *(
             finding

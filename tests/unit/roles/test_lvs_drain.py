@@ -19,7 +19,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils.drains.record import R
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.render import restore_lines
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_table
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import Result
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import drain_record, keepalived, ldirectord
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.heal_settings import heal_settings
 
@@ -129,7 +128,9 @@ def written(cluster: dict[str, Any], render: Callable) -> str:
     if cluster["stack"] == "static":
         return "".join(f"{line}\n" for line in restore_lines(read_table(cluster["table"])))
     name = cluster["directors"][0]
-    return render(cluster, name, {"keepalived": "keepalived.conf.j2", "ldirectord": "ldirectord.cf.j2"}[cluster["stack"]])
+    return render(
+        cluster, name, {"keepalived": "keepalived.conf.j2", "ldirectord": "ldirectord.cf.j2"}[cluster["stack"]]
+    )
 
 
 FILES = {

@@ -30,7 +30,14 @@ def drained(*shares: tuple[str, int | None] | tuple[str, int | None, str | None]
     return Record(
         tuple(
             Drain(
-                name, (), service[0] if service else None, None, "a@b", "2026-11-27T07:10:00Z", "2026-11-27T07:10:00.0Z", part
+                name,
+                (),
+                service[0] if service else None,
+                None,
+                "a@b",
+                "2026-11-27T07:10:00Z",
+                "2026-11-27T07:10:00.0Z",
+                part,
             )
             for name, part, *service in shares
         )
