@@ -35,9 +35,18 @@ SYNC = (
     "/usr/local/sbin/lvs-sync",
     "/usr/local/lib/lvs-sync/*.py",
 )
-# lvs-heal: its unit, and all that it is made of
+# lvs-heal, and the commands of directors: the unit, and all that they are made of
 HEAL_UNIT = "/etc/systemd/system/lvs-heal.service"
-HEAL = (HEAL_UNIT, "/usr/local/sbin/lvs-heal", "/etc/lvs-heal-*.json", "/usr/local/lib/lvs-cluster/**/*.py")
+HEAL_SETTINGS = "/etc/lvs-heal-*.json"
+HEAL = (
+    HEAL_UNIT,
+    "/usr/local/sbin/lvs-heal",
+    "/usr/local/sbin/lvs-drain",
+    "/usr/local/sbin/lvs-status",
+    "/usr/local/sbin/lvs-undrain",
+    HEAL_SETTINGS,
+    "/usr/local/lib/lvs-cluster/**/*.py",
+)
 HEAL_WANTED = "/etc/systemd/system/multi-user.target.wants/lvs-heal.service"
 HEAL_RUNS = "/run/lvs-heal/state.json"
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD)
@@ -158,6 +167,19 @@ def drained_in(text: str | None) -> dict[str, Any] | None:
         raise Failure(
             f"{DRAINED} is no record of drained real servers: {error}. Mend it, or remove it and drain again"
         ) from None
+
+
+def settings_with(settings: Mapping[str, str], key: str, default: Any) -> list[str]:
+    """Return the paths of those settings of lvs-heal, texts by path, in which a key has a value: heal, or stack of a director."""
+    found = []
+    for path, text in settings.items():
+        try:
+            told: dict[str, Any] = json.loads(text)
+        except ValueError:
+            told = {key: True}  # It counts until site.yml has written it again.
+        if told.get(key, default):
+            found.append(path)
+    return found
 
 
 def gateways_of(lists: str) -> list[str]:

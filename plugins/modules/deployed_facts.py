@@ -116,6 +116,14 @@ ansible_facts:
             enabled:
               description: Whether it starts at boot.
               type: bool
+            mends:
+              description: The settings of the clusters for which it mends.
+              type: list
+              elements: str
+            directs:
+              description: The settings of the clusters that the host directs.
+              type: list
+              elements: str
         virtual_servers:
           description: The virtual servers of C(keepalived.conf).
           type: list
@@ -207,7 +215,7 @@ ansible_facts:
       scripts: []
       folders: []
       resources: []
-      heal: {files: {}, runs: false, enabled: false}
+      heal: {files: {}, runs: false, enabled: false, mends: [], directs: []}
       virtual_servers:
         - {at: 192.0.2.100 80, protocol: TCP, addresses: [192.0.2.100 80]}
       instances:
@@ -294,6 +302,7 @@ def main(runner=HOST):
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     found = {path: read(path) for path in deployed.FILES}
     files = {path: text for path, text in found.items() if text is not None}
+    settings = texts(deployed.HEAL_SETTINGS)
     lists = "\n".join(texts(deployed.LVS_VIPS).values())
     stacks = sorted(path.split("/")[-2][: -len(".d")] for path in glob.glob(ADDITIONS))
     try:
@@ -322,6 +331,8 @@ def main(runner=HOST):
             "files": sums(deployed.HEAL),
             "runs": os.path.exists(deployed.HEAL_RUNS),
             "enabled": os.path.islink(deployed.HEAL_WANTED),
+            "mends": deployed.settings_with(settings, "heal", True),
+            "directs": deployed.settings_with(settings, "stack", None),
         },
         "instances": deployed.vrrp_instances(files),
         "virtual_servers": deployed.virtual_servers(files),

@@ -1,7 +1,10 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lvs-heal keeps of a cluster on one host, of what it cannot read in other files of the host."""
+"""What the programs of a host know of its cluster: lvs-heal, and on a director lvs-status.
+
+The rest they read from other files of the host.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,16 @@ from typing import Any, Iterable
 from ..module_utils.ipvs.render import restore_lines
 from ..module_utils.ipvs.types import endpoint
 from ..module_utils.ipvs.validate import read_table
-from .cluster.types import ResolvedCluster, Service, TableService, servers_of
+from .cluster.types import (
+    DirectorSync,
+    Health,
+    ResolvedCluster,
+    Service,
+    SorryServer,
+    TableService,
+    health_of,
+    servers_of,
+)
 
 # The file that restores a static table at boot, by the family of distributions.
 RULES = {"Debian": "/etc/ipvsadm.rules", "RedHat": "/etc/sysconfig/ipvsadm"}
@@ -25,6 +37,8 @@ def heal_settings(cluster: ResolvedCluster, name: str, os_family: str, program: 
         "written_by": "lvs.cluster: site.yml overwrites what is changed here.",
         "program": program,
         "cluster": cluster["name"],
+        # Whether lvs-heal mends. On a director the file is there anyway, for lvs-status.
+        "heal": cluster["heal"],
         "sysctls": sysctls,
         **(_of_director(cluster, name, os_family) if name in cluster["directors"] else {}),
     }
@@ -38,10 +52,20 @@ def _of_director(cluster: ResolvedCluster, name: str, os_family: str) -> dict[st
         "director": name,
         "directors": {one: cluster["hosts"][one]["address"] for one in cluster["directors"]},
         "vips": [vip["address"] for vip in cluster["vips"]],
+        "gateways": [vip["address"] for vip in cluster["vips"] if vip["gateway"]],
         "mail": mail if mail and mail["instances"] else None,
         "table": restore_lines(read_table([*undrained_table(cluster), *own])),
         "quiesced": [_key(service) for service in cluster["services"] if service["on_failure"] == "quiesce"],
         "names": _names(cluster["services"]),
+        # The VIPs of services by firewall mark, which the kernel's table does not have.
+        "marked": {_key(service): service["vips"] for service in cluster["services"] if service["fwmark"] is not None},
+        "sorry_servers": {
+            _key(service): _sorry(service, service["sorry_server"])
+            for service in cluster["services"]
+            if service["sorry_server"]
+        },
+        "checks": {_key(service): _checks(service) for service in cluster["services"]} if stack != "static" else {},
+        "sync": _sync(host["sync"]),
     }
     if stack == "static":
         return {**common, "rules": RULES[os_family]}
@@ -81,6 +105,10 @@ def undrained_table(cluster: ResolvedCluster) -> list[TableService]:
     return services + cluster["table"][len(services) :]
 
 
+def _sync(sync: DirectorSync | None) -> dict[str, Any] | None:
+    return {"id": sync["id"], "interface": sync["interface"], "both": sync["both"]} if sync else None
+
+
 def _names(services: Iterable[Service]) -> dict[str, dict[str, str]]:
     """The inventory's names of services and real servers, by what the kernel's table has instead."""
     return {
@@ -93,8 +121,22 @@ def _names(services: Iterable[Service]) -> dict[str, dict[str, str]]:
     }
 
 
-def _key(service: Any) -> str:
+def _sorry(service: Service, server: SorryServer) -> str:
+    """A sorry server as the kernel's table has it: only NAT has another port than that of the service."""
+    port: int = server["port"] if server["forward"] == "nat" else service["port"] or 0
+    return endpoint(server["address"], port)
+
+
+def _checks(service: Service) -> list[str]:
+    """The kinds of checks that a service's real servers have."""
+    checks: list[Health] = [
+        check for server in service["real_servers"] for check in health_of(server, service["health"])
+    ]
+    return list(dict.fromkeys(check["type"] for check in checks if check["type"] != "none"))
+
+
+def _key(service: Service) -> str:
     """A service in the words of module_utils/ipvs/types.py, ServiceKey."""
     if service["fwmark"] is not None:
         return f"fwmark {service['fwmark']}{' ipv6' if service['family'] == 'ipv6' else ''}"
-    return f"{endpoint(service['vips'][0], service['port'])}/{service['protocols'][0]}"
+    return f"{endpoint(service['vips'][0], service['port'] or 0)}/{service['protocols'][0]}"

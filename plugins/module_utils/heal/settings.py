@@ -102,8 +102,16 @@ def _instance(data: Mapping[str, Any]) -> Instance:
 
 
 def read(folder: Path = FOLDER) -> list[Cluster]:
-    """Return the clusters of this host. Raises OSError, and ValueError or KeyError for a file that somebody has broken."""
-    return [cluster_from(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob(PATTERN))]
+    """Return the clusters of this host of which something is to be kept.
+
+    Raises OSError, and ValueError or KeyError for a file that somebody has broken.
+    """
+    return [cluster_from(data) for data in read_files(folder) if data.get("heal", True)]
+
+
+def read_files(folder: Path = FOLDER) -> list[dict[str, Any]]:
+    """Return the content of each file. Raises OSError, and ValueError for a file that somebody has broken."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(PATTERN))]
 
 
 def age(folder: Path = FOLDER) -> tuple[tuple[str, int], ...]:

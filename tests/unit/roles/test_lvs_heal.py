@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""lvs-heal as it is installed: all of its modules are there, it needs nothing else, and it keeps what the inventory describes."""
+"""lvs-heal and lvs-status as they are installed: all modules are there, they need nothing else, and know what the inventory describes."""
 
 from __future__ import annotations
 
@@ -40,8 +40,16 @@ def imported(path: Path) -> set[Path]:
     return found
 
 
-def test_every_module_that_it_imports_is_installed_and_no_other():
-    needed = todo = {MODULE_UTILS / "heal/program.py"}
+PROGRAMS = {
+    "lvs-drain": "usage: lvs-drain [-h] [--service SERVICE] [--reason REASON] [--force] [real_server]\n",
+    "lvs-heal": "usage: lvs-heal [--check]\n",
+    "lvs-status": "usage: lvs-status [--json | --html] [--output FILE]\n",
+    "lvs-undrain": "usage: lvs-undrain [-h] [--service SERVICE] [--steps STEPS] [--pause PAUSE] [real_server]\n",
+}
+
+
+def test_every_module_that_they_import_is_installed_and_no_other():
+    needed = todo = {MODULE_UTILS / f"{one}/program.py" for one in ("drains", "heal", "status")}
     while todo:
         todo = {file for path in todo for file in imported(path)} - needed
         needed = needed | todo
@@ -56,24 +64,32 @@ def installed(tmp_path: Path) -> Path:
     (folder / "lvs_cluster").mkdir(parents=True)
     (folder / "lvs_cluster/old.py").touch()
     files = {str(folder / "lvs_cluster" / name): (MODULE_UTILS / name).read_text(encoding="utf-8") for name in MODULES}
-    script = (HOST / "files/lvs-heal").read_text(encoding="utf-8").replace(VARS["_host_heal_folder"], str(folder))
-    files.update({str(folder / "lvs_cluster/__init__.py"): "", str(tmp_path / "bin/lvs-heal"): script})
-    given = {"files": files, "executable": [str(tmp_path / "bin/lvs-heal")], "folder": str(folder)}
+    files[str(folder / "lvs_cluster/__init__.py")] = ""
+    for program in PROGRAMS:
+        script = (HOST / "files" / program).read_text(encoding="utf-8")
+        files[str(tmp_path / "bin" / program)] = script.replace(VARS["_host_heal_folder"], str(folder))
+    given = {
+        "files": files,
+        "executable": [str(tmp_path / "bin" / program) for program in PROGRAMS],
+        "folder": str(folder),
+    }
     installer = [sys.executable, str(HOST / "files/install_files.py")]
     subprocess.run(installer, input=json.dumps(given), text=True, check=True)
     return tmp_path
 
 
-def test_it_runs_from_where_it_is_installed_with_the_standard_library_alone(installed: Path):
-    assert os.access(installed / "bin/lvs-heal", os.X_OK)
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_it_runs_from_where_it_is_installed_with_the_standard_library_alone(installed: Path, program: str):
+    assert os.access(installed / "bin" / program, os.X_OK)
     # -I and -S: no collection, and no packages of this environment.
     ran = subprocess.run(
-        [sys.executable, "-I", "-S", str(installed / "bin/lvs-heal"), "--help"],
+        [sys.executable, "-I", "-S", str(installed / "bin" / program), "--nonsense"],
+        env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (ran.returncode, ran.stderr) == (2, "usage: lvs-heal [--check]\n")
+    assert (ran.returncode, PROGRAMS[program] in ran.stderr) == (2, True), ran.stderr
     there = {
         str(path.relative_to(installed / "lib/lvs_cluster"))
         for path in (installed / "lib").rglob("*")
@@ -85,6 +101,8 @@ def test_it_runs_from_where_it_is_installed_with_the_standard_library_alone(inst
 def test_the_facts_know_where_the_roles_put_it():
     assert VARS["_host_heal_unit"] == deployed.HEAL_UNIT
     assert f"{VARS['_host_heal_folder']}/**/*.py" in deployed.HEAL
+    assert {f"/usr/local/sbin/{program}" for program in PROGRAMS} <= {*deployed.HEAL}
+    assert {"lvs-heal", *VARS["_host_director_programs"]} == {*PROGRAMS}
 
 
 @pytest.mark.parametrize("case", sorted(path.stem for path in MODELS.glob("*.json")))
@@ -95,7 +113,7 @@ def test_it_can_read_what_is_written_for_any_cluster(case: str):
         directs = name in cluster["directors"]
         assert kept.stack == (cluster["stack"] if directs else None)
         assert ("/etc/sysctl.d/90-lvs-director.conf" in kept.sysctls) == directs
-        if directs and cluster["stack"] != "static":
+        if directs:
             own = host["localnode"]["table"] if host["localnode"] else []
             assert len(kept.table.services) == len(cluster["table"]) + len(own)
         assert [one.name for one in kept.instances] == [one["name"] for one in host["instances"] if directs]
