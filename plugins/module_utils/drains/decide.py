@@ -75,12 +75,8 @@ def drain(
         changed,
     )
     after = merged([record, Record((new,))])
-    missing = [
-        text
-        for service in own
-        if any(place.name == name and place.weight for place in service.places)
-        for text in _missed(service, name, record, after, live)
-    ]
+    # A service with several addresses is there for each.
+    missing = list(dict.fromkeys(text for service in own for text in _missed(service, name, record, after, live)))
     if missing and not request.force:
         way_out = (
             f"To drain it anyway, so that nobody serves the new connections of these services, add {request.force_word}"
