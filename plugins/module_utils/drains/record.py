@@ -50,13 +50,14 @@ class Drain:
 
     def __str__(self) -> str:
         where = f"in service {self.service}" if self.service else "in all its services"
-        what = f"gets {self.weight} percent of its weight" if self.weight else "is drained"
-        return f"{self.real_server} {what} {where}, {self.origin}"
+        if self.weight:
+            return f"{self.real_server} has {self.weight} percent of its weight {where}, drained {self.origin}"
+        return f"{self.real_server} is drained {where} {self.origin}"
 
     @property
     def origin(self) -> str:
         """Who has drained it, when and why, in words."""
-        return f"drained by {self.by} since {self.since}" + (f" because: {self.reason}" if self.reason else "")
+        return f"by {self.by} since {self.since}" + (f" because: {self.reason}" if self.reason else "")
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def test_twice_keeps_the_first_reason():
     decision = drain(SERVICES, before, Request("web2", None, reason="another", by="bob@lvs1"), NOW)
     assert decision.record is before and decision.refusals == [] and decision.steps == []
     assert decision.said == [
-        "web2 is drained already: drained by alice@admin1 since 2026-11-27T07:10:00Z because: new disk."
+        "web2 is drained already: by alice@admin1 since 2026-11-27T07:10:00Z because: new disk."
     ]
 
 

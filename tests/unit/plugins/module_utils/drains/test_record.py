@@ -182,11 +182,11 @@ def test_a_weight_that_is_raised():
     [
         (
             drain(),
-            "web2 is drained in all its services, drained by alice@admin1 since 2026-11-27T07:10:01Z because: disk",
+            "web2 is drained in all its services by alice@admin1 since 2026-11-27T07:10:01Z because: disk",
         ),
         (
             drain(service="www", reason=None, weight=25),
-            "web2 gets 25 percent of its weight in service www, drained by alice@admin1 since 2026-11-27T07:10:01Z",
+            "web2 has 25 percent of its weight in service www, drained by alice@admin1 since 2026-11-27T07:10:01Z",
         ),
     ],
 )
