@@ -68,7 +68,8 @@ def drain_change(
 
 
 def _steps(given: Any) -> int:
-    return int(given) if str(given or 1).isdigit() else 0
+    text = str(given or 1)
+    return int(text) if text.isdigit() else 0
 
 
 def _sentence(text: str) -> str:

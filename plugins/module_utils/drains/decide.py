@@ -141,7 +141,7 @@ def undrain(record: Record, request: Request, now: datetime, steps: int = 1) -> 
     if not request.real_server:
         return Decision(record, [f"The name of a real server is missing. {listing}"])
     if not 1 <= steps <= MOST_STEPS:
-        return Decision(record, [f"steps is {steps}, which has to be a number from 1 to {MOST_STEPS}"])
+        return Decision(record, [f"The number of steps has to be from 1 to {MOST_STEPS}"])
     name = name_of(record, request.real_server)
     own = record.of(name)
     if not own:

@@ -153,9 +153,7 @@ def test_twice_keeps_the_first_reason():
     before = drained("web2")
     decision = drain(SERVICES, before, Request("web2", None, reason="another", by="bob@lvs1"), NOW)
     assert decision.record is before and decision.refusals == [] and decision.steps == []
-    assert decision.said == [
-        "web2 is drained already: by alice@admin1 since 2026-11-27T07:10:00Z because: new disk."
-    ]
+    assert decision.said == ["web2 is drained already: by alice@admin1 since 2026-11-27T07:10:00Z because: new disk."]
 
 
 def test_one_whose_weight_is_being_raised_is_drained_again():
@@ -213,8 +211,8 @@ def test_what_is_left(before, request_, left):
         (("web1",), Request("web2"), 1, "web2 is not drained. Drained are web1 is drained in all its services"),
         (("web2",), Request("web2", "www"), 1, "web2 is not drained in service www alone. Drained are web2 is drained"),
         (("web2 www",), Request("web2", "mail"), 1, "web2 is not drained in service mail alone. Drained are web2 is"),
-        (("web2",), Request("web2"), 0, "steps is 0, which has to be a number from 1 to 100"),
-        (("web2",), Request("web2"), 101, "steps is 101, which has to be a number from 1 to 100"),
+        (("web2",), Request("web2"), 0, "The number of steps has to be from 1 to 100"),
+        (("web2",), Request("web2"), 101, "The number of steps has to be from 1 to 100"),
     ],
 )
 def test_there_is_nothing_to_undrain(before, request_, steps, refusal):
