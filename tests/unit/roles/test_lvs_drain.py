@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import re
 import shutil
+import signal
 import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,11 +18,12 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.drains import decide, director, settings
+from ansible_collections.lvs.cluster.plugins.module_utils.drains import program as programs
 from ansible_collections.lvs.cluster.plugins.module_utils.drains.keepalived_conf import HELD
 from ansible_collections.lvs.cluster.plugins.module_utils.drains.record import Record, text_of
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.render import restore_lines
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_table
-from ansible_collections.lvs.cluster.plugins.module_utils.tools import Result
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure, Result
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.heal_settings import heal_settings
 
@@ -144,7 +149,6 @@ class Table:
     """An IPVS table without a kernel, and systemd without any unit."""
 
     def __init__(self, lines: list[str], active: bool = True) -> None:
-        self.table = read_table([]) if not lines else None
         self.lines = list(lines)
         self.active = active
         self.ran: list[str] = []
@@ -290,3 +294,231 @@ def test_keepalived_takes_what_is_drained(tmp_path, render, name, requests):
 def test_the_lines_that_take_a_weight_away_are_those_of_the_template():
     template = (ROOT / "roles/director/templates/keepalived.conf.j2").read_text()
     assert "{% if server.held %}\n" + "\n".join(HELD) + "\n{% endif %}\n" in template
+
+
+def file_of(tmp_path: Path, stack: str) -> Path:
+    return tmp_path / FILES[stack].lstrip("/")
+
+
+PLAIN = SERVICES["plain"]
+QUIESCED = [{**PLAIN[0], "on_failure": "quiesce"}]
+
+
+def everything(tmp_path: Path) -> dict[str, str]:
+    return {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_what_keepalived_refuses_changes_nothing(tmp_path, render):
+    table = Table(restore_lines(known_of(described(PLAIN, "keepalived")).table))
+    table.refuses = "(Line 1) Unknown keyword"
+    here = on_host(tmp_path, described(PLAIN, "keepalived"), render, table)
+    before, full = everything(tmp_path), table.lines.copy()
+    with pytest.raises(Failure, match="Unknown keyword"):
+        here.apply(requested(here, [("web2", None)], Record()))
+    assert everything(tmp_path) == before
+    assert table.lines == full
+
+
+def test_keepalived_checks_with_its_options_and_reads_the_file_only_if_it_runs(tmp_path, render):
+    table = Table(restore_lines(known_of(described(PLAIN, "keepalived")).table))
+    here = on_host(tmp_path, described(PLAIN, "keepalived"), render, table)
+    options = tmp_path / "etc/keepalived/lvs-options"
+    options.write_text('# Written by lvs.cluster\nDAEMON_ARGS="-D -S 3"\n')
+    pid = tmp_path / "run/keepalived.pid"
+    pid.parent.mkdir()
+    pid.touch()
+    os.utime(pid, (1, 1))
+    record = requested(here, [("web2", None)], Record())
+    here.apply(record)
+    trial = f"{tmp_path}/etc/keepalived/keepalived.conf.drain"
+    checked, drained, reloaded = table.ran
+    assert checked == f"keepalived -D -S 3 --config-test --use-file {trial}"
+    # At once, and with all that belongs to it.
+    assert drained == "-e -t 10.0.0.100:80 -r 10.0.0.22:80 -g -w 0\n"
+    assert reloaded == "systemctl reload keepalived.service"
+    # verify.yml compares these times.
+    assert pid.stat().st_mtime >= file_of(tmp_path, "keepalived").stat().st_mtime
+    assert not Path(trial).exists()
+    table.active, table.ran = False, []
+    here.apply(Record())
+    assert [words.partition(" ")[0] for words in table.ran] == ["keepalived"]
+    assert table.weights() == [1, 0, 1]
+
+
+def test_a_file_keeps_its_mode(tmp_path, render):
+    here = on_host(tmp_path, described(PLAIN, "ldirectord"), render)
+    file_of(tmp_path, "ldirectord").chmod(0o600)
+    here.apply(requested(here, [("web2", None)], Record()))
+    assert file_of(tmp_path, "ldirectord").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "var/lib/lvs-cluster/drained.json").stat().st_mode & 0o777 == 0o644
+
+
+def ldirectord_here(tmp_path, render, services, pid=4711):
+    """A director with an ldirectord that reads its file when it is told to; and what happened, in its order."""
+    table = Table(restore_lines(known_of(described(services, "ldirectord")).table))
+    here = on_host(tmp_path, described(services, "ldirectord"), render, table)
+    seen: list[Any] = []
+
+    def kill(target, number):
+        weights = [
+            int(line.split()[2]) for line in file_of(tmp_path, "ldirectord").read_text().splitlines() if "real=" in line
+        ]
+        seen.append((target, number, table.weights(), weights))
+        for line, weight in zip([line for line in table.lines if line.startswith("-a ")], weights):
+            table._edit(f"-e {line[3:].partition(' -w ')[0]} -w {weight}")
+
+    here._kill, here._pid = kill, lambda: pid
+    return here, table, seen
+
+
+def test_ldirectord_sets_what_is_drained_itself_and_finds_what_is_undrained(tmp_path, render):
+    here, table, seen = ldirectord_here(tmp_path, render, PLAIN)
+    record = requested(here, [("web2", None)], Record())
+    here.apply(record)
+    assert seen == [(4711, signal.SIGHUP, [1, 1, 1], [1, 0, 1])]
+    assert "\tquiescent=yes\n" in file_of(tmp_path, "ldirectord").read_text()
+    here.apply(Record())
+    # At weight 0 it would take it for one that has failed, and remove it.
+    assert seen[1:] == [(4711, signal.SIGHUP, [1, 1, 1], [1, 1, 1])]
+    assert "\tquiescent=no\n" in file_of(tmp_path, "ldirectord").read_text()
+    assert table.weights() == [1, 1, 1]
+
+
+def test_where_ldirectord_keeps_what_fails_it_alone_gives_weights(tmp_path, render):
+    here, _table, seen = ldirectord_here(tmp_path, render, QUIESCED)
+    here.apply(requested(here, [("web2", None)], Record()))
+    here.apply(Record())
+    assert seen[1:] == [(4711, signal.SIGHUP, [1, 0, 1], [1, 1, 1])]
+
+
+def test_a_backup_of_ldirectord_gets_the_file_alone(tmp_path, render):
+    here, table, seen = ldirectord_here(tmp_path, render, PLAIN, pid=None)
+    table.lines = []
+    assert here.live() == []
+    assert here.apply(requested(here, [("web2", None)], Record())).failing == []
+    assert (seen, table.ran) == ([], [])
+    assert " gate 0\n" in file_of(tmp_path, "ldirectord").read_text()
+
+
+def test_a_real_server_that_has_failed_gets_no_weight_by_hand(tmp_path, render):
+    table = Table(restore_lines(known_of(described(QUIESCED, "keepalived")).table))
+    here = on_host(tmp_path, described(QUIESCED, "keepalived"), render, table)
+    here.apply(requested(here, [("web2", None)], Record()))
+    outcome = here.apply(Record())
+    # keepalived would have set it if its checks passed.
+    assert table.weights() == [1, 0, 1]
+    assert outcome.failing == ["web2 in www (10.0.0.100:80/tcp)"]
+
+
+def test_one_that_is_not_in_the_table_is_not_added(tmp_path, render):
+    table = Table(restore_lines(known_of(described(PLAIN, "keepalived")).table))
+    table.lines = [line for line in table.lines if "10.0.0.22" not in line]
+    here = on_host(tmp_path, described(PLAIN, "keepalived"), render, table)
+    assert here.live() == [{"www": {"10.0.0.21", "10.0.0.23"}}]
+    here.apply(requested(here, [("web2", None)], Record()))
+    assert here.apply(Record()).failing == ["web2 in www (10.0.0.100:80/tcp)"]
+    assert len(table.weights()) == 2
+
+
+def test_thresholds_stay(tmp_path, render):
+    services = SERVICES["limits"]
+    table = Table(restore_lines(known_of(described(services, "static")).table))
+    here = on_host(tmp_path, described(services, "static"), render, table)
+    here.apply(requested(here, [("web2", None)], Record()))
+    assert table.ran == ["-e -t 10.0.0.100:80 -r 10.0.0.22:80 -g -w 0 -x 90 -y 70\n"]
+
+
+def test_what_a_director_has_to_know(tmp_path):
+    with pytest.raises(Failure, match="no director"):
+        settings.read(tmp_path)
+    (tmp_path / "lvs-heal-shop.json").write_text('{"cluster": "shop", "sysctls": []}')
+    with pytest.raises(Failure, match="no director"):
+        settings.read(tmp_path)
+    (tmp_path / "lvs-heal-web.json").write_text('{"cluster": "web", "sysctls": [], "stack": "keepalived", "table": []}')
+    with pytest.raises(Failure, match="older release"):
+        settings.read(tmp_path)
+    cluster = described(PLAIN, "keepalived")
+    (tmp_path / "lvs-heal-web.json").write_text(json.dumps(heal_settings(cluster, "lb1", "Debian", "1")))
+    known = settings.read(tmp_path)
+    assert (known.stack, known.others) == ("keepalived", ("lb2",))
+    assert known.find("www", "10.0.0.22", 80) == ("web2", 1)
+    assert known.find("www", "10.0.0.99", 80) is known.find("mail", "10.0.0.22", 80) is None
+
+
+def test_a_record_that_somebody_has_broken(tmp_path, render):
+    here = on_host(tmp_path, described(PLAIN, "keepalived"), render)
+    assert here.record() == Record()
+    file = tmp_path / "var/lib/lvs-cluster/drained.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{")
+    with pytest.raises(Failure, match="Mend it, or remove it"):
+        here.record()
+
+
+@pytest.fixture
+def program(tmp_path, render, monkeypatch):
+    """Run lvs-drain or lvs-undrain on a director, with its exit status."""
+    table = Table(restore_lines(known_of(described(PLAIN, "keepalived")).table))
+
+    def ran(name: str, *words: str, told: str = "") -> int:
+        cluster = described(PLAIN, "keepalived")
+        there = file_of(tmp_path, "keepalived")
+        text = there.read_text() if there.exists() else None
+        here = on_host(tmp_path, cluster, render, table)
+        if text:
+            there.write_text(text)
+        monkeypatch.setattr(programs, "Director", lambda _known: here)
+        monkeypatch.setattr(programs.settings, "read", lambda: here.known)
+        monkeypatch.setattr(programs.os, "geteuid", lambda: 0)
+        monkeypatch.setattr(programs.time, "sleep", lambda _seconds: None)
+        monkeypatch.setattr(programs, "LOCK", tmp_path / "lock")
+        monkeypatch.setattr(programs.sys, "stdin", io.StringIO(told))
+        monkeypatch.setenv("SUDO_USER", "alice")
+        return programs.main(name, words)
+
+    return ran
+
+
+def test_the_commands(program, capsys):
+    assert program("lvs-drain") == 0
+    assert capsys.readouterr().out == "No real server is drained.\n"
+    assert program("lvs-drain", "web2", "--reason", "new disk") == 0
+    assert capsys.readouterr().out == (
+        "This director sends no new connections to web2. Active connections there: 3.\n"
+        "lb2 does not know that: run the same there, or site.yml.\n"
+    )
+    assert program("lvs-drain") == 0
+    assert re.match(
+        r"web2 is drained in all its services by alice@\S+ since \S+Z because: new disk\.\n", capsys.readouterr().out
+    )
+    assert program("lvs-undrain", "10.0.0.22", "--steps", "2", "--pause", "1") == 0
+    assert capsys.readouterr().out == (
+        "Step 1 of 2: 50 percent of the weight.\n"
+        "This director sends new connections to 10.0.0.22 again.\n"
+        "lb2 does not know that: run the same there, or site.yml.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "said"),
+    [
+        ("lvs-drain", ["web9"], "There is no real server web9. There are web1, web2 and web3.\nNothing was changed.\n"),
+        ("lvs-drain", ["web1", "--service", "x"], "There is no service x. There are www.\nNothing was changed.\n"),
+        ("lvs-undrain", ["web1"], "web1 is not drained. No real server is drained.\nNothing was changed.\n"),
+    ],
+)
+def test_the_commands_refuse(program, capsys, name, words, said):
+    assert program(name, *words) == 1
+    assert capsys.readouterr() == ("", said)
+
+
+def test_what_a_playbook_tells(program, capsys, tmp_path, render):
+    here = on_host(tmp_path, described(PLAIN, "keepalived"), render)
+    record = requested(here, [("web2", None)], Record())
+    assert program("lvs-drain", "--record", told=text_of(record)) == 0
+    assert json.loads(capsys.readouterr().out) == {"changed": True, "failing": [], "connections": {"web2": 3}}
+    # What somebody has drained here meanwhile stays.
+    assert program("lvs-drain", "--record", told=text_of(Record())) == 0
+    assert json.loads(capsys.readouterr().out)["changed"] is False
+    assert program("lvs-drain", "--record", told="{}") == 2
+    assert "no record of version 1" in capsys.readouterr().err
