@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -26,6 +27,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import r
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure, Result
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.heal_settings import heal_settings
+from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.generated import accepted
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 27, 7, 10, tzinfo=timezone.utc)
@@ -522,3 +524,32 @@ def test_what_a_playbook_tells(program, capsys, tmp_path, render):
     assert json.loads(capsys.readouterr().out)["changed"] is False
     assert program("lvs-drain", "--record", told="{}") == 2
     assert "no record of version 1" in capsys.readouterr().err
+
+
+def test_generated_clusters_with_a_random_drain(tmp_path, render):
+    """What lvs-drain writes in a cluster of any kind is what site.yml writes with the same record."""
+    count, texts = int(os.environ.get("LVS_GENERATED", "100")), {}
+    for seed in range(count):
+        found = accepted(seed)
+        if found is None or not found[1]["services"]:
+            continue
+        (hostvars, groups), before = found
+        here = on_host(tmp_path / str(seed), before, render)
+        chance = random.Random(seed)  # noqa: S311 - no secret
+        names = sorted({place.name for service in here.services() for place in service.places})
+        requests = [(name, None) for name in chance.sample(names, chance.randint(1, len(names)))]
+        record = requested(here, requests, Record())
+        if chance.random() < 0.3:
+            record = decide.undrain(record, decide.Request(requests[0][0]), NOW, steps=3).steps[0]
+        here.apply(record)
+        for name in groups["directors"]:
+            facts = hostvars[name].setdefault("ansible_facts", {})
+            facts["deployed_lvs"] = {**(facts.get("deployed_lvs") or {}), "drained": json.loads(text_of(record))}
+        after = resolve(hostvars, groups)
+        text = file_of(tmp_path / str(seed), before["stack"]).read_text()
+        assert text == written(after, render), seed
+        assert known_of(after) == known_of(before), seed
+        texts.setdefault(before["stack"], []).append("FILE_CHECK {\n            track_file lvs-no-weight" in text)
+    assert set(texts) == set(FILES)
+    # Both ways to take a weight away.
+    assert set(texts["keepalived"]) == {True, False}
