@@ -10,11 +10,13 @@ passwords, so it is removed at once, and only what is needed is passed on.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import time
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Iterator, Mapping
 
 from .tools import Failure, Runner, ToolMissing, run
 
@@ -32,6 +34,9 @@ COUNTERS = {
     "address_list_mismatches": "addr_list_err",
 }
 PAUSE = 0.05  # s between two looks whether the file is complete
+# keepalived has one file for all who ask. Who asks at the same time would take it away from another one.
+LOCK = Path("/run/lvs-asking.lock")
+LOCK_SECONDS = 4.0
 
 
 def read(
@@ -51,17 +56,43 @@ def read(
     # A keepalived that does not know the signal would be killed by it.
     number = signal_number(runner)
     file = dump_file(pid, proc)
-    file.unlink(missing_ok=True)
-    kill(pid, number)
-    end = time.monotonic() + timeout
-    while True:
-        instances = complete(file)
-        if instances is not None:
-            file.unlink(missing_ok=True)
-            return parse(instances)
-        if time.monotonic() > end:
-            raise Failure(f"keepalived did not report the state of its VRRP instances within {timeout:g} seconds.")
-        time.sleep(PAUSE)
+    with alone():
+        file.unlink(missing_ok=True)
+        kill(pid, number)
+        end = time.monotonic() + timeout
+        while True:
+            instances = complete(file)
+            if instances is not None:
+                file.unlink(missing_ok=True)
+                return parse(instances)
+            if time.monotonic() > end:
+                raise Failure(f"keepalived did not report the state of its VRRP instances within {timeout:g} seconds.")
+            time.sleep(PAUSE)
+
+
+@contextlib.contextmanager
+def alone(lock: Path = LOCK, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Wait until nobody else of this collection asks keepalived, but not for ever."""
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield  # Without a place for it, asking goes on.
+        return
+    try:
+        end = time.monotonic() + seconds
+        while not _locked(descriptor) and time.monotonic() < end:
+            time.sleep(PAUSE)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def running(pid_file: Path, proc: Path) -> int | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable
 
 from ..tools import Failure
-from ..vrrp_state import PAUSE, dump_file, running
+from ..vrrp_state import PAUSE, alone, dump_file, running
 
 PID_FILE = Path("/run/checkers.pid")
 PROC = Path("/proc")
@@ -32,15 +32,16 @@ def ask(
     if pid is None or not takes_signal((proc / str(pid) / "status").read_text(encoding="ascii")):
         return None
     file = dump_file(pid, proc).with_name(NAME)
-    file.unlink(missing_ok=True)
-    kill(pid, signal.SIGUSR1)
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        if file.exists() and not is_open(pid, proc):
-            text = file.read_text(encoding="utf-8", errors="replace")
-            file.unlink()
-            return text
-        time.sleep(PAUSE)
+    with alone():
+        file.unlink(missing_ok=True)
+        kill(pid, signal.SIGUSR1)
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if file.exists() and not is_open(pid, proc):
+                text = file.read_text(encoding="utf-8", errors="replace")
+                file.unlink()
+                return text
+            time.sleep(PAUSE)
     raise Failure(f"keepalived has not said within {timeout:g} seconds what it believes to be in the table")
 
 

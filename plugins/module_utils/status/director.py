@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Iterator, Mapping, Sequence, Tuple
+from typing import Any, Iterator, Mapping, Sequence, Tuple
 
 from ..ipvs.parse import parse_endpoint, parse_table
 from ..ipvs.types import Destination, ServiceKey
 from ..ipvs.types import Service as WantedService
 from .addresses import Address
 from .reasons import Reason
-from .table import Rates, Service
+from .table import Rates, Server, Service
 
 VERSION = 1
 # States of a real server. The first four are in the table.
@@ -135,9 +135,11 @@ def director_status(record: Record, seen: Seen) -> dict[str, Any]:
 
 
 def _instances(record: Record, seen: Seen) -> list[dict[str, Any]]:
+    # A host that also serves has the VIPs on lo, whoever holds them.
+    there = {one.address: one for one in seen.addresses if one.interface != "lo"}
     if record.stack == "keepalived":
-        return [_instance(record, one, seen) for one in record.data.get("instances", ())]
-    vips = [_vip(record, vip, seen.addresses) for vip in record.data.get("vips", ())]
+        return [_instance(record, one, seen, there) for one in record.data.get("instances", ())]
+    vips = [_vip(record, vip, there) for vip in record.data.get("vips", ())]
     held = [vip for vip in vips if vip["held"]]
     if record.stack == "static":
         state, name = MASTER if len(held) == len(vips) else FAULT, "static"
@@ -159,9 +161,9 @@ def _instances(record: Record, seen: Seen) -> list[dict[str, Any]]:
     ]
 
 
-def _instance(record: Record, wanted: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
+def _instance(record: Record, wanted: Mapping[str, Any], seen: Seen, there: Mapping[str, Address]) -> dict[str, Any]:
     told = (seen.vrrp or {}).get(wanted["name"]) or {}
-    vips = [_vip(record, one["address"], seen.addresses) for one in wanted["addresses"]]
+    vips = [_vip(record, one["address"], there) for one in wanted["addresses"]]
     state = told.get("state") or (UNKNOWN if seen.runs.get("keepalived") else "stopped")
     return {
         "name": wanted["name"],
@@ -174,9 +176,8 @@ def _instance(record: Record, wanted: Mapping[str, Any], seen: Seen) -> dict[str
     }
 
 
-def _vip(record: Record, vip: str, addresses: Iterable[Address]) -> dict[str, Any]:
-    # A host that also serves has the VIP on lo, whoever holds it.
-    found = next((one for one in addresses if one.address == vip and one.interface != "lo"), None)
+def _vip(record: Record, vip: str, there: Mapping[str, Address]) -> dict[str, Any]:
+    found = there.get(vip)
     return {
         "address": vip,
         "gateway": vip in record.data.get("gateways", ()),
@@ -217,11 +218,11 @@ def _services(record: Record, seen: Seen) -> Iterator[dict[str, Any]]:
         live = seen.live.get(key)
         rate, rates = seen.rates.get(key, (None, {}))
         present = live.servers if live else {}
+        expected = {str(destination): destination for destination in wanted.destinations.values()}
         servers = [
-            _server(record, seen, key, destination, rates.get(str(destination)))
-            for destination in wanted.destinations.values()
+            _server(record, seen, key, destination, present.get(name), rates.get(name))
+            for name, destination in expected.items()
         ]
-        expected = {str(destination) for destination in wanted.destinations.values()}
         more = [name for name in present if name not in expected and name != sorry.get(key)]
         servers += [_foreign(record, name, present, rates.get(name)) for name in more]
         sorry_server = _sorry(record, sorry[key], present, rates) if key in sorry else None
@@ -286,13 +287,12 @@ def _stands_by(record: Record, seen: Seen) -> bool:
     return record.stack == "ldirectord" and not seen.runs.get("ldirectord")
 
 
-def _server(record: Record, seen: Seen, key: str, wanted: Destination, rate: int | None) -> dict[str, Any]:
-    name = str(wanted)
-    service = seen.live.get(key)
-    live = service.servers.get(name) if service else None
+def _server(
+    record: Record, seen: Seen, key: str, wanted: Destination, live: Server | None, rate: int | None
+) -> dict[str, Any]:
     drain = _drain(record, key, wanted)
     reason = _reason_of(record, seen, wanted)
-    state, why = _server_state(record, seen, key, wanted, drain)
+    state, why = _server_state(record, seen, key, wanted, live, drain)
     return {
         "name": record.names("real_servers").get(wanted.address, wanted.address),
         "address": wanted.address,
@@ -311,14 +311,17 @@ def _server(record: Record, seen: Seen, key: str, wanted: Destination, rate: int
 
 
 def _server_state(
-    record: Record, seen: Seen, key: str, wanted: Destination, drain: Mapping[str, Any] | None
+    record: Record,
+    seen: Seen,
+    key: str,
+    wanted: Destination,
+    live: Server | None,
+    drain: Mapping[str, Any] | None,
 ) -> tuple[str, str | None]:
     """The state of a real server, and why it has it."""
-    service = seen.live.get(key)
-    if service is None:
-        return (STANDBY if _stands_by(record, seen) else MISSING), None
-    live = service.servers.get(str(wanted))
     if live is None:
+        if key not in seen.live:
+            return (STANDBY if _stands_by(record, seen) else MISSING), None
         return _absent(record, seen, key, wanted)
     if live.weight == 0:
         return _without_weight(record, seen, key, wanted, drain)
@@ -353,6 +356,8 @@ def _without_weight(
 
 def _reason_of(record: Record, seen: Seen, wanted: Destination) -> Reason | None:
     """What the daemon has said of a real server. With dr and tun the table has the port of the service, whatever the daemon has."""
+    if not seen.reasons:
+        return None
     found = seen.reasons.get(wanted.key)
     if found is not None:
         return found
@@ -368,6 +373,8 @@ def _why(record: Record, key: str, reason: Reason | None) -> str:
 
 def _drain(record: Record, key: str, wanted: Destination) -> dict[str, Any] | None:
     """The record of a drain that concerns this real server of this service."""
+    if not record.drains:
+        return None
     name = record.names("services").get(key)
     for drain in record.drains:
         if wanted.address in drain.get("addresses", ()) and drain.get("service") in (None, name):
@@ -418,7 +425,8 @@ def _problems(
     """What is not as it should be on this director, in words."""
     yield from seen.notes
     daemon = {"keepalived": "keepalived", "ldirectord": "heartbeat"}.get(record.stack)
-    if daemon and not seen.runs.get(daemon):
+    stopped = bool(daemon) and not seen.runs.get(str(daemon))
+    if stopped:
         yield f"{daemon} does not run"
     if record.data.get("heal", True) and not seen.runs.get("lvs-heal"):
         yield "lvs-heal does not run: nothing mends what is removed by mistake, or sees a second owner of a VIP"
@@ -435,7 +443,9 @@ def _problems(
         elif wanted.get("both") and not (seen.sends and seen.receives):
             yield f"the kernel's sync daemon that {'receives' if seen.sends else 'sends'} is missing"
     for service in services:
-        yield from _service_problems(service)
+        # A daemon takes its services with it when it stops. That is one problem, not as many as there are services.
+        if not (stopped and service["state"] == MISSING):
+            yield from _service_problems(service)
 
 
 def _instance_problems(instance: Mapping[str, Any]) -> Iterator[str]:

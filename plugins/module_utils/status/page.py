@@ -19,7 +19,7 @@ STYLE = """
 @media (prefers-color-scheme:dark){:root{--back:#0d1117;--card:#161b22;--line:#6e7681;--text:#e6edf3;--soft:#9da7b3;
 --good:#56d364;--warn:#e3b341;--bad:#ff8f87;--good-back:#12261e;--warn-back:#2a2211;--bad-back:#35171a}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--back);color:var(--text);font:16px/1.45 system-ui,sans-serif}
+body{margin:0;background:var(--back);color:var(--text);font:16px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
 main{max-width:1200px;margin:0 auto;padding:12px}
 h1{font-size:1.4rem;margin:.3em 0}h2{font-size:1.1rem;margin:1.4em 0 .5em}
 p{margin:.4em 0}.soft{color:var(--soft)}
@@ -31,7 +31,7 @@ ul{margin:.3em 0;padding-left:1.2em}li{margin:.2em 0}
 .tag.bad{color:var(--bad);border-color:var(--bad);background:var(--bad-back);font-weight:600}
 table{border-collapse:collapse;width:100%}caption{text-align:left;font-weight:600;padding:.6em 0 .3em}
 caption .tag,caption .soft{font-weight:400}table+table{margin-top:1em}
-th,td{text-align:left;padding:.3em .7em .3em 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+th,td{text-align:left;padding:.3em .7em .3em 0;border-top:1px solid var(--line);vertical-align:top}
 th.figure,td.figure{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 td small{display:block;color:var(--soft);font-size:.9rem}
 svg{display:block;width:100%;height:auto}svg.wide{max-width:1140px}svg.narrow{display:none;max-width:400px;margin:0 auto}
@@ -86,7 +86,7 @@ def verdict(view: View) -> str:
     count = len(view["problems"])
     if count:
         return f"{count} problem{'s' if count > 1 else ''}"
-    worse = sum(service["state"] != "up" for service in view["services"])
+    worse = sum(service["state"] not in ("up", "foreign", "standby") for service in view["services"])
     return f"{worse} of {len(view['services'])} services not whole" if worse else "no problems seen"
 
 

@@ -13,14 +13,11 @@ With --output FILE it goes into a file, which is replaced at once. The exit stat
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 import sys
-import time
 from pathlib import Path
-from typing import Iterator, Sequence
+from typing import Sequence
 
 from ..tools import Failure
 from .director import director_status
@@ -31,9 +28,6 @@ from .view import view_of
 
 USAGE = "usage: lvs-status [--json | --html] [--output FILE]"
 FORMATS = ("--json", "--html")
-# keepalived writes what it is asked for into one file: two who ask at the same time would take it from each other.
-LOCK = Path("/run/lvs-status.lock")
-LOCK_SECONDS = 5.0
 
 
 def main(words: Sequence[str]) -> int:
@@ -47,9 +41,8 @@ def main(words: Sequence[str]) -> int:
         sys.stderr.write("lvs-status must run as root\n")
         return 2
     try:
-        with one_at_a_time():
-            record = read_record()
-            status = director_status(record, read_seen(record))
+        record = read_record()
+        status = director_status(record, read_seen(record))
         text = rendered(status, form, coloured=output is None and coloured())
         if output is None:
             sys.stdout.write(text)
@@ -99,19 +92,3 @@ def replace(path: Path, text: str) -> None:
     new.write_text(text, encoding="utf-8")
     new.chmod(0o644)
     new.replace(path)
-
-
-@contextlib.contextmanager
-def one_at_a_time(lock: Path = LOCK, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Wait for another lvs-status to end, for a while."""
-    with lock.open("w", encoding="ascii") as file:
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if time.monotonic() > end:
-                    break
-                time.sleep(0.05)
-        yield

@@ -21,7 +21,6 @@ from typing import Any, Callable, Iterable, Mapping
 
 from ..heal.believed import parse as parse_believed
 from ..heal.checker import ask as ask_checker
-from ..heal.ldirectord import running as ldirectord_runs
 from ..heal.settings import FOLDER, read_files
 from ..tools import HOST, Failure, Result, Runner, run
 from ..vrrp_state import read as read_vrrp
@@ -36,6 +35,7 @@ DRAINS = Path("/var/lib/lvs-cluster/drained.json")
 # Each is there as long as its service runs: RuntimeDirectory of its unit.
 HEAL_STATE, SYNC_STATE = Path("/run/lvs-heal/state.json"), Path("/run/lvs-sync/status.json")
 KEEPALIVED_PID, HEARTBEAT_PID = Path("/run/keepalived.pid"), Path("/run/heartbeat.pid")
+LDIRECTORD_PID = Path("/run/ldirectord.ldirectord.cf.pid")
 PROC = Path("/proc")
 VRRP_SECONDS, CHECKER_SECONDS = 2.0, 2.0
 # Nobody looks for the cause of what failed before so many lines.
@@ -131,7 +131,7 @@ def _runs(record: Record) -> dict[str, bool]:
         runs["keepalived"] = running(KEEPALIVED_PID, PROC) is not None
     elif record.stack == "ldirectord":
         runs["heartbeat"] = _is_process(HEARTBEAT_PID, b"heartbeat")
-        runs["ldirectord"] = ldirectord_runs() is not None
+        runs["ldirectord"] = _is_process(LDIRECTORD_PID, b"ldirectord")
     return runs
 
 

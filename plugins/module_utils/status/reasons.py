@@ -24,6 +24,8 @@ _NO_REASON = re.compile(
     r"(?i)succe|\b(?:adding|removing|enabling|disabling) sorry|Changing weight|no longer exist|Shutting down"
 )
 _SCRIPT = re.compile(r"Misc check for \[.* VS .*\] by \[(.*?)\] (.*)")
+# A real server in a sentence, with the words that lead to it.
+_NAMED = re.compile(r"(?:(?: on)? service|(?: (?:from|to|with))? server| to| of)? ?\[[0-9a-fA-F.:]+\]:\w+:\d+")
 # "HTTP_CHECK on service [..] failed after 3 retries": a line before it may tell more.
 _VERDICT = re.compile(r"_CHECK on service ")
 _LDIRECTORD = re.compile(r"(Deleted|Quiescent|Readd Quiescent|Added|Restored) real server: (\S+) ")
@@ -82,9 +84,7 @@ def shortened(line: str) -> str:
     script = _SCRIPT.match(line)
     if script is not None:
         return f"{script[1]} {script[2]}".rstrip(".")
-    without = re.sub(
-        r"(?:(?: on)? service| to server| with server| server| to| of)? ?\[[0-9a-fA-F.:]+\]:\w+:\d+", "", line
-    )
+    without = _NAMED.sub("", line)
     return " ".join(without.replace("()", "").split()).rstrip(".")
 
 

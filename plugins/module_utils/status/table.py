@@ -52,7 +52,9 @@ def parse_table(text: str, known: Collection[str] = ()) -> dict[str, Service]:
             name = known_texts.get(word)
             if name is None:
                 name = known_texts[word] = endpoint_text(word)
-            servers[name] = Server(FORWARD_OF[words[2]], int(words[3]), int(words[4]), int(words[5]))
+            servers[name] = Server(
+                FORWARD_OF.get(words[2], words[2].lower()), int(words[3]), int(words[4]), int(words[5])
+            )
             continue
         servers = {}
         service = Service(words[2], servers)

@@ -21,6 +21,8 @@ COLOURS = {
 }
 # These are written large, so that they are seen without colours, too.
 LARGE = ("failed", "missing", "down", "fault", "unreachable", "no answer", "nobody", "split brain", "sorry", "stopped")
+# Before a real server. A line that began with blanks would get quotes in Ansible's YAML, and stand beside its column.
+MARK = "+ "
 NAME, WEIGHT, NUMBER, RATE = 37, 8, 9, 8
 
 # The services above tell of all.
@@ -48,17 +50,19 @@ def lines_of(view: View, coloured: bool = False) -> list[str]:
         *_title(view),
         "",
         *_directors(view, now, paint),
+        *(["", *_vips(view, now, paint)] if view["vips"] else []),
+        *(["", *_services(view, now, paint)] if view["services"] else []),
         "",
-        *_vips(view, now, paint),
-        "",
-        *_services(view, now, paint),
         *_problems(view),
     ]
 
 
 def seconds(text: str | None) -> float | None:
-    """A time of JSON in seconds since 1970."""
-    return None if text is None else float(calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")))
+    """A time of JSON in seconds since 1970; None for none, and for what somebody has written into the record of drains by hand."""
+    try:
+        return float(calendar.timegm(time.strptime((text or "")[:19], "%Y-%m-%dT%H:%M:%S")))
+    except ValueError:
+        return None
 
 
 def ago(since: str | None, now: float | None) -> str:
@@ -75,13 +79,12 @@ def ago(since: str | None, now: float | None) -> str:
 
 
 def number(value: int | None) -> str:
-    """A number in at most eight characters."""
+    """A number in at most seven characters."""
     if value is None:
         return "-"
-    for size, name in ((10**9, "G"), (10**6, "M")):
-        if value >= 10 * size:
-            return f"{value / size:.0f}{name}"
-    return str(value)
+    if value < 10**7:
+        return str(value)
+    return f"{value / 10**6:.0f}M" if value < 10**10 else f"{value / 10**9:.0f}G"
 
 
 def wrapped(text: str, indent: str = "", first: str | None = None) -> list[str]:
@@ -97,9 +100,8 @@ def _title(view: View) -> Iterator[str]:
 
 
 def _row(columns: Sequence[tuple[str, int]], last: str) -> str:
-    """Columns of fixed widths, the last one open. A text that is too long gets a line of its own."""
-    row = "".join(f"{text:<{width}}" if width > 0 else f"{text:>{-width}}" for text, width in columns)
-    return f"{row}{last}".rstrip()
+    """Columns of fixed widths, the last one open."""
+    return "".join(f"{text:<{width}}" for text, width in columns) + last
 
 
 def _cut(text: str, width: int) -> str:
@@ -155,11 +157,11 @@ def _services(view: View, now: float | None, paint: Paint) -> Iterator[str]:
         sorry = service["sorry_server"]
         if sorry is not None and sorry["in_use"]:
             figures = ("", number(sorry["active"]), number(sorry["inactive"]), number(sorry["rate"]))
-            yield from _labelled(_server_label(sorry, service), "  ", figures, "in use")
+            yield from _labelled(_server_label(sorry, service), MARK, figures, "in use")
 
 
 def _server(server: Mapping[str, Any], service: Mapping[str, Any], now: float | None, paint: Paint) -> Iterator[str]:
-    yield from _labelled(_server_label(server, service), "  ", _figures(server), paint(server["state"]))
+    yield from _labelled(_server_label(server, service), MARK, _figures(server), paint(server["state"]))
     for text in explanations(server, now):
         yield from wrapped(text, "      ", "    - ")
 
@@ -186,7 +188,7 @@ def explanations(server: Mapping[str, Any], now: float | None) -> list[str]:
     drain = server["drain"]
     if drain is not None:
         by = f" by {drain['by']}" if drain["by"] else ""
-        since = f" {ago(drain['since'], now)} ago" if drain["since"] else ""
+        since = f" {ago(drain['since'], now)} ago" if seconds(drain["since"]) is not None else ""
         why = f": {drain['reason']}" if drain["reason"] else ""
         found.append(f"drained{by}{since}{why}")
     if server["reason"]:
@@ -213,9 +215,7 @@ def _endpoint(server: Mapping[str, Any]) -> str:
 def _labelled(label: str, indent: str, figures: Sequence[str], state: str) -> Iterator[str]:
     room = _room(figures)
     if len(indent) + len(label) >= room:
-        lines = textwrap.wrap(
-            label, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
-        )
+        lines = textwrap.wrap(label, WIDTH, initial_indent=indent, subsequent_indent="    ", break_on_hyphens=False)
         yield from lines[:-1]
         if len(lines[-1]) >= room:
             yield lines[-1]
@@ -233,12 +233,12 @@ def _room(figures: Sequence[str]) -> int:
 def _numbers(label: str, figures: Sequence[str], state: str) -> str:
     weight, active, inactive, rate = figures
     room = _room(figures)
-    columns = [(label, room), (weight, -(NAME + WEIGHT - room)), (active, -NUMBER), (inactive, -NUMBER), (rate, -RATE)]
-    return _row(columns, f" {state}")
+    return (
+        f"{label:<{room}}{weight:>{NAME + WEIGHT - room}}{active:>{NUMBER}}{inactive:>{NUMBER}}{rate:>{RATE}} {state}"
+    )
 
 
 def _problems(view: View) -> Iterator[str]:
-    yield ""
     if not view["problems"]:
         yield "No problems seen."
         return

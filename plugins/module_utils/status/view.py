@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
-from .director import BACKUP, FAULT, FOREIGN, MASTER, MISSING, STANDBY, VERSION
+from .director import BACKUP, FAULT, MASTER, MISSING, STANDBY, VERSION
 
 # States of a director that has said nothing.
 UNREACHABLE, NOT_ASKED, NO_ANSWER = "unreachable", "not asked", "no answer"
@@ -150,7 +150,7 @@ def _problems(
     found: dict[str, list[str]] = {}
     for director in directors:
         if director["state"] in (UNREACHABLE, NO_ANSWER):
-            found[f"{director['state']}: {director['why']}"] = [director["name"]]
+            found.setdefault(f"{director['state']}: {director['why']}", []).append(director["name"])
         for text in director["problems"]:
             found.setdefault(text, []).append(director["name"])
     for vip in vips:
@@ -159,8 +159,3 @@ def _problems(
         elif len(vip["held_by"]) > 1 and next(iter(said.values()))["stack"] != "static":
             found[f"split brain: VIP {vip['address']} is held by {' and '.join(vip['held_by'])}"] = []
     return [{"directors": names, "text": text} for text, names in found.items()]
-
-
-def is_marked(state: str) -> bool:
-    """Whether a state of a real server deserves a line that says why."""
-    return state not in ("up", STANDBY, FOREIGN)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.lvs.cluster.plugins.module_utils import deployed
-from ansible_collections.lvs.cluster.plugins.module_utils.heal.settings import cluster_from
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.settings import cluster_from, read
 from ansible_collections.lvs.cluster.plugins.plugin_utils.heal_settings import heal_settings
 
 ROOT = Path(__file__).parents[3]
@@ -155,3 +155,40 @@ def test_the_director_that_heartbeat_prefers_is_active_with_its_local_resources(
     cluster = json.loads((MODELS / "ldirectord_services.json").read_text(encoding="utf-8"))
     active = [cluster_from(heal_settings(cluster, name, "Debian", "1")).active for name in cluster["directors"]]
     assert active == [("all", "local"), ("all", "foreign")][: len(active)]
+
+
+def test_nothing_is_kept_of_a_cluster_that_wants_no_lvs_heal(tmp_path: Path):
+    cluster = json.loads((MODELS / "lab.json").read_text(encoding="utf-8"))
+    for name, heal in (("one", True), ("two", False)):
+        written = heal_settings({**cluster, "name": name, "heal": heal}, "lvs1", "Debian", "1")
+        (tmp_path / f"lvs-heal-{name}.json").write_text(json.dumps(written), encoding="utf-8")
+    assert [one.name for one in read(tmp_path)] == ["one"]
+
+
+def test_a_director_knows_the_names_of_the_inventory():
+    cluster = json.loads((MODELS / "lab.json").read_text(encoding="utf-8"))
+    written = heal_settings(cluster, "lvs2", "Debian", "1")
+    web, tls, dns = "172.28.0.100:80/tcp", "172.28.0.100:443/tcp", "172.28.0.101:53/udp"
+    assert written["names"] == {
+        "services": {web: "web", tls: "web-tls", dns: "dns"},
+        "real_servers": {"172.28.0.21": "web1", "172.28.0.22": "web2", "172.28.0.23": "web3"},
+    }
+    assert (written["director"], list(written["directors"])) == ("lvs2", ["lvs1", "lvs2", "lvs3"])
+    assert written["sorry_servers"] == {web: "172.28.0.23:80"}
+    assert written["checks"] == {web: ["http"], tls: ["https"], dns: ["dns"]}
+    assert (written["quiesced"], written["gateways"], written["sync"], written["marked"]) == ([tls], [], None, {})
+
+
+def test_a_mark_has_the_vips_that_the_table_lacks():
+    cluster = json.loads((MODELS / "fwmark.json").read_text(encoding="utf-8"))
+    marked = heal_settings(cluster, cluster["directors"][0], "Debian", "1")["marked"]
+    assert marked
+    assert all(vips and key.startswith("fwmark ") for key, vips in marked.items())
+
+
+@pytest.mark.parametrize(("forward", "port"), [("dr", 80), ("tun", 80), ("nat", 8080)])
+def test_only_a_sorry_server_behind_nat_keeps_its_port(forward: str, port: int):
+    cluster = json.loads((MODELS / "lab.json").read_text(encoding="utf-8"))
+    cluster["services"][0]["sorry_server"].update(forward=forward, port=8080)
+    written = heal_settings(cluster, "lvs1", "Debian", "1")
+    assert written["sorry_servers"]["172.28.0.100:80/tcp"] == f"172.28.0.23:{port}"

@@ -253,3 +253,18 @@ virtual_server fwmark 7 {
         {"at": "fwmark 7", "protocol": None, "addresses": []},
     ]
     assert deployed.virtual_servers({}) == []
+
+
+def test_which_clusters_of_a_host_lvs_heal_mends_and_which_it_directs():
+    settings = {
+        "/etc/lvs-heal-a.json": '{"heal": true, "stack": "keepalived"}',
+        "/etc/lvs-heal-b.json": '{"heal": false, "stack": "static"}',
+        # As a former version has written it, for a real server.
+        "/etc/lvs-heal-c.json": "{}",
+        # What cannot be read counts until site.yml has written it again.
+        "/etc/lvs-heal-d.json": "{",
+    }
+    letters = {path: path[-6] for path in settings}
+    mends = [letters[path] for path in deployed.settings_with(settings, "heal", True)]
+    directs = [letters[path] for path in deployed.settings_with(settings, "stack", None)]
+    assert (mends, directs) == (["a", "c", "d"], ["a", "b", "d"])

@@ -179,3 +179,22 @@ def test_a_real_keepalived_tells_its_state(tmp_path):
     assert (state["up"]["interface"], state["up"]["virtual_router_id"], state["up"]["priority"]) == ("up0", 7, 120)
     assert state["down"]["state"] == "fault"
     assert not (tmp_path / "keepalived.json").exists()
+
+
+def test_two_who_ask_do_it_one_after_the_other(tmp_path):
+    lock = tmp_path / "lock"
+    with vrrp_state.alone(lock):
+        began = time.monotonic()
+        # The other one has died with it, or takes too long: asking goes on.
+        with vrrp_state.alone(lock, 0.2):
+            assert time.monotonic() - began >= 0.2
+    began = time.monotonic()
+    with vrrp_state.alone(lock):
+        assert time.monotonic() - began < 0.2
+    # Nobody else can hold it: flock needs an open file.
+    assert lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_place_for_the_lock_asking_goes_on(tmp_path):
+    with vrrp_state.alone(tmp_path / "missing/lock"):
+        pass
