@@ -112,6 +112,57 @@ _value:
         gateway:
           description: Whether it is a gateway of NAT.
           type: bool
+    drained:
+      description: The real servers that somebody has drained, as every director keeps it in C(/var/lib/lvs-cluster/drained.json).
+      type: dict
+      contains:
+        version:
+          description: The version of this format.
+          type: int
+        drains:
+          description: What is drained.
+          type: list
+          elements: dict
+          contains:
+            real_server:
+              description: The name of the real server, or its address if it is no host of the inventory.
+              type: str
+            addresses:
+              description: Its addresses.
+              type: list
+              elements: str
+            service:
+              description: The service in which it is drained; null for all.
+              type: str
+            reason:
+              description: Why, if somebody has said it.
+              type: str
+            by:
+              description: Who has drained it, and on which host.
+              type: str
+            since:
+              description: When, in UTC.
+              type: str
+            changed:
+              description: When this was changed last. Of what several directors say, the latest counts.
+              type: str
+            weight:
+              description: The percentage of its weight that it has while that is raised in steps; null for none.
+              type: int
+        undrained:
+          description: What was undrained, as long as a director may not know it.
+          type: list
+          elements: dict
+          contains:
+            real_server:
+              description: The name of the real server.
+              type: str
+            service:
+              description: The service; null for all.
+              type: str
+            at:
+              description: When, in UTC.
+              type: str
     services:
       description:
         Every virtual service as in C(lvs_services), with all defaults filled in and real servers by address. Without a firewall mark
@@ -358,6 +409,9 @@ _value:
               type: int
             weight:
               description: Its weight.
+              type: int
+            inventory_weight:
+              description: Its weight in the inventory. While it is drained, C(weight) is less.
               type: int
             upper_threshold:
               description: Connections at which it gets no new ones; V(0) for no limit.
@@ -1267,6 +1321,9 @@ _value:
                 weight:
                   description: Its weight.
                   type: int
+                held:
+                  description: Whether it is drained, and keeps its weight in the configuration, where a check of a file takes it away.
+                  type: bool
                 upper_threshold:
                   description: Upper threshold.
                   type: int

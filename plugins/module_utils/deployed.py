@@ -11,6 +11,7 @@ import json
 import re
 from typing import Any, Callable, Iterable, Iterator, Mapping
 
+from ansible_collections.lvs.cluster.plugins.module_utils.drains import record as drains
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure
 
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
@@ -34,19 +35,23 @@ SYNC = (
     "/usr/local/sbin/lvs-sync",
     "/usr/local/lib/lvs-sync/*.py",
 )
-# lvs-heal, and lvs-status on directors: the unit, and all that they are made of
+# lvs-heal, and the commands of directors: the unit, and all that they are made of
 HEAL_UNIT = "/etc/systemd/system/lvs-heal.service"
 HEAL_SETTINGS = "/etc/lvs-heal-*.json"
 HEAL = (
     HEAL_UNIT,
     "/usr/local/sbin/lvs-heal",
+    "/usr/local/sbin/lvs-drain",
     "/usr/local/sbin/lvs-status",
+    "/usr/local/sbin/lvs-undrain",
     HEAL_SETTINGS,
     "/usr/local/lib/lvs-cluster/**/*.py",
 )
 HEAL_WANTED = "/etc/systemd/system/multi-user.target.wants/lvs-heal.service"
 HEAL_RUNS = "/run/lvs-heal/state.json"
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD)
+# The real servers that somebody has drained
+DRAINED = drains.FILE
 
 # Lines that the roles have written into these files since the first release, and nobody else writes.
 MARKS = {
@@ -150,6 +155,18 @@ def _record(path: str, text: str) -> dict[str, Any]:
             f"{path} is no record of a cluster ({error}): remove it, and run site.yml of that cluster."
         ) from error
     return record
+
+
+def drained_in(text: str | None) -> dict[str, Any] | None:
+    """Return the record of drained real servers, None without one. Raises Failure for a text that is no record."""
+    if text is None:
+        return None
+    try:
+        return drains.data_of(drains.read(text))
+    except ValueError as error:
+        raise Failure(
+            f"{DRAINED} is no record of drained real servers: {error}. Mend it, or remove it and drain again"
+        ) from None
 
 
 def settings_with(settings: Mapping[str, str], key: str, default: Any) -> list[str]:

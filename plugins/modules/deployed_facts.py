@@ -67,6 +67,11 @@ ansible_facts:
               C(gateways) to which the host sends its answers of NAT, C(listen), the ports of the test page,
               C(test_page_root), its folder, and C(vips_at_boot), whether C(lvs-vip) may add the VIPs at boot.
           type: dict
+        drained:
+          description:
+            - What a director knows of drained real servers, which is C(/var/lib/lvs-cluster/drained.json). Null without that file.
+            - C(drains) are those that are drained, C(undrained) what was drained before.
+          type: dict
         gateways:
           description: The gateways to which a real server sends its answers of NAT.
           type: list
@@ -202,6 +207,7 @@ ansible_facts:
           listen: []
           test_page_root: null
           vips_at_boot: true
+      drained: null
       gateways: []
       peer_macs: []
       foreign: []
@@ -302,6 +308,7 @@ def main(runner=HOST):
     try:
         foreign = deployed.foreign_files(files, lambda path: is_packaged(runner, path))
         clusters = deployed.clusters_of(texts(deployed.RECORDS))
+        drained = deployed.drained_in(read(deployed.DRAINED))
     except Failure as error:
         fail(module, error)
     facts = {
@@ -311,6 +318,7 @@ def main(runner=HOST):
         "sync": {path: sha1(path) for pattern in deployed.SYNC for path in glob.glob(pattern)},
         "real_server": deployed.served(path for pattern in deployed.REAL_SERVER for path in glob.glob(pattern)),
         "clusters": clusters,
+        "drained": drained,
         "gateways": deployed.gateways_of(lists),
         "peer_macs": deployed.peer_macs_of(lists),
         "foreign": foreign,

@@ -13,7 +13,16 @@ from typing import Any, Iterable
 from ..module_utils.ipvs.render import restore_lines
 from ..module_utils.ipvs.types import endpoint
 from ..module_utils.ipvs.validate import read_table
-from .cluster.types import DirectorSync, Health, ResolvedCluster, Service, SorryServer, health_of, servers_of
+from .cluster.types import (
+    DirectorSync,
+    Health,
+    ResolvedCluster,
+    Service,
+    SorryServer,
+    TableService,
+    health_of,
+    servers_of,
+)
 
 # The file that restores a static table at boot, by the family of distributions.
 RULES = {"Debian": "/etc/ipvsadm.rules", "RedHat": "/etc/sysconfig/ipvsadm"}
@@ -45,7 +54,7 @@ def _of_director(cluster: ResolvedCluster, name: str, os_family: str) -> dict[st
         "vips": [vip["address"] for vip in cluster["vips"]],
         "gateways": [vip["address"] for vip in cluster["vips"] if vip["gateway"]],
         "mail": mail if mail and mail["instances"] else None,
-        "table": restore_lines(read_table([*cluster["table"], *own])),
+        "table": restore_lines(read_table([*undrained_table(cluster), *own])),
         "quiesced": [_key(service) for service in cluster["services"] if service["on_failure"] == "quiesce"],
         "names": _names(cluster["services"]),
         # The VIPs of services by firewall mark, which the kernel's table does not have.
@@ -79,6 +88,21 @@ def _of_director(cluster: ResolvedCluster, name: str, os_family: str) -> dict[st
             for instance in host["instances"]
         ],
     }
+
+
+def undrained_table(cluster: ResolvedCluster) -> list[TableService]:
+    """The table with the weights of the inventory, whatever is drained: lvs-undrain sets them again."""
+    services: list[TableService] = [
+        {
+            **entry,
+            "destinations": [
+                {**destination, "weight": server["inventory_weight"]}
+                for server, destination in zip(service["real_servers"], entry["destinations"])
+            ],
+        }
+        for service, entry in zip(cluster["services"], cluster["table"])
+    ]
+    return services + cluster["table"][len(services) :]
 
 
 def _sync(sync: DirectorSync | None) -> dict[str, Any] | None:

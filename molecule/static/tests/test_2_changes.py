@@ -52,6 +52,30 @@ def test_a_service_comes_and_goes_while_another_serves(cluster):
     assert cluster.holders(SHOP) == ["lvs1"]
 
 
+@pytest.mark.wide
+def test_a_drained_real_server_stays_drained_over_a_reboot(cluster):
+    before = whole_table(cluster)
+
+    def weights():
+        table = cluster.table("lvs1")
+        return [table[f"{WEB}:80"]["172.28.0.22"], table[f"{SHOP}:8080"]["172.28.0.22"]]
+
+    with cluster.stream(address=WEB, port=80, rate=20) as stream:
+        cluster.play("drain", real_server="web2")
+        assert weights() == [0, 0]
+        assert set(changed(cluster.play("site")).values()) == {0}
+        cluster.play("verify")
+    assert stream["errors"] == {}, stream
+    cluster.lab.reboot("lvs1")
+    until(lambda: cluster.holders(WEB) == ["lvs1"], "lvs1 has the VIP again")
+    assert weights() == [0, 0]
+    assert "Without web1 service shop would have no real server" in flat(cluster.fail("drain", real_server="web1"))
+    cluster.play("undrain", real_server="web2", steps=2, pause=1)
+    # With the thresholds.
+    assert whole_table(cluster) == before
+    cluster.play("site")
+
+
 def test_a_reboot_restores_the_table_and_the_vips(cluster):
     before = whole_table(cluster)
     assert len(before.services) == 2

@@ -23,6 +23,7 @@ from . import keys, schema
 from .addresses import parse
 from .commands import filled
 from .drafts import ServiceDraft
+from .drain_record import held
 from .keepalived_checks import BLOCKS, own_checks, service_checks, track_files, words_of
 from .mistakes import InventoryPath, Mistakes, listed
 from .raw import check_block
@@ -165,6 +166,7 @@ def marked_service(way: Way, name: str) -> KeepalivedService:
             {
                 "at": way.server["address"],
                 "weight": 1,
+                "held": False,
                 "upper_threshold": 0,
                 "lower_threshold": 0,
                 "method": None,
@@ -210,8 +212,10 @@ def _virtual_server(services: Sequence[Service], found: Mapping[Hashable, Way]) 
         "quiesce": service["on_failure"] == "quiesce",
         "checks": service_checks(service),
         "real_servers": [
-            _real_server(service, same, method, [found[key] for vip in vips if (key := key_of(vip, same[0])) in found])
-            for same in zip(*(one["real_servers"] for one in services))
+            _real_server(
+                service, same, method, [found[key] for vip in vips if (key := key_of(vip, same[0])) in found], keeps
+            )
+            for same, keeps in zip(zip(*(one["real_servers"] for one in services)), held(service))
         ],
         "raw": service["raw"],
     }
@@ -224,15 +228,19 @@ def _named(service: Service, group: KeepalivedGroup | None) -> str:
 
 
 def _real_server(
-    service: Service, same: Sequence[RealServer], method: str, found: Sequence[Way]
+    service: Service, same: Sequence[RealServer], method: str, found: Sequence[Way], keeps: bool
 ) -> KeepalivedRealServer:
-    """A real server, which is the `same` one for each address of a service; `found` are the ways to it through the VIPs."""
+    """A real server, which is the `same` one for each address of a service; `found` are the ways to it through the VIPs.
+
+    `keeps` is whether it is drained and keeps its weight.
+    """
     server = same[0]
     own, notify = _method(server), server["notify"] or {"up": None, "down": None}
     words = words_of(service, server) if server["notify"] else {}
     return {
         "at": _at(same, service["fwmark"] is not None),
-        "weight": server["weight"],
+        "weight": server["inventory_weight"] if keeps else server["weight"],
+        "held": keeps,
         "upper_threshold": server["upper_threshold"],
         "lower_threshold": server["lower_threshold"],
         "method": None if own == method else own,

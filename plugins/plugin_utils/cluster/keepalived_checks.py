@@ -39,7 +39,7 @@ def own_checks(service: Service, server: RealServer, found: Sequence[Way]) -> li
     words = words_of(service, server)
     made: list[KeepalivedCheck] = []
     for health in health_of(server, service["health"]):
-        check = _weighed(_check(health, words), server["weight"])
+        check = _weighed(_check(health, words), server["inventory_weight"])
         made += [_through(check, way) for way in found] if asks_vip(health) else [check]
     return made
 

@@ -15,6 +15,7 @@ from ...module_utils.ipvs.types import endpoint
 from . import keys, schema
 from .addresses import FAMILY_NAMES, family_of
 from .drafts import ServiceDraft
+from .drain_record import is_drained
 from .mistakes import InventoryPath, Mistakes, listed
 from .raw import check_ldirectord_lines
 from .real_servers import called
@@ -144,7 +145,8 @@ def _virtual(service: Service) -> LdirectordService:
         "netmask": service["persistence_netmask"],
         "one_packet": service["one_packet"],
         "flags": service["scheduler_flags"],
-        "quiescent": service["on_failure"] == "quiesce",
+        # Otherwise ldirectord removes a drained real server when it reads its file again, until a check has passed (ld_start).
+        "quiescent": service["on_failure"] == "quiesce" or any(map(is_drained, service["real_servers"])),
         "fallback": f"{_at(sorry, marked)} {FORWARD[sorry['forward']]}" if sorry else None,
         "reals": [_real(server, marked) for server in service["real_servers"]],
         "raw": service["raw"],

@@ -75,6 +75,7 @@ def _real_server(
         "address": address,
         "port": _port(own["port"], service, method.forward, name or address, path),
         "weight": weight,
+        "inventory_weight": weight,
         "upper_threshold": upper,
         "lower_threshold": lower,
         "forward": method.forward,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Callable, Collection, Iterable, Mapping, Sequence
 
+from ...module_utils.drains.record import data_of
 from . import inventory as inventories
 from . import keys, schema, validators
 from .addresses import BITS, family_of
@@ -34,6 +35,7 @@ from .checks import (
 )
 from .director_part import director_parts
 from .drafts import InstanceDraft, ServiceDraft
+from .drain_record import settled, told_record, with_drains
 from .drained import drained_services
 from .health_profiles import read_check_times
 from .heartbeat import heartbeat_part, heartbeat_vips, read_heartbeat
@@ -110,7 +112,7 @@ def resolve(
         raise InventoryMistakes(mistakes)
     for warning in mistakes.warnings:
         warn(warning)
-    return _resolved(read, gateways, drained)
+    return _resolved(read, gateways, drained, warn)
 
 
 def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mistakes) -> _Read:
@@ -185,7 +187,9 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
         check_static(services, hosts, read.sync, mistakes)
 
 
-def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]], drained: Collection[str]) -> ResolvedCluster:
+def _resolved(
+    read: _Read, gateways: Sequence[list[MovedAddress]], drained: Collection[str], warn: Callable[[str], object]
+) -> ResolvedCluster:
     """The resolved cluster; `gateways` are those that each instance moves."""
     stack, hosts, nat, sync, arp = read.stack, read.hosts, read.nat, read.sync, read.scalars["lvs_arp"]
     vips = list(read.vip_paths)
@@ -206,7 +210,12 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]], drained: Coll
     }
     parts = {**directors, **real_servers, **localnodes}
     # Not before: what another director has sent to a host that directs, too, is still delivered there.
-    services = drained_services(services, drained)
+    record, forgotten = settled(
+        told_record({name: one.facts for name, one in hosts.directors.items()}), services, stack
+    )
+    for drain in forgotten:
+        warn(f"forgotten, since no service has this real server any more: {drain}")
+    services = drained_services(with_drains(services, stack, record), drained)
     if stack == "keepalived":
         keepalived = keepalived_part(read.keepalived, services, tracked)
     name = read.scalars["lvs_cluster_name"] or default_name(read.inventory.directors)
@@ -223,6 +232,7 @@ def _resolved(read: _Read, gateways: Sequence[list[MovedAddress]], drained: Coll
         "real_servers": list(read.inventory.real_servers),
         "clients": list(read.inventory.clients),
         "vips": _vips(vips, nat, vrrp, heartbeat),
+        "drained": data_of(record),  # type: ignore[typeddict-item]
         "services": services,
         "table": ipvs_table(services) + (table_of_ways(ways(services).values()) if stack == "keepalived" else []),
         "vrrp": vrrp,

@@ -94,13 +94,14 @@ class RealServerNotify(TypedDict):
 class RealServer(TypedDict):
     """One real server of one service; port 0 means that the port of the request is kept.
 
-    `health` is None if it has the checks of its service.
+    `health` is None if it has the checks of its service. `weight` is less than `inventory_weight` while it is drained.
     """
 
     host: str | None
     address: str
     port: int
     weight: int
+    inventory_weight: int
     upper_threshold: int
     lower_threshold: int
     forward: Forward
@@ -535,11 +536,13 @@ class KeepalivedCheck(TypedDict):
 class KeepalivedRealServer(TypedDict):
     """A real server as keepalived configuration; `at` is its address, with its port if it has one.
 
-    `method` is None if it is the service's, `checks` if they are those of the service.
+    `method` is None if it is the service's, `checks` if they are those of the service. With `held` it is drained, and keeps its weight
+    there.
     """
 
     at: str
     weight: int
+    held: bool
     upper_threshold: int
     lower_threshold: int
     method: str | None
@@ -970,6 +973,35 @@ class HostPart(Membership, OwnPart):
     """The part of one director or real server."""
 
 
+class DrainedServer(TypedDict):
+    """A real server that is drained in one service, or in all: module_utils/drains/record.py."""
+
+    real_server: str
+    addresses: list[str]
+    service: str | None
+    reason: str | None
+    by: str
+    since: str
+    changed: str
+    weight: int | None
+
+
+class UndrainedServer(TypedDict):
+    """A drain that was ended."""
+
+    real_server: str
+    service: str | None
+    at: str
+
+
+class DrainRecord(TypedDict):
+    """What the directors keep of drains, as they have it in a file."""
+
+    version: int
+    drains: list[DrainedServer]
+    undrained: list[UndrainedServer]
+
+
 class ResolvedCluster(TypedDict):
     """The whole cluster."""
 
@@ -985,6 +1017,7 @@ class ResolvedCluster(TypedDict):
     real_servers: list[str]
     clients: list[str]
     vips: list[Vip]
+    drained: DrainRecord
     services: list[Service]
     table: list[TableService]
     vrrp: Vrrp | None

@@ -11,8 +11,19 @@ from typing import Any, Iterator, Mapping, Sequence
 from ...module_utils.ipvs.change import Change
 from ...module_utils.ipvs.render import change_line
 from ...module_utils.ipvs.types import ServiceKey
-from ..cluster.types import ResolvedCluster, Service, Status, TableService, checks_of, client_ports, servers_of
+from ..cluster.drain_record import is_drained
+from ..cluster.types import (
+    ResolvedCluster,
+    Service,
+    Status,
+    TableDestination,
+    TableService,
+    checks_of,
+    client_ports,
+    servers_of,
+)
 from ..tables import destination_key, differences, service_key
+from .drains import serves_nobody
 from .finding import Finding
 
 # Schedulers whose shares depend only on the weights, so that they can be predicted: ipvsadm(8).
@@ -48,25 +59,36 @@ def _without_weight(live: list[Mapping[str, Any]], cluster: ResolvedCluster) -> 
     for service, entry in zip(cluster["services"], cluster["table"]):
         key = service_key(entry)
         weights = [there["weight"] for there in found.get(key, ())]
-        if weights and not any(weights) and weights_move(service) and not service["sorry_server"]:
+        moved = weights_move(service) and not serves_nobody(service)
+        if weights and not any(weights) and moved and not service["sorry_server"]:
             yield key
 
 
 def _expected(director: str, live: list[Mapping[str, Any]], cluster: ResolvedCluster) -> list[TableService]:
-    """A director's resolved table, with the live weights of those real servers whose weight their checks choose."""
+    """A director's resolved table, with the live weights of those real servers whose weight their checks choose.
+
+    Where all real servers are drained, what is there counts: a sorry server may stand in, and the others leave the table then.
+    """
     weights = {
         (service_key(service), destination_key(there)): there["weight"]
         for service in live
         for there in service["destinations"]
+    }
+    served: dict[ServiceKey, list[TableDestination]] = {
+        service_key(service): list(service["destinations"]) for service in live
     }
     expected: list[TableService] = []
     for service, entry in zip(cluster["services"], cluster["table"]):
         key, destinations = service_key(entry), entry["destinations"]
         if weights_move(service):
             destinations = [
-                {**there, "weight": weights.get((key, destination_key(there)), there["weight"])}
-                for there in destinations
+                there
+                if is_drained(server)
+                else {**there, "weight": weights.get((key, destination_key(there)), there["weight"])}
+                for server, there in zip(service["real_servers"], destinations)
             ]
+        if serves_nobody(service) and service["sorry_server"] and key in served:
+            destinations = served[key]
         expected.append({**entry, "destinations": destinations})
     # Beyond the services there are the ways by which checks go through a VIP, and that of a director to itself.
     localnode = cluster["hosts"][director]["localnode"]
@@ -93,7 +115,7 @@ def probe_plan(cluster: ResolvedCluster) -> list[dict[str, Any]]:
             "count": _count(service),
         }
         for service in cluster["services"]
-        if "tcp" in service["protocols"]
+        if "tcp" in service["protocols"] and not serves_nobody(service)
         for vip in service["vips"]
         for port in ports_of(service)
     ]
@@ -265,5 +287,7 @@ def _remedy(change: Change, stack: str) -> str:
     command = f"ipvsadm {change_line(change)}"
     if change.action == "delete":
         return f"Check whether it is a sorry server, in use because all checks fail ({log}). If not: {command}"
+    if change.destination.weight == 0:
+        return f"It is to get no new connections: {command}"
     # keepalived and ldirectord leave a weight alone that somebody else has set to 0
     return f"Check whether its health check passes ({log}). If it does, it was drained by hand or by an interrupted run: {command}"

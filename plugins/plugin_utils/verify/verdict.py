@@ -11,6 +11,7 @@ from ...module_utils.ipvs.types import ServiceKey
 from ..cluster.types import ResolvedCluster, Service
 from ..owners import holders
 from ..tables import service_key
+from .drains import drain_findings, drain_lines, serves_nobody
 from .finding import Finding
 from .hosts import (
     file_findings,
@@ -83,6 +84,7 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
             for name, status in seen["ldirectord"].items()
             for finding in ldirectord_findings(name, _serves(cluster, held, name), status)
         ),
+        *(finding for director, told in seen["drained"].items() for finding in drain_findings(director, told, cluster)),
         *holder_findings(held, cluster["stack"]),
         *(
             finding
@@ -192,6 +194,7 @@ def _report(
         yield f"VIP {vip} is held by {' and '.join(directors) or 'nobody'}{_arp(vip, seen['arp'])}"
     for director in seen["preferred"]:
         yield f"{director} is preferred by a planned move: to end that, run failover.yml with the director of the highest priority"
+    yield from drain_lines(cluster)
     for director, table in seen["before"].items():
         yield f"table of {director}: {len(table['services'])} services, {_destinations(table)} real servers"
     for service, entry in zip(cluster["services"], cluster["table"]):
@@ -237,4 +240,6 @@ def _why_not(service: Service) -> str:
         return f"only TCP is asked, and the protocol is {' and '.join(service['protocols'])}"
     if not ports_of(service):
         return "the service has no port of its own"
+    if serves_nobody(service):
+        return "all of its real servers are drained"
     return "no host of the group clients could be reached"

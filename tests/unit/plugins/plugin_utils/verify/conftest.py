@@ -68,6 +68,7 @@ def seen(cluster) -> dict[str, Any]:
         "left_out": [],
         "nodes": nodes,
         "ldirectord": {},
+        "drained": {"lvs1": None, "lvs2": None},
         "split_brain": {},
         "expected": {name: [CONFIGURATION] for name in ("lvs1", "lvs2")},
         "instances": {

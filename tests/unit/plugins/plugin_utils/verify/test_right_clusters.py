@@ -135,6 +135,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
             for name in cluster["directors"]
             if cluster["stack"] == "ldirectord"
         },
+        "drained": {},
         "split_brain": {},
         "expected": {
             name: [{"path": "/etc/own.conf", "checksum": "same", "pid_file": None}] for name in cluster["directors"]

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.hosts import file_findings, peer_findings
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
@@ -571,3 +573,116 @@ def test_lvs_heal_runs_where_it_should(cluster, seen):
     for host in cluster["hosts"].values():
         host["other_clusters"] = ["other"]
     assert judge(cluster, seen)["faults"] == []
+
+
+def drained(cluster, *names, **more):
+    """A cluster in which real servers are drained, and what every director knows."""
+    entry = {
+        "addresses": [],
+        "service": None,
+        "reason": "disk",
+        "by": "alice@admin1",
+        "since": "2026-11-27T07:10:00Z",
+        "changed": "2026-11-27T07:10:00.000000Z",
+        "weight": None,
+        **more,
+    }
+    record = {"version": 1, "drains": [{**entry, "real_server": name} for name in names], "undrained": []}
+    for service, table in zip(cluster["services"], cluster["table"]):
+        for server, destination in zip(service["real_servers"], table["destinations"]):
+            if server["host"] in names:
+                server["weight"] = destination["weight"] = 0
+    return {**cluster, "drained": record}, record
+
+
+def with_weights(seen, *weights):
+    for table in seen["before"].values():
+        for destination, weight in zip(table["services"][0]["destinations"], weights):
+            destination["weight"] = weight
+
+
+def test_a_drained_real_server_is_no_fault_and_is_reported(cluster, seen):
+    cluster, record = drained(cluster, "web2")
+    seen["drained"] = {"lvs1": record, "lvs2": record}
+    with_weights(seen, 3, 0)
+    judged = judge(cluster, seen)
+    assert (
+        "web2 is drained in all its services by alice@admin1 since 2026-11-27T07:10:00Z because: disk"
+        in judged["report"]
+    )
+    assert [fault for fault in judged["faults"] if "got" not in fault] == []
+
+
+def test_a_director_that_does_not_know_a_drain_is_a_fault(cluster, seen):
+    cluster, record = drained(cluster, "web2")
+    seen["drained"] = {"lvs1": record, "lvs2": None}
+    with_weights(seen, 3, 0)
+    faults = judge(cluster, seen)["faults"]
+    assert faults[0].startswith("lvs2: does not know that web2 is drained in all its services by alice@admin1")
+    assert "Run site.yml" in faults[0]
+    assert not [fault for fault in faults if "lvs1: does not know" in fault]
+
+
+def test_a_director_that_does_not_know_the_end_of_a_drain_is_a_fault(cluster, seen):
+    _cluster, record = drained(copy.deepcopy(cluster), "web2")
+    seen["drained"] = {"lvs1": record, "lvs2": None}
+    (fault,) = judge(cluster, seen)["faults"]
+    assert fault.startswith("lvs1: does not know that this is over: web2 is drained")
+
+
+def test_another_share_is_not_the_same_drain(cluster, seen):
+    cluster, record = drained(cluster, "web2")
+    half = {**record, "drains": [{**record["drains"][0], "weight": 50}]}
+    seen["drained"] = {"lvs1": half, "lvs2": record}
+    with_weights(seen, 3, 0)
+    assert next(fault for fault in judge(cluster, seen)["faults"] if "know" in fault).startswith(
+        "lvs1: does not know that"
+    )
+
+
+def test_a_drained_real_server_with_a_weight_is_a_fault(cluster, seen):
+    cluster, record = drained(cluster, "web2")
+    seen["drained"] = {"lvs1": record, "lvs2": record}
+    faults = [fault for fault in judge(cluster, seen)["faults"] if fault.startswith("lvs2")]
+    assert faults == [
+        "lvs2: 10.0.0.100:80/tcp: real server 10.0.0.22:80: weight is 1, not 0. It is to get no new connections: ipvsadm -e -t"
+        " 10.0.0.100:80 -r 10.0.0.22:80 -g -w 0"
+    ]
+
+
+def test_a_service_whose_real_servers_are_all_drained_is_not_asked(cluster, seen):
+    assert len(probe_plan(cluster)) == 1
+    cluster, record = drained(cluster, "web1", "web2")
+    assert probe_plan(cluster) == []
+    seen["drained"] = {"lvs1": record, "lvs2": record}
+    seen["probes"] = []
+    with_weights(seen, 0, 0)
+    judged = judge(cluster, seen)
+    assert judged["faults"] == []
+    assert "web 10.0.0.100:80/tcp was not asked: all of its real servers are drained" in judged["report"]
+
+
+def test_a_sorry_server_may_stand_in_for_drained_ones(cluster, seen):
+    cluster, record = drained(cluster, "web1", "web2")
+    cluster["services"][0]["sorry_server"] = {
+        "host": None,
+        "address": "10.0.0.99",
+        "port": 80,
+        "forward": "dr",
+        "tunnel": None,
+    }
+    seen["drained"] = {"lvs1": record, "lvs2": record}
+    seen["probes"] = []
+    for table in seen["before"].values():
+        servers = table["services"][0]["destinations"]
+        servers[:] = [{**servers[0], "address": "10.0.0.99", "weight": 1}]
+    assert judge(cluster, seen)["faults"] == []
+
+
+def test_where_a_check_chooses_weights_a_drained_one_must_have_none(cluster, seen):
+    cluster["services"][0]["health"][0]["dynamic_weight"] = True
+    cluster, record = drained(cluster, "web2")
+    seen["drained"] = {"lvs1": record, "lvs2": record}
+    with_weights(seen, 17, 5)
+    faults = [fault for fault in judge(cluster, seen)["faults"] if "weight is" in fault]
+    assert [fault.partition(" weight is ")[2][:8] for fault in faults] == ["5, not 0"] * 2
