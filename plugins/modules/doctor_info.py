@@ -99,10 +99,12 @@ ipvs:
   returned: success
   type: dict
 clients:
-  description: Some addresses from which the connections of the table came.
+  description: Some clients of the connections in the table, each with the VIP that it asked.
   returned: success
   type: list
-  elements: str
+  elements: dict
+  sample:
+    - {client: 192.0.2.31, vip: 192.0.2.100}
 modules:
   description: For each kernel module that matters, whether it is C(loaded), and whether it is C(available) to modprobe.
   returned: success
@@ -133,7 +135,7 @@ vrrp:
   returned: success
   type: dict
 clock:
-  description: C(now), C(uptime), C(synchronized), and C(starts) of some processes by clock and by uptime.
+  description: C(now), C(monotonic), C(uptime), C(synchronized), and C(starts) of some units by both clocks.
   returned: success
   type: dict
 selinux:
@@ -171,6 +173,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils import vrrp_state
 from ansible_collections.lvs.cluster.plugins.module_utils.doctor import configurations, daemons, filters, network, table
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure
 
+NO_CLOCK = {"now": 0.0, "monotonic": 0.0, "uptime": 0.0, "synchronized": None, "starts": []}
 DRAINED = "/var/lib/lvs-cluster/drained.json"
 
 
@@ -198,7 +201,7 @@ def gather(runner, salt, vrrp_timeout):
     links, addresses = told("addresses", lambda: network.links_and_addresses(runner), ({}, []))
     routes, rules = told("routes", lambda: network.routing(runner, families), ([], []))
     clock = told(
-        "clock", lambda: daemons.clock(runner), {"now": 0.0, "uptime": 0.0, "synchronized": None, "starts": []}
+        "clock", lambda: daemons.clock(runner), NO_CLOCK
     )
     running = told("processes", daemons.processes, [])
     arguments = {one["name"]: one["arguments"] for one in running}

@@ -31,8 +31,8 @@ PID_FILES = {
     "ldirectord": ("/run/ldirectord.ldirectord.cf.pid", "/run/ldirectord.ldirectord.pid"),
     "heartbeat": ("/run/heartbeat.pid", "/run/heartbeat/heartbeat.pid"),
 }
-# Written when the host or a daemon starts: by them it is seen whether the clock was set since
-OTHER_PID_FILES = ("/run/sshd.pid", "/run/crond.pid", "/run/cron.pid", "/run/chrony/chronyd.pid")
+# By their starts it is seen whether the clock was set since
+CLOCK_UNITS = ("keepalived.service", "heartbeat.service", "ssh.service", "sshd.service", "cron.service", "crond.service")
 LOG_LINES = re.compile(r"IPVS|nf_conntrack: .*table full|martian source|avc:\s+denied", re.IGNORECASE)
 MOST_LINES = 60
 _MOMENT = re.compile(r"(?:start_time=\[|=)\w{3} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
@@ -117,30 +117,40 @@ def unit_moments(shown: str) -> list[float]:
 
 
 def clock(runner: Runner, proc: str = "/proc") -> dict[str, Any]:
-    """Return `{now, uptime, synchronized, starts}`.
+    """Return `{now, monotonic, uptime, synchronized, starts}`.
 
-    `starts` has for some processes with a pid file when it was written by the clock (`written`) and when the process started
-    by the uptime (`started`). `synchronized` is what timedatectl says, null if it is not there.
+    `starts` has {unit, clock, monotonic} of some units: when each started by the clock, and by the one that nobody sets.
+    `synchronized` is what timedatectl says, null if it is not there.
     """
     with open(f"{proc}/uptime", encoding="ascii") as file:
         uptime = float(file.read().split()[0])
-    starts = []
-    for path in OTHER_PID_FILES:
-        moment = _pid_file(path, proc)
-        if moment:
-            starts.append(moment)
-    return {"now": time.time(), "uptime": uptime, "synchronized": _synchronized(runner), "starts": starts}
+    return {
+        "now": time.time(),
+        "monotonic": time.monotonic(),
+        "uptime": uptime,
+        "synchronized": _synchronized(runner),
+        "starts": unit_starts(_unit_starts(runner)),
+    }
 
 
-def _pid_file(path: str, proc: str) -> dict[str, Any] | None:
-    try:
-        with open(path, encoding="ascii") as file:
-            pid = int(file.read())
-        with open(f"{proc}/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            started = int(file.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
-        return {"file": path, "written": os.stat(path).st_mtime, "started": started}
-    except (OSError, ValueError, IndexError):
-        return None
+def _unit_starts(runner: Runner) -> str:
+    env, systemctl = runner.find("env"), runner.find("systemctl")
+    if not env or not systemctl:
+        return ""
+    question = ["show", "--property=Id,ExecMainStartTimestamp,ExecMainStartTimestampMonotonic", "--", *CLOCK_UNITS]
+    return run(runner, [env, "TZ=UTC", systemctl, *question]).out
+
+
+def unit_starts(shown: str) -> list[dict[str, Any]]:
+    """Return the starts in what `TZ=UTC systemctl show` printed of some units, a block for each."""
+    found = []
+    for block in shown.strip().split("\n\n"):
+        facts = dict(line.partition("=")[::2] for line in block.splitlines())
+        moments = unit_moments(f"={facts.get('ExecMainStartTimestamp', '')}")
+        monotonic = facts.get("ExecMainStartTimestampMonotonic", "0")
+        if moments and monotonic.isdigit() and int(monotonic):
+            found.append({"unit": facts.get("Id"), "clock": moments[0], "monotonic": int(monotonic) / 1e6})
+    return found
 
 
 def _synchronized(runner: Runner) -> bool | None:

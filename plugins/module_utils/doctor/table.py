@@ -100,22 +100,27 @@ def _end(text: str) -> tuple[str, int]:
     return str(ipaddress.ip_address(int(address, 16))), int(port, 16)
 
 
-def clients(path: str = CONNECTIONS) -> list[str]:
-    """Return some addresses from which connections came, the most frequent first."""
-    seen: dict[str, int] = {}
+def clients(path: str = CONNECTIONS) -> list[dict[str, str]]:
+    """Return some clients and the VIPs that they asked, `{client, vip}`, the most frequent first."""
+    seen: dict[tuple[str, str], int] = {}
     try:
         with open(path, encoding="ascii") as file:
             next(file, None)
             for number, line in enumerate(file):
-                words = line.split(None, 3)
+                words = line.split(None, 4)
                 if number >= MOST_CONNECTIONS:
                     break
-                if len(words) > 2 and words[2] != "0000":
-                    seen[words[1]] = seen.get(words[1], 0) + 1
+                # An entry of persistence has no client's port
+                if len(words) > 3 and words[2] != "0000":
+                    seen[words[1], words[3]] = seen.get((words[1], words[3]), 0) + 1
     except OSError:
         return []
-    often = sorted(seen, key=lambda address: -seen[address])[:MOST_CLIENTS]
-    return [_end(f"[{address}]:0" if ":" in address else f"{address}:0")[0] for address in often]
+    often = sorted(seen, key=lambda pair: -seen[pair])[:MOST_CLIENTS]
+    return [{"client": _address(client), "vip": _address(vip)} for client, vip in often]
+
+
+def _address(text: str) -> str:
+    return _end(f"[{text}]:0" if ":" in text else f"{text}:0")[0]
 
 
 def modules(root: str = "") -> dict[str, dict[str, bool]]:

@@ -62,7 +62,7 @@ class Configuration:
 def parse(text: str, hostname: str = "") -> Configuration:
     """Return what a configuration says. Blocks that cannot be understood are left out: the doctor does not check syntax."""
     top = read(text, (hostname, hostname.partition(".")[0]))
-    defaults = [block for block in top.all("global_defs")]
+    defaults = list(top.all("global_defs"))
     version = next((int(value) for one in defaults if (value := one.value("vrrp_version")) in ("2", "3")), 2)
     groups = {
         one.words[1]: [line.words for line in one.inside if line.words]

@@ -95,16 +95,25 @@ class Host:
         text = self.text("keepalived")
         return None if text is None else keepalived_conf.parse(text, self.seen.get("hostname", ""))
 
-    @property
+    @cached_property
     def stack(self) -> str | None:
         """Which daemon has the table: keepalived, ldirectord, or none."""
         if self.runs("keepalived"):
             return "keepalived"
         if self.runs("ldirectord", "heartbeat"):
             return "ldirectord"
+        # Where a table is there that no daemon keeps, another configuration may be an example that came with a package.
+        for name, services in self._configured():
+            if not self.table or {one.key for one in self.table} & {one.key for one in services}:
+                return name
+        return None
+
+    def _configured(self) -> Iterator[tuple[str, list[Service]]]:
         if self.keepalived and (self.keepalived.services or self.keepalived.instances):
-            return "keepalived"
-        return "ldirectord" if self.text("ldirectord") else None
+            yield "keepalived", list(self.keepalived.services)
+        text = self.text("ldirectord")
+        if text:
+            yield "ldirectord", ldirectord_conf.parse(text)
 
     @cached_property
     def instances(self) -> tuple[Instance, ...]:
@@ -151,8 +160,8 @@ class Sight:
     """Everything that was seen.
 
     `arp` is {host that asked: {address: {MAC: replies}}}, `heard` is {director: result of vrrp_probe}, `asked` has what clients
-    asked: {client, vip, port, protocol, result of vip_probe}, `doors` what directors asked of real servers: {director, address, port,
-    result}. `unread` is {host: why it could not be read}.
+    asked: {client, vip, port, scheme, result}, `doors` what directors asked of real servers: {director, address, port, result}, both
+    with results of vip_probe. `unread` is {host: why it could not be read}, `lost` has the directors among them.
     """
 
     hosts: Mapping[str, Host]
@@ -161,6 +170,7 @@ class Sight:
     heard: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     asked: tuple[Mapping[str, Any], ...] = ()
     doors: tuple[Mapping[str, Any], ...] = ()
+    lost: tuple[str, ...] = ()
 
     @cached_property
     def directors(self) -> list[Host]:
@@ -183,7 +193,7 @@ class Sight:
         for host in self.directors:
             found.update({vip: None for instance in host.instances for vip in instance.vips})
             if host.stack == "ldirectord":
-                found.update({vip: None for vip in ldirectord_conf.vips_of_haresources(host.text("haresources") or "")})
+                found.update(dict.fromkeys(ldirectord_conf.vips_of_haresources(host.text("haresources") or "")))
         return [
             vip
             for vip in found
@@ -241,20 +251,19 @@ class Sight:
                     found.setdefault(place, Use(service, server, self.host_of(server.address), vips, is_live))
         return list(found.values())
 
-    def users(self) -> Iterator[tuple[str, str]]:
-        """The addresses of clients that are known, each with how: of the group clients, and of connections in tables."""
+    def users(self, vip: str) -> list[tuple[str, str]]:
+        """The known addresses of clients that ask a VIP, each with how it is known: of the group clients, and of a table."""
+        found: dict[str, str] = {}
         for host in self.group(CLIENTS):
-            for vip in sorted(self.service_vips):
-                source = source_for(host, vip)
-                if source:
-                    yield source, f"the address of {host.name}"
+            source = source_for(host, vip)
+            if source and host.name not in {director.name for director in self.directors}:
+                found.setdefault(source, f"the address of {host.name}")
         own = {entry["address"] for host in self.hosts.values() for entry in host.seen["addresses"]}
         for host in self.directors:
-            yield from (
-                (address, f"a client in the table of {host.name}")
-                for address in host.seen["clients"]
-                if address not in own
-            )
+            for pair in host.seen["clients"]:
+                if pair["vip"] == vip and pair["client"] not in own:
+                    found.setdefault(pair["client"], f"a client in the table of {host.name}")
+        return list(found.items())
 
     def named(self, mac: str) -> list[Host]:
         """The hosts that have a MAC address."""
