@@ -200,9 +200,7 @@ def gather(runner, salt, vrrp_timeout):
     families = ["ipv4", *(["ipv6"] if os.path.isdir("/proc/sys/net/ipv6") else [])]
     links, addresses = told("addresses", lambda: network.links_and_addresses(runner), ({}, []))
     routes, rules = told("routes", lambda: network.routing(runner, families), ([], []))
-    clock = told(
-        "clock", lambda: daemons.clock(runner), NO_CLOCK
-    )
+    clock = told("clock", lambda: daemons.clock(runner), NO_CLOCK)
     running = told("processes", daemons.processes, [])
     arguments = {one["name"]: one["arguments"] for one in running}
     keepalived = daemons.option(arguments.get("keepalived", []), "-f", "--use-file") or configurations.KEEPALIVED

@@ -32,7 +32,14 @@ PID_FILES = {
     "heartbeat": ("/run/heartbeat.pid", "/run/heartbeat/heartbeat.pid"),
 }
 # By their starts it is seen whether the clock was set since
-CLOCK_UNITS = ("keepalived.service", "heartbeat.service", "ssh.service", "sshd.service", "cron.service", "crond.service")
+CLOCK_UNITS = (
+    "keepalived.service",
+    "heartbeat.service",
+    "ssh.service",
+    "sshd.service",
+    "cron.service",
+    "crond.service",
+)
 LOG_LINES = re.compile(r"IPVS|nf_conntrack: .*table full|martian source|avc:\s+denied", re.IGNORECASE)
 MOST_LINES = 60
 _MOMENT = re.compile(r"(?:start_time=\[|=)\w{3} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
@@ -43,7 +50,7 @@ def processes(proc: str = "/proc") -> list[dict[str, Any]]:
 
     `started` is in seconds since the host booted.
     """
-    found = []
+    found: list[dict[str, Any]] = []
     for entry in os.listdir(proc):
         if not entry.isdigit():
             continue

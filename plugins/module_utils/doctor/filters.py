@@ -28,8 +28,8 @@ def packet_filters(runner: Runner) -> dict[str, Any]:
     nft is the list that `nft -j` prints, without the counters, the others are lines. A tool that is not there has no rules.
     """
     nft = nft_objects(_output(runner, "nft", "-j", "list", "ruleset"))
-    lines = {name: save_lines(_saved(runner, name, in_use)) for name, in_use in LEGACY.items()}
-    too_many = any(len(rules) > MOST_RULES for rules in (nft, *lines.values()))
+    lines: dict[str, list[str]] = {name: save_lines(_saved(runner, name, in_use)) for name, in_use in LEGACY.items()}
+    too_many = any(count > MOST_RULES for count in [len(nft), *map(len, lines.values())])
     if too_many:
         return {"nft": [], **{name: [] for name in lines}, "too_many": True}
     return {"nft": nft, **lines, "too_many": False}

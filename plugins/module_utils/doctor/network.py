@@ -105,7 +105,8 @@ def parse_links(shown: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]
 
 def routing(runner: Runner, families: Iterable[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the routes of all tables and the rules, both as `ip -j -N` prints them, each with its `family`. Raises Failure."""
-    routes, rules = [], []
+    routes: list[dict[str, Any]] = []
+    rules: list[dict[str, Any]] = []
     for family in families:
         option = "-" + family[-1]
         for found, question in ((routes, ["route", "show", "table", "all"]), (rules, ["rule", "show"])):
@@ -132,7 +133,7 @@ def listeners(runner: Runner) -> list[dict[str, Any]]:
 
 def parse_listeners(printed: str) -> list[dict[str, Any]]:
     """Return the sockets in what `ss -Hltun` printed, each once. The address is `*` where a socket takes both families."""
-    found = {}
+    found: dict[tuple[str, str, int], None] = {}
     for line in printed.splitlines():
         words = line.split()
         if len(words) < 5 or words[0] not in ("tcp", "udp"):

@@ -47,7 +47,8 @@ def autoreload(text: str) -> bool:
 
 def _service(name: str, options: dict[str, list[str]], general: dict[str, list[str]]) -> Service | None:
     def value(key: str) -> str | None:
-        return (options.get(key) or general.get(key) or [None])[-1]
+        given = options.get(key) or general.get(key)
+        return given[-1] if given else None
 
     key = _key(name, (value("protocol") or "tcp").lower())
     if key is None:

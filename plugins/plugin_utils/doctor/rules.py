@@ -328,19 +328,19 @@ def _nft_match(
     if what == "status":
         # Of packets whose destination was replaced, which are not asked for here
         return Match("state", ("dnat",), negated)
-    if what == "family":
-        families = tuple(
-            {"ipv4": "ipv4", "ip": "ipv4", "ipv6": "ipv6", "ip6": "ipv6"}.get(str(one), "other") for one in values
-        )
-        return Match("family", families, negated)
     if what is None or not values:
         return Match("unknown")
+    known = tuple(_normal_value(what, one) for one in values)
+    return Match(what, known, negated) if None not in known else Match("unknown")
+
+
+def _normal_value(what: str, value: Any) -> Any:
+    """A value of a condition as packets have it; None if it is not understood."""
+    if what == "family":
+        return {"ip": "ipv4", "ip6": "ipv6"}.get(str(value), str(value))
     if what == "protocol":
-        return Match(what, tuple(_PROTOCOLS.get(str(one), str(one)) for one in values), negated)
-    if what in ("dport", "sport"):
-        ports = [_ports(one) for one in values]
-        return Match(what, tuple(ports), negated) if None not in ports else Match("unknown")
-    return Match(what, tuple(str(one) for one in values), negated)
+        return _PROTOCOLS.get(str(value), str(value))
+    return _ports(value) if what in ("dport", "sport") else str(value)
 
 
 def _nft_field(kind: str, about: Mapping[str, Any]) -> str | None:
@@ -380,11 +380,14 @@ def _nft_values(right: Any, sets: Mapping[tuple[str, str, str], list[Any]], wher
 
 def _ports(value: Any) -> tuple[int, int] | None:
     low, high = value if isinstance(value, tuple) else (value, value)
-    numbers = [_PORT_NAMES.get(str(one), one) for one in (low, high)]
     try:
-        return int(numbers[0]), int(numbers[1])
+        return _port(low), _port(high)
     except (TypeError, ValueError):
         return None
+
+
+def _port(value: Any) -> int:
+    return _PORT_NAMES.get(str(value)) or int(value)
 
 
 # iptables: the lines of iptables-save(8)
@@ -541,9 +544,11 @@ def marks(chains: Iterable[Chain]) -> list[Marked]:
     for chain in chains:
         for rule in chain.rules if chain.hook == "prerouting" else ():
             if rule.action == "mark" and isinstance(rule.value, int):
-                addresses = [str(one).partition("/")[0] for one in _values(rule, "daddr")] or [None]
+                addresses: list[str | None] = [str(one).partition("/")[0] for one in _values(rule, "daddr")]
                 protocol = next(iter(_values(rule, "protocol")), None)
-                found += [Marked(rule.value, one, protocol, tuple(_values(rule, "dport"))) for one in addresses]
+                found += [
+                    Marked(rule.value, one, protocol, tuple(_values(rule, "dport"))) for one in addresses or [None]
+                ]
     return found
 
 

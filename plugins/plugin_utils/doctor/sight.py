@@ -76,7 +76,7 @@ class Host:
     def effective(self, interface: str, key: str) -> int:
         """A setting of an interface where the higher value of `all` and its own counts: ip-sysctl.rst."""
         settings = self.seen["interface_sysctls"]
-        return max(settings.get("all", {}).get(key, 0), settings.get(interface, {}).get(key, 0))
+        return max(int(settings.get(name, {}).get(key, 0)) for name in ("all", interface))
 
     @cached_property
     def chains(self) -> list[rules.Chain]:
