@@ -27,7 +27,7 @@ DEEPEST = 8  # files that include files
 _INCLUDE = re.compile(r"^\s*include[rmwba]*\s+(\S.*?)\s*$")
 # A word that names a secret, and its value: auth_pass x, passwd="x", $WEB_SECRET=x, --password x
 _NAMED = re.compile(
-    r"""(?ix) ([\w$.-]*(?:pass(?:wd|word)?|secret|token|credential)[\w.-]*) (\s*=\s*|\s*:\s*|\s+) ("[^"\n]*"|'[^'\n]*'|[^\s"']+)"""
+    r"""(?ix) ([\w$.-]*(?:pass(?:wd|word)?|secret|token|credential)[\w.-]*) ([^\S\n]*=[^\S\n]*|[^\S\n]*:[^\S\n]*|[^\S\n]+) ("[^"\n]*"|'[^'\n]*'|[^\s"']+)"""
 )
 _IN_URL = re.compile(r"(?<=://)[^/@\s\"]+(?=@)")
 _REFERENCE = re.compile(r"\$\{?[A-Za-z_]\w*\}?\Z")

@@ -11,7 +11,7 @@ from . import rules
 from .arp import answers
 from .finding import Finding
 from .routing import Packet, way
-from .sight import Host, Sight, listed
+from .sight import REAL_SERVERS, Host, Sight, listed
 
 
 def findings(sight: Sight) -> Iterator[Finding]:
@@ -103,7 +103,7 @@ def _wrong_interface(sight: Sight, host: Host) -> Iterator[Finding]:
         right = {host.trunk(name) for name in near}
         if not near or not having or any(host.trunk(name) in right for name in having):
             continue
-        if having == ["lo"] and _serves(sight, host, vip):
+        if having == ["lo"] and _serves(sight, host):
             continue
         # Linux answers for an address of one interface on another, unless arp_ignore forbids it
         elsewhere = [name for name in having if host.link(name).get("arp")]
@@ -129,9 +129,10 @@ def _wrong_interface(sight: Sight, host: Host) -> Iterator[Finding]:
         )
 
 
-def _serves(sight: Sight, host: Host, vip: str) -> bool:
-    """Whether a director has a VIP because it is a real server, too."""
-    return any(use.host and use.host.name == host.name and vip in use.vips for use in sight.uses)
+def _serves(sight: Sight, host: Host) -> bool:
+    """Whether a director is a real server, too, and has VIPs on lo for that."""
+    used = any(use.host and use.host.name == host.name and use.server.forward != "nat" for use in sight.uses)
+    return used or REAL_SERVERS in host.groups
 
 
 def _wrong_owners(sight: Sight, vip: str) -> Iterator[Finding]:
@@ -152,7 +153,7 @@ def _wrong_owners(sight: Sight, vip: str) -> Iterator[Finding]:
             vips=(vip,),
         )
     elif not owners and not sight.lost and sight.directors and not answers(sight, vip):
-        on_lo = [host.name for host in sight.directors if host.has(vip) and not _serves(sight, host, vip)]
+        on_lo = [host.name for host in sight.directors if host.has(vip) and not _serves(sight, host)]
         if not on_lo:
             yield _nowhere(sight, vip)
 

@@ -119,7 +119,7 @@ def _services(block: Block, groups: Mapping[str, list[list[str]]]) -> Iterator[S
     )
     checks += tuple(_check(one) for one in block.inside if one.words[:1] and one.words[0] in CHECKS)
     method = METHODS.get((block.value("lvs_method", "lb_kind") or "").upper())
-    for key in _keys(block.words[1:], protocol, groups):
+    for key in _keys(block.words[1:], protocol, _family(block), groups):
         destinations = [
             _destination(server.words[1:], server, method, key.port or 0) for server in block.all("real_server")
         ]
@@ -133,6 +133,15 @@ def _services(block: Block, groups: Mapping[str, list[list[str]]]) -> Iterator[S
             checks=checks,
             weights_vary=_weights_vary(block, checks),
         )
+
+
+def _family(block: Block) -> str:
+    """The family of a service with a mark: as it says, or that of its real servers (check_data.c)."""
+    given = block.value("ip_family")
+    if given:
+        return "ipv6" if given == "inet6" else "ipv4"
+    servers = [line.words[1] for line in block.all("real_server", "sorry_server") if len(line.words) > 1]
+    return "ipv6" if any(":" in address for address in servers) else "ipv4"
 
 
 def _persistence(block: Block) -> int | None:
@@ -154,17 +163,19 @@ def _first_words(block: Block) -> Iterator[str]:
         yield from one.words[:1]
 
 
-def _keys(words: list[str], protocol: str, groups: Mapping[str, list[list[str]]]) -> Iterator[Key]:
+def _keys(words: list[str], protocol: str, family: str, groups: Mapping[str, list[list[str]]]) -> Iterator[Key]:
     """The services of `IP PORT`, `fwmark N`, `group NAME`, and of the lines of a group: `IP[-LAST] PORT`, `fwmark N`."""
     if words[:1] == ["group"]:
         for line in groups.get(words[1], []) if len(words) > 1 else []:
-            yield from _keys(line, protocol, {})
+            yield from _keys(line, protocol, family, {})
     elif words[:1] == ["fwmark"] and len(words) > 1 and words[1].isdigit():
-        yield Key(None, None, None, int(words[1]))
+        yield Key(None, None, None, int(words[1]), family)
     elif words:
         port = _number(words[1]) if len(words) > 1 else 0
         if port is not None:
-            yield from (Key(protocol, address, port, None) for address in _range(words[0]))
+            yield from (
+                Key(protocol, address, port, None, "ipv6" if ":" in address else "ipv4") for address in _range(words[0])
+            )
 
 
 def _range(text: str) -> Iterator[str]:

@@ -50,7 +50,7 @@ def _service(name: str, options: dict[str, list[str]], general: dict[str, list[s
         given = options.get(key) or general.get(key)
         return given[-1] if given else None
 
-    key = _key(name, (value("protocol") or "tcp").lower())
+    key = _key(name, (value("protocol") or "tcp").lower(), six="real6" in options)
     if key is None:
         return None
     servers = [one for text in options.get("real", []) + options.get("real6", []) for one in _reals(text)]
@@ -72,11 +72,11 @@ def _service(name: str, options: dict[str, list[str]], general: dict[str, list[s
     )
 
 
-def _key(name: str, protocol: str) -> Key | None:
+def _key(name: str, protocol: str, six: bool) -> Key | None:
     if name.isdigit():
-        return Key(None, None, None, int(name))
+        return Key(None, None, None, int(name), "ipv6" if six else "ipv4")
     end = _end(name)
-    return Key(protocol, end[0], end[1], None) if end else None
+    return Key(protocol, end[0], end[1], None, "ipv6" if ":" in end[0] else "ipv4") if end else None
 
 
 def _end(text: str) -> tuple[str, int] | None:

@@ -11,12 +11,13 @@ from typing import Any, Iterable, Iterator, Mapping, NamedTuple
 
 
 class Key(NamedTuple):
-    """What identifies a service: protocol, address and port, or a firewall mark."""
+    """What identifies a service: protocol, address and port, or a firewall mark with its family."""
 
     protocol: str | None
     address: str | None
     port: int | None
     fwmark: int | None
+    family: str = "ipv4"
 
     def __str__(self) -> str:
         if self.address is None:
@@ -74,7 +75,7 @@ def normal(address: str) -> str | None:
 def live(services: Iterable[Mapping[str, Any]]) -> Iterator[Service]:
     """The services of a table, as ipvs_info returns it."""
     for one in services:
-        key = Key(one["protocol"], one["address"], one["port"], one["fwmark"])
+        key = Key(one["protocol"], one["address"], one["port"], one["fwmark"], one["family"])
         destinations = {
             (server["address"], server["port"]): Destination(
                 server["address"], server["port"], server["forward"], server["weight"]
