@@ -13,7 +13,8 @@ from .finding import Finding, ordered
 from .sight import DIRECTORS, Host, Sight, listed
 
 SUBJECTS = (arp, addresses, vrrp, forwarding, firewall, kernel, traffic, tables, sync)
-WIDTH = 92
+# Ansible folds longer lines in results that it prints as YAML.
+WIDTH = 74
 INDENT = "    "
 
 Hostvars = Mapping[str, Mapping[str, Any]]
@@ -87,6 +88,11 @@ def report(sight: Sight, found: Sequence[tuple[Finding, Sequence[Finding]]]) -> 
     for name, host in sight.hosts.items():
         for what, why in host.seen.get("unread", {}).items():
             yield from _wrapped(f"{name}: {what} could not be read: {why}", "")
+    if not found and not sight.vips:
+        yield from _wrapped(
+            "No director that could be read has a VIP or a service, so nothing can be said of them.", ""
+        )
+        return
     if not found:
         yield "Nothing was found that keeps the cluster from serving."
         return

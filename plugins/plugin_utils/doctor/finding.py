@@ -60,7 +60,8 @@ CAUSES = {
         "scheduler-missing",
     ),
     "no-master": ("instance-fault", "daemon-stopped", "scheduler-missing"),
-    "not-reloaded": ("scheduler-missing",),
+    # By the clock a file may seem to be newer.
+    "not-reloaded": ("scheduler-missing", "clock"),
     "table-differs": ("scheduler-missing", "not-reloaded", "daemon-stopped", "no-master", "instance-fault"),
     "vip-stranger": ("router-id-shared",),
     "sync-missing": (
@@ -73,8 +74,7 @@ CAUSES = {
     ),
     "instance-fault": ("vip-wrong-interface",),
     "not-listening": ("port-mismatch",),
-    "conntrack": (),
-    "checks-fail": ("not-listening", "filter-drops", "selinux", "forward-off", "rp-filter", "way-back", "conntrack"),
+    "checks-fail": tuple(ORDER[: ORDER.index("checks-fail")]),
     "users-fail": tuple(ORDER[: ORDER.index("users-fail")]),
     "arp-announce": ("arp-leak", "vip-on-ethernet"),
 }

@@ -258,7 +258,7 @@ def _nft_rules(rule: Mapping[str, Any], sets: Mapping[tuple[str, str, str], list
     for one in rule.get("expr", []):
         ((word, inner),) = one.items()
         if word == "match":
-            matches.append(_nft_match(inner, sets, where))
+            matches += [*_implied(inner.get("left")), _nft_match(inner, sets, where)]
         elif word in FINAL or word in ("return", "continue"):
             acted = True
             if word != "continue":
@@ -309,7 +309,12 @@ def _nft_map(
             continue
         ((word, target),) = pair[1].items()
         own = _nft_match({"op": "==", "left": inner.get("key"), "right": pair[0]}, sets, where)
-        yield Rule((*matches, own), word, target["target"] if isinstance(target, Mapping) else None, text)
+        yield Rule(
+            (*matches, *_implied(inner.get("key")), own),
+            word,
+            target["target"] if isinstance(target, Mapping) else None,
+            text,
+        )
 
 
 _META = {"l4proto": "protocol", "iifname": "iif", "iif": "iif", "oifname": "oif", "oif": "oif"}
@@ -332,6 +337,17 @@ def _nft_match(
         return Match("unknown")
     known = tuple(_normal_value(what, one) for one in values)
     return Match(what, known, negated) if None not in known else Match("unknown")
+
+
+def _implied(left: Any) -> list[Match]:
+    """What a condition on a header says by that: a packet without this header does not fit."""
+    payload = left.get("payload") if isinstance(left, Mapping) else None
+    protocol = str((payload or {}).get("protocol"))
+    if protocol in ("ip", "ip6"):
+        return [Match("family", (_normal_value("family", protocol),))]
+    if protocol in ("tcp", "udp", "sctp", "icmp", "icmpv6", "dccp", "esp", "ah"):
+        return [Match("protocol", (protocol,))]
+    return []
 
 
 def _normal_value(what: str, value: Any) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import importlib.util
 import ipaddress
-import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -96,7 +95,8 @@ class Deployed:
             found[interface] = [f"{one['address']}/{one['prefix']}" for one in [*four, *fact.get("ipv6", [])]]
         found.pop("lo", None)
         # Facts of a later run have the VIPs, too.
-        own = {key: [one for one in given if one.partition("/")[0] not in self.vips] for key, given in found.items()}
+        moving = {vip["address"] for vip in self.cluster["vips"] if not vip["gateway"]}
+        own = {key: [one for one in given if one.partition("/")[0] not in moving] for key, given in found.items()}
         return {key: addresses for key, addresses in own.items() if addresses}
 
     def _seen(self, name: str) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class Deployed:
             {"protocol": protocol, "address": "*", "port": port}
             for service in self.cluster["services"]
             for server in service["real_servers"]
-            if server["host"] == name
+            if server["host"] == name or server["address"] == part["address"]
             for protocol in service["protocols"]
             for port in [server["port"] if server["forward"] == "nat" else service["port"]]
             if port
@@ -269,7 +269,7 @@ class Deployed:
     def diagnosis(self) -> dict[str, Any]:
         return diagnosis.diagnose(diagnosis.sight_of(self.hostvars, self.groups, self.names))
 
-    def keys(self) -> list[str]:
+    def causes(self) -> list[str]:
         """The findings in their order."""
         return [finding["key"] for finding in self.diagnosis()["findings"]]
 

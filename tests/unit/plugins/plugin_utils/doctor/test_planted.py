@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from .conftest import NOW, add, link, nft, take
+from .conftest import NOW, add, nft, take
 
 VIP = "172.28.0.100"
 DROP_ALL = "table inet f {{ chain c {{ type filter hook {hook} priority 0; policy drop; {rules} }} }}"
