@@ -113,7 +113,7 @@ def test_marks_redirects_and_segments():
     }"""
     known = chains(table)
     (mark,) = rules.marks(known)
-    assert (mark.mark, mark.address, mark.protocol, mark.ports) == (7, "192.0.2.100", None, ((80, 80), (443, 443)))
+    assert (mark.mark, mark.address, mark.protocol, mark.ports) == (7, "192.0.2.100", "tcp", ((80, 80), (443, 443)))
     assert rules.takes_in(known, "192.0.2.101")
     assert not rules.takes_in(known, "192.0.2.100")
     assert not rules.takes_in(known, "2001:db8::1")
