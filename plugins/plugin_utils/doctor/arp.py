@@ -165,23 +165,16 @@ def _announces(host: Host, vips: list[str]) -> Finding:
 
 
 def _strangers(sight: Sight) -> Iterator[Finding]:
-    unread = f" ({listed(sight.unread)} could not be read)" if sight.unread else ""
+    members = {host.name for host in (*sight.directors, *_silent_ones(sight))}
     for vip in sight.vips:
         unknown = {
             mac: askers
             for mac, askers in answers(sight, vip).items()
-            if not sight.named(mac) and not mac.startswith(_VIRTUAL)
+            if not any(host.name in members for host in sight.named(mac)) and not mac.startswith(_VIRTUAL)
         }
         # Without an answer of a known host, the one that could not be read may have the VIP, and rightly.
         if unknown and not (sight.unread and len(answers(sight, vip)) == len(unknown)):
-            yield _stranger(
-                sight,
-                vip,
-                [
-                    f"{listed(askers)}: {mac} answered for {vip}, and is no interface of a known host{unread}"
-                    for mac, askers in unknown.items()
-                ],
-            )
+            yield _stranger(sight, vip, [_unknown(sight, vip, mac, askers) for mac, askers in unknown.items()])
             continue
         refused = [
             f"{host.name}: {entry['address']} on {entry['interface']} is marked dadfailed: another host has answered for it"
@@ -193,12 +186,19 @@ def _strangers(sight: Sight) -> Iterator[Finding]:
             yield _stranger(sight, vip, refused)
 
 
+def _unknown(sight: Sight, vip: str, mac: str, askers: list[str]) -> str:
+    unread = f" ({listed(sight.unread)} could not be read)" if sight.unread else ""
+    named = [host.name for host in sight.named(mac)]
+    whose = f"which is {listed(named)}, no director" if named else f"which no known host has{unread}"
+    return f"{listed(askers)}: asked who has {vip}, and {mac} answered, {whose}"
+
+
 def _stranger(sight: Sight, vip: str, evidence: list[str]) -> Finding:
     asker = next(iter(sight.arp), "a host of the segment")
     tool = f"ip -6 neigh show to {vip}" if ":" in vip else f"arping -c 3 {vip}"
     return Finding(
         key="vip-stranger",
-        title=f"A host outside of the cluster has the VIP {vip}",
+        title=f"A host that is no director has the VIP {vip}",
         explanation=(
             "Another host on the segment answers for the VIP as well. Clients reach it or the director, whichever their ARP cache has"
             " heard of last."

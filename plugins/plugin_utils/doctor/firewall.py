@@ -134,8 +134,28 @@ def _drop_at(sight: Sight, host: Host, use: Use, vip: str) -> tuple[str | None, 
         replace(one, daddr=one.saddr, saddr=to, dport=None, sport=port, iif=None, state="established")
         for one in requests
     ]
+    if server.forward == "tun" and (rule := _outer_drop(sight, host, use, vip)):
+        return rule, port
     rule = _all_drop(host, requests, "prerouting", "input") or _all_drop(host, answers, "output", "postrouting")
     return rule, port
+
+
+def _outer_drop(sight: Sight, host: Host, use: Use, vip: str) -> str | None:
+    """The rule that drops the packets of a tunnel, whatever is in them. UDP ports of GUE are not asked: the table has them alone."""
+    address = use.server.address
+    family = "ipv6" if ":" in address else "ipv4"
+    kinds = {host.link(name).get("kind") for name in host.carriers(vip)}
+    protocols = {"ipip": "ipip", "sit": "ipv6", "gre": "gre", "ip6gre": "gre"}
+    known = [protocols[str(kind)] for kind in kinds if kind in protocols]
+    packets = [
+        rules.Packet(family, protocol, address, iif=arm) for protocol in known for arm in host.interfaces(address)
+    ]
+    # Services by other kinds of tunnels may use the same device.
+    return (
+        _all_drop(host, packets, "prerouting", "input")
+        if len(known) == 1 and use.server.tunnel in (None, "ipip", "gre")
+        else None
+    )
 
 
 def _dropping(host: Host, lines: list[str], keys: list[Key], vips: list[str], what: str) -> Finding:

@@ -33,6 +33,8 @@ class Destination:
     port: int
     forward: str | None
     weight: int = 1
+    # The type of a tunnel: ipip, gue or gre; null where it is not known
+    tunnel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,11 @@ def live(services: Iterable[Mapping[str, Any]]) -> Iterator[Service]:
         key = Key(one["protocol"], one["address"], one["port"], one["fwmark"], one["family"])
         destinations = {
             (server["address"], server["port"]): Destination(
-                server["address"], server["port"], server["forward"], server["weight"]
+                server["address"],
+                server["port"],
+                server["forward"],
+                server["weight"],
+                (server.get("tunnel") or {}).get("type"),
             )
             for server in one["destinations"]
         }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -58,6 +59,13 @@ def test_json(tmp_path):
     ran = doctor(tmp_path, "-e", "doctor_format=json")
     assert re.search(r'"findings": \[\]', ran.stdout), ran.stdout + ran.stderr
     assert '"report"' not in ran.stdout
+
+
+def test_findings_in_a_file_of_the_controller(tmp_path):
+    ran = doctor(tmp_path, "-e", f"doctor_file={tmp_path}/findings.json")
+    told = json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))
+    assert (told["findings"], told["looked_at"]["hosts"], list(told["unread"])) == ([], ["client1"], ["lvs1"])
+    assert "changed=1" not in ran.stdout
 
 
 def test_a_wrong_argument_is_refused_with_the_right_ones(tmp_path):

@@ -71,6 +71,18 @@ def stranger(cluster):
     cluster.hostvars["client1"]["doctor_arp"]["answers"][VIP]["de:ad:be:ef:00:01"] = 1
 
 
+def vip_on_a_client(cluster):
+    add(cluster.seen("client1"), VIP, 32, "eth1")
+    cluster.hostvars["lvs2"]["doctor_arp"]["answers"][VIP][cluster.seen("client1")["links"]["eth1"]["mac"]] = 2
+
+
+def refused_by_duplicate_detection(cluster):
+    """The VIP of IPv6 is on the director, and another host has answered for it."""
+    for entry in cluster.seen("lvs1")["addresses"]:
+        if entry["family"] == "ipv6" and entry["address"] in cluster.vips:
+            entry["usable"] = False
+
+
 def router_id_shared(cluster):
     heard = cluster.hostvars["lvs2"]["doctor_heard"]["adverts"]
     heard.append({**heard[0], "source": "172.28.0.31", "priority": 1})
@@ -244,6 +256,10 @@ def real_server_drops(cluster):
     ]
 
 
+def tunnel_dropped(cluster):
+    cluster.seen("web2")["filters"]["iptables"] = ["*filter", ":INPUT ACCEPT", "-A INPUT -p ipencap -j DROP", "COMMIT"]
+
+
 def invalid_is_dropped(cluster):
     cluster.seen("lvs1")["sysctls"]["net.ipv4.vs.conntrack"] = "1"
     cluster.seen("lvs1")["filters"]["nft"] = nft(
@@ -346,6 +362,8 @@ PLANTED = [
     ("static", wrong_prefix, "wrong-prefix"),
     ("lab", arp_announce, "arp-announce"),
     ("lab", stranger, "vip-stranger"),
+    ("lab", vip_on_a_client, "vip-stranger"),
+    ("dual_stack", refused_by_duplicate_detection, "vip-stranger"),
     ("lab", router_id_shared, "router-id-shared"),
     ("lab", passwords_differ, "passwords-differ"),
     ("checks", router_ids_differ, "router-ids-differ"),
@@ -379,6 +397,7 @@ PLANTED = [
     ("lab", listens_on_its_own_address_only, "not-listening"),
     ("lab", director_drops, "filter-drops"),
     ("lab", real_server_drops, "filter-drops"),
+    ("another_address", tunnel_dropped, "filter-drops"),
     ("lab", invalid_is_dropped, "conntrack"),
     ("nat_gateway", answers_of_nat_dropped, "conntrack"),
     ("nat_gateway", forward_dropped, "filter-drops"),
