@@ -36,17 +36,10 @@ def test_a_healthy_cluster_has_no_finding(cluster):
 def test_nat(cluster):
     with sysctl(cluster, "lvs1", "net.ipv4.ip_forward", 0):
         named_first(cluster, "forward-off", "lvs1")
-    # Setting it also sets what is of each interface.
     both_answer(cluster)
-    rules = "ip rule show | grep 'lookup 112' | sed 's/:.*//' | sort -u"
-    priorities = cluster.run("web1", rules).split()
-    gone = " && ".join(f"ip rule del priority {priority}" for priority in priorities for _rule in range(1))
-    with cluster.leave_alone("web1"):
-        cluster.run("web1", f"while {gone} 2>/dev/null; do :; done")
-        try:
-            named_first(cluster, "way-back", "web1")
-        finally:
-            cluster.run("web1", "systemctl reload lvs-vip || systemctl restart lvs-vip")
+    gone = "while ip rule del table 112 2>/dev/null; do :; done"
+    with broken(cluster, "web1", gone, "systemctl reload lvs-vip"):
+        named_first(cluster, "way-back", "web1")
     both_answer(cluster)
     forward = (
         "nft add table inet doctor && nft 'add chain inet doctor c { type filter hook forward priority 0; }'"
@@ -60,12 +53,8 @@ def test_nat(cluster):
 def test_tunnels(cluster):
     with sysctl(cluster, "web1", "net.ipv4.conf.all.rp_filter", 1):
         named_first(cluster, "rp-filter", "web1")
-    with broken(cluster, "web1", "ip link set tunl0 down", "ip link set tunl0 up && systemctl restart lvs-vip"):
-        named_first(
-            cluster,
-            "vip-missing" if not cluster.run("web1", f"ip -o address show to {IPIP}/32") else "tunnel-missing",
-            "web1",
-        )
+    with broken(cluster, "web1", "ip link set tunl0 down", "ip link set tunl0 up && systemctl reload lvs-vip"):
+        named_first(cluster, "tunnel-missing", "web1")
     both_answer(cluster)
     # The way to the real servers carries less than the rule of their MSS assumes.
     front = device_of(cluster, "lvs1", "172.28.1.11")

@@ -134,13 +134,13 @@ def _drop_at(sight: Sight, host: Host, use: Use, vip: str) -> tuple[str | None, 
         replace(one, daddr=one.saddr, saddr=to, dport=None, sport=port, iif=None, state="established")
         for one in requests
     ]
-    if server.forward == "tun" and (rule := _outer_drop(sight, host, use, vip)):
+    if server.forward == "tun" and (rule := _outer_drop(host, use, vip)):
         return rule, port
     rule = _all_drop(host, requests, "prerouting", "input") or _all_drop(host, answers, "output", "postrouting")
     return rule, port
 
 
-def _outer_drop(sight: Sight, host: Host, use: Use, vip: str) -> str | None:
+def _outer_drop(host: Host, use: Use, vip: str) -> str | None:
     """The rule that drops the packets of a tunnel, whatever is in them. UDP ports of GUE are not asked: the table has them alone."""
     address = use.server.address
     family = "ipv6" if ":" in address else "ipv4"

@@ -50,10 +50,16 @@ def _tunnel_devices(host: Host) -> list[str]:
 
 def _tunnels_missing(sight: Sight) -> Iterator[Finding]:
     for host, uses in _by_host(sight, "tun"):
-        if not _tunnel_devices(host) and not any(
-            sight.is_director(host) and host.carriers(vip) for use in uses for vip in use.vips
-        ):
-            vips = tuple(dict.fromkeys(vip for use in uses for vip in use.vips))
+        down: dict[str, str] = {}
+        for vip in (one for use in uses for one in use.vips):
+            having = [name for name in host.carriers(vip) if host.link(name).get("kind") in TUNNELS]
+            if sight.is_director(host) and host.carriers(vip):
+                continue
+            if having and not any(host.link(name)["up"] for name in having):
+                down[vip] = f"{host.name}: ip link show {having[0]}: the tunnel interface with {vip} is down"
+            elif not _tunnel_devices(host):
+                down[vip] = f"{host.name}: ip -d link show: no interface of the kinds {listed(TUNNELS)} is up"
+        if down:
             yield Finding(
                 key="tunnel-missing",
                 title=f"{host.name}, a real server behind a tunnel, has no tunnel interface that is up",
@@ -61,10 +67,10 @@ def _tunnels_missing(sight: Sight) -> Iterator[Finding]:
                     "The director wraps each packet into another one, and nothing unpacks it here. Connections that the director gives to"
                     f" {host.name} time out, while its health checks pass."
                 ),
-                evidence=(f"{host.name}: ip -d link show: no interface of the kinds {listed(TUNNELS)} is up",),
+                evidence=tuple(dict.fromkeys(down.values())),
                 mend=(f"{host.name}: modprobe ipip; ip link set tunl0 up",),
                 hosts=(host.name,),
-                vips=vips,
+                vips=tuple(down),
             )
 
 

@@ -28,7 +28,7 @@ def findings(sight: Sight) -> Iterator[Finding]:
     lines = [
         f"{host.name}: ipvsadm -Ln --daemon: no sync daemon"
         for host, daemons in known
-        if not daemons and _may_run(sight, host)
+        if not daemons and _may_run(host)
     ]
     roles = {daemon["role"] for _host, daemons in known for daemon in daemons}
     lines += [
@@ -71,7 +71,7 @@ def _wants(host: Host) -> bool:
     return bool(host.keepalived and host.keepalived.sync and host.stack == "keepalived")
 
 
-def _may_run(sight: Sight, host: Host) -> bool:
+def _may_run(host: Host) -> bool:
     """heartbeat starts the daemon of a passive director only if there is a resource for both."""
     return host.runs("keepalived", "heartbeat") or host.stack is None
 

@@ -22,7 +22,7 @@ def findings(sight: Sight) -> Iterator[Finding]:
     """All findings on configurations and tables."""
     for host in sight.directors:
         yield from _not_reloaded(host)
-        yield from _table_differs(sight, host)
+        yield from _table_differs(host)
     yield from _configurations_differ(sight)
 
 
@@ -79,7 +79,7 @@ def _members(service: Service) -> set[Any]:
     return set(service.destinations)
 
 
-def _table_differs(sight: Sight, host: Host) -> Iterator[Finding]:
+def _table_differs(host: Host) -> Iterator[Finding]:
     daemon = host.stack
     if daemon is None or not host.runs(daemon) or (host.seen["ipvs"] is None and not host.wanted):
         return

@@ -176,6 +176,10 @@ def tunnel_missing(cluster):
             cluster.seen("web1")["links"][device]["up"] = False
 
 
+def tunnel_down(cluster):
+    cluster.seen("web2")["links"]["tunl0"]["up"] = False
+
+
 def tunnel_mtu(cluster):
     cluster.seen("lvs1")["links"]["eth1"]["mtu"] = 1400
 
@@ -379,6 +383,7 @@ PLANTED = [
     ("lab", rp_filter, "rp-filter"),
     ("tun", rp_filter_of_a_tunnel, "rp-filter"),
     ("tun", tunnel_missing, "tunnel-missing"),
+    ("tun", tunnel_down, "tunnel-missing"),
     ("tun", tunnel_mtu, "tunnel-mtu"),
     ("tun", no_clamp, "tunnel-mtu"),
     ("nat", forward_off, "forward-off"),
