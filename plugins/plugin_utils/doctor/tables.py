@@ -154,7 +154,7 @@ def _configurations_differ(sight: Sight) -> Iterator[Finding]:
         values = {name: own.get(key) for name, own in described.items()}
         for name in split(values):
             odd[name] = None
-            other = next(one for one in values if one != name and values[one] != values[name])
+            other = next((one for one in values if values[one] != values[name]), name)
             lines.append(
                 f"{key}: {name} has {values[name] or 'no such service'}; {other} has {values[other] or 'no such service'}"
             )

@@ -152,7 +152,7 @@ def _disagreements(router: Router) -> Iterator[Finding]:
             facts[host.name].append(f"advert_int {instance.advert_interval:g}")
         facts[host.name].append("unicast" if instance.peers else "multicast")
         facts[host.name].append(f"addresses {' '.join(sorted(instance.advertised))}")
-    common = [fact for fact in next(iter(facts.values())) if all(fact in own for own in facts.values())]
+    common = [fact for fact in facts[members[0][0].name] if all(fact in own for own in facts.values())]
     if odd := split({name: tuple(own) for name, own in facts.items()}):
         yield _differs(
             router,
