@@ -11,12 +11,19 @@ import selectors
 import socket
 import struct
 import time
-from typing import Any, Iterable
+from typing import Any, Iterable, Iterator
+
+from .segment_probe import only
+from .who_has import ETHERTYPE_IPV6
 
 PROTOCOL = 112
 GROUPS = {"ipv4": "224.0.0.18", "ipv6": "ff02::12"}
 _BIGGEST = 65535
 _ADVERTISEMENT = 1
+_ETHERTYPES = {"ipv4": 0x0800, "ipv6": ETHERTYPE_IPV6}
+# A program of the Berkeley packet filter (linux/filter.h) that keeps a packet if the byte of its header that names the protocol is
+# VRRP's: byte 9 of IPv4, 6 of IPv6. An advert behind an extension header of IPv6 is not kept, and nobody sends one.
+_PROTOCOL_BYTE = {"ipv4": 9, "ipv6": 6}
 _SO_BINDTODEVICE = 25  # linux/socket.h; not every Python has a name for it
 
 
@@ -40,25 +47,62 @@ def listen(interfaces: Iterable[str], seconds: float) -> list[dict[str, Any]]:
 
     This takes all of `seconds`. Raises OSError.
     """
-    heard: dict[tuple[str, str, int], dict[str, Any]] = {}
+    return listen_twice(interfaces, seconds, frames=False)[0]
+
+
+def listen_twice(
+    interfaces: Iterable[str], seconds: float, frames: bool
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return what was heard, as `listen` does, and what arrived in frames, whatever the packet filter did to it after that."""
+    heard: dict[tuple[bool, str, str, int], dict[str, Any]] = {}
     end = time.monotonic() + seconds
     with selectors.DefaultSelector() as selector, contextlib.ExitStack() as opened:
         for interface in dict.fromkeys(interfaces):
             for family in GROUPS:
                 line = opened.enter_context(_open(interface, family))
                 if line:
-                    selector.register(line, selectors.EVENT_READ, (line, interface, family))
+                    selector.register(line, selectors.EVENT_READ, (line, interface, family, False))
+                if line and frames:
+                    tap = opened.enter_context(_open_frames(interface, family))
+                    selector.register(tap, selectors.EVENT_READ, (tap, interface, family, True))
         while (left := end - time.monotonic()) > 0:
             for key, _events in selector.select(left):
                 connection: socket.socket
-                connection, interface, family = key.data
+                connection, interface, family, is_frame = key.data
                 packet, sender = connection.recvfrom(_BIGGEST)
-                advert = parse_advert(without_header(packet) if family == "ipv4" else packet)
-                if advert:
+                if is_frame:
+                    source, message = parse_packet(packet, family)
+                else:
                     source = str(sender[0]).partition("%")[0]
+                    message = without_header(packet) if family == "ipv4" else packet
+                advert = parse_advert(message)
+                if advert:
                     found = {"interface": interface, "family": family, "source": source, **advert}
-                    heard.setdefault((interface, source, advert["virtual_router_id"]), found)
-    return list(heard.values())
+                    heard.setdefault((is_frame, interface, source, advert["virtual_router_id"]), found)
+    return (
+        [found for (is_frame, *_key), found in heard.items() if not is_frame],
+        [found for (is_frame, *_key), found in heard.items() if is_frame],
+    )
+
+
+def parse_packet(packet: bytes, family: str) -> tuple[str, bytes]:
+    """Return the source and the payload of an IP packet; an empty payload if the packet is too short."""
+    start, end = (12, 16) if family == "ipv4" else (8, 24)
+    if len(packet) < end:
+        return "", b""
+    version = socket.AF_INET if family == "ipv4" else socket.AF_INET6
+    payload = without_header(packet) if family == "ipv4" else packet[40:]
+    return socket.inet_ntop(version, packet[start:end]), payload
+
+
+@contextlib.contextmanager
+def _open_frames(interface: str, family: str) -> Iterator[socket.socket]:
+    """A socket that gets the VRRP packets arriving on one interface before the packet filter does (packet(7))."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as connection:
+        keep = ((0x30, 0, 0, _PROTOCOL_BYTE[family]), (0x15, 0, 1, PROTOCOL), (0x06, 0, 0, _BIGGEST), (0x06, 0, 0, 0))
+        only(connection, keep)
+        connection.bind((interface, _ETHERTYPES[family]))
+        yield connection
 
 
 @contextlib.contextmanager

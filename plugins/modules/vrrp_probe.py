@@ -26,6 +26,10 @@ options:
     description: How long to listen, in seconds. A master sends an advert every C(advert_interval), by default every second.
     type: float
     default: 3.5
+  frames:
+    description: Whether to return RV(frames) as well, the adverts that arrive at the interface, whatever the packet filter does to them.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - lvs.cluster.attributes
   - lvs.cluster.attributes.info_module
@@ -73,10 +77,19 @@ adverts:
       type: int
   sample:
     - {interface: eth0, family: ipv4, source: 192.0.2.11, version: 2, virtual_router_id: 100, priority: 200}
+frames:
+  description:
+    - The same for the adverts that arrived at the interface. What is here and not in RV(adverts) was dropped by this host's
+      packet filter.
+  returned: with O(frames)
+  type: list
+  elements: dict
+  sample:
+    - {interface: eth0, family: ipv4, source: 192.0.2.11, version: 2, virtual_router_id: 100, priority: 200}
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils.vrrp_adverts import listen
+from ansible_collections.lvs.cluster.plugins.module_utils.vrrp_adverts import listen_twice
 
 
 def main():
@@ -84,6 +97,7 @@ def main():
         argument_spec={
             "interfaces": {"type": "list", "elements": "str", "required": True},
             "timeout": {"type": "float", "default": 3.5},
+            "frames": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -91,12 +105,12 @@ def main():
     if timeout <= 0:
         module.fail_json(msg=f"timeout must be more than 0, not {timeout}.")
     try:
-        adverts = listen(module.params["interfaces"], timeout)
+        adverts, frames = listen_twice(module.params["interfaces"], timeout, module.params["frames"])
     except PermissionError:
         module.fail_json(msg="vrrp_probe needs root, or the capability CAP_NET_RAW: use become.")
     except OSError as error:
         module.fail_json(msg=f"No adverts can be heard: {error.strerror or error}.")
-    module.exit_json(changed=False, adverts=adverts)
+    module.exit_json(changed=False, adverts=adverts, **({"frames": frames} if module.params["frames"] else {}))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -32,6 +35,38 @@ def test_the_header_of_ipv4_is_taken_off_whatever_its_length():
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="raw sockets need root")
+def test_frames_are_heard_whatever_the_packet_filter_does():
+    """In a network namespace whose filter drops all that comes in."""
+    if not shutil.which("nft") or not shutil.which("unshare"):
+        pytest.skip("nft is not installed: make deps")
+    script = f"""
+import socket, threading, time
+from ansible_collections.lvs.cluster.plugins.module_utils import vrrp_adverts
+def send():
+    time.sleep(0.2)
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, vrrp_adverts.PROTOCOL) as sender:
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+        sender.sendto({ADVERT!r}, (vrrp_adverts.GROUPS["ipv4"], 0))
+threading.Thread(target=send).start()
+heard, frames = vrrp_adverts.listen_twice(["lo"], 0.7, frames=True)
+print(heard, [(one["source"], one["virtual_router_id"]) for one in frames])
+"""
+    drop = "table ip f { chain c { type filter hook input priority 0; policy drop; }; }"
+    command = f"ip link set lo up && ip route add 224.0.0.0/4 dev lo && nft '{drop}' && exec {sys.executable} -"
+    ran = subprocess.run(
+        ["unshare", "--net", "sh", "-c", command],
+        input=script,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    if "unshare" in ran.stderr:
+        pytest.skip(ran.stderr)
+    assert ran.stdout.strip() == "[] [('127.0.0.1', 51)]", ran.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="raw sockets need root")
 def test_adverts_to_their_group_are_heard_on_an_interface():
     def send():
         time.sleep(0.1)
@@ -54,3 +89,18 @@ def test_adverts_to_their_group_are_heard_on_an_interface():
             "priority": 200,
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("family", "packet", "source"),
+    [
+        ("ipv4", bytes([0x46]) + bytes(11) + bytes([192, 0, 2, 11]) + bytes(8), "192.0.2.11"),
+        ("ipv6", bytes(8) + bytes([0xFE, 0x80]) + bytes(13) + b"\x01" + bytes(16), "fe80::1"),
+    ],
+)
+def test_a_packet_in_a_frame_has_its_source_and_its_advert(family, packet, source):
+    assert vrrp_adverts.parse_packet(packet + b"advert", family) == (source, b"advert")
+
+
+def test_a_frame_that_is_too_short_is_no_advert():
+    assert vrrp_adverts.parse_packet(b"\x45", "ipv4") == ("", b"")
