@@ -35,13 +35,17 @@ SYNC = (
     "/usr/local/sbin/lvs-sync",
     "/usr/local/lib/lvs-sync/*.py",
 )
-# lvs-heal, and the commands of directors: the unit, and all that they are made of
+# lvs-heal, lvs-metrics, and the commands of directors: the units, and all that they are made of
 HEAL_UNIT = "/etc/systemd/system/lvs-heal.service"
 HEAL_SETTINGS = "/etc/lvs-heal-*.json"
+METRICS_UNIT = "/etc/systemd/system/lvs-metrics.service"
+METRICS_FILE = "lvs-cluster.prom"
 HEAL = (
     HEAL_UNIT,
+    METRICS_UNIT,
     "/usr/local/sbin/lvs-heal",
     "/usr/local/sbin/lvs-drain",
+    "/usr/local/sbin/lvs-metrics",
     "/usr/local/sbin/lvs-status",
     "/usr/local/sbin/lvs-undrain",
     HEAL_SETTINGS,
@@ -49,6 +53,11 @@ HEAL = (
 )
 HEAL_WANTED = "/etc/systemd/system/multi-user.target.wants/lvs-heal.service"
 HEAL_RUNS = "/run/lvs-heal/state.json"
+METRICS_WANTED = "/etc/systemd/system/multi-user.target.wants/lvs-metrics.service"
+METRICS_RUNS = "/run/lvs-metrics"
+# The packages that the roles have added
+PACKAGES = "/var/lib/lvs-cluster/packages"
+EXPORTER = "prometheus-node-exporter"
 FILES = (KEEPALIVED, SECRETS, HARESOURCES, HA_CF, LDIRECTORD)
 # The real servers that somebody has drained
 DRAINED = drains.FILE
@@ -179,6 +188,19 @@ def settings_with(settings: Mapping[str, str], key: str, default: Any) -> list[s
             told = {key: True}  # It counts until site.yml has written it again.
         if told.get(key, default):
             found.append(path)
+    return found
+
+
+def metrics_files(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the file into which lvs-metrics writes, by the path of the settings that want it. Broken settings want none."""
+    found = {}
+    for path, text in settings.items():
+        try:
+            wanted = json.loads(text).get("metrics")
+        except ValueError:
+            continue
+        if wanted:
+            found[path] = f"{wanted['textfile_directory'].rstrip('/')}/{METRICS_FILE}"
     return found
 
 

@@ -124,6 +124,22 @@ ansible_facts:
               description: The settings of the clusters that the host directs.
               type: list
               elements: str
+        metrics:
+          description: What there is of C(lvs-metrics). Its files are among those of C(heal).
+          type: dict
+          contains:
+            files:
+              description: The file that it writes for each cluster of the host that wants metrics, by the path of the cluster's settings.
+              type: dict
+            runs:
+              description: Whether it runs.
+              type: bool
+            enabled:
+              description: Whether it starts at boot.
+              type: bool
+            exporter:
+              description: Whether the roles have installed C(prometheus-node-exporter).
+              type: bool
         virtual_servers:
           description: The virtual servers of C(keepalived.conf).
           type: list
@@ -216,6 +232,7 @@ ansible_facts:
       folders: []
       resources: []
       heal: {files: {}, runs: false, enabled: false, mends: [], directs: []}
+      metrics: {files: {}, runs: false, enabled: false, exporter: false}
       virtual_servers:
         - {at: 192.0.2.100 80, protocol: TCP, addresses: [192.0.2.100 80]}
       instances:
@@ -333,6 +350,12 @@ def main(runner=HOST):
             "enabled": os.path.islink(deployed.HEAL_WANTED),
             "mends": deployed.settings_with(settings, "heal", True),
             "directs": deployed.settings_with(settings, "stack", None),
+        },
+        "metrics": {
+            "files": deployed.metrics_files(settings),
+            "runs": os.path.exists(deployed.METRICS_RUNS),
+            "enabled": os.path.islink(deployed.METRICS_WANTED),
+            "exporter": deployed.EXPORTER in (read(deployed.PACKAGES) or "").split(),
         },
         "instances": deployed.vrrp_instances(files),
         "virtual_servers": deployed.virtual_servers(files),

@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the programs of a host know of its cluster: lvs-heal, and on a director lvs-status.
+"""What the programs of a host know of its cluster: lvs-heal, lvs-metrics, and on a director lvs-status.
 
 The rest they read from other files of the host.
 """
@@ -40,6 +40,7 @@ def heal_settings(cluster: ResolvedCluster, name: str, os_family: str, program: 
         # Whether lvs-heal mends. On a director the file is there anyway, for lvs-status.
         "heal": cluster["heal"],
         "sysctls": sysctls,
+        **_metrics(cluster, name),
         **(_of_director(cluster, name, os_family) if name in cluster["directors"] else {}),
     }
 
@@ -88,6 +89,35 @@ def _of_director(cluster: ResolvedCluster, name: str, os_family: str) -> dict[st
             for instance in host["instances"]
         ],
     }
+
+
+def _metrics(cluster: ResolvedCluster, name: str) -> dict[str, Any]:
+    """What lvs-metrics writes of this host: nothing that would change the file if no metrics are wanted."""
+    if cluster["metrics"] is None:
+        return {}
+    vips = cluster["hosts"][name]["vips"]
+    return {
+        "metrics": {
+            "textfile_directory": cluster["metrics"]["textfile_directory"],
+            "interval": cluster["metrics"]["interval"],
+            "serves": {
+                "host": name,
+                "vips": [{"address": vip["address"], "device": vip["device"]} for vip in vips if vip["device"]],
+            }
+            if name in cluster["real_servers"]
+            else None,
+            "weighed": [_key(service) for service in cluster["services"] if _weighed(service)],
+        }
+    }
+
+
+def _weighed(service: Service) -> bool:
+    """Whether a check chooses the weights of a service's real servers."""
+    return any(
+        check["dynamic_weight"] or check["weight"]
+        for server in service["real_servers"]
+        for check in health_of(server, service["health"])
+    )
 
 
 def undrained_table(cluster: ResolvedCluster) -> list[TableService]:

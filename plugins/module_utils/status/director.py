@@ -18,7 +18,7 @@ from ..ipvs.types import Destination, ServiceKey
 from ..ipvs.types import Service as WantedService
 from .addresses import Address
 from .reasons import Reason
-from .table import Rates, Server, Service
+from .table import Counters, Rates, Server, Service
 
 VERSION = 1
 # States of a real server. The first four are in the table.
@@ -76,6 +76,7 @@ class Seen:
     at: float
     live: Mapping[str, Service] = field(default_factory=dict)
     rates: Rates = field(default_factory=dict)
+    counters: Counters = field(default_factory=dict)
     addresses: Sequence[Address] = ()
     runs: Mapping[str, bool] = field(default_factory=dict)
     vrrp: Mapping[str, Mapping[str, Any]] | None = None

@@ -28,7 +28,7 @@ from ..vrrp_state import running
 from . import addresses
 from .director import Pair, Record, Seen, doubtful, record_from
 from .reasons import Reason, keepalived_reasons, ldirectord_reasons
-from .table import Rates, parse_rates, parse_table
+from .table import Counters, Rates, parse_counters, parse_rates, parse_table
 
 TABLE = Path("/proc/net/ip_vs")
 DRAINS = Path("/var/lib/lvs-cluster/drained.json")
@@ -64,11 +64,11 @@ def read_record(folder: Path = FOLDER, drains: Path = DRAINS) -> Record:
 
 
 def _drains(path: Path) -> list[Mapping[str, Any]]:
-    data = _json(path) or {}
+    data = json_of(path) or {}
     return [drain for drain in data.get("drains") or () if isinstance(drain, dict)]
 
 
-def _json(path: Path) -> dict[str, Any] | None:
+def json_of(path: Path) -> dict[str, Any] | None:
     """The content of a file that another program writes, None if it is not there or no longer what it was."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -77,9 +77,12 @@ def _json(path: Path) -> dict[str, Any] | None:
     return data if isinstance(data, dict) else None
 
 
-def read_seen(record: Record, runner: Runner = HOST) -> Seen:
-    """Return what there is on this director."""
-    wait = _start(runner, "ipvsadm", "-Ln", "--rate", "--exact")
+def read_seen(record: Record, runner: Runner = HOST, measured: bool = False) -> Seen:
+    """Return what there is on this director.
+
+    `measured` is for lvs-metrics: with the kernel's counters instead of its rates, and without a search for why a real server is out.
+    """
+    wait = _start(runner, "ipvsadm", "-Ln", "--stats" if measured else "--rate", "--exact")
     notes: list[str] = []
     vrrp = None
     if record.stack == "keepalived" and record.data.get("instances"):
@@ -89,21 +92,23 @@ def read_seen(record: Record, runner: Runner = HOST) -> Seen:
             notes.append(str(error).rstrip("."))
     live = parse_table(_text(TABLE), record.table)
     sends, receives = sync_daemons()
+    told = wait() if wait and live else Result(1, "", "")
     seen = Seen(
         at=time.time(),
         live=live,
-        rates=_rates(wait()) if wait and live else {},
+        rates={} if measured else _rates(told),
+        counters=_counters(told) if measured else {},
         addresses=addresses.read(),
         runs=_runs(record),
         vrrp=vrrp,
         sends=sends,
         receives=receives,
-        sync_told=_json(SYNC_STATE),
-        heal=_json(HEAL_STATE),
+        sync_told=json_of(SYNC_STATE),
+        heal=json_of(HEAL_STATE),
         notes=notes,
     )
     doubts = doubtful(record, live)
-    return replace(seen, **_explained(record, doubts, runner)) if doubts else seen
+    return replace(seen, **_explained(record, doubts, runner, measured)) if doubts else seen
 
 
 def _start(runner: Runner, tool: str, *arguments: str) -> Callable[[], Result] | None:
@@ -113,6 +118,10 @@ def _start(runner: Runner, tool: str, *arguments: str) -> Callable[[], Result] |
 
 def _rates(result: Result) -> Rates:
     return parse_rates(result.out) if result.rc == 0 else {}
+
+
+def _counters(result: Result) -> Counters:
+    return parse_counters(result.out) if result.rc == 0 else {}
 
 
 def _text(path: Path) -> str:
@@ -154,7 +163,7 @@ def sync_daemons() -> tuple[bool, bool]:
     return bool(found[0]), bool(found[3])
 
 
-def _explained(record: Record, doubts: Iterable[Pair], runner: Runner) -> dict[str, Any]:
+def _explained(record: Record, doubts: Iterable[Pair], runner: Runner, only_states: bool = False) -> dict[str, Any]:
     """What the daemon says of real servers that are out."""
     if record.stack == "ldirectord":
         return {"reasons": _of_ldirectord(record, runner)}
@@ -167,6 +176,8 @@ def _explained(record: Record, doubts: Iterable[Pair], runner: Runner) -> dict[s
         said = None  # The journal may tell.
     if said is not None:
         alive = believed_alive(said, doubts)
+        if only_states:
+            return {"alive": alive}
     return {"alive": alive, "reasons": keepalived_reasons(_journal(record, runner))}
 
 

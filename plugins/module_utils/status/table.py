@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table that the kernel has now, with its counters: from /proc/net/ip_vs, and from `ipvsadm -Ln --rate --exact`.
+"""The table that the kernel has now, with its counters: from /proc/net/ip_vs, and from `ipvsadm -Ln --rate` or `--stats`.
 
 /proc needs no process and is read at once, but has no rates. Lines are split by hand, for speed: 1,000 services are common.
 Source of the formats: the kernel's net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_info_seq_show(), and ipvsadm.c, print_title().
@@ -17,6 +17,9 @@ FORWARD_OF = {"Route": "dr", "Masq": "nat", "Tunnel": "tun", "Local": "local"}
 
 # Connections in a second: of a service, and of its real servers by their text.
 Rates = Mapping[str, Tuple[int, Mapping[str, int]]]
+# The same of all that ipvsadm counts, in the order of COUNTED.
+Counters = Mapping[str, Tuple[Tuple[int, ...], Mapping[str, Tuple[int, ...]]]]
+COUNTED = ("connections", "incoming_packets", "outgoing_packets", "incoming_bytes", "outgoing_bytes")
 
 
 class Server(NamedTuple):
@@ -86,19 +89,27 @@ def _mark_key(mark: str, service: Service, known: Collection[str]) -> str:
 
 def parse_rates(text: str) -> Rates:
     """Return the connections in a second from `ipvsadm -Ln --rate --exact`."""
-    found: dict[str, tuple[int, dict[str, int]]] = {}
-    servers: dict[str, int] = {}
+    return {
+        key: (numbers[0], {server: counted[0] for server, counted in servers.items()})
+        for key, (numbers, servers) in parse_counters(text).items()
+    }
+
+
+def parse_counters(text: str) -> Counters:
+    """Return the numbers that `ipvsadm -Ln --stats --exact` prints. With --rate they are those of a second."""
+    found: dict[str, tuple[tuple[int, ...], dict[str, tuple[int, ...]]]] = {}
+    servers: dict[str, tuple[int, ...]] = {}
     for line in text.splitlines()[3:]:
         words = line.split()
         if words[0] == "->":
-            servers[words[1]] = int(words[2])
+            servers[words[1]] = tuple(map(int, words[2:]))
             continue
         servers = {}
         if words[0] == "FWM":
             six = words[2] == "IPv6"
             # ipvsadm prints a mark as a signed number.
             key = f"fwmark {int(words[1]) & 0xFFFFFFFF}{' ipv6' if six else ''}"
-            found[key] = (int(words[3 if six else 2]), servers)
+            found[key] = (tuple(map(int, words[3 if six else 2 :])), servers)
         else:
-            found[f"{words[1]}/{words[0].lower()}"] = (int(words[2]), servers)
+            found[f"{words[1]}/{words[0].lower()}"] = (tuple(map(int, words[2:])), servers)
     return found

@@ -45,6 +45,7 @@ from .keepalived import check_keepalived, keepalived_part, read_keepalived
 from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
 from .localnode import check_localnodes, localnode_part
 from .mail import resolve_mail
+from .metrics import resolve_metrics
 from .mistakes import InventoryMistakes, InventoryPath, Mistakes
 from .nat import Nat, check_masquerade, check_replies, check_tracking, moved_gateways, resolve_nat
 from .processes import processes
@@ -56,7 +57,20 @@ from .static import check_static
 from .sync import read_sync, resolve_sync, shortest_delay
 from .through_vip import check_ways, table_of_ways, ways
 from .timeouts import resolve_timeouts
-from .types import Heartbeat, HostPart, Mail, MovedAddress, OwnPart, ResolvedCluster, Stack, Sync, Timeouts, Vip, Vrrp
+from .types import (
+    Heartbeat,
+    HostPart,
+    Mail,
+    Metrics,
+    MovedAddress,
+    OwnPart,
+    ResolvedCluster,
+    Stack,
+    Sync,
+    Timeouts,
+    Vip,
+    Vrrp,
+)
 from .vrrp import SETTLE_TIME, VrrpDraft, check_unused, resolve_vrrp
 
 SCALARS = {name: key for name, key in schema.CLUSTER.items() if key.validator is not validators.ANYTHING}
@@ -77,6 +91,7 @@ class _Read:
     sloppy: bool
     timeouts: Timeouts
     mail: Mail | None
+    metrics: Metrics | None
     keepalived: Mapping[str, Any]
     ldirectord: Mapping[str, Any]
     heartbeat: Mapping[str, Any]
@@ -146,6 +161,7 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
         sloppy=own_sync["sloppy"],
         timeouts=resolve_timeouts(given["lvs_timeouts"], mistakes),
         mail=mail,
+        metrics=resolve_metrics(given["lvs_metrics"], mistakes),
         keepalived=read_keepalived(given["lvs_keepalived"], mistakes) if vrrp else {},
         ldirectord=read_ldirectord(given["lvs_ldirectord"], mail, mistakes) if ldirectord else {},
         heartbeat=read_heartbeat(given["lvs_heartbeat"], list(vip_paths), hosts, mistakes) if ldirectord else {},
@@ -239,6 +255,7 @@ def _resolved(
         "sync": sync,
         "timeouts": read.timeouts,
         "mail": read.mail,
+        "metrics": read.metrics,
         "keepalived": keepalived,
         "ldirectord": ldirectord_part(read.ldirectord, services, read.mail) if stack == "ldirectord" else None,
         "heartbeat": heartbeat,

@@ -49,6 +49,7 @@ CLUSTER = {
     "lvs_ldirectord": Key(validators.ANYTHING),
     "lvs_heartbeat": Key(validators.ANYTHING),
     "lvs_mail": Key(validators.ANYTHING),
+    "lvs_metrics": Key(validators.ANYTHING),
     "lvs_start_at_boot": Key(validators.BOOLEAN, True),
     "lvs_heal": Key(validators.BOOLEAN, True),
     "lvs_test_page": Key(validators.BOOLEAN, False),
@@ -402,4 +403,10 @@ MAIL = {
     "timeout": Key(validators.integer(1, 3600), 30),
     "instances": Key(validators.BOOLEAN, True),
     "real_servers": Key(validators.BOOLEAN, True),
+}
+METRICS = {
+    "enabled": Key(validators.BOOLEAN, False),
+    "exporter": Key(validators.BOOLEAN, True),
+    "textfile_directory": Key(validators.PATH, "/var/lib/prometheus/node-exporter"),
+    "interval": Key(validators.integer(1, 3600), 15),
 }

@@ -492,6 +492,14 @@ Mail = TypedDict(
 )
 
 
+class Metrics(TypedDict):
+    """Where lvs-metrics writes, how often in seconds, and whether the roles install and run node-exporter."""
+
+    exporter: bool
+    textfile_directory: str
+    interval: int
+
+
 class KeepalivedUrl(TypedDict):
     """A `url` block of a check."""
 
@@ -1024,6 +1032,7 @@ class ResolvedCluster(TypedDict):
     sync: Sync | None
     timeouts: Timeouts
     mail: Mail | None
+    metrics: Metrics | None
     keepalived: Keepalived | None
     ldirectord: Ldirectord | None
     heartbeat: Heartbeat | None

@@ -20,6 +20,7 @@ WHO_ELSE = "Find out which host it is: ip -6 neigh, or lvs.cluster.arp_probe"
 # This unit works only while the host boots, so whether it is active means nothing.
 BOOT_UNIT = "ipvsadm.service"
 HEAL_UNIT = "lvs-heal.service"
+METRICS_UNIT = "lvs-metrics.service"
 # The unit that holds a director's VIPs, by stack.
 DIRECTOR_UNITS = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.service", "static": "lvs-vip.service"}
 SYNC_UNIT = "lvs-sync.service"
@@ -99,6 +100,8 @@ def units_of(cluster: ResolvedCluster, name: str) -> dict[str, bool]:
         units["lvs-test-page.service"] = True
     if cluster["heal"]:
         units[HEAL_UNIT] = True
+    if cluster["metrics"] is not None:
+        units[METRICS_UNIT] = True
     return units
 
 
@@ -155,6 +158,13 @@ def heal_findings(name: str, cluster: ResolvedCluster, node: Mapping[str, Any]) 
     runs = node["units"].get(HEAL_UNIT, {"active": False})["active"]
     if runs and not cluster["heal"] and not cluster["hosts"][name]["other_clusters"]:
         yield Finding(name, f"{HEAL_UNIT} runs, but lvs_heal is false", RUN_SITE)
+
+
+def metrics_findings(name: str, cluster: ResolvedCluster, node: Mapping[str, Any]) -> Iterator[Finding]:
+    """An lvs-metrics that runs although it should not; another cluster on the host may have it."""
+    runs = node["units"].get(METRICS_UNIT, {"active": False})["active"]
+    if runs and cluster["metrics"] is None and not cluster["hosts"][name]["other_clusters"]:
+        yield Finding(name, f"{METRICS_UNIT} runs, but lvs_metrics is off", RUN_SITE)
 
 
 def ldirectord_findings(name: str, active: bool, status: Mapping[str, Any]) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from .hosts import (
     ldirectord_findings,
     link_findings,
     lvs_vip_findings,
+    metrics_findings,
     other_stack_findings,
     peer_findings,
     unit_findings,
@@ -70,6 +71,7 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
                 *file_findings(name, seen["expected"].get(name, ()), node),
                 *folder_findings(name, cluster, node),
                 *heal_findings(name, cluster, node),
+                *metrics_findings(name, cluster, node),
                 *routing_findings(name, cluster["hosts"][name], node, held),
             )
         ),

@@ -48,6 +48,7 @@ LEVELS: dict[tuple[str, ...], Mapping[str, schema.Key]] = {
     ("lvs_ldirectord",): schema.LDIRECTORD,
     ("lvs_heartbeat",): schema.HEARTBEAT,
     ("lvs_mail",): schema.MAIL,
+    ("lvs_metrics",): schema.METRICS,
 }
 # The resolver reports these itself, where the schema cannot say it
 REQUIRED_ELSEWHERE = {("lvs_services",)}

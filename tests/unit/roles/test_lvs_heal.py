@@ -16,6 +16,7 @@ import pytest
 import yaml
 from ansible_collections.lvs.cluster.plugins.module_utils import deployed
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.settings import cluster_from, read
+from ansible_collections.lvs.cluster.plugins.module_utils.metrics import program as metrics
 from ansible_collections.lvs.cluster.plugins.plugin_utils.heal_settings import heal_settings
 
 ROOT = Path(__file__).parents[3]
@@ -43,13 +44,14 @@ def imported(path: Path) -> set[Path]:
 PROGRAMS = {
     "lvs-drain": "usage: lvs-drain [-h] [--service SERVICE] [--reason REASON] [--force] [real_server]\n",
     "lvs-heal": "usage: lvs-heal [--check]\n",
+    "lvs-metrics": "usage: lvs-metrics [--service]\n",
     "lvs-status": "usage: lvs-status [--json | --html] [--output FILE]\n",
     "lvs-undrain": "usage: lvs-undrain [-h] [--service SERVICE] [--steps STEPS] [--pause PAUSE] [real_server]\n",
 }
 
 
 def test_every_module_that_they_import_is_installed_and_no_other():
-    needed = todo = {MODULE_UTILS / f"{one}/program.py" for one in ("drains", "heal", "status")}
+    needed = todo = {MODULE_UTILS / f"{one}/program.py" for one in ("drains", "heal", "metrics", "status")}
     while todo:
         todo = {file for path in todo for file in imported(path)} - needed
         needed = needed | todo
@@ -102,7 +104,10 @@ def test_the_facts_know_where_the_roles_put_it():
     assert VARS["_host_heal_unit"] == deployed.HEAL_UNIT
     assert f"{VARS['_host_heal_folder']}/**/*.py" in deployed.HEAL
     assert {f"/usr/local/sbin/{program}" for program in PROGRAMS} <= {*deployed.HEAL}
-    assert {"lvs-heal", *VARS["_host_director_programs"]} == {*PROGRAMS}
+    assert {"lvs-heal", "lvs-metrics", *VARS["_host_director_programs"]} == {*PROGRAMS}
+    assert VARS["_host_metrics_unit"] == deployed.METRICS_UNIT
+    assert deployed.METRICS_UNIT in deployed.HEAL
+    assert deployed.METRICS_FILE == metrics.FILE
 
 
 @pytest.mark.parametrize("case", sorted(path.stem for path in MODELS.glob("*.json")))

@@ -399,6 +399,12 @@ def sync(rng: random.Random, instances: list[str]) -> dict[str, Any]:
     return made
 
 
+def metrics(rng: random.Random) -> dict[str, Any]:
+    """Metrics, for a few."""
+    made = {"enabled": True, **some(rng, schema.METRICS, 2, "enabled", "textfile_directory")}
+    return {"lvs_metrics": made} if rng.random() < 0.2 else {}
+
+
 def host(rng: random.Random, number: int) -> dict[str, Any]:
     """The variables of a host."""
     own = {} if rng.random() < 0.3 else {"lvs_address": f"172.28.0.{number}"}
@@ -459,6 +465,7 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
         for name in directors:
             hosts[name]["lvs_vrrp_address"] = f"10.9.9.{HOSTS[name]}"
     serving = rng.sample(directors, 2) if stack == "keepalived" and rng.random() < 0.2 else []
+    variables.update(metrics(rng))
     return {
         "all": variables,
         "hosts": hosts,

@@ -47,6 +47,7 @@ CLUSTERS: dict[str, dict[str, Any]] = {
     "sync": {"lvs_services": [WEB], "lvs_sync": {"enabled": True}},
     "localnode": {"lvs_services": [WEB], "real_servers": ["lvs1", "lvs2", "web1"]},
     "not_healed": {"lvs_services": [WEB], "lvs_heal": False},
+    "metrics": {"lvs_services": [WEB], "lvs_metrics": {"enabled": True}},
     "not_at_boot": {"lvs_services": [WEB], "lvs_start_at_boot": False},
     "ldirectord": {"lvs_services": [WEB], "lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "a-key-of-an-example"}},
     "lists": {"lvs_services": [LISTS, {**LISTS, "name": "translated", "port": [81, 82], "forward": "nat"}]},
@@ -102,6 +103,7 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
         # A director that marks packets keeps the rules for it by the same unit.
         runs |= {"lvs-vip.service"} if director and (host["tools"] or name in cluster["real_servers"]) else set()
         runs |= {"lvs-heal.service"} if cluster["heal"] else set()
+        runs |= {"lvs-metrics.service"} if cluster["metrics"] else set()
         starts = runs | ({"ipvsadm.service"} if director and cluster["stack"] == "static" else set())
         if director and not cluster["start_at_boot"]:
             starts -= {STACK_UNIT[cluster["stack"]], "ipvsadm.service"}

@@ -575,6 +575,26 @@ def test_lvs_heal_runs_where_it_should(cluster, seen):
     assert judge(cluster, seen)["faults"] == []
 
 
+def test_lvs_metrics_runs_where_it_should(cluster, seen):
+    seen["nodes"]["web1"]["units"]["lvs-metrics.service"] = {"active": True, "enabled": True}
+    assert judge(cluster, seen)["faults"] == ["web1: lvs-metrics.service runs, but lvs_metrics is off. Run site.yml"]
+    for node in seen["nodes"].values():
+        node["units"].setdefault("lvs-metrics.service", {"active": False, "enabled": True})
+    cluster["metrics"] = {"exporter": True, "textfile_directory": "/var/lib/prometheus/node-exporter", "interval": 15}
+    assert judge(cluster, seen)["faults"] == [
+        f"{host}: lvs-metrics.service does not run. Look at: journalctl -u lvs-metrics.service"
+        for host in ("lvs1", "lvs2", "web2")
+    ]
+    for node in seen["nodes"].values():
+        node["units"]["lvs-metrics.service"]["active"] = True
+    assert judge(cluster, seen)["faults"] == []
+    # Another cluster on the host may have it.
+    cluster["metrics"] = None
+    for host in cluster["hosts"].values():
+        host["other_clusters"] = ["other"]
+    assert judge(cluster, seen)["faults"] == []
+
+
 def drained(cluster, *names, **more):
     """A cluster in which real servers are drained, and what every director knows."""
     entry = {
