@@ -268,3 +268,13 @@ def test_which_clusters_of_a_host_lvs_heal_mends_and_which_it_directs():
     mends = [letters[path] for path in deployed.settings_with(settings, "heal", True)]
     directs = [letters[path] for path in deployed.settings_with(settings, "stack", None)]
     assert (mends, directs) == (["a", "c", "d"], ["a", "b", "d"])
+
+
+def test_where_lvs_metrics_writes_for_which_cluster():
+    settings = {
+        "/etc/lvs-heal-a.json": '{"heal": true}',
+        "/etc/lvs-heal-b.json": '{"metrics": {"textfile_directory": "/srv/text/"}}',
+        "/etc/lvs-heal-c.json": '{"metrics": null}',
+        "/etc/lvs-heal-d.json": "{",
+    }
+    assert deployed.metrics_files(settings) == {"/etc/lvs-heal-b.json": "/srv/text/lvs-cluster.prom"}
