@@ -8,6 +8,7 @@ The rest they read from other files of the host.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Iterable
 
 from ..module_utils.ipvs.render import restore_lines
@@ -106,6 +107,12 @@ def _metrics(cluster: ResolvedCluster, name: str) -> dict[str, Any]:
             }
             if name in cluster["real_servers"]
             else None,
+            # By VRRP instance: not all directors have each.
+            "directors": dict(
+                Counter(
+                    one["name"] for director in cluster["directors"] for one in cluster["hosts"][director]["instances"]
+                )
+            ),
             "weighed": [_key(service) for service in cluster["services"] if _weighed(service)],
         }
     }

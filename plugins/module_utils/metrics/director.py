@@ -58,14 +58,16 @@ def director_samples(record: Record, seen: Seen, status: Status) -> Iterator[Sam
     """Yield the values of a director. `status` is what lvs-status makes of `record` and `seen`."""
     cluster = str(status["cluster"])
     yield Sample("lvs_host_info", (cluster, str(status["director"]), "director", record.stack), 1)
-    yield Sample("lvs_directors", (cluster,), len(status["directors"]))
     yield Sample("lvs_problems", (cluster,), len(status["problems"]))
     for daemon, runs in status["daemons"].items():
         yield Sample("lvs_daemon_running", (cluster, daemon), runs)
     for instance in status["instances"]:
         yield from _instance(cluster, instance, seen)
+        directors = (record.data.get("metrics") or {}).get("directors") or {}
+        number = directors.get(instance["name"], len(status["directors"]))
+        yield Sample("lvs_vrrp_directors", (cluster, str(instance["name"])), number)
     yield from _split_brain(cluster, status, seen)
-    yield from _sync(cluster, status["sync"], seen)
+    yield from _sync(cluster, status["sync"], record, seen)
     held = {vip["address"] for one in status["instances"] for vip in one["vips"] if vip["held"]}
     for service in status["services"]:
         yield from _service(cluster, service, held, record, seen)
@@ -116,8 +118,9 @@ def _split_brain(cluster: str, status: Status, seen: Seen) -> Iterator[Sample]:
         yield Sample("lvs_vip_split_brain", (cluster, vip), vip in found)
 
 
-def _sync(cluster: str, sync: Mapping[str, Any] | None, seen: Seen) -> Iterator[Sample]:
-    yield Sample("lvs_sync_wanted", (cluster,), bool(sync and sync["wanted"]))
+def _sync(cluster: str, sync: Mapping[str, Any] | None, record: Record, seen: Seen) -> Iterator[Sample]:
+    wanted = record.data.get("sync")
+    yield Sample("lvs_sync_daemons_wanted", (cluster,), 0 if not wanted else 2 if wanted["both"] else 1)
     if sync is None:
         return
     for direction in ("sends", "receives"):

@@ -24,6 +24,7 @@ METRICS = {
     ),
     "lvs_metrics_written_timestamp_seconds": Metric(GAUGE, "When this file was written."),
     "lvs_metrics_read_duration_seconds": Metric(GAUGE, "How long it took to read what is in this file."),
+    "lvs_metrics_interval_seconds": Metric(GAUGE, "How often this file is to be written."),
     "lvs_heal_mended_timestamp_seconds": Metric(GAUGE, "When lvs-heal has last put something back on this host."),
     "lvs_sysctl_differs": Metric(
         GAUGE,
@@ -31,11 +32,11 @@ METRICS = {
         ("cluster", "sysctl"),
     ),
     # A director and its VIPs
-    "lvs_directors": Metric(GAUGE, "How many directors the cluster has, by the inventory.", ("cluster",)),
     "lvs_problems": Metric(GAUGE, "How many problems lvs-status shows on this director.", ("cluster",)),
     "lvs_daemon_running": Metric(
         GAUGE, "Whether a daemon that the cluster needs runs (1) or not (0).", ("cluster", "daemon")
     ),
+    "lvs_vrrp_directors": Metric(GAUGE, "How many directors have the VRRP instance, by the inventory.", _VRRP),
     "lvs_vrrp_state": Metric(
         GAUGE, "The state of a VRRP instance: 1 for the state that it is in, 0 for all others.", (*_VRRP, "state")
     ),
@@ -61,7 +62,11 @@ METRICS = {
         "Whether another host answers for a VIP that this director has (1), as lvs-heal sees it.",
         ("cluster", "vip"),
     ),
-    "lvs_sync_wanted": Metric(GAUGE, "Whether the inventory wants connections to be synchronised.", ("cluster",)),
+    "lvs_sync_daemons_wanted": Metric(
+        GAUGE,
+        "How many of the kernel's sync daemons have to run here: 0 without synchronisation, else 1 or 2.",
+        ("cluster",),
+    ),
     "lvs_sync_daemon_running": Metric(
         GAUGE, "Whether the kernel's sync daemon that sends, or the one that receives, runs.", ("cluster", "direction")
     ),

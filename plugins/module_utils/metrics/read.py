@@ -29,6 +29,8 @@ def text_of(files: Sequence[Data], runner: Runner = HOST, folder: Path = FOLDER)
     """Return the metrics of the clusters with these settings. Raises Failure and OSError if they can't be read."""
     began = time.monotonic()
     samples = list(samples_of(files, runner, folder))
+    intervals = [float(data["metrics"]["interval"]) for data in files if data.get("metrics")]
+    samples += [Sample("lvs_metrics_interval_seconds", (), min(intervals))] if intervals else []
     samples.append(Sample("lvs_metrics_read_duration_seconds", (), time.monotonic() - began))
     samples.append(Sample("lvs_metrics_written_timestamp_seconds", (), time.time()))
     return render(METRICS, samples)

@@ -77,6 +77,7 @@ def text() -> str:
     samples += real_server_samples(SERVES, [("172.28.0.100", "lo")])
     samples += sysctl_samples(SERVES, {"net/ipv4/conf/all/arp_ignore": False})
     samples += heal_samples(HEAL)
+    samples.append(Sample("lvs_metrics_interval_seconds", (), 15))
     samples.append(Sample("lvs_metrics_read_duration_seconds", (), 0.25))
     samples.append(Sample("lvs_metrics_written_timestamp_seconds", (), NOW))
     return render(METRICS, samples)

@@ -62,6 +62,7 @@ def test_a_director_costs_one_process_beside_keepalived_s_own(host):
     assert runner.runs == []
     assert 'lvs_service_connections_total{cluster="lvs1-lvs2-lvs3",service="web",' in text
     assert 'lvs_vip_held{cluster="lvs1-lvs2-lvs3",vrrp_instance="VI_1",vip="172.28.0.100"} 1\n' in text
+    assert "\nlvs_metrics_interval_seconds 15\n" in text
     assert re.search(r"(?m)^lvs_metrics_written_timestamp_seconds \d+\.\d{3}$", text)
 
 
@@ -95,6 +96,7 @@ def test_what_is_wanted_is_in_the_settings():
     assert (found["textfile_directory"], found["interval"], found["serves"]["host"]) == ("/x", 30, "web1")
     assert {"address": "172.28.0.100", "device": "lo"} in found["serves"]["vips"]
     assert settings()["metrics"]["serves"] is None
+    assert settings()["metrics"]["directors"] == {"VI_1": 3}
     assert "metrics" not in heal_settings(model("lab"), "lvs1", "Debian", "1")
     cluster = model("lab")
     cluster["services"][1]["health"][0]["dynamic_weight"] = True

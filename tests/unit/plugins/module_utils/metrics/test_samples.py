@@ -50,7 +50,7 @@ def states_of(samples, name):
 def test_a_healthy_master():
     found = director()
     assert values(found, "lvs_host_info") == {(CLUSTER, "lvs1", "director", "keepalived"): 1}
-    assert values(found, "lvs_directors") == {(CLUSTER,): 3}
+    assert values(found, "lvs_vrrp_directors", CLUSTER) == {("VI_1",): 3}
     assert values(found, "lvs_problems") == {(CLUSTER,): 0}
     assert values(found, "lvs_daemon_running", CLUSTER) == {("keepalived",): True, ("lvs-heal",): True}
     assert states_of(found, "lvs_vrrp_state") == {("VI_1",): "master"}
@@ -131,7 +131,7 @@ def test_a_failed_real_server_has_no_weight_and_one_whose_weight_a_check_chooses
 def test_a_keepalived_that_says_nothing():
     found = director(vrrp=None)
     assert states_of(found, "lvs_vrrp_state") == {("VI_1",): "unknown"}
-    assert not [one.name for one in found if one.name.startswith("lvs_vrrp_") and one.name != "lvs_vrrp_state"]
+    assert {one.name for one in found if one.name.startswith("lvs_vrrp_")} == {"lvs_vrrp_directors", "lvs_vrrp_state"}
 
 
 def test_a_state_that_nobody_knows_gets_a_series_too():
@@ -150,11 +150,13 @@ def test_two_owners_are_seen_only_by_lvs_heal():
 
 def test_synchronisation():
     found = director()
-    assert values(found, "lvs_sync_wanted") == {(CLUSTER,): False}
+    assert values(found, "lvs_sync_daemons_wanted") == {(CLUSTER,): 0}
     assert not values(found, "lvs_sync_daemon_running")
     wanted = {"sync": {"id": 51, "interface": "eth1", "both": True}}
     found = director(wanted, sends=True, sync_told=SYNC)
-    assert values(found, "lvs_sync_wanted") == {(CLUSTER,): True}
+    assert values(found, "lvs_sync_daemons_wanted") == {(CLUSTER,): 2}
+    alone = {"sync": {"id": 51, "interface": "eth1", "both": False}}
+    assert values(director(alone), "lvs_sync_daemons_wanted") == {(CLUSTER,): 1}
     assert values(found, "lvs_sync_daemon_running", CLUSTER) == {("sends",): True, ("receives",): False}
     assert values(found, "lvs_sync_peers_heard") == {(CLUSTER,): 1}
     assert values(found, "lvs_sync_heard_timestamp_seconds", CLUSTER) == {("172.28.0.12",): NOW - 90}
@@ -226,3 +228,8 @@ def test_sysctls_and_what_was_put_back():
     }
     assert [one.value for one in heal_samples(HEAL)] == [NOW - 50]
     assert [*heal_samples(None), *heal_samples({}), *heal_samples({"mended": []})] == []
+
+
+def test_an_instance_that_not_all_directors_have():
+    found = director({"metrics": {"directors": {"VI_1": 2}}})
+    assert values(found, "lvs_vrrp_directors", CLUSTER) == {("VI_1",): 2}
