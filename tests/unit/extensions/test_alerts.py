@@ -71,7 +71,7 @@ INSTANCE = {"cluster": CLUSTER, "vrrp_instance": "VI_1"}
 HOST = {"cluster": CLUSTER, "host": "lvs2", "role": "director", "stack": "keepalived", **LVS2}
 SILENT = [to("up", "0", instance="lvs2"), *[to(name, "stale", instance="lvs2") for name in METRICS]]
 CASES = [
-    Case("nothing", [], minutes=60),
+    Case("nothing", [], minutes=32),
     Case("no owner", [to("lvs_vip_held", "0", vip=VIP["vip"])], {"LvsVipHeldByNobody": [VIP]}),
     Case(
         "a planned move",
@@ -84,7 +84,7 @@ CASES = [
             to("lvs_service_active", "1", instance="lvs2"),
             to("lvs_vrrp_became_master_total", "3", instance="lvs2"),
         ],
-        minutes=20,
+        minutes=16,
     ),
     Case("two owners", [to("lvs_vip_held", "1", vip=VIP["vip"])], {"LvsSplitBrain": [VIP]}),
     Case("two owners for a moment", [to("lvs_vip_held", f"1x2 0{AFTER}", instance="lvs2")], minutes=3),
@@ -100,7 +100,7 @@ CASES = [
         state("lvs_service_state", "down", **WEB, **LVS1),
         {"LvsServiceDown": [{**WEB, "state": "down", **LVS1}]},
     ),
-    Case("no real server, as a backup sees it", state("lvs_service_state", "down", **WEB, **LVS2), minutes=20),
+    Case("no real server, as a backup sees it", state("lvs_service_state", "down", **WEB, **LVS2), minutes=16),
     Case(
         "not in the table",
         [
@@ -108,7 +108,7 @@ CASES = [
             *state("lvs_real_server_state", "missing", **WEB, **LVS1),
         ],
         {"LvsServiceMissing": [{**WEB, "state": "missing", **LVS1}]},
-        minutes=20,
+        minutes=16,
     ),
     Case(
         "keepalived is stopped, and the other director takes over",
@@ -126,7 +126,7 @@ CASES = [
             "LvsVrrpNotReady": [{**INSTANCE, "state": "stopped", **LVS1}],
             "LvsNoStandby": [INSTANCE],
         },
-        minutes=20,
+        minutes=16,
     ),
     Case(
         "the sorry server",
@@ -134,7 +134,7 @@ CASES = [
         {"LvsSorryServerInUse": [{**WEB, **LVS1}]},
     ),
     Case("a director is silent", SILENT, {"LvsHostSilent": [HOST], "LvsNoStandby": [INSTANCE]}, minutes=7),
-    Case("another node-exporter", [to("up", "0", instance="db1")], minutes=20),
+    Case("another node-exporter", [to("up", "0", instance="db1")], minutes=16),
     Case(
         "lvs-heal is stopped",
         [to("lvs_daemon_running", "0", daemon="lvs-heal", **LVS2)],
@@ -156,7 +156,7 @@ CASES = [
     Case(
         "an instance that only one director has",
         [to("lvs_vrrp_directors", "1"), *[to(f"lvs_vrrp_{name}", "stale", **LVS2) for name in ("state", "directors")]],
-        minutes=20,
+        minutes=16,
     ),
     Case(
         "the VIPs move often, by keepalived",
@@ -186,19 +186,19 @@ CASES = [
             to("lvs_real_server_weight", "stale", **WEB2),
         ],
         {"LvsRealServerFailed": [{**WEB2, "state": "failed", **LVS1}]},
-        minutes=20,
+        minutes=16,
     ),
     Case(
         "a failed real server that keeps its place",
         [*state("lvs_real_server_state", "failed", **WEB2), to("lvs_real_server_weight", "0", **WEB2)],
         {"LvsRealServerFailed": [{**WEB2, "state": "failed", **LVS1}]},
-        minutes=20,
+        minutes=16,
     ),
     Case(
         "a real server that no check has taken out",
         [*state("lvs_real_server_state", "missing", **WEB2), to("lvs_real_server_weight", "stale", **WEB2)],
         {"LvsRealServerNotInTable": [{**WEB2, "state": "missing", **LVS1}]},
-        minutes=20,
+        minutes=16,
     ),
     Case(
         "a weight set by hand",
@@ -220,7 +220,7 @@ CASES = [
             to("lvs_real_server_weight", "0", **WEB2),
             to("lvs_real_server_drained_since_timestamp_seconds", "300", **WEB2, **LVS1),
         ],
-        minutes=20,
+        minutes=16,
     ),
     Case(
         "drained for longer than a day",
@@ -244,13 +244,13 @@ CASES = [
         "one director alone sees a failure",
         [*state("lvs_real_server_state", "failed", **WEB2, **LVS2)],
         {"LvsDirectorsDisagree": [WEB2]},
-        minutes=20,
+        minutes=16,
     ),
     Case(
         "a sync daemon is missing",
         [to("lvs_sync_daemon_running", "0", direction="receives", **LVS2)],
         {"LvsSyncStopped": [{"cluster": CLUSTER, "instance": "lvs2"}]},
-        minutes=20,
+        minutes=16,
     ),
     Case(
         "nobody tells connections",
@@ -260,7 +260,7 @@ CASES = [
     Case(
         "nobody is there to tell connections",
         [to("lvs_sync_peers_heard", "0"), to("lvs_vrrp_directors", "1")],
-        minutes=20,
+        minutes=16,
     ),
     Case(
         "a real server without its VIP",
@@ -280,7 +280,7 @@ CASES = [
                 {"cluster": CLUSTER, "host": "web1", "role": "real_server", "stack": "", **WEB1},
             ]
         },
-        minutes=20,
+        minutes=16,
     ),
     Case(
         "lvs-heal has mended",
