@@ -40,6 +40,7 @@ COVERING = {
     "plugins/plugin_utils/preflight/*.py": ("plugins/plugin_utils/preflight/test_*.py",),
     "plugins/plugin_utils/verify/*.py": ("plugins/plugin_utils/verify/test_*.py",),
     "plugins/plugin_utils/*.py": ("plugins/plugin_utils/**/test_*.py",),
+    "plugins/module_utils/metrics/*.py": ("plugins/m*/metrics/test_*.py",),
     "plugins/module_utils/heal/*.py": ("plugins/m*/heal/test_*.py", "roles/test_lvs_heal.py"),
     "plugins/module_utils/ipvs/*.py": ("plugins/m*/ipvs/test_[!p]*.py", "plugins/m*/ipvs/test_*.py"),
     "plugins/module_utils/*.py": ("plugins/module_utils/test_*.py",),
