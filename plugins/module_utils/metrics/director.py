@@ -60,7 +60,9 @@ def director_samples(record: Record, seen: Seen, status: Status) -> Iterator[Sam
     yield Sample("lvs_host_info", (cluster, str(status["director"]), "director", record.stack), 1)
     yield Sample("lvs_problems", (cluster,), len(status["problems"]))
     for daemon, runs in status["daemons"].items():
-        yield Sample("lvs_daemon_running", (cluster, daemon), runs)
+        # One that the inventory does not want is nothing to wake anybody for.
+        if daemon != "lvs-heal" or record.data.get("heal", True):
+            yield Sample("lvs_daemon_running", (cluster, daemon), runs)
     for instance in status["instances"]:
         yield from _instance(cluster, instance, seen)
         directors = (record.data.get("metrics") or {}).get("directors") or {}

@@ -128,6 +128,13 @@ def test_a_failed_real_server_has_no_weight_and_one_whose_weight_a_check_chooses
     assert {service for service, *_more in wanted} == {"web", "dns"}
 
 
+def test_without_lvs_heal_nobody_waits_for_it():
+    found = director({"heal": False}, runs={"keepalived": True, "lvs-heal": False}, heal=None)
+    assert values(found, "lvs_daemon_running", CLUSTER) == {("keepalived",): True}
+    found = director(runs={"keepalived": False, "lvs-heal": False}, heal=None)
+    assert values(found, "lvs_daemon_running", CLUSTER) == {("keepalived",): False, ("lvs-heal",): False}
+
+
 def test_a_keepalived_that_says_nothing():
     found = director(vrrp=None)
     assert states_of(found, "lvs_vrrp_state") == {("VI_1",): "unknown"}
