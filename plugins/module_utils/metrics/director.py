@@ -61,7 +61,7 @@ def director_samples(record: Record, seen: Seen, status: Status) -> Iterator[Sam
     yield Sample("lvs_problems", (cluster,), len(status["problems"]))
     for daemon, runs in status["daemons"].items():
         # One that the inventory does not want is nothing to wake anybody for.
-        if daemon != "lvs-heal" or record.data.get("heal", True):
+        if daemon != "lvs-heal" or record.data["heal"]:
             yield Sample("lvs_daemon_running", (cluster, daemon), runs)
     for instance in status["instances"]:
         yield from _instance(cluster, instance, seen)

@@ -63,6 +63,7 @@ def test_a_director_costs_one_process_beside_keepalived_s_own(host):
     assert 'lvs_service_connections_total{cluster="lvs1-lvs2-lvs3",service="web",' in text
     assert 'lvs_vip_held{cluster="lvs1-lvs2-lvs3",vrrp_instance="VI_1",vip="172.28.0.100"} 1\n' in text
     assert "\nlvs_metrics_interval_seconds 15\n" in text
+    assert float(re.search(r"(?m)^lvs_metrics_read_duration_seconds (\S+)$", text)[1]) < 60
     assert re.search(r"(?m)^lvs_metrics_written_timestamp_seconds \d+\.\d{3}$", text)
 
 
@@ -154,6 +155,10 @@ def test_a_folder_that_is_no_longer_wanted_loses_the_file(service):
     write(service.at / "etc", "a", cluster="a")
     service.write()
     assert list(service.at.glob("*/*.prom")) == []
+    # What comes there later is of somebody else.
+    (service.at / "two/lvs-cluster.prom").touch()
+    service.write()
+    assert (service.at / "two/lvs-cluster.prom").exists()
 
 
 def test_what_cannot_be_read_leaves_the_old_file_and_is_told_once(service, monkeypatch):
@@ -182,6 +187,21 @@ def test_a_folder_that_is_not_there_and_broken_settings_are_told(service):
     (service.at / "etc/lvs-heal-a.json").write_text("{")
     assert service.write() == []
     assert ["none" in service.told[0], len(service.told)] == [True, 2]
+
+
+def test_it_goes_on_until_it_is_stopped(service, monkeypatch):
+    want(service, "a", service.at / "one")
+    waits = []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        if len(waits) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(program.time, "sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        service.run()
+    assert [14 < seconds <= 15 for seconds in waits] == [True, True]
 
 
 @pytest.mark.parametrize("words", [["--output"], ["--service", "x"]])
