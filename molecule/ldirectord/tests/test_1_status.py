@@ -11,6 +11,7 @@ import pytest
 from cluster import until
 
 pytestmark = pytest.mark.usefixtures("fresh")
+GIVES_BACK = True
 
 
 def status(cluster, director):

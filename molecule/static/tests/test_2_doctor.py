@@ -9,6 +9,7 @@ import pytest
 from doctor import broken, causes, named_first
 
 pytestmark = [pytest.mark.usefixtures("fresh"), pytest.mark.wide]
+GIVES_BACK = True
 
 VIP = "172.28.0.100"
 
