@@ -31,11 +31,11 @@ lvs_services=[{"name": "names", "vip": "192.0.2.100", "port": 53, "protocol": "u
 """
 
 
-def verify(folder, *options):
+def verify(folder, *options, inventory=INVENTORY):
     """Run verify.yml in a folder, with the controller as the only host that answers."""
     if not (TOOLS / "ansible-playbook").exists():
         pytest.skip("ansible-playbook is not beside this Python")
-    (folder / "hosts.ini").write_text(INVENTORY, encoding="utf-8")
+    (folder / "hosts.ini").write_text(inventory, encoding="utf-8")
     (folder / "ansible.cfg").write_text("", encoding="utf-8")
     environment = {
         **os.environ,
@@ -63,4 +63,16 @@ def test_hosts_that_were_not_asked_are_told_from_those_that_do_not_answer(tmp_pa
     assert "lvs1: could not be checked. Check that it is up and answers SSH" in ran.stdout, ran.stdout + ran.stderr
     for host in ("lvs2", "web1"):
         assert f"{host}: was left out by --limit. Run verify.yml without --limit" in ran.stdout, ran.stdout + ran.stderr
+    assert ran.returncode != 0
+
+
+def test_a_host_outside_the_limit_that_answers_and_cannot_be_read_ends_the_run(tmp_path):
+    here = "ansible_connection=local ansible_python_interpreter"
+    inventory = INVENTORY.replace("192.0.2.11", f'192.0.2.11 {here}="{{{{ ansible_playbook_python }}}}"')
+    inventory = inventory.replace("192.0.2.12", f"192.0.2.12 {here}=/bin/false")
+    ran = verify(tmp_path, "--limit", "lvs1,client1", inventory=inventory)
+    assert "lvs2 is not in this run, but what is deployed there is needed, and could not be read" in ran.stdout, (
+        ran.stdout + ran.stderr
+    )
+    assert "was left out by --limit" not in ran.stdout
     assert ran.returncode != 0
