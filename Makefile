@@ -8,13 +8,14 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= /usr/bin/python3
 SCENARIO ?= default
 # In the order in which they begin, so that the longest are not the last.
-SCENARIOS := default ldirectord forwarding production dr static both podman staging availability
+SCENARIOS := default ldirectord availability forwarding production dr static both podman staging
 # How many run at a time: one alone leaves a third of two cores unused.
 AT_ONCE ?= 2
 # Which tests of scenarios run: core, or all, with those that are marked `wide`.
 TESTS ?= core
-# Whose directors take three tenths of a second without each other for a failure: nothing runs beside it.
-ALONE_SCENARIOS := availability
+# Whose directors take three tenths of a second without each other for a failure: nothing runs beside its tests of such times,
+# which are wide.
+ALONE_SCENARIOS := $(if $(filter all,$(TESTS)),availability)
 # Those that converge by Ansible's own strategy, which users have; mitogen takes half the time.
 PLAIN_SCENARIOS := static staging
 # Those with tasks of their own are checked on bare hosts. Those with configurations of their own are run a second time.

@@ -47,10 +47,13 @@ def broken(
 ) -> Iterator[None]:
     """During the block something is broken on a node, and lvs-heal leaves it alone."""
     with cluster.leave_alone():
-        cluster.host(node).run_expect([0], command)
         try:
+            cluster.host(node).run_expect([0], command)
             if until_broken:
                 until_broken()
             yield
-        finally:
-            cluster.host(node).run_expect([0], mend)
+        except BaseException:
+            # The command may not have come as far as what is mended.
+            cluster.host(node).run(mend)
+            raise
+        cluster.host(node).run_expect([0], mend)

@@ -79,6 +79,7 @@ def nothing_is_drained(cluster):
     until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 alone holds the VIP")
 
 
+@pytest.mark.wide
 def test_there_and_back_by_playbook(cluster):
     with nothing_lost(cluster, 300), connections_go_on(cluster):
         told = flat(cluster.play("drain", real_server="web2", reason="new disk"))

@@ -73,6 +73,7 @@ def starts_with_the_first_director(cluster):
         cluster.run(node, f"rm -f {FLAG}; ip route flush type blackhole; ip route flush type unreachable")
 
 
+@pytest.mark.wide
 def test_there_and_back(cluster):
     with nothing_lost(cluster, 500), connections_go_on(cluster, "lvs2"), cluster.one_owner(VIP):
         told = flat(cluster.play("failover", to="lvs2"))

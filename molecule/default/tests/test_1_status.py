@@ -36,7 +36,7 @@ def test_a_director_shows_its_table_and_its_vips(cluster, director):
     }
     assert weights == cluster.table(director)
     held = {vip["address"]: vip["held"] for instance in found["instances"] for vip in instance["vips"]}
-    assert held == {vip: director in cluster.holders(vip) for vip in cluster.vips}
+    assert held == {vip: director in cluster.holders(vip) for vip in cluster.vips()}
     assert [one["state"] for one in found["instances"]] == ["master" if director == "lvs1" else "backup"]
     assert {one["state"] for service in found["services"] for one in service["real_servers"]} == {"up"}
     assert [service["name"] for service in found["services"]] == ["web", "shop", "api", "login"]
@@ -104,7 +104,7 @@ def test_all_directors_in_one_view_and_those_that_were_left_out(cluster, tmp_pat
         ("lvs3", "not asked"),
     ]
     assert {vip["address"]: vip["held_by"] for vip in view["vips"]} == {
-        vip: cluster.holders(vip) for vip in cluster.vips
+        vip: cluster.holders(vip) for vip in cluster.vips()
     }
     assert {one["director"] for one in view["services"]} == {"lvs1"}
     assert view["problems"] == []

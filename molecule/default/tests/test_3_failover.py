@@ -71,6 +71,15 @@ def test_keepalived_stopped_and_started_loses_nothing(cluster):
     assert stream["errors"] == {}, stream
 
 
+def test_a_planned_move_there_and_back_loses_nothing(cluster):
+    with gap_at_most(cluster, HANDOVER_SECONDS) as stream, cluster.one_owner(VIP):
+        cluster.play("failover", to="lvs2")
+        assert cluster.holders(VIP) == ["lvs2"]
+        cluster.play("failover", to="lvs1")
+        assert cluster.holders(VIP) == ["lvs1"]
+    assert stream["errors"] == {}, stream
+
+
 # systemd gives up on most services after five starts in ten seconds. Each time as soon as keepalived runs again.
 KILL_SIX_TIMES = """
 killed=0

@@ -11,6 +11,7 @@ import pytest
 from cluster import until
 
 pytestmark = pytest.mark.usefixtures("fresh")
+GIVES_BACK = True
 
 
 def status(cluster, director):
@@ -28,7 +29,11 @@ def test_one_director_is_active_and_the_other_stands_by(cluster):
         for service in active["services"]
         if not service["service"].startswith("fwmark")
     }
-    listed = {key: servers for key, servers in cluster.table("lvs1").items() if ":" in key}
+    listed = {
+        key: {address.strip("[]"): weight for address, weight in servers.items()}
+        for key, servers in cluster.table("lvs1").items()
+        if ":" in key
+    }
     assert weights == listed
     assert (active["sync"]["sends"], other["sync"]["receives"]) == (True, True)
     assert (active["problems"], other["problems"]) == ([], [])

@@ -28,7 +28,7 @@ def test_there_and_back(cluster):
         assert set(cluster.ask(VIP, count=8)) == {"web1"}
         # ldirectord takes it for one that has failed until its check has passed, and must not remove it.
         cluster.run("lvs1", "pkill --signal HUP --full --pidfile /run/ldirectord.ldirectord.cf.pid ldirectord")
-        for _ in range(20):
+        for _look in range(20):
             assert drained(cluster, "lvs1") == [0, 0]
         assert set(changed(cluster.play("site")).values()) == {0}
         assert "web2 is drained in all its services by " in flat(cluster.play("verify"))

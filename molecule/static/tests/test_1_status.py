@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 
+GIVES_BACK = True
+
 
 def test_it_shows_the_table_and_what_was_taken_out_of_it(cluster):
     found = json.loads(cluster.run("lvs1", "lvs-status --json"))

@@ -56,7 +56,7 @@ def _applies(rule: Mapping[str, Any], packet: Packet) -> bool:
     matches = (
         _within(packet.source, rule, "src"),
         _within(packet.to, rule, "dst"),
-        "ipproto" not in rule or str(rule["ipproto"]) in (packet.protocol, str(_NUMBERS.get(packet.protocol or ""))),
+        _protocol_fits(packet.protocol, rule),
         _port_fits(packet.sport, rule),
         # A packet that the host makes itself comes from lo, and without a mark.
         rule.get("iif", "lo") == "lo",
@@ -74,6 +74,12 @@ def _within(address: str | None, rule: Mapping[str, Any], end: str) -> bool:
         return False
     length = rule.get(end + "len")
     return _holds(f"{given}/{length}" if length is not None else given, address)
+
+
+def _protocol_fits(protocol: str | None, rule: Mapping[str, Any]) -> bool:
+    # With its option for numbers, ip-rule(8) writes `ipproto-6` for TCP.
+    number = str(rule.get("ipproto", "")).rpartition("-")[2]
+    return not number or number in (protocol, str(_NUMBERS.get(protocol or "")))
 
 
 def _port_fits(sport: int | None, rule: Mapping[str, Any]) -> bool:

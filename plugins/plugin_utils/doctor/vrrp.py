@@ -213,9 +213,11 @@ def _shared(sight: Sight, router: Router) -> Iterator[Finding]:
     for host, instance in router.members:
         for advert in _heard(sight, host, "adverts") + _heard(sight, host, "frames"):
             if _fits(host, instance, advert) and advert["source"] not in own:
-                strangers.setdefault(advert["source"], {})[
-                    f"{host.name}: hears adverts of virtual router {advert['virtual_router_id']} from {advert['source']}, priority {advert['priority']}, on {advert['interface']}"
-                ] = None
+                heard = (
+                    f"{host.name}: hears adverts of virtual router {advert['virtual_router_id']} from {advert['source']}, "
+                    f"priority {advert['priority']}, on {advert['interface']}"
+                )
+                strangers.setdefault(advert["source"], {})[heard] = None
     if strangers:
         number = router.members[0][1].router_id
         yield Finding(

@@ -30,7 +30,7 @@ def place(number: int, weight: int = 1) -> Place:
 WWW = Service("www", (place(1), place(2), place(3)))
 MAIL = Service("mail", (place(1), place(2)))
 SOLE = Service("sole", (place(3, 5),))
-SERVICES = [WWW, WWW, MAIL, SOLE]
+SERVICES = (WWW, WWW, MAIL, SOLE)
 
 
 def drained(*names: str, services=SERVICES, record=None) -> Record:

@@ -14,6 +14,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils.status.table import pa
 from .conftest import DRAIN, NOW, PROC, RATES, model, record, seen
 
 WEB2 = "  -> AC1C0016:0050      Route   1      3          12        \n"
+QUIESCED = PROC.replace(WEB2, WEB2.replace("1  ", "0  ", 1))
 TLS2 = "  -> AC1C0016:01BB      Route   1      5          1         \n"
 ASIDE = "  -> AC1C0017:0050      Route   1      8          9         \n"
 WEB, TLS, DNS = "172.28.0.100:80/tcp", "172.28.0.100:443/tcp", "172.28.0.101:53/udp"
@@ -95,12 +96,17 @@ def test_a_healthy_backup_is_no_problem(status):
     [
         ("removed", {"proc": PROC.replace(WEB2, ""), "reasons": FAILED}, "failed", "TCP_CHECK failed"),
         ("removed, and nothing is known", {"proc": PROC.replace(WEB2, "")}, "failed", "its check fails (http); the log tells no more"),
-        ("healthy without a quorum", {"proc": PROC.replace(WEB2, ""), "alive": {(WEB, "172.28.0.22:80"): True}}, "waiting", "its checks pass, but the service has not reached its quorum"),
-        ("drained by hand", {"proc": PROC.replace(WEB2, WEB2.replace("1  ", "0  ", 1))}, "quiesced", "weight 0 set by hand"),
-        ("drained by hand, and it has failed before", {"proc": PROC.replace(WEB2, WEB2.replace("1  ", "0  ", 1)), "reasons": FAILED}, "quiesced", "weight 0 set by hand"),
-        ("drained", {"proc": PROC.replace(WEB2, WEB2.replace("1  ", "0  ", 1)), "drains": [DRAIN]}, "drained", None),
-        ("drained from all", {"proc": PROC.replace(WEB2, WEB2.replace("1  ", "0  ", 1)), "drains": [{**DRAIN, "service": None}]}, "drained", None),
-        ("drained from another", {"proc": PROC.replace(WEB2, WEB2.replace("1  ", "0  ", 1)), "drains": [{**DRAIN, "service": "web-tls"}]}, "quiesced", "weight 0 set by hand"),
+        (
+            "healthy without a quorum",
+            {"proc": PROC.replace(WEB2, ""), "alive": {(WEB, "172.28.0.22:80"): True}},
+            "waiting",
+            "its checks pass, but the service has not reached its quorum",
+        ),
+        ("drained by hand", {"proc": QUIESCED}, "quiesced", "weight 0 set by hand"),
+        ("drained by hand, and it has failed before", {"proc": QUIESCED, "reasons": FAILED}, "quiesced", "weight 0 set by hand"),
+        ("drained", {"proc": QUIESCED, "drains": [DRAIN]}, "drained", None),
+        ("drained from all", {"proc": QUIESCED, "drains": [{**DRAIN, "service": None}]}, "drained", None),
+        ("drained from another", {"proc": QUIESCED, "drains": [{**DRAIN, "service": "web-tls"}]}, "quiesced", "weight 0 set by hand"),
         ("another one is drained", {"drains": [{**DRAIN, "addresses": ["172.28.0.21"]}]}, "up", None),
         ("drained and failed", {"proc": PROC.replace(WEB2, ""), "drains": [DRAIN], "reasons": FAILED}, "failed", "TCP_CHECK failed"),
         ("comes back in steps", {"drains": [{**DRAIN, "weight": 50}]}, "drained", "back at 50 % of its weight"),
@@ -110,7 +116,9 @@ def test_a_healthy_backup_is_no_problem(status):
 def test_the_state_of_a_real_server(status, case, more, state, reason):
     web2 = server(status(**more))
     assert (web2["state"], web2["reason"]) == (state, reason), case
-    assert web2["drain"] == ({key: DRAIN[key] for key in ("reason", "by", "since")} | {"weight": more["drains"][0]["weight"]} if web2["drain"] else None)  # fmt: skip
+    if web2["drain"]:
+        told = {key: DRAIN[key] for key in ("reason", "by", "since")}
+        assert web2["drain"] == told | {"weight": more["drains"][0]["weight"]}
 
 
 def test_a_failed_real_server_is_out_since_the_daemon_said_so(status):
@@ -148,7 +156,7 @@ def test_only_what_the_table_does_not_tell_is_asked_for():
     assert doubtful(wanted, parse_table(TLS_OUT)) == [(TLS, "172.28.0.22:443")]
     assert doubtful(wanted, parse_table(PROC.replace(WEB2, ""))) == [(WEB, "172.28.0.22:80")]
     # web removes what fails, so weight 0 was a hand.
-    assert doubtful(wanted, parse_table(PROC.replace(WEB2, WEB2.replace("1  ", "0  ", 1)))) == []
+    assert doubtful(wanted, parse_table(QUIESCED)) == []
     # Nothing at all is there: the daemon does not run.
     assert doubtful(wanted, {}) == []
 
@@ -213,7 +221,10 @@ def test_a_keepalived_that_does_not_run_is_one_problem(status):
         # On lo has a host that also serves the VIP, whoever holds it.
         ({"addresses": [Address("172.28.0.100", "lo", NOW), Address("172.28.0.101", "eth1", NOW)]}, "VI_1 lacks 172.28.0.100"),
         ({"vrrp": {"VI_1": {"state": "backup"}}}, "VI_1 is not master here, but this director has 172.28.0.100, 172.28.0.101"),
-        ({"heal": {"split_brain": {"172.28.0.100": {"macs": ["52:54:00:00:00:01"], "since": NOW}}}}, "split brain: this director has VIP 172.28.0.100, and 52:54:00:00:00:01 answers for it, too"),
+        (
+            {"heal": {"split_brain": {"172.28.0.100": {"macs": ["52:54:00:00:00:01"], "since": NOW}}}},
+            "split brain: this director has VIP 172.28.0.100, and 52:54:00:00:00:01 answers for it, too",
+        ),
         ({"notes": ["keepalived did not report"]}, "keepalived did not report"),
         ({"drains": [DRAIN]}, f"web {WEB}: web2 is recorded as drained, but has weight 1"),
     ],

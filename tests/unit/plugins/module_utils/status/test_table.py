@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import time
-
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.status.table import (
     Server,
@@ -98,15 +96,11 @@ def test_an_endpoint_is_canonical():
     assert endpoint_text("[0000:0000:0000:0000:0000:ffff:0a00:0001]:FFFF") == "[::ffff:10.0.0.1]:65535"
 
 
-def test_a_thousand_services_with_ten_real_servers_each_are_read_quickly():
+def test_a_thousand_services_with_ten_real_servers_each_are_read():
     lines = [TITLE]
     for number in range(1000):
         lines.append(f"TCP  AC10{number:04X}:0050 wrr \n")
         lines += [f"  -> 0A0000{server:02X}:0050      Route   1      12         34        \n" for server in range(10)]
     text = "".join(lines)
-    began = time.process_time()
     table = parse_table(text)
-    took = time.process_time() - began
     assert (len(table), sum(len(service.servers) for service in table.values())) == (1000, 10000)
-    # 0.02 s on an idle machine.
-    assert took < 0.25

@@ -33,7 +33,7 @@ RULES = [
     rule(0, LOCAL),
     rule(32766, MAIN),
     rule(100, "112", src="10.0.0.21", ipproto="tcp", sport=80),
-    rule(101, "112", src="10.0.0.0", srclen=28, ipproto="6", sport_start=8000, sport_end=8010),
+    rule(101, "112", src="10.0.0.0", srclen=28, ipproto="ipproto-6", sport_start=8000, sport_end=8010),
     rule(102, MAIN, suppress_prefixlen=0),
     rule(103, "112", fwmark="0x7"),
 ]

@@ -10,6 +10,7 @@ from cluster import until
 from doctor import broken, causes, named_first
 
 pytestmark = [pytest.mark.usefixtures("fresh"), pytest.mark.wide]
+GIVES_BACK = True
 
 NAT, IPIP = "172.28.1.100", "172.28.1.101"
 

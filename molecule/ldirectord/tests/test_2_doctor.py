@@ -10,6 +10,7 @@ from cluster import until
 from doctor import broken, causes, named_first
 
 pytestmark = [pytest.mark.usefixtures("fresh"), pytest.mark.wide]
+GIVES_BACK = True
 
 VIP = "172.28.0.101"
 CONFIGURATION = "/etc/ha.d/ldirectord.cf"

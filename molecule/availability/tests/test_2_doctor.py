@@ -11,6 +11,7 @@ import pytest
 from doctor import broken, causes, named_first
 
 pytestmark = [pytest.mark.usefixtures("fresh"), pytest.mark.wide]
+GIVES_BACK = True
 
 SYNC = "ipvsadm -Ln --daemon"
 
