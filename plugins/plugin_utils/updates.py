@@ -39,7 +39,7 @@ def _refusals(cluster: ResolvedCluster, host: str) -> Iterator[str]:
     if services := undrainable(cluster["services"], host):
         yield (
             f"{host} cannot be drained: without it {listed(services)} would have no real server, or too few for the quorum, or a check"
-            " chooses its weight"
+            " chooses its weight, or dh, sh or mh without its fallback flag would refuse its clients"
         )
     if host in cluster["directors"] and len(cluster["directors"]) == 1:
         yield f"{host} is the only director: nobody would serve while it is updated"

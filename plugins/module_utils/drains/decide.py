@@ -120,6 +120,16 @@ def _missed(service: Service, name: str, record: Record, after: Record, live: Se
         return [
             f"Without {name} the weights of service {service.name} would add up to {found}, and its quorum needs {needed}"
         ]
+    if service.bound_by:
+        with_fallback = (
+            ""
+            if service.bound_by == "dh"
+            else f". With scheduler_flags: [{service.bound_by}-fallback] they would get another"
+        )
+        return [
+            f"Service {service.name} has the scheduler {service.bound_by}: the clients that it gives to {name} would be refused"
+            + with_fallback
+        ]
     mine = {place.address for place in service.places if place.name == name}
     for table in live:
         serving = table.get(service.name, set())

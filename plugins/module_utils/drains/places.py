@@ -25,12 +25,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Service:
-    """A service by its name, with all its addresses. `quorum` is the weight that it needs, `hysteresis` what it needs beyond to begin."""
+    """A service by its name, with all its addresses. `quorum` is the weight that it needs, `hysteresis` what it needs beyond to begin.
+
+    `bound_by` is its scheduler if that gives the clients of a real server without weight to no other one.
+    """
 
     name: str
     places: tuple[Place, ...]
     quorum: int = 1
     hysteresis: int = 0
+    bound_by: str | None = None
 
 
 def servers_of(services: Iterable[Service]) -> list[str]:

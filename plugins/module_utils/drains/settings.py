@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from ..ipvs.parse import parse_table
-from ..ipvs.types import Destination, ServiceKey, Table
+from ..ipvs.types import Destination, ServiceKey, Table, binds
 from ..ipvs.types import Service as TableService
 from ..tools import Failure
 from .places import Place, Service
@@ -125,4 +125,5 @@ def service_at(
         ),
         quorum,
         hysteresis,
+        service.scheduler if binds(service.scheduler, service.scheduler_flags) else None,
     )

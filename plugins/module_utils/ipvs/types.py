@@ -11,7 +11,7 @@ names: ipvsadm(8) 1.31 and the kernel's `net/netfilter/ipvs/ip_vs_ctl.c`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Mapping, Tuple
+from typing import Mapping, Sequence, Tuple
 
 PROTOCOLS = ("tcp", "udp", "sctp")
 FAMILIES = ("ipv4", "ipv6")
@@ -34,6 +34,7 @@ SYNC_GROUP, SYNC_PORT, SYNC_TTL = "224.0.0.81", 8848, 1
 
 # The three flag bits have special names with the two hashing schedulers (ipvsadm(8), --sched-flags).
 FLAGS_OF = {"sh": ("sh-fallback", "sh-port"), "mh": ("mh-fallback", "mh-port")}
+HASHES = ("dh", "sh", "mh")
 PLAIN_FLAGS = ("flag-1", "flag-2", "flag-3")
 
 # The netmask that ipvsadm leaves out when it prints a persistent service: every address counts as one client.
@@ -48,6 +49,14 @@ def flags_of(scheduler: str) -> tuple[str, ...]:
 def endpoint(address: str, port: int) -> str:
     """An address with its port as ipvsadm writes it: `10.0.0.1:80`, `[2001:db8::1]:80`."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def binds(scheduler: str, flags: Sequence[str]) -> bool:
+    """Whether a scheduler gives the clients of a real server without weight to no other: their connections are refused.
+
+    The hash keeps the place of such a real server, so that its clients return to it: ip_vs_sh.c, ip_vs_mh.c, ip_vs_dh.c of the kernel.
+    """
+    return scheduler in HASHES and f"{scheduler}-fallback" not in flags
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from typing import Collection, Iterable, Sequence
 
+from ...module_utils.ipvs.types import binds
 from .types import Service, health_of
 
 
 def keeps(service: Service, hosts: Collection[str]) -> bool:
-    """Whether a service has weight enough for its quorum without these hosts, and their weights are not those of a check."""
+    """Whether a service has weight enough for its quorum without these hosts, and serves their clients.
+
+    It does not if a check chooses their weight, or if its scheduler gives their clients to no other.
+    """
     left = sum(server["weight"] for server in service["real_servers"] if server["host"] not in hosts)
     chosen = any(
         check["dynamic_weight"] or check["weight"]
@@ -19,7 +23,8 @@ def keeps(service: Service, hosts: Collection[str]) -> bool:
         if server["host"] in hosts
         for check in health_of(server, service["health"])
     )
-    return left >= max(service["quorum"], 1) and not chosen
+    bound = binds(service["scheduler"], service["scheduler_flags"])
+    return left >= max(service["quorum"], 1) and not chosen and not bound
 
 
 def drained_services(services: Sequence[Service], hosts: Collection[str]) -> list[Service]:

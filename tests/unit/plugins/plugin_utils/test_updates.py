@@ -103,10 +103,13 @@ def test_what_the_cluster_cannot_do_without():
     cluster = described({**WEB, "real_servers": ["www1"]}, {**WEB, "name": "all", "port": 81})
     assert update_refusals(cluster, ["www1", "www2", "lb1"]) == [
         "www1 cannot be drained: without it web 10.0.0.100:80/tcp would have no real server, or too few for the quorum, or a check chooses its"
-        " weight"
+        " weight, or dh, sh or mh without its fallback flag would refuse its clients"
     ]
     alone = described(groups={**GROUPS, "directors": ["lb1"]})
     assert update_refusals(alone, ["lb1"]) == ["lb1 is the only director: nobody would serve while it is updated"]
+    by_hash = described({**WEB, "scheduler": "mh"})
+    assert "www1 cannot be drained" in update_refusals(by_hash, ["www1"])[0]
+    assert update_refusals(described({**WEB, "scheduler": "mh", "scheduler_flags": ["mh-fallback"]}), ["www1"]) == []
     weightless = described({**WEB, "real_servers": [{"host": "www1", "weight": 0}, "www2"]})
     assert update_refusals(weightless, ["www1"]) == []
 

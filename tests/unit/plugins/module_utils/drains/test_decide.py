@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -98,6 +99,18 @@ def test_the_last_one_needs_force_and_the_way_is_said():
     assert forced.refusals == []
     assert keys(forced.record) == ["web1", "web2"]
     assert forced.said == decision.refusals[:1]
+
+
+def test_a_hash_without_a_fallback_would_refuse_the_clients():
+    service = Service("www", (place(1), place(2)), bound_by="sh")
+    decision = drain([service], Record(), Request("web2"), NOW)
+    assert decision.refusals[0] == (
+        "Service www has the scheduler sh: the clients that it gives to web2 would be refused."
+        " With scheduler_flags: [sh-fallback] they would get another"
+    )
+    assert drain([service], Record(), Request("web2", force=True), NOW).refusals == []
+    bound = drain([replace(service, bound_by="dh")], Record(), Request("web2"), NOW)
+    assert bound.refusals[0] == "Service www has the scheduler dh: the clients that it gives to web2 would be refused"
 
 
 def test_with_two_that_are_drained():
