@@ -1100,6 +1100,19 @@ _value:
         real_servers:
           description: Whether mail is sent when a real server fails or returns.
           type: bool
+    metrics:
+      description: The metrics that C(lvs-metrics) writes for Prometheus. Null without them.
+      type: dict
+      contains:
+        exporter:
+          description: Whether the roles install and run node-exporter.
+          type: bool
+        textfile_directory:
+          description: The folder to which C(lvs-metrics) writes, and from which node-exporter reads.
+          type: str
+        interval:
+          description: Seconds between two times of writing.
+          type: int
     keepalived:
       description: What C(keepalived.conf) has besides VRRP, the same on every director; null with another stack.
       type: dict
