@@ -137,6 +137,7 @@ def test_one_serves_alone_when_the_other_has_lost_its_power(cluster):
     assert six["longest_gap"] <= FAILOVER_SECONDS, six
 
 
+@pytest.mark.wide
 def test_one_that_leaves_the_real_servers_directs_on_and_nothing_is_lost(cluster, tmp_path):
     """lvs2, which is changed first, while lvs1 still has it in its table."""
     without = with_inventory(cluster, tmp_path / "without.yml", lambda groups: groups["real_servers"].pop("lvs2"))
