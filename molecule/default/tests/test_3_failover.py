@@ -22,11 +22,18 @@ ONLY_KEEPALIVED = ("--limit", "directors", "--tags", "keepalived")
 
 
 @contextmanager
-def gap_at_most(cluster, seconds):
-    """A stream of requests that is never unanswered for longer; yields what became of it, filled when it ends."""
+def gap_at_most(cluster, seconds, moves=None):
+    """A stream of requests that is never unanswered for longer.
+
+    This cluster has no connection synchronisation: the next master resets a request whose packets are on the way while the
+    VIP moves. `moves` is how often that may happen, and then no request may be lost otherwise.
+    """
     with cluster.stream(address=VIP, port=80, rate=20, timeout=2) as stream:
-        yield stream
+        yield
     assert stream["longest_gap"] <= seconds, stream
+    if moves is not None:
+        assert set(stream["errors"]) <= {"reset"}, stream
+        assert sum(stream["errors"].values()) <= moves, stream
 
 
 def serves(cluster, director):
@@ -60,24 +67,23 @@ def test_a_lost_link_and_a_second_failure(cluster):
         serves(cluster, "lvs1")
 
 
-def test_keepalived_stopped_and_started_loses_nothing(cluster):
-    with gap_at_most(cluster, HANDOVER_SECONDS) as stream, cluster.one_owner(VIP):
+def test_keepalived_stopped_and_started(cluster):
+    with gap_at_most(cluster, HANDOVER_SECONDS, moves=2), cluster.one_owner(VIP):
         cluster.run("lvs1", "systemctl stop keepalived")
         serves(cluster, "lvs2")
         assert cluster.holders(VIP) == ["lvs2"]
         cluster.run("lvs1", "systemctl start keepalived")
         until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 alone holds the VIP again")
         serves(cluster, "lvs1")
-    assert stream["errors"] == {}, stream
 
 
-def test_a_planned_move_there_and_back_loses_nothing(cluster):
-    with gap_at_most(cluster, HANDOVER_SECONDS) as stream, cluster.one_owner(VIP):
+def test_a_planned_move_there_and_back(cluster):
+    """What is lost with synchronisation (nothing) is tested in the scenario availability."""
+    with gap_at_most(cluster, HANDOVER_SECONDS, moves=2), cluster.one_owner(VIP):
         cluster.play("failover", to="lvs2")
         assert cluster.holders(VIP) == ["lvs2"]
         cluster.play("failover", to="lvs1")
         assert cluster.holders(VIP) == ["lvs1"]
-    assert stream["errors"] == {}, stream
 
 
 # systemd gives up on most services after five starts in ten seconds. Each time as soon as keepalived runs again.
