@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..module_utils.ipvs.change import Change, diff
-from ..module_utils.ipvs.types import Destination, ServiceKey, Table, Tunnel
+from ..module_utils.ipvs.types import Destination, ServiceKey, Table, Tunnel, binds
 from ..module_utils.ipvs.types import Service as LiveService
 from ..module_utils.ipvs.validate import KEY_OPTIONS, read_table
 from .cluster.types import ResolvedCluster, TableDestination, TableService
@@ -63,8 +63,9 @@ def removed_real_servers(live: Iterable[Service], cluster: ResolvedCluster) -> l
     """The real servers in the live table that a service of the resolved cluster no longer has.
 
     Skips a service that would be left without any weight: drained, it would refuse its clients until its new real servers
-    are added. Also skips a service that is removed as a whole, and a sorry server in use. Includes real servers with weight
-    0: an interrupted run may have drained them, and their connections may still be open.
+    are added. Also skips a service whose scheduler refuses the clients of a real server without weight, a service that is
+    removed as a whole, and a sorry server in use. Includes real servers with weight 0: an interrupted run may have drained
+    them, and their connections may still be open.
     """
     wanted = {service_key(service): service for service in cluster["table"]}
     sorry = {
@@ -75,7 +76,7 @@ def removed_real_servers(live: Iterable[Service], cluster: ResolvedCluster) -> l
     leaving: list[dict[str, Any]] = []
     for service in live:
         key = service_key(service)
-        if key not in wanted:
+        if key not in wanted or binds(service["scheduler"], service["scheduler_flags"]):
             continue
         kept = {destination_key(destination) for destination in wanted[key]["destinations"]}
         if not any(entry["weight"] > 0 and destination_key(entry) in kept for entry in service["destinations"]):

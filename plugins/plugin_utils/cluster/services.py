@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Iterable, Mapping
 
 from ...module_utils.ipvs.address import canonical_netmask
-from ...module_utils.ipvs.types import FLAGS_OF, PLAIN_FLAGS, flags_of
+from ...module_utils.ipvs.types import FLAGS_OF, PLAIN_FLAGS, binds, flags_of
 from . import keys, schema
 from .addresses import family_of
 from .drafts import ServiceDraft
@@ -123,6 +123,7 @@ def _service(
     service.helper = _helper(own["helper"], service)
     _ask_first_port(service)
     _check_dynamic_weights(service)
+    _warn_of_refused_clients(service)
     return service
 
 
@@ -154,6 +155,24 @@ def _check_dynamic_weights(service: ServiceDraft) -> None:
                 f"real server {called(server)} has weight {server['weight']}, but with dynamic_weight the exit code of a script is"
                 f" the weight plus 2: at most {MOST_BY_SCRIPT}"
             )
+
+
+def _warn_of_refused_clients(service: ServiceDraft) -> None:
+    """Warn if real servers without weight keep their clients."""
+    scheduler = str(service.scheduler)
+    if not binds(scheduler, service.scheduler_flags):
+        return
+    way_out = f"add {scheduler}-fallback to scheduler_flags" if scheduler in FLAGS_OF else "take sh with sh-fallback"
+    keeps = f"the scheduler {scheduler} gives its clients to no other real server, and they are refused"
+    for server in service.real_servers:
+        if server["weight"] == 0:
+            service.path.warn(
+                f"real server {called(server)} has weight 0, but {keeps}. Remove it from the service, or {way_out}"
+            )
+    if service.on_failure == "quiesce":
+        service.path.warn(
+            f"on_failure is quiesce, so a real server whose check fails has weight 0, but {keeps}. Set on_failure to remove, or {way_out}"
+        )
 
 
 def _ask_first_port(service: ServiceDraft) -> None:

@@ -32,6 +32,7 @@ ORDER = (
     "way-back",
     "port-mismatch",
     "not-listening",
+    "clients-refused",
     "two-masters",
     "vip-wrong-interface",
     "instance-fault",

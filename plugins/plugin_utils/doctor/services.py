@@ -9,6 +9,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Iterator, Mapping, NamedTuple
 
+from ...module_utils.ipvs.types import binds
+
 
 class Key(NamedTuple):
     """What identifies a service: protocol, address and port, or a firewall mark with its family."""
@@ -59,6 +61,8 @@ class Service:
     checks: tuple[Check, ...] = field(default=())
     # Whether the weights are the daemon's own affair: by scripts, or 0 for a real server that fails
     weights_vary: bool = False
+    # Whether the scheduler refuses the clients of a real server without weight; only known of a table
+    binds: bool = False
 
 
 def endpoint(address: str, port: int) -> str:
@@ -88,4 +92,5 @@ def live(services: Iterable[Mapping[str, Any]]) -> Iterator[Service]:
             )
             for server in one["destinations"]
         }
-        yield Service(key, one["scheduler"], one["persistence"], destinations)
+        bound = binds(one["scheduler"], one["scheduler_flags"])
+        yield Service(key, one["scheduler"], one["persistence"], destinations, binds=bound)

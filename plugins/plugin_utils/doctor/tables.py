@@ -23,6 +23,7 @@ def findings(sight: Sight) -> Iterator[Finding]:
     for host in sight.directors:
         yield from _not_reloaded(host)
         yield from _table_differs(host)
+        yield from _clients_refused(host)
     yield from _configurations_differ(sight)
 
 
@@ -107,6 +108,34 @@ def _table_differs(host: Host) -> Iterator[Finding]:
             ),
             hosts=(host.name,),
             vips=tuple(dict.fromkeys(key.address for key in (*wanted, *table) if key.address)),
+        )
+
+
+def _clients_refused(host: Host) -> Iterator[Finding]:
+    lines = [
+        f"{host.name}: {service.key}: real server {endpoint(*place)} has weight 0, and the scheduler is {service.scheduler}"
+        for service in host.table
+        if service.binds
+        for place, server in service.destinations.items()
+        if server.weight == 0
+    ]
+    if lines:
+        yield Finding(
+            key="clients-refused",
+            title=f"{host.name} refuses the clients of real servers with weight 0",
+            explanation=(
+                "The schedulers dh, sh and mh keep the place of a real server without weight. They give its clients to no other one,"
+                " unless sh and mh have their fallback flag: a part of the clients is refused, always the same ones."
+            ),
+            evidence=_shortened(lines),
+            mend=(
+                f"{host.name}: take the real server out of the service (ipvsadm -d) or give it a weight (ipvsadm -e -w 1)",
+                "in the inventory: scheduler_flags: [sh-fallback] or [mh-fallback], or remove the real server; then site.yml",
+            ),
+            hosts=(host.name,),
+            vips=tuple(
+                dict.fromkeys(service.key.address for service in host.table if service.binds and service.key.address)
+            ),
         )
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import (
     differences,
     drained_services,
@@ -19,8 +20,16 @@ def destination(address, weight=1):
     return {"address": address, "port": 80, "weight": weight, "forward": "dr"}
 
 
-def service(*destinations, address="10.0.0.100"):
-    return {"protocol": "tcp", "address": address, "port": 80, "fwmark": None, "destinations": list(destinations)}
+def service(*destinations, address="10.0.0.100", scheduler="rr", flags=()):
+    return {
+        "protocol": "tcp",
+        "address": address,
+        "port": 80,
+        "fwmark": None,
+        "scheduler": scheduler,
+        "scheduler_flags": list(flags),
+        "destinations": list(destinations),
+    }
 
 
 def cluster(*table, sorry=None):
@@ -44,6 +53,18 @@ def test_one_that_an_interrupted_run_has_drained_is_waited_for_again():
 def test_a_service_is_never_left_without_weight():
     live = [service(destination("10.0.0.1", weight=0), destination("10.0.0.2"))]
     assert leaving(live, cluster(service(destination("10.0.0.1")))) == []
+
+
+@pytest.mark.parametrize("scheduler, flags", [("dh", ()), ("sh", ()), ("sh", ("sh-port",)), ("mh", ())])
+def test_a_service_that_would_refuse_the_clients_of_a_drained_real_server_is_not_drained(scheduler, flags):
+    live = [service(destination("10.0.0.1"), destination("10.0.0.2"), scheduler=scheduler, flags=flags)]
+    assert leaving(live, cluster(service(destination("10.0.0.1")))) == []
+
+
+@pytest.mark.parametrize("scheduler, flags", [("sh", ("sh-fallback",)), ("mh", ("mh-port", "mh-fallback"))])
+def test_with_fallback_it_is(scheduler, flags):
+    live = [service(destination("10.0.0.1"), destination("10.0.0.2"), scheduler=scheduler, flags=flags)]
+    assert leaving(live, cluster(service(destination("10.0.0.1")))) == ["10.0.0.2 of 10.0.0.100:80/tcp"]
 
 
 def test_a_sorry_server_in_action_is_left_alone():

@@ -230,6 +230,14 @@ def weight_changed_by_hand(cluster):
     cluster.seen("lvs1")["ipvs"]["services"][0]["destinations"][0]["weight"] = 0
 
 
+def clients_refused(cluster):
+    """Drained with force: the configuration says 0 as well."""
+    service = cluster.seen("lvs1")["ipvs"]["services"][0]
+    service["scheduler"], service["scheduler_flags"] = "mh", ["mh-port"]
+    service["destinations"][0]["weight"] = 0
+    cluster.seen("lvs1")["configurations"]["keepalived"]["files"] = []
+
+
 def not_listening(cluster):
     cluster.seen("web1")["listeners"] = []
 
@@ -398,6 +406,7 @@ PLANTED = [
     ("ldirectord", ldirectord_differs, "configurations-differ"),
     ("lab", service_deleted_by_hand, "table-differs"),
     ("lab", weight_changed_by_hand, "table-differs"),
+    ("lab", clients_refused, "clients-refused"),
     ("lab", not_listening, "not-listening"),
     ("lab", listens_on_its_own_address_only, "not-listening"),
     ("lab", director_drops, "filter-drops"),
