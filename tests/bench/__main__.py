@@ -19,9 +19,15 @@ import forwarding  # noqa: E402
 import ipvs_table  # noqa: E402
 import resolve  # noqa: E402
 import second_run  # noqa: E402
+import status  # noqa: E402
 from figure import Unavailable, table  # noqa: E402
 
-BENCHMARKS = {"resolve": resolve.figures, "second_run": second_run.figures, "ipvs_table": ipvs_table.figures}
+BENCHMARKS = {
+    "resolve": resolve.figures,
+    "second_run": second_run.figures,
+    "ipvs_table": ipvs_table.figures,
+    "status": status.figures,
+}
 # On other nodes than the lab's, so only by name.
 ELSEWHERE = {"forwarding": forwarding.figures}
 
