@@ -252,18 +252,18 @@ def test_the_last_real_server_needs_force_and_keepalived_takes_it(cluster):
 @pytest.mark.wide
 def test_a_weight_that_a_check_chooses_is_taken_away_too(cluster):
     service, *others = cluster.variable("lvs_services")
-    health = [{"type": "http", "path": "/"}, {"type": "file", "file": "/run/lab-weights/{address}", "weight": 1}]
+    health = [{"type": "http", "path": "/"}, {"type": "file", "file": "/var/lib/lab-weights/{address}", "weight": 1}]
     variables = {"lvs_services": [{**service, "health": health}, *others]}
     options = ("--limit", "directors", "--tags", "keepalived")
     cluster.play("site", *options, **variables)
     try:
         for director in DIRECTORS:
-            cluster.run(director, f"echo 4 > /run/lab-weights/{cluster.address('web2')}")
+            cluster.run(director, f"echo 4 > /var/lib/lab-weights/{cluster.address('web2')}")
         are(cluster, "web2", {**WHOLE, WEB: 5})
         cluster.play("drain", real_server="web2", **variables)
         are(cluster, "web2", EVERYWHERE, seconds=5)
         for director in DIRECTORS:
-            cluster.run(director, f"echo 7 > /run/lab-weights/{cluster.address('web2')}")
+            cluster.run(director, f"echo 7 > /var/lib/lab-weights/{cluster.address('web2')}")
             cluster.run(director, "systemctl restart keepalived")
         are(cluster, "web2", EVERYWHERE)
         cluster.play("undrain", real_server="web2", **variables)
@@ -271,4 +271,4 @@ def test_a_weight_that_a_check_chooses_is_taken_away_too(cluster):
     finally:
         cluster.play("site", *options)
         for director in DIRECTORS:
-            cluster.run(director, "rm -rf /run/lab-weights")
+            cluster.run(director, "rm -rf /var/lib/lab-weights")
