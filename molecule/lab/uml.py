@@ -28,6 +28,7 @@ from lab.progress import Phases
 from lab.topology import MANAGEMENT, Node, Topology, host_address, with_prefix
 
 NAMESPACE = "lvs-lab"
+RUN_NODE = Path(__file__).resolve().parent / "run-node"
 DOOR = "lvs-lab0"  # by which this host reaches the management network
 SHUT_DOWN = 90.0  # s until a node that was asked to must be off
 SPACE = 2**30  # bytes that nodes may write before it matters
@@ -188,7 +189,8 @@ class Uml(Machine):
             words = ",".join((f"vec{number}", f"{network}0", *(with_prefix(address, on) for address in addresses)))
             links += [f"vec{number}:{tap}", f"lab.link={words}"]
         return [
-            *(str(kernel / "linux"), f"umid={node.name}", f"uml_dir={folder}/", f"mem={node.memory}M"),
+            *("env", f"LVS_LAB_KERNEL={kernel / 'linux'}", str(RUN_NODE)),
+            *(f"umid={node.name}", f"uml_dir={folder}/", f"mem={node.memory}M"),
             *(f"ubda={folder}/disk.cow,{base}", "root=/dev/ubda", "rw", "quiet", "seccomp=auto"),
             *("con=null", "con0=null,fd:1", "panic=1"),
             *(f"lab.name={node.name}", f"lab.key={ssh.make_key(self.paths)}", *links),
