@@ -121,8 +121,9 @@ sanity: venv ## ansible-test sanity, in a copy (it refuses a linked collection)
 build: venv ## the collection's tarball, its import check, and an install of it in an empty folder
 	@tests/tools/check-build
 
-readmes: venv ## write the roles' README.md from their argument_specs, the table of keepalived's keywords, and that of faults
+readmes: venv ## write the roles' README.md and the reference from argument_specs, keepalived's keywords, and the table of faults
 	@python tests/tools/role_readmes.py
+	@python tests/tools/reference.py
 	@python tests/tools/keepalived_keywords.py
 	@python molecule/faults page
 
@@ -133,6 +134,7 @@ docs-lint: venv ## check documentation and changelog fragments
 	@antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 	@antsibull-changelog lint && antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
 	@python tests/tools/role_readmes.py --check
+	@python tests/tools/reference.py --check
 	@python tests/tools/keepalived_keywords.py --check
 	@python molecule/faults page --check
 
