@@ -169,7 +169,7 @@ bench-forwarding: venv ## bench's figures of the forwarding methods, on nodes of
 	@python3 molecule/lab destroy
 
 test: ## all checks and all scenarios, whole; what CI runs
-	@$(PHASES) deps venv images+sanity+lint+build+docs-lint unit scenarios
+	@$(PHASES) deps venv images+sanity+lint+build+docs+docs-lint unit scenarios
 
 clean: ## remove what was built; the lab and its cached images stay
 	rm -rf build .ansible .venv

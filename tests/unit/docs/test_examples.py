@@ -18,7 +18,7 @@ import yaml
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from jinja2.nativetypes import NativeEnvironment
 
-from .blocks import ROOT, Block, blocks
+from .blocks import Block, blocks
 
 # The cluster that the fragments of the guides belong to.
 GROUPS = {
