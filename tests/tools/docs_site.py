@@ -42,10 +42,12 @@ pygments_dark_style = "monokai"
 """
 # Pictures and tables are scrolled on a narrow screen, not shrunk.
 STYLE = """\
-article img[src$=".svg"] { max-width: none; }
+article img[src$=".svg"] { max-width: 100%; min-width: 640px; }
 article p:has(> img[src$=".svg"]), article figure, .table-wrapper { overflow-x: auto; }
 .table-wrapper td { min-width: 7em; }
 """
+# The theme shows the contents of a page beside it.
+CONTENTS = re.compile(r"^\.\. contents::.*\n(?: +\S.*\n)*", re.MULTILINE)
 TOCTREE = ".. toctree::\n   :caption: {}\n   :maxdepth: 1\n   :hidden:\n\n{}\n"
 
 
@@ -58,6 +60,8 @@ def main(folder: Path) -> None:
     listed = "".join(f"{title}\n    {links(pages)}\n\n" for title, pages in trees)
     tree = "".join(TOCTREE.format(title, "".join(f"   {page}\n" for page in pages)) for title, pages in trees)
     (rst / "index.rst").write_text(FRONT + listed + tree, encoding="utf-8")
+    for page in rst.rglob("*.rst"):
+        page.write_text(CONTENTS.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
     static = folder / "_static"
     static.mkdir(exist_ok=True)
     (static / "site.css").write_text(STYLE, encoding="utf-8")
