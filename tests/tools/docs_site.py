@@ -45,6 +45,29 @@ STYLE = """\
 article img[src$=".svg"] { max-width: 100%; min-width: 640px; }
 article p:has(> img[src$=".svg"]), article figure, .table-wrapper { overflow-x: auto; }
 .table-wrapper td { min-width: 7em; }
+/* The tables of options have colours for a light page alone. */
+body {
+  --antsibull-links-background: var(--color-background-secondary);
+  --antsibull-links-background-active: var(--color-background-border);
+  --antsibull-links-text: var(--color-link);
+  --antsibull-table-background-header: var(--color-background-secondary);
+  --antsibull-table-background-odd: var(--color-background-primary);
+  --antsibull-table-background-even: var(--color-background-secondary);
+  --antsibull-table-border: var(--color-background-border);
+  --antsibull-narrowtable-background: var(--color-background-secondary);
+  --antsibull-option-type: var(--color-foreground-secondary);
+  --antsibull-option-elements: var(--color-foreground-secondary);
+  --antsibull-option-aliases: var(--color-foreground-secondary);
+  --antsibull-option-version-added: var(--color-foreground-secondary);
+  --antsibull-option-sample: var(--color-foreground-secondary);
+  --antsibull-option-sample-header: var(--color-foreground-primary);
+  --antsibull-option-required: var(--color-problematic);
+  --antsibull-option-default: var(--color-link);
+  --antsibull-attribute-support-none: var(--color-problematic);
+  --antsibull-attribute-support-partial: var(--color-foreground-primary);
+  --antsibull-attribute-support-full: var(--color-foreground-primary);
+  --antsibull-attribute-support-na: var(--color-foreground-secondary);
+}
 """
 # The theme shows the contents of a page beside it.
 CONTENTS = re.compile(r"^\.\. contents::.*\n(?: +\S.*\n)*", re.MULTILINE)
