@@ -22,7 +22,7 @@ lvs.cluster
 One Ansible inventory describes a Linux Virtual Server cluster: virtual services, their real servers and health checks, and the
 directors that share the virtual IP addresses. One command deploys it. A second one proves that it serves.
 
-.. image:: docsite/images/forwarding.svg
+.. figure:: docsite/images/forwarding.svg
    :alt: With direct routing and tunnels requests go through the director and answers go straight to the client. With NAT both go
          through the director.
 
@@ -43,7 +43,7 @@ pygments_dark_style = "monokai"
 # Pictures and tables are scrolled on a narrow screen, not shrunk.
 STYLE = """\
 article img[src$=".svg"] { max-width: 100%; min-width: 640px; }
-article p:has(> img[src$=".svg"]), article figure, .table-wrapper { overflow-x: auto; }
+article figure, .table-wrapper { overflow-x: auto; }
 .table-wrapper td { min-width: 7em; }
 /* The tables of options have colours for a light page alone. */
 body {
