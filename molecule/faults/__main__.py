@@ -64,7 +64,8 @@ def run(given: argparse.Namespace) -> int:
         for _number in range(given.repeat):
             try:
                 runs.append(one(scene, fault))
-            except (AssertionError, LabError) as error:
+            # RuntimeError: ssh reaches a node no more.
+            except (AssertionError, LabError, RuntimeError) as error:
                 problems.append(f"{fault.name}: not measured: {str(error)[:2000]}")
                 print(problems[-1], flush=True)
                 continue
@@ -86,7 +87,7 @@ def run_soak(given: argparse.Namespace) -> int:
     print(f"seed {seed}", flush=True)
     try:
         problems = soak(scene_of(given.stack), seed, given.minutes)
-    except (AssertionError, LabError) as error:
+    except (AssertionError, LabError, RuntimeError) as error:
         problems = [str(error)]
     if problems:
         print("\n".join([*problems, f"To see it again: {again}"]), flush=True)

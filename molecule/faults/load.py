@@ -77,7 +77,7 @@ class Watch:
     def lost(self, director: str, moment: float) -> None:
         """A director has lost its power: what was seen until then."""
         if director in self.watchers:
-            self.changes += [*read(director, self.watchers.pop(director).stop()), Change(moment, director, OFF, True)]
+            self.changes += [*read(director, self.watchers.pop(director).cut()), Change(moment, director, OFF, True)]
 
     def stop(self) -> list[Change]:
         """All that was seen."""

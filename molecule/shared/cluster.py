@@ -77,9 +77,17 @@ class Background:
         self.process.stdin.close()
 
     def stop(self) -> list[str]:
-        """End it; the lines that it printed. A node whose power was lost has none to tell after that."""
+        """End it; the lines that it printed."""
         if self.process.poll() is None:
             self.cluster.run(self.node, f"touch {self.stop_file}")
+        return self._printed()
+
+    def cut(self) -> list[str]:
+        """What it printed until its node lost its power: nobody answers there, and the connection may not have noticed yet."""
+        self.process.terminate()
+        return self._printed()
+
+    def _printed(self) -> list[str]:
         output = self.process.stdout.read()
         self.process.wait(timeout=EVENT_SECONDS)
         return output.splitlines()
