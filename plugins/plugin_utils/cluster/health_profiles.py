@@ -6,9 +6,9 @@
 With `fast`, a real server that is dead or hangs gets no new connection after 2 seconds at most. The worst case is that it fails
 just after a check has passed. keepalived then takes
 
-    interval + (retries + 1) * timeout + retries * retry_delay = 0.5 + 3 * 0.4 + 2 * 0.1 = 1.9 s
+    interval + (retries + 1) * timeout + retries * retry_delay = 0.4 + 3 * 0.4 + 2 * 0.1 = 1.8 s
 
-and 0.5 + 1 = 1.5 s for a script, whose timeout is whole seconds. Three tries of 0.4 s rather than one of 1.2 s: TCP repeats a lost SYN
+and 0.4 + 1 = 1.4 s for a script, whose timeout is whole seconds. The rest of the 2 s is for a director that is busy. Three tries of 0.4 s rather than one of 1.2 s: TCP repeats a lost SYN
 only after a second, so a single lost packet would be a failure.
 
 ldirectord has whole seconds, and repeats a failed check only in its next round (`failurecount`):
@@ -28,8 +28,8 @@ from . import keys, schema
 from .mistakes import InventoryPath, Mistakes
 from .types import Stack
 
-FAST: Mapping[str, object] = {"interval": 0.5, "timeout": 0.4, "retries": 2, "retry_delay": 0.1}
-FAST_SCRIPT: Mapping[str, object] = {"interval": 0.5, "timeout": 1, "retries": 0, "retry_delay": 0.1}
+FAST: Mapping[str, object] = {"interval": 0.4, "timeout": 0.4, "retries": 2, "retry_delay": 0.1}
+FAST_SCRIPT: Mapping[str, object] = {"interval": 0.4, "timeout": 1, "retries": 0, "retry_delay": 0.1}
 FAST_LDIRECTORD: Mapping[str, object] = {"interval": 1, "timeout": 1, "retries": 1}
 
 
