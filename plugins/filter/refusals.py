@@ -8,9 +8,15 @@ DOCUMENTATION = r"""
 name: refusals
 short_description: Find reasons not to deploy a cluster
 version_added: 0.1.0
+positional: hostvars, in_this_run
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Finds files that somebody else has written, and changes that leave a VIP without an owner or with two.
+options:
+  in_this_run:
+    description: The hosts of the run, C(ansible_play_hosts_all). Without it all hosts count as part of the run.
+    type: list
+    elements: str
 extends_documentation_fragment:
   - lvs.cluster.cluster
   - lvs.cluster.cluster.hostvars

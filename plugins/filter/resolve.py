@@ -1808,6 +1808,18 @@ _value:
                 what:
                   description: Which.
                   type: str
+            peers_only:
+              description: What a director lets in from other directors alone (C(lvs_peers_only)). Null if it lets in everybody.
+              type: dict
+              contains:
+                let:
+                  description: The addresses of the other directors, each with what is let in, as in V(192.0.2.12 vrrp).
+                  type: list
+                  elements: str
+                only:
+                  description: What is dropped otherwise, as in V(ipv4 8848/udp).
+                  type: list
+                  elements: str
             fwmark_rules:
               description: Which packets are marked.
               type: list

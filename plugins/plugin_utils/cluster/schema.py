@@ -52,6 +52,7 @@ CLUSTER = {
     "lvs_metrics": Key(validators.ANYTHING),
     "lvs_start_at_boot": Key(validators.BOOLEAN, True),
     "lvs_heal": Key(validators.BOOLEAN, True),
+    "lvs_peers_only": Key(validators.BOOLEAN, False),
     "lvs_test_page": Key(validators.BOOLEAN, False),
     "lvs_take_over": Key(validators.BOOLEAN, False),
     "lvs_accept_outage": Key(validators.BOOLEAN, False),

@@ -733,6 +733,16 @@ class FirewallOpening(TypedDict):
     what: str
 
 
+class PeersOnly(TypedDict):
+    """What a director lets in from other directors alone: `let` as in "192.0.2.12 vrrp" or "192.0.2.12 8848/udp".
+
+    `only` is what is dropped otherwise, as in "ipv4 vrrp".
+    """
+
+    let: list[str]
+    only: list[str]
+
+
 class FwmarkRule(TypedDict):
     """The packets that make a service with a firewall mark."""
 
@@ -950,6 +960,7 @@ class OwnPart(TypedDict):
     filter: str
     firewalld_zone: str | None
     firewall_openings: list[FirewallOpening]
+    peers_only: PeersOnly | None
     fwmark_rules: list[FwmarkRule]
     arptables_rules: list[ArptablesRule]
     redirects: list[Redirect]
