@@ -15,6 +15,7 @@ from .guards import peers_only
 from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
+from .keepalived_checks import name_in_variable
 from .nat import Nat, inner_addresses, is_own
 from .notify import told
 from .routes import own_routes
@@ -275,6 +276,4 @@ def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequen
 
 def secret_name(instance: str) -> str:
     """The keepalived variable for an instance's password, a different one for each name."""
-    for character, replacement in (("_", "__"), ("-", "_h"), (".", "_d")):
-        instance = instance.replace(character, replacement)
-    return f"AUTH_PASS_{instance}"
+    return f"AUTH_PASS_{name_in_variable(instance)}"
