@@ -24,7 +24,7 @@ CHECKED = {
     "urls": [{"path": "/healthz?key=t0ken-one"}, {"path": "/ready?key=t0ken-two"}],
 }
 SERVICES = [
-    {"name": "a-web", "vip": "10.0.0.100", "port": [80, 443], "health": CHECKED},
+    {"name": "a-web", "vip": "10.0.0.100", "port": [443, 80], "health": CHECKED},
     {"name": "dns", "vip": "10.0.0.100", "port": 53, "protocol": "udp"}
     | {"health": {"type": "udp", "sensitive": True, "payload": "6465616462656566"}},
     {"name": "own", "vip": "10.0.0.101", "port": 80, "health": {"type": "http", "path": "/public"}}
