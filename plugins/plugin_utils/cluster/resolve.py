@@ -139,7 +139,8 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
     scalars = keys.read({name: given[name] for name in SCALARS}, SCALARS, InventoryPath("", mistakes))
     stack = scalars["lvs_stack"]
     hosts = resolve_hosts(inventory, mistakes)
-    files = ScriptFiles(inventory.folder)
+    # ldirectord runs scripts as root.
+    files = ScriptFiles(inventory.folder, scalars["director_script_user"] if stack == "keepalived" else schema.ROOT)
     times = read_check_times(given["lvs_health"], stack, mistakes)
     services = resolve_services(given["lvs_services"], hosts, files, times, mistakes)
     vips = list(dict.fromkeys(vip for service in services for vip in service.vips))

@@ -35,6 +35,8 @@ RAW = Key(validators.list_of(validators.LINE, "lines", empty=True), ())
 PRIORITY = validators.integer(1, 254)
 ROUTER_ID = validators.integer(1, 255)
 
+ROOT = "root"
+
 CLUSTER = {
     "lvs_cluster_name": Key(validators.CLUSTER_NAME),
     "lvs_stack": Key(validators.choice("keepalived", "ldirectord", "static"), "keepalived"),
@@ -56,6 +58,8 @@ CLUSTER = {
     "lvs_test_page": Key(validators.BOOLEAN, False),
     "lvs_take_over": Key(validators.BOOLEAN, False),
     "lvs_accept_outage": Key(validators.BOOLEAN, False),
+    # The role director documents it.
+    "director_script_user": Key(validators.USER, ROOT),
 }
 HOST = {
     "lvs_address": Key(validators.HOST_ADDRESS),

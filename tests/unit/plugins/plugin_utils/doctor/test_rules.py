@@ -151,5 +151,7 @@ def test_a_host_whose_filter_is_not_known_drops_nothing():
 
 def test_what_drops_adverts_decides_what_mends_it():
     host = SimpleNamespace(name="lvs2", runs=lambda _unit: False)
-    assert _let_in(host, "nft inet table lvs_cluster, chain lvs_guard, handle 5").startswith("lvs2: lvs_peers_only lets in")
+    assert _let_in(host, "nft inet table lvs_cluster, chain lvs_guard, handle 5").startswith(
+        "lvs2: lvs_peers_only lets in"
+    )
     assert _let_in(host, "nft inet table own, chain input, handle 5") == _let_in(host)
