@@ -74,7 +74,7 @@ def silent(validator: Validator) -> Validator:
         except ValueError:
             raise ValueError from None
 
-    return Validator(validator.what, read, validator.choices)
+    return Validator(f"{validator.what}; it is a secret, so the reason is not told", read, validator.choices)
 
 
 def _number(value: object) -> int | float:
