@@ -61,7 +61,7 @@ def test_looking_at_the_cluster_says_none(cluster, secrets):
 
 def test_a_stranger_is_not_heard(cluster):
     holders = cluster.holders(WWW)
-    dropped = "nft -j list chain inet lvs_cluster lvs_guard | grep -c vrrp"
+    dropped = "nft -j list chain inet lvs_cluster lvs_guard | grep -c accept"
     assert all(int(cluster.run(director, dropped)) for director in (LB1, LB2, LB3))
     before = cluster.run(LB1, "journalctl --unit=keepalived | wc -l")
     cluster.script(PROBE, FORGED)
