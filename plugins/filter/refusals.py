@@ -8,6 +8,7 @@ DOCUMENTATION = r"""
 name: refusals
 short_description: Find reasons not to deploy a cluster
 version_added: 1.0.0
+positional: hostvars, in_this_run
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Finds files that somebody else has written, and changes that leave a VIP without an owner or with two.

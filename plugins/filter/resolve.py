@@ -243,6 +243,9 @@ _value:
             type:
               description: The kind of check.
               type: str
+            sensitive:
+              description: Whether what it sends is a secret.
+              type: bool
             interval:
               description: Seconds between two checks.
               type: float
@@ -443,6 +446,9 @@ _value:
                 type:
                   description: The kind of check.
                   type: str
+                sensitive:
+                  description: Whether what it sends is a secret.
+                  type: bool
                 interval:
                   description: Seconds between two checks.
                   type: float
@@ -1136,6 +1142,17 @@ _value:
             path:
               description: The file or the pattern.
               type: str
+        secrets:
+          description: The variables that stand for what sensitive checks send.
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: The name of the variable.
+              type: str
+            value:
+              description: The secret.
+              type: str
         track_files:
           description: The files that checks read.
           type: list
@@ -1533,6 +1550,9 @@ _value:
         secrets:
           description: Whether passwords are in the file.
           type: bool
+        sensitive:
+          description: Whether a check sends a secret.
+          type: bool
         drivers:
           description: Perl's drivers for the databases that are checked, such as C(mysql) for C(DBD::mysql).
           type: list
@@ -1808,6 +1828,18 @@ _value:
                 what:
                   description: Which.
                   type: str
+            peers_only:
+              description: What a director lets in from other directors alone (C(lvs_peers_only)). Null if it lets in everybody.
+              type: dict
+              contains:
+                let:
+                  description: The addresses of the other directors, each with what is let in, as in V(192.0.2.12 vrrp).
+                  type: list
+                  elements: str
+                only:
+                  description: What is dropped otherwise, as in V(ipv4 8848/udp).
+                  type: list
+                  elements: str
             fwmark_rules:
               description: Which packets are marked.
               type: list

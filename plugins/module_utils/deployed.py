@@ -214,6 +214,21 @@ def peer_macs_of(lists: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"(?m)^(?:nft|iptables) peer \S+ (\S+)", lists)))
 
 
+def peers_only_of(lists: Mapping[str, str]) -> dict[str, dict[str, list[str]]]:
+    """Return {cluster: {let, only}} for the clusters whose directors hear each other alone, from the lists of lvs-vip by path.
+
+    `let` are lines as in "192.0.2.12 vrrp", `only` as in "ipv4 vrrp".
+    """
+    first, last = LVS_VIPS.split("*")
+    found = {
+        path[len(first) : -len(last)]: {
+            kind: re.findall(rf"(?m)^(?:nft|iptables) {kind} (\S+ \S+)$", text) for kind in ("let", "only")
+        }
+        for path, text in lists.items()
+    }
+    return {cluster: kinds for cluster, kinds in found.items() if kinds["only"]}
+
+
 def served(paths: Iterable[str]) -> list[str]:
     """Return the names of the clusters that the paths, which match REAL_SERVER, belong to."""
     found = (re.search(r"/(?:90-lvs-real-server|lvs-test-page)-(.+)\.conf$", path) for path in paths)

@@ -80,6 +80,18 @@ ansible_facts:
           description: The Ethernet addresses of the other directors, as a director that also serves knows them.
           type: list
           elements: str
+        peers_only:
+          description: What a director lets in from other directors alone, by the cluster's name.
+          type: dict
+          contains:
+            let:
+              description: Who is let in with what, as in V(192.0.2.12 vrrp).
+              type: list
+              elements: str
+            only:
+              description: What else is dropped, as in V(ipv4 vrrp).
+              type: list
+              elements: str
         foreign:
           description: The files that somebody else has written, and that the roles would overwrite.
           type: list
@@ -226,6 +238,7 @@ ansible_facts:
       drained: null
       gateways: []
       peer_macs: []
+      peers_only: {}
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
       scripts: []
@@ -320,7 +333,8 @@ def main(runner=HOST):
     found = {path: read(path) for path in deployed.FILES}
     files = {path: text for path, text in found.items() if text is not None}
     settings = texts(deployed.HEAL_SETTINGS)
-    lists = "\n".join(texts(deployed.LVS_VIPS).values())
+    own_lists = texts(deployed.LVS_VIPS)
+    lists = "\n".join(own_lists.values())
     stacks = sorted(path.split("/")[-2][: -len(".d")] for path in glob.glob(ADDITIONS))
     try:
         foreign = deployed.foreign_files(files, lambda path: is_packaged(runner, path))
@@ -338,6 +352,7 @@ def main(runner=HOST):
         "drained": drained,
         "gateways": deployed.gateways_of(lists),
         "peer_macs": deployed.peer_macs_of(lists),
+        "peers_only": deployed.peers_only_of(own_lists),
         "foreign": foreign,
         "vips": deployed.named_vips(files, lists),
         "test_page": read(TEST_PAGE),

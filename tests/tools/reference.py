@@ -47,7 +47,7 @@ TOPICS = {
     ),
     "health": ("lvs_health", "lvs_services[].health", "lvs_services[].real_servers[].health"),
     "vrrp": ("lvs_vrrp", "lvs_priority", "lvs_start_at_boot", "director_script_user"),
-    "networks": ("lvs_address6", "lvs_vrrp_address", "lvs_nat", "lvs_arp", "lvs_filter", "lvs_firewalld_zone"),
+    "networks": ("lvs_address6", "lvs_vrrp_address", "lvs_nat", "lvs_arp", "lvs_filter", "lvs_firewalld_zone", "lvs_peers_only"),
     "sync": ("lvs_sync", "lvs_timeouts"),
     "stacks": ("lvs_stack", "lvs_keepalived", "lvs_ldirectord", "lvs_heartbeat"),
     "reports": ("lvs_mail", "lvs_metrics", "lvs_heal"),

@@ -31,6 +31,9 @@ _NAMED = re.compile(
 )
 _IN_URL = re.compile(r"(?<=://)[^/@\s\"]+(?=@)")
 _REFERENCE = re.compile(r"\$\{?[A-Za-z_]\w*\}?\Z")
+# With this line in ldirectord.cf, which the roles write, what checks send is secret: request="x", and the first text of a real server
+_SENSITIVE = "# What the checks send is secret."
+_SENT = re.compile(r"""(?m)^(\s+(?:(?:request|login|virtualhost)\s*=\s*|real6?\s*=[^"\n]*))"([^"\n]*)\"""")
 _KEY_LINE = re.compile(r"(?m)^(\s*\d+\s+(?:md5|sha1|crc|sha\d+)\s+)(\S.*?)\s*$")
 
 
@@ -43,6 +46,8 @@ def without_secrets(text: str, salt: str, keys: bool = False) -> str:
     """Return a configuration with a hash in place of each secret; `keys` is whether it is heartbeat's authkeys."""
     if keys:
         return _KEY_LINE.sub(lambda match: match[1] + hashed(match[2], salt), text)
+    if re.search(rf"(?m)^{re.escape(_SENSITIVE)}$", text):
+        text = _SENT.sub(lambda match: f'{match[1]}"{hashed(match[2], salt)}"', text)
     defined = set(re.findall(r"(?m)^\s*\$([A-Za-z_]\w*)\s*=", text))
 
     def replaced(match: re.Match[str]) -> str:

@@ -87,8 +87,15 @@ def coloured() -> bool:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file that others may read at any time, and that they may read."""
+    """Write a file that others may read at any time, and that they may read.
+
+    The folder may be a web server's. So the file is new: what somebody else has put there in its place, such as a link to a file of
+    root, is never opened.
+    """
     new = path.with_name(f".{path.name}.new")
-    new.write_text(text, encoding="utf-8")
-    new.chmod(0o644)
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        os.fchmod(file.fileno(), 0o644)
     new.replace(path)

@@ -20,6 +20,7 @@ else:
 
 BITS: dict[Family, int] = {"ipv4": 32, "ipv6": 128}
 LOOPBACK = "a loopback address"
+LINK_LOCAL = "a link-local address"
 FAMILY_NAMES: dict[Family, str] = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
@@ -92,7 +93,7 @@ def _special(ip: netaddr.IPAddress) -> str | None:
         ("an IPv4 address written as one of IPv6", version == 6 and number >> 32 == 0xFFFF),
         ("a multicast address", ip.is_multicast()),
         ("the broadcast address", version == 4 and number == 0xFFFFFFFF),
-        ("a link-local address", ip.is_link_local()),
+        (LINK_LOCAL, ip.is_link_local()),
     )
     return next((kind for kind, fits in kinds if fits), None)
 

@@ -11,9 +11,11 @@ from typing import Mapping, Sequence
 from . import kernel
 from .addresses import family_of
 from .check_sources import check_sources
+from .guards import peers_only
 from .heartbeat import heartbeat_media
 from .host_part import empty_part, firewall_openings, host_route, tools_of
 from .hosts import Host, Hosts
+from .keepalived_checks import name_in_variable
 from .nat import Nat, inner_addresses, is_own
 from .notify import told
 from .routes import own_routes
@@ -66,10 +68,12 @@ def director_parts(
     sloppy: bool,
     timeouts: Timeouts,
     scripts: Scripts,
+    *,
+    hears_peers_only: bool,
 ) -> dict[str, OwnPart]:
     """Every director: its kernel settings, its part of VRRP or heartbeat and, for the static stack, its VIPs.
 
-    `sloppy` is whether directors may take over connections that they do not know.
+    `sloppy` is whether directors may take over connections that they do not know, `hears_peers_only` whether they hear each other alone.
     """
     modules = kernel.director_modules(services)
     ports = dict.fromkeys(
@@ -111,6 +115,10 @@ def director_parts(
             part["sysctls"].update(kernel.accept_own_vip(host))
         part["sync"] = director_sync(host, sync, stack, hosts, services)
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
+        if hears_peers_only:
+            network = sync["network"] if sync else None
+            spoken = {instance["family"] for instance in part["instances"]}
+            part["peers_only"] = peers_only(host, hosts, spoken, part["sync"], network, heartbeat)
         if stack == "static":
             vips = {vip: service["family"] for service in services for vip in service["vips"]}
             gateways = {
@@ -268,6 +276,4 @@ def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequen
 
 def secret_name(instance: str) -> str:
     """The keepalived variable for an instance's password, a different one for each name."""
-    for character, replacement in (("_", "__"), ("-", "_h"), (".", "_d")):
-        instance = instance.replace(character, replacement)
-    return f"AUTH_PASS_{instance}"
+    return f"AUTH_PASS_{name_in_variable(instance)}"

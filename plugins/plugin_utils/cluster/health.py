@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Mapping
 
 from . import keys, schema
@@ -14,7 +14,7 @@ from .health_profiles import CheckTimes
 from .mistakes import InventoryPath, listed, nearest, shown
 from .scripts import ScriptFiles
 from .types import Health, HealthUrl
-from .validators import LONGEST_TEXT, choice
+from .validators import LONGEST_TEXT, choice, silent
 
 TYPE = keys.Key(choice(*schema.HEALTH))
 # Types that connect to a port, and need one if the real servers have none
@@ -117,12 +117,22 @@ def _kind(given: Mapping[str, Any], checked: Checked, path: InventoryPath) -> st
 
 def _read(options: Mapping[str, Any], kind: str, times: CheckTimes, path: InventoryPath) -> dict[str, Any]:
     """The options of a check, with the times of its profile."""
-    known = schema.HEALTH[kind]
+    known = _silent(schema.HEALTH[kind], options)
     if "profile" not in known:
         return keys.read(options, known, path)
     named = options.get("profile")
     profile = named if isinstance(named, str) and named in schema.PROFILE.choices else None
     return keys.read(options, keys.with_defaults(known, times.of(kind, profile)), path)
+
+
+def _silent(known: Mapping[str, keys.Key], options: Mapping[str, Any]) -> Mapping[str, keys.Key]:
+    """The same keys. Messages about those that the check has to keep secret do not show their values."""
+    if options.get("sensitive") in (None, False):
+        return known
+    return {
+        name: replace(key, validator=silent(key.validator), secret=True) if name in schema.SENSITIVE else key
+        for name, key in known.items()
+    }
 
 
 def _check_answer(health: Health, options: Mapping[str, Any], path: InventoryPath) -> None:
@@ -176,7 +186,8 @@ def _urls(options: Mapping[str, Any], own: Mapping[str, Any], path: InventoryPat
         path.report("urls is not a list of pages, such as [{path: /healthz}, {path: /, status: 200-399}]")
         return []
     pages = (path.at("urls", index) for index in range(len(given)))
-    return [_url(keys.read(entry, schema.HEALTH_URL, at), at) for entry, at in zip(given, pages)]
+    known = _silent(schema.HEALTH_URL, options)
+    return [_url(keys.read(entry, known, at), at) for entry, at in zip(given, pages)]
 
 
 def _url(own: Mapping[str, Any], path: InventoryPath) -> HealthUrl:

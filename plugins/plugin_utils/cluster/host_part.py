@@ -23,6 +23,7 @@ def empty_part(host: Host) -> OwnPart:
         "firewalld_zone": host.zone,
         # What lvs-vip manages on the host.
         "firewall_openings": [],
+        "peers_only": None,
         "fwmark_rules": [],
         "arptables_rules": [],
         "redirects": [],
@@ -67,6 +68,7 @@ def tools_of(part: OwnPart) -> list[str]:
         part["mss_clamps"],
         part["masquerades"],
         part["firewall_openings"],
+        part["peers_only"],
     )
     return [
         *(["arptables"] if part["arptables_rules"] else []),

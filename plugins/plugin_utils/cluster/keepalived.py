@@ -24,7 +24,7 @@ from .addresses import parse
 from .commands import filled
 from .drafts import ServiceDraft
 from .drain_record import held
-from .keepalived_checks import BLOCKS, own_checks, service_checks, track_files, words_of
+from .keepalived_checks import BLOCKS, own_checks, secrets, service_checks, track_files, words_of
 from .mistakes import InventoryPath, Mistakes, listed
 from .raw import check_block
 from .real_servers import called
@@ -42,6 +42,7 @@ from .types import (
     SorryServer,
     TrackFile,
     Tunnel,
+    told,
 )
 
 # Options of keepalived(8) that change what the roles rely on: its files, its processes, what a stop leaves behind.
@@ -91,7 +92,8 @@ def _is_managed(word: str) -> bool:
 def keepalived_part(own: Mapping[str, Any], services: Sequence[Service], tracked: Iterable[TrackFile]) -> Keepalived:
     """What keepalived.conf has besides VRRP, ready for the template. `tracked` are the files that VRRP tracks."""
     found = ways(services)
-    virtual_servers = [_virtual_server(together, found) for together in _together(services)]
+    hidden = secrets(services)
+    virtual_servers = [_virtual_server(together, found, hidden) for together in _together(services)]
     files = track_files(
         [*(service["checks"] for service in virtual_servers)]
         + [server["checks"] or [] for service in virtual_servers for server in service["real_servers"]]
@@ -100,6 +102,7 @@ def keepalived_part(own: Mapping[str, Any], services: Sequence[Service], tracked
         "options": own["options"],
         "raw": own["raw"],
         "includes": [_include(path) for path in own["include"]],
+        "secrets": [{"name": name, "value": value} for value, name in hidden.items()],
         "track_files": files,
         "track_folders": _folders([*files, *(file["name"] for file in tracked)]),
         "virtual_servers": [
@@ -180,8 +183,13 @@ def marked_service(way: Way, name: str) -> KeepalivedService:
     }
 
 
-def _virtual_server(services: Sequence[Service], found: Mapping[Hashable, Way]) -> KeepalivedService:
-    """The block for services that are one in the inventory: they differ in their addresses only."""
+def _virtual_server(
+    services: Sequence[Service], found: Mapping[Hashable, Way], hidden: Mapping[str, str]
+) -> KeepalivedService:
+    """The block for services that are one in the inventory: they differ in their addresses only.
+
+    `hidden` are the secrets of checks with their variables.
+    """
     service, group = services[0], _group(services)
     marked = service["fwmark"] is not None
     notify = service["notify"] or {"quorum_up": None, "quorum_down": None}
@@ -210,10 +218,15 @@ def _virtual_server(services: Sequence[Service], found: Mapping[Hashable, Way]) 
         "sorry_server": _at(sorry, marked) if sorry else None,
         "sorry_server_method": _sorry_server_method(service),
         "quiesce": service["on_failure"] == "quiesce",
-        "checks": service_checks(service),
+        "checks": service_checks(service, hidden),
         "real_servers": [
             _real_server(
-                service, same, method, [found[key] for vip in vips if (key := key_of(vip, same[0])) in found], keeps
+                service,
+                same,
+                method,
+                [found[key] for vip in vips if (key := key_of(vip, same[0])) in found],
+                hidden,
+                keeps=keeps,
             )
             for same, keeps in zip(zip(*(one["real_servers"] for one in services)), held(service))
         ],
@@ -228,7 +241,13 @@ def _named(service: Service, group: KeepalivedGroup | None) -> str:
 
 
 def _real_server(
-    service: Service, same: Sequence[RealServer], method: str, found: Sequence[Way], keeps: bool
+    service: Service,
+    same: Sequence[RealServer],
+    method: str,
+    found: Sequence[Way],
+    hidden: Mapping[str, str],
+    *,
+    keeps: bool,
 ) -> KeepalivedRealServer:
     """A real server, which is the `same` one for each address of a service; `found` are the ways to it through the VIPs.
 
@@ -246,7 +265,7 @@ def _real_server(
         "method": None if own == method else own,
         "notify_up": _notified(notify["up"], words),
         "notify_down": _notified(notify["down"], words),
-        "checks": own_checks(service, server, found),
+        "checks": own_checks(service, server, found, hidden),
         "raw": server["raw"],
     }
 
@@ -320,7 +339,7 @@ def _refused_check(health: Health) -> Iterator[str]:
         yield f"timeout is {health['timeout']}, but keepalived takes whole seconds for a script"
     if health["sni"] and (in_sni := _not_for_sni(health["virtualhost"] or "")):
         yield (
-            f"virtualhost is {health['virtualhost']}, and keepalived would send it as it is in the TLS handshake, where strict servers"
+            f"virtualhost is {told(health, health['virtualhost'] or '')}, and keepalived would send it as it is in the TLS handshake, where strict servers"
             f" refuse {in_sni}"
         )
     # check_dns.c of 2.2.7 reads both as an empty label

@@ -11,7 +11,7 @@ from .check_sources import variable
 from .commands import filled, has_words
 from .regex import literal, quoted
 from .through_vip import SOURCES, Way, asks_vip
-from .types import Health, HealthUrl, KeepalivedCheck, KeepalivedUrl, RealServer, Service, health_of
+from .types import Health, HealthUrl, KeepalivedCheck, KeepalivedUrl, RealServer, Service, checks_of, health_of
 
 # The name of each check's block.
 BLOCKS = {
@@ -27,19 +27,46 @@ BLOCKS = {
 }
 
 
-def service_checks(service: Service) -> list[KeepalivedCheck]:
+def secrets(services: Iterable[Service]) -> dict[str, str]:
+    """What sensitive checks send, each with the name of the variable that stands for it in keepalived.conf."""
+    found: dict[str, str] = {}
+    for service in services:
+        sent = [text for check in checks_of(service) if check["sensitive"] for text in _sent(check)]
+        for number, text in enumerate(dict.fromkeys(sent), 1):
+            found.setdefault(text, f"SECRET_{name_in_variable(service['name'])}_{number}")
+    return found
+
+
+def _sent(check: Health) -> list[str]:
+    sent = [*(url["path"] for url in check["urls"]), check["virtualhost"], check["payload"]]
+    return [text for text in sent if text is not None]
+
+
+def name_in_variable(name: str) -> str:
+    """A name as part of the name of a variable, a different one for each name."""
+    for character, replacement in (("_", "__"), ("-", "_h"), (".", "_d")):
+        name = name.replace(character, replacement)
+    return name
+
+
+def service_checks(service: Service, hidden: Mapping[str, str]) -> list[KeepalivedCheck]:
     """The checks of a service, if they are the same for all its real servers; otherwise each real server has its own."""
-    return [] if any(map(_of_each, service["health"])) else [_check(check, {}) for check in service["health"]]
+    return [] if any(map(_of_each, service["health"])) else [_check(check, {}, hidden) for check in service["health"]]
 
 
-def own_checks(service: Service, server: RealServer, found: Sequence[Way]) -> list[KeepalivedCheck] | None:
-    """The checks of a real server; None if they are those of its service. Those through the VIP go all ways in `found`."""
+def own_checks(
+    service: Service, server: RealServer, found: Sequence[Way], hidden: Mapping[str, str]
+) -> list[KeepalivedCheck] | None:
+    """The checks of a real server; None if they are those of its service. Those through the VIP go all ways in `found`.
+
+    `hidden` are the secrets with their variables.
+    """
     if server["health"] is None and not any(map(_of_each, service["health"])):
         return None
     words = words_of(service, server)
     made: list[KeepalivedCheck] = []
     for health in health_of(server, service["health"]):
-        check = _weighed(_check(health, words), server["inventory_weight"])
+        check = _weighed(_check(health, words, hidden), server["inventory_weight"])
         made += [_through(check, way) for way in found] if asks_vip(health) else [check]
     return made
 
@@ -88,7 +115,10 @@ def _weighed(check: KeepalivedCheck, weight: int) -> KeepalivedCheck:
     return {**check, "command": f"/bin/sh -c '{check['command']} && exit {weight + 2}'"}
 
 
-def _check(health: Health, words: Mapping[str, object]) -> KeepalivedCheck:
+def _check(health: Health, words: Mapping[str, object], hidden: Mapping[str, str]) -> KeepalivedCheck:
+    def sent(text: str | None) -> str | None:
+        return f"${hidden[text]}" if health["sensitive"] and text is not None else text
+
     reply = (health["reply"] or "") if health["require_reply"] else None
     return {
         "block": BLOCKS[health["type"]],
@@ -103,11 +133,11 @@ def _check(health: Health, words: Mapping[str, object]) -> KeepalivedCheck:
         "fwmark": None,
         "sni": bool(health["sni"]),
         "version": health["version"],
-        "virtualhost": health["virtualhost"],
-        "urls": [_url(url) for url in health["urls"]],
+        "virtualhost": sent(health["virtualhost"]),
+        "urls": [_url(url, sent(url["path"]) or "") for url in health["urls"]],
         "record": health["record"],
         "name": health["name"],
-        "payload": health["payload"],
+        "payload": sent(health["payload"]),
         "reply": reply,
         "command": _command(health["command"], words),
         "as_root": bool(health["as_root"]),
@@ -117,10 +147,10 @@ def _check(health: Health, words: Mapping[str, object]) -> KeepalivedCheck:
     }
 
 
-def _url(url: HealthUrl) -> KeepalivedUrl:
+def _url(url: HealthUrl, path: str) -> KeepalivedUrl:
     regex = literal(url["expect"]) if url["expect"] is not None else url["regex"]
     return {
-        "path": url["path"],
+        "path": path,
         "status": " ".join(map(str, url["status"])),
         "regex": None if regex is None else quoted(regex),
         "digest": url["digest"],

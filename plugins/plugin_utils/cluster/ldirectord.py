@@ -35,6 +35,7 @@ from .types import (
     Service,
     SorryServer,
     checks_of,
+    told,
 )
 
 SMTP_PORT = 25
@@ -124,7 +125,8 @@ def ldirectord_part(own: Mapping[str, Any], services: Sequence[Service], mail: M
         "fork": len(intervals) > 1,
         "interval": min((interval for interval in intervals if interval is not None), default=schema.DEFAULT_INTERVAL),
         "mail": mail if mail and mail["real_servers"] else None,
-        "secrets": any(check["passwd"] or check["secret"] for check in checks),
+        "secrets": any(check["passwd"] or check["secret"] or check["sensitive"] for check in checks),
+        "sensitive": any(check["sensitive"] for check in checks),
         "drivers": sorted({DRIVERS[check["type"]] for check in checks if check["type"] in DRIVERS}),
         # A line that begins with a blank belongs to a service.
         "raw": [line.strip() for line in own["raw"]],
@@ -280,11 +282,12 @@ def _unsupported_own_checks(service: ServiceDraft) -> Iterable[str]:
     """Checks of a real server alone: ldirectord has another request and another answer for it, and nothing else."""
     common = _shared(service.health)
     for server in service.real_servers:
-        for path in [url["path"] for check in server["health"] or () for url in check["urls"]]:
+        for check, path in [(one, url["path"]) for one in server["health"] or () for url in one["urls"]]:
             if path.startswith("//"):
                 yield (
-                    f"health path of real server {called(server)} is {path}, but ldirectord takes two slashes at the beginning only in"
-                    f" the check of the service: write {'/' + path.lstrip('/')}, or give the service this path for all its real servers"
+                    f"health path of real server {called(server)} is {told(check, path)}, but ldirectord takes two slashes at the beginning"
+                    f" only in the check of the service: write {told(check, '/' + path.lstrip('/'))}, or give the service this path for all"
+                    " its real servers"
                 )
         if server["health"] is not None and (_shared(server["health"]) != common or len(server["health"]) != 1):
             yield (
@@ -326,7 +329,7 @@ def _unsupported_check(health: Health, protocols: Sequence[str], family: Family 
     if health["type"] not in OF_IPV6 and family == "ipv6":
         yield f"type is {health['type']}, but ldirectord has no such check for IPv6"
     if health["sni"] and health["virtualhost"] is not None:
-        yield f"virtualhost is {health['virtualhost']}, but ldirectord cannot name it in the TLS handshake: set sni to false"
+        yield f"virtualhost is {told(health, health['virtualhost'])}, but ldirectord cannot name it in the TLS handshake: set sni to false"
     if health["type"] == "dns" and health["record"] != "A":
         yield f"record is {health['record']}, but ldirectord asks only for A"
     if health["as_root"]:

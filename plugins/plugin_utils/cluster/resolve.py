@@ -37,6 +37,7 @@ from .director_part import director_parts
 from .drafts import InstanceDraft, ServiceDraft
 from .drain_record import settled, told_record, with_drains
 from .drained import drained_services
+from .guards import check_guards
 from .health_profiles import read_check_times
 from .heartbeat import heartbeat_part, heartbeat_vips, read_heartbeat
 from .hosts import Host, Hosts, resolve_hosts
@@ -138,7 +139,8 @@ def _read(hostvars: Mapping[str, Any], groups: Mapping[str, Any], mistakes: Mist
     scalars = keys.read({name: given[name] for name in SCALARS}, SCALARS, InventoryPath("", mistakes))
     stack = scalars["lvs_stack"]
     hosts = resolve_hosts(inventory, mistakes)
-    files = ScriptFiles(inventory.folder)
+    # ldirectord runs scripts as root.
+    files = ScriptFiles(inventory.folder, scalars["director_script_user"] if stack == "keepalived" else schema.ROOT)
     times = read_check_times(given["lvs_health"], stack, mistakes)
     services = resolve_services(given["lvs_services"], hosts, files, times, mistakes)
     vips = list(dict.fromkeys(vip for service in services for vip in service.vips))
@@ -192,6 +194,8 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     check_direct_routing(services, hosts)
     check_check_sources(services, hosts)
     check_marks(services)
+    if read.scalars["lvs_peers_only"]:
+        check_guards(services, read.sync, read.heartbeat, mistakes)
     check_localnodes(services, read.instances, hosts, read.stack, read.scalars["lvs_arp"], mistakes)
     if read.stack == "keepalived":
         check_keepalived(services)
@@ -200,7 +204,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
         check_ldirectord(services)
         check_prefixes(heartbeat_vips(read.heartbeat, read.vip_paths), hosts, InventoryPath("lvs_heartbeat", mistakes))
     else:
-        check_static(services, hosts, read.sync, mistakes)
+        check_static(services, hosts, read.sync, mistakes, peers_only=read.scalars["lvs_peers_only"])
 
 
 def _resolved(
@@ -217,7 +221,18 @@ def _resolved(
     keepalived = keepalived_part(read.keepalived, services, tracked) if stack == "keepalived" else None
     heartbeat = heartbeat_part(read.heartbeat, vips, nat, sync, hosts) if stack == "ldirectord" else None
     directors = director_parts(
-        hosts, services, nat, stack, vrrp, keepalived, heartbeat, sync, read.sloppy, read.timeouts, scripts
+        hosts,
+        services,
+        nat,
+        stack,
+        vrrp,
+        keepalived,
+        heartbeat,
+        sync,
+        read.sloppy,
+        read.timeouts,
+        scripts,
+        hears_peers_only=read.scalars["lvs_peers_only"],
     )
     real_servers = real_server_parts(hosts, services, nat, arp)
     localnodes = {

@@ -35,6 +35,8 @@ RAW = Key(validators.list_of(validators.LINE, "lines", empty=True), ())
 PRIORITY = validators.integer(1, 254)
 ROUTER_ID = validators.integer(1, 255)
 
+ROOT = "root"
+
 CLUSTER = {
     "lvs_cluster_name": Key(validators.CLUSTER_NAME),
     "lvs_stack": Key(validators.choice("keepalived", "ldirectord", "static"), "keepalived"),
@@ -52,9 +54,12 @@ CLUSTER = {
     "lvs_metrics": Key(validators.ANYTHING),
     "lvs_start_at_boot": Key(validators.BOOLEAN, True),
     "lvs_heal": Key(validators.BOOLEAN, True),
+    "lvs_peers_only": Key(validators.BOOLEAN, False),
     "lvs_test_page": Key(validators.BOOLEAN, False),
     "lvs_take_over": Key(validators.BOOLEAN, False),
     "lvs_accept_outage": Key(validators.BOOLEAN, False),
+    # The role director documents it.
+    "director_script_user": Key(validators.USER, ROOT),
 }
 HOST = {
     "lvs_address": Key(validators.HOST_ADDRESS),
@@ -151,6 +156,9 @@ COMMON_HEALTH = {
     **{name: Key(_CHECK[name].validator) for name in ("interval", "timeout", "retries", "retry_delay")},
 }
 _ADDRESS = {"address": Key(validators.ANSWERING_ADDRESS)}
+# What a check with `sensitive` keeps secret: all that it sends
+SENSITIVE = ("path", "virtualhost", "payload", "request", "login")
+_SENSITIVE = {"sensitive": Key(validators.BOOLEAN, False)}
 _CHECK_PORT = {
     **_CHECK,
     **_ADDRESS,
@@ -167,6 +175,7 @@ HEALTH_URL = {
 }
 _HTTP = {
     **_CHECK_PORT,
+    **_SENSITIVE,
     **HEALTH_URL,
     "urls": Key(validators.ANYTHING),
     "virtualhost": Key(validators.VIRTUAL_HOST),
@@ -174,10 +183,11 @@ _HTTP = {
 }
 _CHECK_ALONE = {**_CHECK, "port": Key(PORT)}
 _LOGIN = {
+    **_SENSITIVE,
     "login": Key(validators.LDIRECTORD_TEXT),
     "passwd": Key(validators.LDIRECTORD_SECRET, secret=True),
 }
-_REQUEST = {"request": Key(validators.LDIRECTORD_TEXT)}
+_REQUEST = {**_SENSITIVE, "request": Key(validators.LDIRECTORD_TEXT)}
 _ANSWER = {name: HEALTH_URL[name] for name in ("expect", "regex")}
 _SQL = {**_CHECK_ALONE, **_LOGIN, **_REQUEST, "database": Key(validators.LDIRECTORD_TEXT, required=True)}
 # The checks of keepalived.conf(5) and ldirectord(8), one name for each
@@ -193,7 +203,12 @@ HEALTH = {
         "record": Key(validators.choice("A", "AAAA", "NS", "CNAME", "SOA", "MX", "TXT"), "A"),
     },
     "ping": {**_CHECK, **_ADDRESS},
-    "udp": {**_CHECK_PORT, "payload": Key(validators.PAYLOAD), "require_reply": Key(validators.REPLY, False)},
+    "udp": {
+        **_CHECK_PORT,
+        **_SENSITIVE,
+        "payload": Key(validators.PAYLOAD),
+        "require_reply": Key(validators.REPLY, False),
+    },
     "script": {
         **_CHECK,
         **WORDED_SCRIPT,
@@ -218,7 +233,7 @@ HEALTH = {
     "pops": {**_CHECK_ALONE, **_LOGIN},
     "radius": {**_CHECK_ALONE, **_LOGIN, "secret": Key(validators.LDIRECTORD_SECRET, required=True, secret=True)},
     "simpletcp": {**_CHECK_ALONE, **_REQUEST, **_ANSWER},
-    "sip": {**_CHECK_ALONE, "login": _LOGIN["login"]},
+    "sip": {**_CHECK_ALONE, **_SENSITIVE, "login": _LOGIN["login"]},
     "submission": _CHECK_ALONE,
 }
 

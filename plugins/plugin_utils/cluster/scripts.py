@@ -28,10 +28,10 @@ BEGINNINGS = (b"#!", b"\x7fELF", b"$ANSIBLE_VAULT")
 
 
 class ScriptFiles:
-    """The scripts of one inventory; `folder` is where its relative paths begin."""
+    """The scripts of one inventory; `folder` is where its relative paths begin, `user` whoever runs those that name nobody."""
 
-    def __init__(self, folder: str | None) -> None:
-        self.folder = folder or ""
+    def __init__(self, folder: str | None, user: str = schema.ROOT) -> None:
+        self.folder, self.user = folder or "", user
         self._sources: dict[str, str] = {}
         self._users: dict[tuple[str, str], None] = {}
 
@@ -53,15 +53,17 @@ class ScriptFiles:
         program = own["command"] if own["src"] is None else self._installed(own["src"], path)
         if program is None:
             return None
-        if own["user"] is not None:
+        user = own["user"] or self.user
+        changes = own["user"] is not None or user != schema.ROOT
+        if changes:
             file = program.split()[0]
             if has_words(file):
                 path.report(
                     f"command begins with {shown(file)}, so with each real server another program would run, and it could not be"
-                    f" checked whether the user {own['user']} can run it: give {' '.join(WORDS)} as arguments"
+                    f" checked whether the user {user} can run it: give {' '.join(WORDS)} as arguments"
                 )
-            self._users[own["user"], file] = None
-            program = AS_USER.format(user=own["user"], command=program)
+            self._users[user, file] = None
+            program = AS_USER.format(user=user, command=program)
         words = program if own["arguments"] is None else f"{program} {own['arguments']}"
         if (length := len(filled(words, LONGEST_WORDS))) > LONGEST:
             path.report(
@@ -70,7 +72,7 @@ class ScriptFiles:
             )
         if words.count("'") % 2:
             path.report(f"{shown(own['arguments'] or own['command'])} has a quote (') that does not end")
-        return {"command": words, "as_root": own["user"] is not None}
+        return {"command": words, "as_root": changes}
 
     def resolved(self) -> Scripts:
         """What the directors need of the scripts."""

@@ -16,7 +16,9 @@ from .types import Sync
 CHECKING = ("health", "on_failure", "quorum", "hysteresis", "alpha", "omega", "notify")
 
 
-def check_static(services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | None, mistakes: Mistakes) -> None:
+def check_static(
+    services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | None, mistakes: Mistakes, *, peers_only: bool
+) -> None:
     """Report settings that a table without health checks cannot have."""
     if len(hosts.directors) > 1:
         InventoryPath("lvs_stack", mistakes).report(
@@ -25,6 +27,10 @@ def check_static(services: Iterable[ServiceDraft], hosts: Hosts, sync: Sync | No
     if sync is not None:
         InventoryPath("lvs_sync", mistakes).report(
             "is enabled, but lvs_stack is static: there is no second director to tell"
+        )
+    if peers_only:
+        InventoryPath("lvs_peers_only", mistakes).report(
+            "is true, but lvs_stack is static: there is no second director to hear"
         )
     for service in services:
         # This is no mistake: lvs_stack may be changed later, and verify sends requests like the health check's.

@@ -75,7 +75,7 @@ def director_sync(
         "id": sync["id"],
         "instance": sync["instance"],
         "both": stack == "keepalived" and sync["instance"] is None,
-        "interface": _interface(host, sync["network"]),
+        "interface": sync_interface(host, sync["network"]),
         "group": sync["group"],
         "port": sync["port"],
         "ttl": sync["ttl"],
@@ -102,8 +102,8 @@ def _address(host: Host, network: str | None) -> str | None:
     return own.address if own else host.address
 
 
-def _interface(host: Host, network: str | None) -> str | None:
-    """The interface that has an address of the network, or the host's main one."""
+def sync_interface(host: Host, network: str | None) -> str | None:
+    """The interface of the synchronisation: that which has an address of the network, or the host's main one."""
     if network is None:
         return host.interface
     own = host.own_in(network)
@@ -113,7 +113,7 @@ def _interface(host: Host, network: str | None) -> str | None:
 def _check_network(network: str, hosts: Hosts, path: InventoryPath) -> None:
     """Every director needs an address on the network (with facts)."""
     for host in hosts.directors.values():
-        if host.networks and _interface(host, network) is None:
+        if host.networks and sync_interface(host, network) is None:
             path.report(
                 f"network is {network}, but director {host.name} has no address in it ({listed(host.networks)})"
             )

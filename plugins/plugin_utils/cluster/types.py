@@ -49,9 +49,13 @@ class HealthUrl(TypedDict):
 
 
 class Health(TypedDict):
-    """A health check; options that its type does not have are None. `as_root` is that of Command, `reply` is what a required reply has to begin with."""
+    """A health check; options that its type does not have are None. `as_root` is that of Command, `reply` is what a required reply has to begin with.
+
+    If it is `sensitive`, what it sends is a secret: schema.SENSITIVE.
+    """
 
     type: str
+    sensitive: bool | None
     interval: Seconds | None
     timeout: Seconds | None
     retries: int | None
@@ -188,6 +192,11 @@ def checks_of(service: Service) -> list[Health]:
 def health_of(server: RealServer, common: list[Health]) -> list[Health]:
     """The checks of a real server: its own, or those that its service has for all (`common`)."""
     return common if server["health"] is None else server["health"]
+
+
+def told(check: Health, text: str) -> str:
+    """What a message may say of something that a check sends."""
+    return "secret" if check["sensitive"] else text
 
 
 class TableDestination(TypedDict):
@@ -596,6 +605,13 @@ class KeepalivedService(TypedDict):
     raw: list[str]
 
 
+class KeepalivedSecret(TypedDict):
+    """A variable of keepalived.conf for something secret that a check sends."""
+
+    name: str
+    value: str
+
+
 class KeepalivedInclude(TypedDict):
     """A line that includes files; `keyword` is how strictly keepalived checks that they are there."""
 
@@ -612,6 +628,7 @@ class Keepalived(TypedDict):
     options: list[str] | None
     raw: list[str]
     includes: list[KeepalivedInclude]
+    secrets: list[KeepalivedSecret]
     track_files: list[str]
     track_folders: list[str]
     virtual_servers: list[KeepalivedService]
@@ -668,7 +685,7 @@ class LdirectordService(LdirectordCheck):
 
 
 class Ldirectord(TypedDict):
-    """ldirectord.cf, the same on every director. With `secrets` nobody but root may read it.
+    """ldirectord.cf, the same on every director. With `secrets` nobody but root may read it; `sensitive` if a check is.
 
     `drivers` are Perl's for the databases that are checked, by their names below DBD: ldirectord ends if one is missing.
     """
@@ -687,6 +704,7 @@ class Ldirectord(TypedDict):
     interval: Seconds
     mail: Mail | None
     secrets: bool
+    sensitive: bool
     drivers: list[str]
     raw: list[str]
     virtuals: list[LdirectordService]
@@ -731,6 +749,16 @@ class FirewallOpening(TypedDict):
 
     kind: str
     what: str
+
+
+class PeersOnly(TypedDict):
+    """What a director lets in from other directors alone: `let` as in "192.0.2.12 vrrp" or "192.0.2.12 8848/udp".
+
+    `only` is what is dropped otherwise, as in "ipv4 vrrp".
+    """
+
+    let: list[str]
+    only: list[str]
 
 
 class FwmarkRule(TypedDict):
@@ -950,6 +978,7 @@ class OwnPart(TypedDict):
     filter: str
     firewalld_zone: str | None
     firewall_openings: list[FirewallOpening]
+    peers_only: PeersOnly | None
     fwmark_rules: list[FwmarkRule]
     arptables_rules: list[ArptablesRule]
     redirects: list[Redirect]

@@ -65,6 +65,18 @@ class Validator:
     choices: tuple[str, ...] = ()
 
 
+def silent(validator: Validator) -> Validator:
+    """The same for a secret: the reason why it is wrong does not reveal a character of it."""
+
+    def read(value: object) -> object:
+        try:
+            return validator.read(value)
+        except ValueError:
+            raise ValueError from None
+
+    return Validator(f"{validator.what}; it is a secret, so the reason is not told", read, validator.choices)
+
+
 def _number(value: object) -> int | float:
     if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
         value = float(value) if "." in value else int(value)

@@ -288,7 +288,7 @@ def _culprit(
         if dropped.result != "accept":
             rule = f": {dropped.rule}" if dropped.rule else ""
             line = f"{host.name}: adverts of {master.name} arrive on {instance.interface}, and its packet filter drops them{rule}"
-            yield line if arrived else line.replace("arrive", "would arrive"), _let_in(host), host.name
+            yield line if arrived else line.replace("arrive", "would arrive"), _let_in(host, dropped.rule), host.name
         return
     if kept.result == "drop":
         yield (
@@ -314,7 +314,9 @@ def _own_address(host: Host, instance: Instance) -> list[str]:
     ]
 
 
-def _let_in(host: Host) -> str:
+def _let_in(host: Host, rule: str = "") -> str:
+    if "table lvs_cluster" in rule:
+        return f"{host.name}: lvs_peers_only lets in the directors of the inventory alone: run site.yml on all of them"
     if host.runs("firewalld"):
         return f"{host.name}: firewall-cmd --add-protocol=vrrp; firewall-cmd --permanent --add-protocol=vrrp"
     return f"{host.name}: remove that rule, or: iptables -I INPUT -p vrrp -j ACCEPT"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Collection, Iterable, Iterator, Mapping, Sequence
 
 from ...module_utils import deployed
 from ..cluster.addresses import family_of
@@ -124,6 +124,22 @@ def _groups(cluster: ResolvedCluster, running: Mapping[str, Iterable[Running]]) 
             f"lvs_vrrp sync_groups: instance {name} is {f'in group {former}' if former else 'in no group'} now and would be {new}."
             f" keepalived gives up the VIPs of an instance for some seconds when a reload changes its group. {OUTAGE}"
         )
+
+
+def unheard(
+    cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]], in_this_run: Collection[str]
+) -> Iterator[str]:
+    """Directors that those which this run leaves out do not let in yet (lvs_peers_only)."""
+    for name in [name for name in found if name not in in_this_run]:
+        deployed_there = found[name].get("peers_only") or {}
+        let = {line for one in deployed_there.values() for line in one["let"]}
+        wanted = cluster["hosts"][name]["peers_only"]
+        lacking = [line for line in (wanted["let"] if wanted else ()) if line not in let]
+        if deployed_there and lacking:
+            yield (
+                f"lvs_peers_only: {name} is not in this run, and does not let in {listed(lacking)} of another director yet. Two directors"
+                f" could hold the VIPs. Run site.yml on all directors. {OUTAGE}"
+            )
 
 
 def added_again(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

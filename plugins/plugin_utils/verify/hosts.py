@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Iterator, Mapping, Sequence
 
 from ..cluster.mistakes import listed
-from ..cluster.types import HostPart, HostVip, ResolvedCluster
+from ..cluster.types import HostPart, HostVip, PeersOnly, ResolvedCluster
 from .finding import Finding
 
 RUN_SITE = "Run site.yml"
@@ -136,6 +136,28 @@ def peer_findings(name: str, wanted: HostPart, deployed: Sequence[str]) -> Itera
             " has forwarded to it",
             RUN_SITE,
         )
+
+
+def peers_only_findings(name: str, cluster: ResolvedCluster, deployed: Mapping[str, PeersOnly]) -> Iterator[Finding]:
+    """A director that lets in others than the directors, or not all of them. `deployed` is by the names of clusters."""
+    wanted = cluster["hosts"][name]["peers_only"]
+    found = deployed.get(cluster["name"])
+    if wanted is None:
+        if found:
+            yield Finding(
+                name, "drops what is not from a director that it knows, but lvs_peers_only is false", RUN_SITE
+            )
+        return
+    opened = [line for line in wanted["only"] if not found or line not in found["only"]]
+    if opened:
+        yield Finding(name, f"lets in {listed(opened)} from everybody, but lvs_peers_only is true", RUN_SITE)
+    if found:
+        for line in wanted["let"]:
+            if line not in found["let"]:
+                yield Finding(name, f"does not let in {line}, which another director sends", RUN_SITE)
+        strangers = [line for line in found["let"] if line not in wanted["let"]]
+        if strangers:
+            yield Finding(name, f"lets in {listed(strangers)}, which is no director's", RUN_SITE)
 
 
 def other_stack_findings(name: str, cluster: ResolvedCluster, node: Mapping[str, Any]) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster, play_hosts: Container[
 
     Returns left_out [host of the cluster that was not asked], nodes {host: node_info},
     lvs_vip {host: result of lvs-vip check}, peer_macs {host: Ethernet addresses of other
-    directors that are deployed there}, preferred [director that a planned move has preferred], ldirectord {director: result of the
+    directors that are deployed there}, peers_only {director: whom it lets in, by cluster}, preferred [director that a planned move has preferred], ldirectord {director: result of the
     search for its process}, drained {director: its record of drained real servers}, split_brain {director: what its lvs-heal says},
     expected {host: files as site.yml would write them},
     instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director: ipvs_info with stats},
@@ -42,6 +42,9 @@ def collect(hostvars: Hostvars, cluster: ResolvedCluster, play_hosts: Container[
         "lvs_vip": _results(hostvars, cluster["hosts"], "lvs_vip_check"),
         "peer_macs": {
             host: told(hostvars, host).get("peer_macs", []) for host in cluster["hosts"] if told(hostvars, host)
+        },
+        "peers_only": {
+            host: told(hostvars, host).get("peers_only", {}) for host in cluster["directors"] if told(hostvars, host)
         },
         "drained": {host: told(hostvars, host).get("drained") for host in cluster["directors"] if told(hostvars, host)},
         "ldirectord": _results(hostvars, cluster["directors"], "lvs_ldirectord_status"),

@@ -131,6 +131,9 @@ def _question(service: Service, port: int, test_page: bool) -> dict[str, Any]:
     """The request for a port. A health check of another port says nothing about this one."""
     check = next((one for one in service["health"] if one["urls"] and one["port"] in (None, port)), None)
     scheme = check["type"] if check else "tcp" if not test_page else "https" if port == 443 else "http"
+    if check and check["sensitive"]:
+        # What it sends is for the directors alone. Whoever says no to a stranger has answered.
+        return {"scheme": scheme, "path": "/", "host": None, "status": _codes(["200-499"]), "names": None}
     path = check["urls"][0]["path"] if check else "/"
     return {
         "scheme": scheme,

@@ -25,6 +25,7 @@ from .hosts import (
     metrics_findings,
     other_stack_findings,
     peer_findings,
+    peers_only_findings,
     unit_findings,
     units_of,
 )
@@ -81,6 +82,11 @@ def judge(cluster: ResolvedCluster, seen: Mapping[str, Any]) -> dict[str, list[s
             finding
             for name, macs in seen["peer_macs"].items()
             for finding in peer_findings(name, cluster["hosts"][name], macs)
+        ),
+        *(
+            finding
+            for name, deployed in seen["peers_only"].items()
+            for finding in peers_only_findings(name, cluster, deployed)
         ),
         *(
             finding

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 
+os.umask(0o022)
 given = json.load(sys.stdin)
 for path, text in given["files"].items():
     os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -23,6 +23,8 @@ last, and removed from the last to the first. The line of a rule starts with the
   nft peer VIP MAC MARK                    packets to a VIP from an Ethernet address, that of another director, get a mark
   nft own VIP MARK                         packets of this host itself to a VIP get a mark, unless they have one
   nft once VIP MARK                        packets to a VIP with this mark are dropped if they are about to leave this host
+  nft let ADDRESS vrrp|PORT/udp            VRRP, or packets to a UDP port, are let in from this address, that of another director
+  nft only ipv4|ipv6 vrrp|PORT/udp         those from other addresses are dropped
   nft masquerade VIP                       what NAT has translated for a VIP goes to the real servers from this host's address
   iptables mark|redirect|clamp|peer|...    the same with iptables and ip6tables
   arptables VIP ADDRESS                    ARP requests for the VIP are not answered; this host's own use ADDRESS
@@ -194,6 +196,8 @@ NFT_CHAINS = {
     "mark": "type filter hook prerouting priority mangle;",
     "redirect": "type nat hook prerouting priority dstnat;",
     "clamp": "type filter hook output priority mangle;",
+    # Before the chains of others, since what they accept would be let in. What this chain accepts can still be dropped there.
+    "guard": "type filter hook input priority mangle;",
     # After all marks of prerouting, and before IPVS, which is at the end of input.
     "peer": "type filter hook input priority mangle;",
     # What IPVS forwards leaves by output. Marks that this host makes itself come after the drop.
@@ -201,6 +205,8 @@ NFT_CHAINS = {
     "own": "type filter hook output priority mangle;",
     "masquerade": "type nat hook postrouting priority srcnat;",
 }
+# The chains of lines that have not one of their own.
+NFT_CHAIN_OF = {"let": "guard", "only": "guard"}
 NFT_LOAD = [["nft", "-c", "-f", "-"], ["nft", "-f", "-"]]  # both read the output of nft_ruleset
 
 
@@ -218,10 +224,12 @@ def nft_ruleset(lines: Iterable[str]) -> str:
     text = [f"table inet {NFT_TABLE}", f"delete table inet {NFT_TABLE}"]
     if rules:
         text.append(f"table inet {NFT_TABLE} {{")
-        for what, hook in NFT_CHAINS.items():
-            own = [f"\t\t{_nft_rule(words)}" for words in rules if words[0] == what]
+        # Whoever is let in comes before the rest is dropped, whatever the order of the lines.
+        rules.sort(key=lambda words: words[0] == "only")
+        for chain, hook in NFT_CHAINS.items():
+            own = [f"\t\t{_nft_rule(words)}" for words in rules if NFT_CHAIN_OF.get(words[0], words[0]) == chain]
             # The prefix is needed because "mark" and "redirect" are keywords of nft.
-            text += [f"\tchain lvs_{what} {{", f"\t\t{hook}", *own, "\t}"] if own else []
+            text += [f"\tchain lvs_{chain} {{", f"\t\t{hook}", *own, "\t}"] if own else []
         text.append("}")
     return "\n".join(text) + "\n"
 
@@ -235,13 +243,23 @@ NFT_RULES = {
     "own": "{ip} daddr {vip} meta mark 0 meta mark set {0}",
     # Direct routing leaves the VIP in the packet. A tunnel's packet is not part of the client's connection.
     "masquerade": "{ip} daddr != {vip} ct original {ip} daddr {vip} masquerade",
+    "let": "{ip} saddr {vip} {guarded} accept",
+    "only": "meta nfproto {vip} {guarded} drop",
 }
+VRRP = 112  # the number of its protocol, because a host may lack /etc/protocols
 
 
 def _nft_rule(words: Words) -> str:
     what, vip, *more = words
     ports = ", ".join(span_text(span, "-") for span in spans(more[1].split(","))) if what == "mark" else ""
-    return NFT_RULES[what].format(*more, ip="ip6" if ":" in vip else "ip", vip=vip, ports=ports)
+    guarded = _guarded(more, f"meta l4proto {VRRP}", "udp dport {}")
+    return NFT_RULES[what].format(*more, ip="ip6" if ":" in vip else "ip", vip=vip, ports=ports, guarded=guarded)
+
+
+def _guarded(more: Words, vrrp: str, port: str) -> str:
+    """What a line "let" or "only" is about, in the words of a tool: VRRP, or a UDP port."""
+    what = more[0] if more else ""
+    return vrrp if what == "vrrp" else port.format(what.partition("/")[0])
 
 
 def nft_facts(words: Words) -> list[Any]:
@@ -258,6 +276,9 @@ def nft_facts(words: Words) -> list[Any]:
         "own": [vip, "mark", 0, "mark", *given],
         "masquerade": ["!=", vip, "original", vip, what],
     }
+    if what in NFT_CHAIN_OF:
+        guarded = ["vrrp"] if more == ["vrrp"] else ["udp", spans([more[0].partition("/")[0]])]
+        return [NFT_CHAIN_OF[what], vip, *guarded, "accept" if what == "let" else "drop"]
     return [what, *facts[what]]
 
 
@@ -285,10 +306,14 @@ def _nft_facts(rule: dict[str, Any]) -> list[Any]:
         elif verb == "mangle":
             key = said["key"]
             facts += [key["meta"]["key"] if "meta" in key else key.get("tcp option", {}).get("name"), said["value"]]
-        elif verb in ("redirect", "masquerade", "drop") and not said:
+        elif verb in ("redirect", "masquerade", "accept", "drop") and not said:
             facts.append(verb)
         elif left == {"meta": {"key": "mark"}} and said["op"] == "==":
             facts += ["mark", said["right"]]
+        elif left == {"meta": {"key": "nfproto"}} and said["op"] == "==":
+            facts.append(said["right"])
+        elif left == {"meta": {"key": "l4proto"}} and said["op"] == "==":
+            facts.append("vrrp" if said["right"] in ("vrrp", VRRP) else said["right"])
         elif left == {"meta": {"key": "iiftype"}}:
             continue  # some versions of nft list it beside an Ethernet address
         elif verb != "counter" and not (verb == "match" and "flags" in json.dumps(left)):
@@ -308,6 +333,9 @@ IPTABLES_RULES = {
     "clamp": ("mangle", "OUTPUT", "-s {vip} -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss {0}"),
     "peer": ("mangle", "INPUT", "-d {vip} -m mac --mac-source {0} -j MARK --set-mark {1}"),
     "once": ("raw", "OUTPUT", "-d {vip} -m mark --mark {0} -j DROP"),
+    # Here, because what is dropped in this table is not let in by another.
+    "let": ("mangle", "INPUT", "-s {vip} {guarded} -j ACCEPT"),
+    "only": ("mangle", "INPUT", "{guarded} -j DROP"),
     # Only what goes to this host: this chain routes what it marks again (iptable_mangle.c), which would turn back what IPVS forwards.
     "own": ("mangle", "OUTPUT", "-o lo -d {vip} -m mark --mark 0 -j MARK --set-mark {0}"),
 }
@@ -318,7 +346,8 @@ def iptables_rules(words: Words) -> list[tuple[str, str, Words]]:
     what, vip, *more = words
     if what in IPTABLES_RULES:
         table, chain, rule = IPTABLES_RULES[what]
-        return [(table, chain, rule.format(*more, vip=vip).split())]
+        guarded = _guarded(more, f"-p {VRRP}", "-p udp --dport {}")
+        return [(table, chain, rule.format(*more, vip=vip, guarded=guarded).split())]
     bundles: list[list[tuple[int, int]]] = [[]]
     for low, high in spans(more[1].split(",")):
         if sum(1 + (first < last) for first, last in [*bundles[-1], (low, high)]) > MULTIPORT:
@@ -330,7 +359,7 @@ def iptables_rules(words: Words) -> list[tuple[str, str, Words]]:
 
 
 def _iptables(words: Words, action: str) -> list[Words]:
-    tool = "ip6tables" if ":" in words[1] else "iptables"
+    tool = "ip6tables" if _family(words[1]) == "-6" else "iptables"
     return [[tool, "--wait", "-t", table, action, chain, *rule] for table, chain, rule in iptables_rules(words)]
 
 
@@ -339,7 +368,8 @@ def _iptables_ask(words: Words) -> list[Words]:
 
 
 def _iptables_parts(words: Words, answers: list[Answer]) -> list[Part]:
-    commands = zip(answers, _iptables(words, "-A"), _iptables(words, "-D"))
+    # Whoever is let in comes before the rest is dropped.
+    commands = zip(answers, _iptables(words, "-I" if words[0] == "let" else "-A"), _iptables(words, "-D"))
     return [Part(answer.status == 0, [put], [take]) for answer, put, take in commands]
 
 
@@ -584,6 +614,8 @@ FILTER_FORMS = {
     "own": "ADDRESS NUMBER",
     "once": "ADDRESS NUMBER",
     "masquerade": "ADDRESS",
+    "let": "ADDRESS GUARDED",
+    "only": "ipv4|ipv6 GUARDED",
 }
 KINDS = {
     "zone port": Kind("SPAN/PROTOCOL [NAME]", _zone_ask, _zone_parts),
@@ -613,6 +645,7 @@ WORDS: dict[str, tuple[str, Callable[[str], object]]] = {
     "PORTS": (f"0|{SPAN}", str),
     "SPAN,...": (f"{SPAN}(,{SPAN})*", str),
     "SPAN/PROTOCOL": (f"{SPAN}/{NAME}", str),
+    "GUARDED": (f"vrrp|{PORT}/udp", str),
 }
 
 
@@ -831,6 +864,8 @@ class Host:
     def take(self, keep: list[str]) -> None:
         """Remove what lvs-vip added, except the lines to keep."""
         leaving = [line for line in reversed(self.memory.lines()) if line not in keep]
+        # Nobody is dropped who was let in until now, whichever of the lines was added last.
+        leaving.sort(key=lambda line: line.split()[1:2] != ["only"])
         for line in leaving:
             if not is_known(line):
                 said = f'another version of lvs-vip added "{line}", which is in {PLACED}'

@@ -19,11 +19,16 @@ OPTIONS = SPEC["argument_specs"]["main"]["options"]
 # How the role works, not what the cluster is
 OF_THE_ROLE = {"cluster_package_cache_valid_time", "cluster_ssh_port"}
 OF_REAL_SERVERS = "real_server_test_page_root"
+OF_DIRECTORS = "director_script_user"
 
 # The options of all types together: which type has which is in their descriptions
 HEALTH = {"type": health.TYPE, **{name: key for keys in schema.HEALTH.values() for name, key in keys.items()}}
 LEVELS: dict[tuple[str, ...], Mapping[str, schema.Key]] = {
-    (): {name: key for name, key in {**schema.CLUSTER, **schema.HOST}.items() if name != OF_REAL_SERVERS},
+    (): {
+        name: key
+        for name, key in {**schema.CLUSTER, **schema.HOST}.items()
+        if name not in (OF_REAL_SERVERS, OF_DIRECTORS)
+    },
     ("lvs_services",): schema.SERVICE,
     ("lvs_services", "tunnel"): schema.TUNNEL,
     ("lvs_services", "real_servers"): schema.REAL_SERVER,
@@ -114,6 +119,8 @@ def test_defaults_are_the_resolvers(path, key, option):
 def test_the_default_of_another_role_is_the_resolvers():
     defaults = yaml.safe_load((ROOT / "roles/real_server/defaults/main.yml").read_text(encoding="utf-8"))
     assert schema.HOST[OF_REAL_SERVERS].default == defaults[OF_REAL_SERVERS]
+    defaults = yaml.safe_load((ROOT / "roles/director/defaults/main.yml").read_text(encoding="utf-8"))
+    assert schema.CLUSTER[OF_DIRECTORS].default == defaults[OF_DIRECTORS]
 
 
 @every_key

@@ -119,7 +119,7 @@ def test_iptables_and_arptables_take_find_and_remove_every_rule(vip, lines, tmp_
     for tool in ("iptables", "ip6tables", "arptables"):
         able(tool, "-A", "OUTPUT", "-j", "ACCEPT")
     seeds = {**lines["iptables"], **lines["arptables"]}
-    assert len({tuple(line.split()[:2]) for line in lines["iptables"]}) == 7
+    assert len({tuple(line.split()[:2]) for line in lines["iptables"]}) == 9
     host = Host(tmp_path)
     rules = "(iptables-save; ip6tables-save; arptables-save) | grep -c ^-A"
     host.list.write_text("\n".join(seeds), encoding="utf-8")
@@ -128,7 +128,8 @@ def test_iptables_and_arptables_take_find_and_remove_every_rule(vip, lines, tmp_
     assert done.returncode == 0, (refused, done.stderr)
     # Two lines may have a rule in common: the one that drops ARP requests for a VIP, or a part of many ports.
     number = len(lines["arptables"]) + len({line.split()[1] for line in lines["arptables"]})
-    number += len({f"{rule}" for line in lines["iptables"] for rule in vip.iptables_rules(line.split()[1:])})
+    kinds = [vip.kind_of(line) for line in lines["iptables"]]
+    number += len({str(part.take) for kind, words in kinds for part in kind.parts(words, [vip.Answer(0, "")] * 99)})
     assert done.stdout.split() == [f"{number}", "0"]
 
 

@@ -175,6 +175,35 @@ def plan(vip, line, answers):
             id="packets that leave again by iptables",
         ),
         pytest.param(
+            *("iptables let 172.28.0.12 vrrp", [NOTHING]),
+            ["iptables --wait -t mangle -C INPUT -s 172.28.0.12 -p 112 -j ACCEPT"],
+            # Before what drops the rest.
+            ["iptables --wait -t mangle -I INPUT -s 172.28.0.12 -p 112 -j ACCEPT"],
+            [],
+            id="adverts of another director by iptables",
+        ),
+        pytest.param(
+            *("iptables let fe80::12 8848/udp", [""]),
+            ["ip6tables --wait -t mangle -C INPUT -s fe80::12 -p udp --dport 8848 -j ACCEPT"],
+            [],
+            ["ip6tables --wait -t mangle -D INPUT -s fe80::12 -p udp --dport 8848 -j ACCEPT"],
+            id="connections told by another director by ip6tables",
+        ),
+        pytest.param(
+            *("iptables only ipv6 vrrp", [NOTHING]),
+            ["ip6tables --wait -t mangle -C INPUT -p 112 -j DROP"],
+            ["ip6tables --wait -t mangle -A INPUT -p 112 -j DROP"],
+            [],
+            id="adverts of strangers by ip6tables",
+        ),
+        pytest.param(
+            *("iptables only ipv4 694/udp", [""]),
+            ["iptables --wait -t mangle -C INPUT -p udp --dport 694 -j DROP"],
+            [],
+            ["iptables --wait -t mangle -D INPUT -p udp --dport 694 -j DROP"],
+            id="heartbeats of strangers by iptables",
+        ),
+        pytest.param(
             *(f"arptables {VIP} 172.28.0.21", ["arptables-nft.txt", "arptables-nft.txt", (127, "")]),
             *(ARPTABLES, [], [f"arptables -D {DISCREET}", f"arptables -D {SILENT}"]),
             id="arptables of nft: there",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -276,6 +277,12 @@ NFT = [
     "nft once fd00:28::100 536870912",
     "nft masquerade 172.28.0.100",
     "nft masquerade fd00:28::100",
+    "nft let 172.28.0.12 vrrp",
+    "nft let fe80::12 vrrp",
+    "nft let 172.28.0.12 8848/udp",
+    "nft only ipv4 vrrp",
+    "nft only ipv6 vrrp",
+    "nft only ipv4 8848/udp",
 ]
 
 
@@ -340,6 +347,10 @@ def test_rules_of_iptables_are_known_again_and_changed_beside_those_of_others(ho
         "iptables once 172.28.0.100 536870912",
         "iptables masquerade 172.28.0.100",
         "iptables masquerade fd00:28::100",
+        "iptables let 172.28.0.12 vrrp",
+        "iptables let fe80::12 694/udp",
+        "iptables only ipv4 vrrp",
+        "iptables only ipv6 694/udp",
     ]
     said = host.run(
         "iptables -t mangle -A PREROUTING -d 192.0.2.1 -j ACCEPT",
@@ -354,6 +365,87 @@ def test_rules_of_iptables_are_known_again_and_changed_beside_those_of_others(ho
         *("1", "2", f"add {lines[3]}", "2"),
         *("-P PREROUTING ACCEPT", "-A PREROUTING -d 192.0.2.1/32 -j ACCEPT", "-P PREROUTING ACCEPT"),
     ]
+
+
+GUARD = [
+    *("let 10.2.0.12 vrrp", "let 10.2.0.12 8848/udp", "let fd00:2::12 vrrp", "let fd00:2::12 8848/udp"),
+    *("only ipv4 vrrp", "only ipv6 vrrp", "only ipv4 8848/udp", "only ipv6 8848/udp"),
+]
+# In another network namespace on the same link are a director at .12 and a stranger at .13. Each sends an advert and a message of sync
+# by both families.
+SENDER = """
+import socket
+for number in (12, 13):
+    for family, own, group in (
+        (socket.AF_INET, f"10.2.0.{number}", "224.0.0.18"),
+        (socket.AF_INET6, f"fd00:2::{number}", "ff02::12"),
+    ):
+        for kind, protocol, port in ((socket.SOCK_RAW, 112, 0), (socket.SOCK_DGRAM, 0, 8848)):
+            sender = socket.socket(family, kind, protocol)
+            sender.bind((own, 0))
+            if family == socket.AF_INET:
+                sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(own))
+                sender.sendto(bytes(20), (group, port))
+            else:
+                sender.sendto(bytes(20), (group, port, 0, socket.if_nametoindex("veth1")))
+"""
+# Prints who is heard here.
+LISTENER = """
+import select, socket, subprocess, sys
+waiting = subprocess.Popen(
+    ["unshare", "--net", "sh", "-c", "echo ready; read end"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+)
+waiting.stdout.readline()
+there = ["nsenter", f"--net=/proc/{waiting.pid}/ns/net"]
+def run(command, where=()):
+    subprocess.run([*where, *command.split()], check=True)
+run(f"ip link add veth0 type veth peer name veth1 netns {waiting.pid}")
+for end, where, numbers in (("veth0", (), (21,)), ("veth1", there, (12, 13))):
+    run(f"ip link set {end} up", where)
+    for number in numbers:
+        run(f"ip address add 10.2.0.{number}/24 dev {end}", where)
+        run(f"ip address add fd00:2::{number}/64 dev {end} nodad", where)
+hearing = {}
+index = socket.if_nametoindex("veth0")
+for name, kind, protocol in (("vrrp", socket.SOCK_RAW, 112), ("8848/udp", socket.SOCK_DGRAM, 0)):
+    for family in (socket.AF_INET, socket.AF_INET6):
+        one = socket.socket(family, kind, protocol)
+        if family == socket.AF_INET:
+            joined = socket.inet_aton("224.0.0.18") + socket.inet_aton("10.2.0.21")
+            one.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, joined)
+        else:
+            joined = socket.inet_pton(family, "ff02::12") + index.to_bytes(4, sys.byteorder)
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, joined)
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1) if kind == socket.SOCK_DGRAM else None
+        one.bind(("", 8848 if kind == socket.SOCK_DGRAM else 0))
+        hearing[one] = name
+subprocess.run([*there, "python3", "-c", sys.argv[1]], check=True)
+# The packets have arrived when the command that sends them has ended.
+while readable := select.select(list(hearing), [], [], 0)[0]:
+    for one in readable:
+        print(hearing[one], one.recvfrom(100)[1][0])
+waiting.communicate("")
+"""
+
+
+@pytest.mark.parametrize("tool", ["nft", "iptables"])
+def test_only_other_directors_are_heard(host, tool):
+    able("nft", "add", "table", "inet", "lvs_test")
+    able("iptables", "-A", "INPUT", "-p", "112", "-j", "ACCEPT")
+    able("ip6tables", "-A", "INPUT", "-p", "112", "-j", "ACCEPT")
+    listen = f"python3 -c {shlex.quote(LISTENER)} {shlex.quote(SENDER)}"
+    lines = [f"{tool} {line}" for line in GUARD]
+    strict, whole = host.wanted(*lines[4:]), host.wanted(*lines)
+    # Somebody else's rules let everybody in.
+    bare = "ip link delete eth0; iptables -A INPUT -p 112 -j ACCEPT; iptables -A INPUT -p udp -j ACCEPT"
+    stranger = ["vrrp 10.2.0.13", "vrrp fd00:2::13", "8848/udp 10.2.0.13", "8848/udp fd00:2::13"]
+    director = [line.replace("13", "12") for line in stranger]
+    assert sorted(host.run(bare, listen)) == sorted([*director, *stranger])
+    assert sorted(host.run(bare, whole, "$v sync; $v check", listen)) == sorted(director)
+    host.placed.unlink()
+    # Who comes later than the rule that drops the rest is let in, too.
+    said = host.run(bare, strict, "$v sync", whole, "$v add; $v check", listen, "$v clear; $v check | wc -l")
+    assert sorted(said) == sorted([*director, str(len(lines))])
 
 
 def test_a_vip_is_kept_silent_about_by_arptables_at_any_time(host):

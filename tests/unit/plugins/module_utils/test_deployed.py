@@ -201,6 +201,18 @@ def test_the_list_of_a_director_that_serves_names_the_others_by_their_ethernet_a
     assert deployed.peer_macs_of("") == []
 
 
+def test_whom_a_director_lets_in():
+    lists = {
+        "/etc/lvs-vip-shop.conf": "nft let 192.0.2.12 vrrp\nnft let fe80::12 8848/udp\nleaving nft let 192.0.2.13 vrrp\nnft only ipv4 vrrp\n",
+        "/etc/lvs-vip-old.shop.conf": "iptables let 192.0.2.14 vrrp\niptables only ipv6 vrrp\n",
+        "/etc/lvs-vip-other.conf": "nft redirect 192.0.2.100\n",
+    }
+    assert deployed.peers_only_of(lists) == {
+        "shop": {"let": ["192.0.2.12 vrrp", "fe80::12 8848/udp"], "only": ["ipv4 vrrp"]},
+        "old.shop": {"let": ["192.0.2.14 vrrp"], "only": ["ipv6 vrrp"]},
+    }
+
+
 def test_what_makes_a_host_a_real_server_is_known_by_the_cluster():
     paths = [
         "/etc/sysctl.d/90-lvs-real-server-shop.eu.conf",

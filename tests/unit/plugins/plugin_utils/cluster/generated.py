@@ -486,7 +486,7 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
 
 
 Accepted = "tuple[tuple[dict[str, Any], dict[str, list[str]]], ResolvedCluster]"
-ROUNDS = 5
+ROUNDS = 6
 # A service or a real server is nothing without these.
 KEPT = {"name", "vip", "type", "host", "address"}
 PLACE = re.compile(r"(lvs_\w+)(?:\[(\d+)\])?")
@@ -518,7 +518,7 @@ def mend(given: dict[str, Any], message: str) -> None:
     about = given["all"][name][index] if name == "lvs_services" else given["all"][name]
     # The deepest: a setting of the check before the check.
     named = [(mapping, key) for mapping, key in keys_in(about) if key in words and key not in KEPT]
-    named = named or [(about, key) for key in ("real_servers", "health") if key in about]
+    named = named or [(about, key) for key in ("real_servers", "health") if isinstance(about, dict) and key in about]
     if named:
         mapping, key = named[-1]
         del mapping[key]

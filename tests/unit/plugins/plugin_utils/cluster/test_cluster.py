@@ -112,6 +112,14 @@ def test_a_secret_is_in_no_message(vrrp: Any, inventory: Callable) -> None:
         {"type": "imap", "paswd": "hunter2"},
         {"type": "tcp", "passwd": "hunter2"},
         {"type": "radius", "secret": 'hun"ter2'},
+        {"type": "http", "sensitive": True, "path": "/a?token=hun$ter2"},
+        {"type": "http", "sensitive": True, "path": "hunter2"},
+        {"type": "http", "sensitive": True, "urls": [{"path": "/a?token=hun#ter2"}]},
+        {"type": "https", "sensitive": True, "virtualhost": "hunter2:99999"},
+        {"type": "https", "sensitive": True, "virtualhost": "hunter2.example.org:443"},
+        {"type": "udp", "sensitive": True, "payload": "hunter2"},
+        {"type": "http", "sensitive": "perhaps", "path": "/hun'ter2"},
+        {"type": "ldap", "sensitive": True, "login": "hun#ter2", "request": 'hun"ter2'},
     ],
 )
 def test_a_secret_of_a_check_is_in_no_message(health: dict[str, Any], inventory: Callable) -> None:

@@ -180,7 +180,7 @@ def test_ldirectord_has_whole_seconds_and_takes_four(kind: str, inventory: Calla
     assert (cluster["ldirectord"]["interval"], cluster["ldirectord"]["fork"]) == (1, False)
 
 
-FAST_TIMES = (0.5, 0.4, 2, 0.1)
+FAST_TIMES = (0.4, 0.4, 2, 0.1)
 
 
 @pytest.mark.parametrize(
@@ -189,11 +189,11 @@ FAST_TIMES = (0.5, 0.4, 2, 0.1)
         (None, None, STANDARD),
         (None, FAST, FAST_TIMES),
         (None, {**FAST, "type": "http"}, FAST_TIMES),
-        (None, {**FAST, "timeout": 1, "retries": 0}, (0.5, 1, 0, 0.1)),
+        (None, {**FAST, "timeout": 1, "retries": 0}, (0.4, 1, 0, 0.1)),
         (FAST, None, FAST_TIMES),
         (FAST, {"type": "http", "interval": 5}, (5, 0.4, 2, 0.1)),
         (FAST, {"type": "http", "interval": None}, FAST_TIMES),
-        ({**FAST, "timeout": 1}, {"type": "http"}, (0.5, 1, 2, 0.1)),
+        ({**FAST, "timeout": 1}, {"type": "http"}, (0.4, 1, 2, 0.1)),
         ({"timeout": 1}, {"type": "http"}, (6, 1, 3, 3)),
         ({**FAST, "timeout": 1}, {"type": "http", "profile": "standard"}, STANDARD),
         ({"timeout": 1}, {"type": "http", **FAST}, FAST_TIMES),

@@ -160,3 +160,32 @@ def test_a_script_of_another_user_is_started_by_root() -> None:
     files, path = ScriptFiles(None), InventoryPath("notify", Mistakes())
     assert read_script({"command": "/bin/true", "user": "nobody"}, path, files)["as_root"]
     assert not read_script("/bin/true", path, files)["as_root"]
+
+
+def test_scripts_that_name_nobody_run_as_the_user_of_the_cluster(inventory):
+    own = {"type": "script", "command": "/usr/bin/check-it", "user": "nobody"}
+    health = [
+        {"type": "script", "command": "/usr/bin/check"},
+        {**own, "command": "/usr/bin/check-root", "user": "root"},
+        own,
+    ]
+    change = {"service": {"health": health}, "all": {"director_script_user": "keepalived_script"}}
+    cluster = resolve(*inventory(change))
+    began = "/usr/sbin/chroot --userspec={} / {}"
+    assert [(check["command"], check["as_root"]) for check in cluster["services"][0]["health"]] == [
+        (began.format("keepalived_script", "/usr/bin/check"), True),
+        (began.format("root", "/usr/bin/check-root"), True),
+        (began.format("nobody", "/usr/bin/check-it"), True),
+    ]
+    assert cluster["hosts"]["lvs1"]["scripts"]["users"] == [
+        {"user": "keepalived_script", "program": "/usr/bin/check"},
+        {"user": "root", "program": "/usr/bin/check-root"},
+        {"user": "nobody", "program": "/usr/bin/check-it"},
+    ]
+
+
+def test_scripts_of_ldirectord_run_as_root(inventory):
+    health = {"type": "script", "command": "/usr/bin/check"}
+    change = {"service": {"health": health}, "all": {"lvs_stack": "ldirectord", "director_script_user": "nobody"}}
+    change["all"]["lvs_heartbeat"] = {"key": "a-key-of-more-than-16-letters"}
+    assert resolve(*inventory(change))["ldirectord"]["virtuals"][0]["checkcommand"] == "/usr/bin/check"

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from ansible_collections.lvs.cluster.plugins.plugin_utils.doctor import rules
 from ansible_collections.lvs.cluster.plugins.plugin_utils.doctor.rules import Packet
+from ansible_collections.lvs.cluster.plugins.plugin_utils.doctor.vrrp import _let_in
 
 from .conftest import nft
 
@@ -144,3 +147,11 @@ def test_rules_of_iptables_that_nft_keeps_count_once():
 
 def test_a_host_whose_filter_is_not_known_drops_nothing():
     assert rules.chains_of(None) == []
+
+
+def test_what_drops_adverts_decides_what_mends_it():
+    host = SimpleNamespace(name="lvs2", runs=lambda _unit: False)
+    assert _let_in(host, "nft inet table lvs_cluster, chain lvs_guard, handle 5").startswith(
+        "lvs2: lvs_peers_only lets in"
+    )
+    assert _let_in(host, "nft inet table own, chain input, handle 5") == _let_in(host)

@@ -605,3 +605,23 @@ def test_another_stack_would_leave_a_macvlan_of_keepalived_so_it_is_refused_also
     assert site.refused() == []
     without = Site(lvs_stack="ldirectord", lvs_heartbeat=key).runs(Site().cluster)
     assert without.refused() == []
+
+
+def test_a_director_that_others_do_not_hear_yet_needs_them_in_the_run():
+    site = Site(lvs_peers_only=True)
+    site.runs(site.cluster, "lb1", "lb2")
+    site.groups["directors"].append("lb3")
+    site.hostvars["lb3"] = {**site.hostvars["lb2"], "lvs_address": "192.0.2.13", "ansible_facts": site.facts(13)}
+    site.hostvars["lb3"]["ansible_facts"]["deployed_lvs"] = NOTHING
+    for name, other in (("lb1", 12), ("lb2", 11)):
+        heard = {"let": [f"192.0.2.{other} vrrp"], "only": ["ipv4 vrrp"]}
+        site.hostvars[name]["ansible_facts"]["deployed_lvs"]["peers_only"] = {"lb1-lb2": heard}
+    assert refusals(site.cluster, site.hostvars) == []
+    assert refusals(site.cluster, site.hostvars, ["lb1", "lb2", "lb3"]) == []
+    (said,) = refusals(site.cluster, site.hostvars, ["lb2", "lb3"])
+    assert said.startswith(
+        "lvs_peers_only: lb1 is not in this run, and does not let in 192.0.2.13 vrrp of another director yet."
+    )
+    # Without the rules, whoever sends is heard.
+    site.hostvars["lb1"]["ansible_facts"]["deployed_lvs"]["peers_only"] = {}
+    assert refusals(site.cluster, site.hostvars, ["lb2", "lb3"]) == []

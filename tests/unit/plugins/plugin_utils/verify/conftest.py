@@ -80,6 +80,7 @@ def seen(cluster) -> dict[str, Any]:
         "before": {"lvs1": copy.deepcopy(table), "lvs2": copy.deepcopy(table)},
         "after": {"lvs1": {**table, "stats": counters(cluster, 9, 3)}, "lvs2": copy.deepcopy(table)},
         "peer_macs": {},
+        "peers_only": {},
         "lvs_vip": {name: {"rc": 0, "stdout": ""} for name in ("lvs1", "lvs2", "web1", "web2")},
         "arp": {"client1": {"10.0.0.100": {MACS["lvs1"]: 3}}},
         "unasked": {},

@@ -28,7 +28,13 @@ def test_what_was_registered_is_gathered_by_what_it_tells():
             "lvs_vrrp_heard": {"adverts": []},
             "lvs_preferred": {"stdout": "253\nfailover.yml"},
             "director_expected_files": [{"path": "/etc/ha.d/ldirectord.cf"}, {"path": "/etc/ha.d/ha.cf"}],
-            "ansible_facts": {"deployed_lvs": {"peer_macs": ["52:54:00:00:00:12"], "drained": {"drains": []}}},
+            "ansible_facts": {
+                "deployed_lvs": {
+                    "peer_macs": ["52:54:00:00:00:12"],
+                    "peers_only": {"a": {"let": [], "only": ["ipv4 vrrp"]}},
+                    "drained": {"drains": []},
+                }
+            },
         },
         "web1": {"lvs_node": {"links": {}}, "lvs_vip_check": {"rc": 0}, "lvs_before": table},
         "client1": {"lvs_arp_answers": {"answers": {"10.0.0.100": {}}}, "lvs_probes": {"results": asked}},
@@ -39,6 +45,7 @@ def test_what_was_registered_is_gathered_by_what_it_tells():
         "nodes": {"lvs1": {"links": {}}, "web1": {"links": {}}},
         "lvs_vip": {"web1": {"rc": 0}},
         "peer_macs": {"lvs1": ["52:54:00:00:00:12"]},
+        "peers_only": {"lvs1": {"a": {"let": [], "only": ["ipv4 vrrp"]}}},
         "ldirectord": {"lvs1": {"rc": 0}},
         "drained": {"lvs1": {"drains": []}},
         "split_brain": {"lvs1": {"10.0.0.100": {"macs": ["m"]}}},

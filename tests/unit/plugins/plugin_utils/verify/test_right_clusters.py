@@ -132,6 +132,11 @@ def healthy(cluster: dict[str, Any]) -> dict[str, Any]:
         "nodes": nodes,
         "lvs_vip": {name: {"rc": 0, "stdout": ""} for name in nodes},
         "peer_macs": {name: host["localnode"]["macs"] for name, host in cluster["hosts"].items() if host["localnode"]},
+        "peers_only": {
+            name: {cluster["name"]: host["peers_only"]} if host["peers_only"] else {}
+            for name, host in cluster["hosts"].items()
+            if host["role"] == "director"
+        },
         "ldirectord": {
             name: {"rc": 0 if name == holder else 3}
             for name in cluster["directors"]

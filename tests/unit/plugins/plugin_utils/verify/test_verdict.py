@@ -595,6 +595,25 @@ def test_a_director_that_serves_must_know_the_others_by_their_ethernet_addresses
     )
 
 
+def test_a_director_must_hear_the_directors_and_nobody_else(cluster, seen):
+    wanted = {"let": ["10.0.0.12 vrrp"], "only": ["ipv4 vrrp"]}
+
+    def faults(deployed):
+        seen["peers_only"] = {"lvs1": {cluster["name"]: deployed} if deployed else {}}
+        return [fault.partition(". ")[0] for fault in judge(cluster, seen)["faults"]]
+
+    assert faults(None) == []
+    assert faults(wanted) == ["lvs1: drops what is not from a director that it knows, but lvs_peers_only is false"]
+    cluster["hosts"]["lvs1"]["peers_only"] = wanted
+    assert faults(wanted) == []
+    assert faults(None) == ["lvs1: lets in ipv4 vrrp from everybody, but lvs_peers_only is true"]
+    assert faults({"let": ["10.0.0.13 vrrp"], "only": ["ipv6 vrrp"]}) == [
+        "lvs1: lets in ipv4 vrrp from everybody, but lvs_peers_only is true",
+        "lvs1: does not let in 10.0.0.12 vrrp, which another director sends",
+        "lvs1: lets in 10.0.0.13 vrrp, which is no director's",
+    ]
+
+
 def test_lvs_vip_may_run_on_a_director_that_serves_another_cluster(cluster, seen):
     break_by_another_stack(seen)
     cluster["hosts"]["lvs2"]["other_clusters"] = ["other"]
