@@ -17,8 +17,6 @@ description:
     cannot decide.
   - Takes interfaces from gathered facts. Without facts, O(_input) needs C(lvs_address) for every director and real server,
     interfaces are null, and the checks that need them are skipped.
-requirements:
-  - netaddr (on the controller)
 positional: groups, drained
 options:
   _input:
@@ -2432,7 +2430,6 @@ from typing import Any, Collection, Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
-from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.addresses import HAS_NETADDR
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.types import ResolvedCluster
@@ -2442,10 +2439,6 @@ def resolve_filter(
     hostvars: Mapping[str, Any], groups: Mapping[str, Any], drained: Collection[str] = ()
 ) -> ResolvedCluster:
     """Resolve a cluster; its mistakes become an Ansible error."""
-    if not HAS_NETADDR:
-        raise AnsibleFilterError(
-            "lvs.cluster.resolve needs the Python package netaddr where Ansible runs: pip install netaddr"
-        )
     try:
         return resolve(hostvars, groups, Display().warning, drained)
     except InventoryMistakes as mistakes:

@@ -6,19 +6,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import NamedTuple
 
 from ...module_utils.ipvs.address import canonical
 from .types import Family
 
-try:
-    import netaddr
-except ImportError:  # The filter reports this to the user
-    HAS_NETADDR = False
-else:
-    HAS_NETADDR = True
-
 BITS: dict[Family, int] = {"ipv4": 32, "ipv6": 128}
+SOCKETS = {"ipv4": AF_INET, "ipv6": AF_INET6}
 LOOPBACK = "a loopback address"
 LINK_LOCAL = "a link-local address"
 FAMILY_NAMES: dict[Family, str] = {"ipv4": "IPv4", "ipv6": "IPv6"}
@@ -48,14 +43,13 @@ class Network(NamedTuple):
     @property
     def address(self) -> str:
         """The host's own address on this network."""
-        return str(netaddr.IPAddress(self.number, version=4 if self.family == "ipv4" else 6))
+        return _text(self.number, self.family)
 
     @property
     def cidr(self) -> str:
         """The network as in 172.28.0.0/24."""
         shift = BITS[self.family] - self.prefix
-        start = netaddr.IPAddress(self.number >> shift << shift, version=4 if self.family == "ipv4" else 6)
-        return f"{start}/{self.prefix}"
+        return f"{_text(self.number >> shift << shift, self.family)}/{self.prefix}"
 
     def __str__(self) -> str:
         return f"{self.cidr} on {self.interface}"
@@ -68,8 +62,9 @@ def parse(text: str) -> Address | None:
         text, family = canonical(text)
     except ValueError:
         return None
-    ip = netaddr.IPAddress(text)
-    return Address(text, "ipv6" if family == "ipv6" else "ipv4", int(ip), _special(ip))
+    number = int.from_bytes(inet_pton(SOCKETS[family], text), "big")
+    special = _special_ipv6(number) if family == "ipv6" else _special_ipv4(number)
+    return Address(text, "ipv6" if family == "ipv6" else "ipv4", number, special)
 
 
 def known(text: str) -> Address:
@@ -85,25 +80,43 @@ def family_of(text: str) -> Family:
     return "ipv6" if ":" in text else "ipv4"
 
 
-def _special(ip: netaddr.IPAddress) -> str | None:
-    number, version = int(ip), ip.version
+def _text(number: int, family: Family) -> str:
+    return inet_ntop(SOCKETS[family], number.to_bytes(BITS[family] // 8, "big"))
+
+
+# By the numbers: which of these kinds the predicates of Python's ipaddress count an IPv4 address in IPv6 among has changed with 3.13.
+def _special_ipv4(number: int) -> str | None:
     kinds = (
-        ("an unspecified address", number == 0 or (version == 4 and number >> 24 == 0)),
-        (LOOPBACK, ip.is_loopback()),
-        ("an IPv4 address written as one of IPv6", version == 6 and number >> 32 == 0xFFFF),
-        ("a multicast address", ip.is_multicast()),
-        ("the broadcast address", version == 4 and number == 0xFFFFFFFF),
-        (LINK_LOCAL, ip.is_link_local()),
+        ("an unspecified address", number >> 24 == 0),
+        (LOOPBACK, number >> 24 == 127),
+        ("a multicast address", number >> 28 == 0xE),
+        ("the broadcast address", number == 0xFFFFFFFF),
+        (LINK_LOCAL, number >> 16 == 0xA9FE),
+    )
+    return next((kind for kind, fits in kinds if fits), None)
+
+
+def _special_ipv6(number: int) -> str | None:
+    kinds = (
+        ("an unspecified address", number == 0),
+        (LOOPBACK, number == 1),
+        ("an IPv4 address written as one of IPv6", number >> 32 == 0xFFFF),
+        ("a multicast address", number >> 120 == 0xFF),
+        (LINK_LOCAL, number >> 118 == 0xFE80 >> 6),
     )
     return next((kind for kind, fits in kinds if fits), None)
 
 
 def netmask_prefix(mask: str) -> int | None:
     """The prefix length of a dotted IPv4 netmask, as in facts; None if it is no netmask."""
-    ip = netaddr.IPAddress(mask) if parse(mask) else None
-    return ip.netmask_bits() if ip is not None and ip.is_netmask() else None
+    address = parse(mask)
+    if address is None or address.family != "ipv4":
+        return None
+    rest = address.number ^ 0xFFFFFFFF
+    return None if rest & (rest + 1) else 32 - rest.bit_length()
 
 
 def exploded(text: str) -> str:
     """An IPv6 address with every group written out, for programs to which `::` means something else."""
-    return str(netaddr.IPAddress(text).format(netaddr.ipv6_full))
+    octets = inet_pton(AF_INET6, text)
+    return ":".join(f"{octets[at] << 8 | octets[at + 1]:x}" for at in range(0, 16, 2))

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping, Tuple, Union
 
+from ansible import template
 from ansible.errors import AnsibleError
 from jinja2 import Environment, TemplateError, UndefinedError, nodes
 
 Path = Tuple[Union[str, int], ...]
 _PLAIN = frozenset((str, int, float, bool))
 _ABSENT = object()
+# From ansible-core 2.19 on, a container renders each item when it is read. Before, it renders all, and leaves as it is what it cannot.
+_EACH_ALONE = hasattr(template, "trust_as_template")
 
 
 class Unrenderable(Exception):
@@ -45,18 +48,22 @@ class Variables:
         if name not in self._values:
             value = {name: plain(self.raw[name])}
             reasons = {}
-            for path, _text in templates(self.raw[name], (name,)):
+            for path, text in templates(self.raw[name], (name,)):
                 try:
-                    follow(value, path[:-1])[path[-1]] = self._rendered(path)
+                    follow(value, path[:-1])[path[-1]] = self._rendered(path, text)
                 except (AnsibleError, UndefinedError) as error:
-                    # The error for a secret that cannot be decrypted is wrapped, and only its cause names the reason
-                    reasons[path] = str(error.__cause__ or error)
+                    reasons[path] = _reason(error)
             if reasons:
                 raise Unrenderable(reasons)
             self._values.update(value)
         return self._values[name]
 
-    def _rendered(self, path: Path) -> Any:
+    def _rendered(self, path: Path, text: str) -> Any:
+        loader = getattr(self._hostvars, "_loader", None)
+        if not _EACH_ALONE and loader is not None:
+            value = plain(template.Templar(loader, self.raw).template(text))
+            # That is what an expression becomes there that is null.
+            return None if value == "" else value
         name = str(path[0])
         if name not in self._lazy:
             self._lazy[name] = self._hostvars[self.host][name]
@@ -86,6 +93,14 @@ class Variables:
                 used |= new
                 looked_at += new
         return self._used[name]
+
+
+def _reason(error: Exception) -> str:
+    """What an error says. The one for a secret that cannot be decrypted is wrapped, and only its cause names the reason."""
+    text = str(error.__cause__ or error)
+    half = text[: len(text) // 2 - 1]
+    # Before ansible-core 2.18, some say it twice.
+    return half if text == f"{half}. {half}" else text
 
 
 def names_in(text: str) -> set[str]:

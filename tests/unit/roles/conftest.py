@@ -12,11 +12,10 @@ from types import ModuleType
 import jinja2
 import pytest
 from ansible.inventory.manager import InventoryManager
-from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import VaultSecret, VaultSecretsContext
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+from ansible_collections.lvs.cluster.tests.unit.ansible_versions import loader_with_password
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = [
@@ -73,12 +72,10 @@ def render():
 @pytest.fixture(scope="session")
 def load():
     """Return a function that resolves an inventory: hosts without lvs_address get addresses of TEST-NET-1."""
-    # The password of the example's vault; a real one is in no repository.
-    if VaultSecretsContext.current(optional=True) is None:
-        VaultSecretsContext.initialize(VaultSecretsContext([("default", VaultSecret(b"example-only"))]))
 
     def loaded(name: str) -> dict:
-        loader = DataLoader()
+        # The password of the example's vault; a real one is in no repository.
+        loader = loader_with_password(b"example-only")
         inventory = InventoryManager(loader, [str(ROOT / "inventories" / name)])
         live = HostVars(inventory, VariableManager(loader, inventory), loader)
         hostvars = {}

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.scripts import FOLDER
+from ansible_collections.lvs.cluster.tests.unit.ansible_versions import evaluated
 
 ROOT = Path(__file__).parents[3]
 
@@ -41,7 +40,7 @@ def loop(file: str, **variables: object) -> list:
     """What the task of a file of the role that has a loop goes through."""
     tasks = yaml.safe_load((ROOT / "roles/_host/tasks" / file).read_text(encoding="utf-8"))
     (expression,) = [task["loop"] for task in tasks if "loop" in task]
-    return Templar(DataLoader(), variables).template(trust_as_template(expression))
+    return evaluated(expression, variables)
 
 
 @pytest.mark.parametrize(

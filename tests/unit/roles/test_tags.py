@@ -53,7 +53,8 @@ def test_every_task_of_a_stack_has_its_tags(stack):
 
 def test_tags_of_other_stacks_leave_out_no_stack():
     deploy = tags("director/tasks/deploy.yml")
-    assert deploy.pop("{{ lvs_cluster.stack }}/deploy.yml") == {"always"}
+    for stack in STACKS:
+        assert deploy.pop(f"{stack}/deploy.yml") == {"director", stack}
     assert all(set(STACKS) < given for given in deploy.values())
 
 
@@ -62,5 +63,8 @@ def test_a_director_has_its_scripts_before_a_daemon_names_them(stack):
     assert {"director", stack} <= tags("director/tasks/prepare.yml")["scripts"]
 
 
-def test_every_stack_has_its_folder():
+def test_every_stack_has_its_folder_which_is_chosen_by_its_name():
     assert {path.parent.name for path in (ROLES / "director/tasks").glob("*/deploy.yml")} == set(STACKS)
+    tasks = yaml.safe_load((ROLES / "director/tasks/deploy.yml").read_text(encoding="utf-8"))
+    chosen = {task.get("ansible.builtin.include_tasks"): task.get("when") for task in tasks}
+    assert all(chosen[f"{stack}/deploy.yml"] == f"lvs_cluster.stack == '{stack}'" for stack in STACKS)

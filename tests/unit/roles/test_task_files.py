@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -42,8 +43,7 @@ def named(file: Path) -> Iterator[Path]:
                 name = given if isinstance(given, str) else given["file"]
                 if name in GIVEN:
                     continue
-                for stack in STACKS if STACK in name else [""]:
-                    yield (file.parent / name.replace(STACK, stack)).resolve()
+                yield (file.parent / name).resolve()
 
 
 def test_files_of_tasks_are_those_that_something_names():
@@ -52,6 +52,13 @@ def test_files_of_tasks_are_those_that_something_names():
     # A role's own beginning is named by its users.
     beginnings = set(ROLES.glob("*/tasks/main.yml"))
     assert {path for caller in callers for path in named(caller)} | beginnings == files
+
+
+def test_a_file_of_tasks_is_included_by_its_name():
+    """Before ansible-core 2.19, what is included with a variable in its path cannot import other files."""
+    text = "\n".join(file.read_text(encoding="utf-8") for file in ROLES.glob("*/tasks/**/*.yml"))
+    with_variables = set(re.findall(r"include_tasks: .*{{.*|file: .*{{.*\.yml.*", text))
+    assert with_variables == {f'include_tasks: "{name}"' for name in GIVEN}
 
 
 def test_an_unreachable_host_that_is_ignored_does_not_end_the_play():

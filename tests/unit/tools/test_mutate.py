@@ -50,7 +50,7 @@ def test_each_mistake_is_made_by_itself(source, mistakes):
         "x = 'text' + y",
         "x = [a] + [b]",
         "@cache(maxsize=9)\ndef f(x: a[1]) -> a[2]:\n    return x",
-        "try:\n    import netaddr\nexcept ImportError:\n    found = False",
+        "try:\n    import yaml\nexcept ImportError:\n    found = False",
         "if __name__ == '__main__':\n    main()",
     ],
 )

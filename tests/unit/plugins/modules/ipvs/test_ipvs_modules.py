@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs import command, daemon, drain, preflight
+from ansible_collections.lvs.cluster.tests.unit.ansible_versions import patch_module_args
 from ansible_collections.lvs.cluster.tests.unit.plugins.played import Played
 
 
