@@ -52,15 +52,21 @@ class HostFacts(TypedDict):
     """What lvs.cluster.adopt_info has read on a host. What could not be read is empty or None, and named in `unread`."""
 
     hostname: str  # uname -n
-    files: dict[str, str]  # texts by path: keepalived.conf with all that it includes, files of /etc/ha.d, of /etc/default ...
-    ipvs: dict[str, Any] | None  # `services` and `timeouts` as lvs.cluster.ipvs_info returns them, and `daemons`; None without ip_vs
+    files: dict[
+        str, str
+    ]  # texts by path: keepalived.conf with all that it includes, files of /etc/ha.d, of /etc/default ...
+    ipvs: (
+        dict[str, Any] | None
+    )  # `services` and `timeouts` as lvs.cluster.ipvs_info returns them, and `daemons`; None without ip_vs
     links: dict[str, dict[str, Any]]  # as lvs.cluster.doctor_info returns them, as the next four
     addresses: list[dict[str, Any]]  # address, prefix, interface, family, scope, usable
     routes: list[dict[str, Any]]  # as `ip -j -N route show table all` prints them, with `family`
     rules: list[dict[str, Any]]  # as `ip -j -N rule show` prints them, with `family`
     sysctls: dict[str, str]
     interface_sysctls: dict[str, dict[str, int]]
-    filters: dict[str, str]  # what tools print, by tool: nft, iptables, ip6tables, arptables, firewalld
+    filters: (
+        dict[str, Any] | None
+    )  # as lvs.cluster.doctor_info returns them, and `firewalld`: the lines of its direct rules
     processes: list[Running]
     enabled: list[str]  # units that start at boot, such as keepalived.service
     packages: dict[str, str]  # versions by the name of the package
