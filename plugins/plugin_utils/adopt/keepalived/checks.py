@@ -14,7 +14,7 @@ from typing import Any, Mapping
 
 from ...cluster import schema
 from ...cluster.keepalived_checks import BLOCKS
-from ...cluster.regex import QUOTED
+from ...cluster.regex import QUOTED, literal
 from ..notes import Notes
 from .blocks import Line
 from .taking import Taking, is_worded, number, put, spelled, with_words
@@ -138,7 +138,7 @@ def _pages(health: dict[str, Any], block: Taking, asked: Asked) -> None:
         if (digest := url.value("digest")) is not None:
             page["digest"] = digest
         if (regex := url.value("regex")) is not None:
-            page["regex"] = unquoted(regex)
+            page.update(searched(unquoted(regex)))
         own_host = url.value("virtualhost")
         if url.left or (own_host is not None and host not in (None, own_host)):
             health["urls"] = None
@@ -170,6 +170,12 @@ def unquoted(regex: str) -> str:
     for character, replacement in reversed(QUOTED):
         regex = regex.replace(replacement, character)
     return regex.replace('\\"', '"')
+
+
+def searched(regex: str) -> dict[str, str]:
+    """A regular expression, or the text that it stands for."""
+    text = re.sub(r"\[([^]^\\])\]", r"\1", regex)
+    return {"expect": text} if literal(text) == regex and not re.search(r'[\\"^]', text) else {"regex": regex}
 
 
 def _bytes(health: dict[str, Any], block: Taking) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Iterable, Mapping
 
@@ -54,10 +55,10 @@ class Taking:
 
     def number_of(self, line: Line) -> int | float | None:
         """The number in a line."""
-        number = number(line.word(1))
-        if number is None:
+        value = number(line.word(1))
+        if value is None:
             self.notes.lost(line.where, f"{line.name} has {line.word(1) or 'no value'}, which is no number")
-        return number
+        return value
 
     def flag(self, *names: str) -> bool | None:
         """Whether one of some words is there and not turned off; None without."""
@@ -89,7 +90,7 @@ def number(text: str) -> int | float | None:
         value = float(text)
     except ValueError:
         return None
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return None
     return int(value) if value.is_integer() else value
 
@@ -139,7 +140,7 @@ def script(line: Line, key: Key, notes: Notes, arguments: Iterable[str] = (), us
 
 def spelled(command: str, line: Line, notes: Notes) -> str:
     """A command with the path of its program. keepalived searches PATH, as env(1) does."""
-    program = command.split()[0] if command.split() else ""
+    program = "".join(command.split(maxsplit=1)[:1])
     if not program or program.startswith("/") or _SHELL.search(command) or not _BARE.match(program):
         return command
     notes.explained(line.where, f"{program} has no path. keepalived searches it, and so does env")
