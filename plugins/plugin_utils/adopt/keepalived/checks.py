@@ -57,6 +57,11 @@ class Asked:
     networks: Mapping[str, str]
     files: Mapping[str, str]
 
+    @property
+    def words(self) -> dict[str, str]:
+        """The words that may stand for addresses in a command or a path."""
+        return {word: value for word, value in (("address", self.address), ("vip", self.vips[0])) if value}
+
 
 def read(line: Line, times: Times, asked: Asked, notes: Notes) -> dict[str, Any] | None:
     """A check as an entry of `health`. None if it can only be kept in raw."""
@@ -210,7 +215,7 @@ def _command(health: dict[str, Any], block: Taking, times: Times, asked: Asked, 
     if command.endswith(added):
         health["command"] = command[: -len(added)]
         return
-    command = with_words(command, {"address": asked.address, "vip": asked.vips[0]})
+    command = with_words(command, asked.words)
     # Without words the roles add the addresses as arguments
     health["command"] = spelled(command, line, notes) if is_worded(command) else None
 
@@ -218,7 +223,7 @@ def _command(health: dict[str, Any], block: Taking, times: Times, asked: Asked, 
 def _file(health: dict[str, Any], block: Taking, asked: Asked) -> None:
     """A file whose number is the change of the weight."""
     name = block.value("track_file") or ""
-    health["file"] = with_words(asked.files.get(name, name), {"address": asked.address, "vip": asked.vips[0]})
+    health["file"] = with_words(asked.files.get(name, name), asked.words)
     if weight := block.number("weight"):
         health["weight"] = weight
 

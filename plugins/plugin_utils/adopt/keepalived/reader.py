@@ -159,7 +159,9 @@ def _mail(variables: dict[str, Any], block: Taking, alerts: bool | None, notes: 
     address = f"[{host}]:{port}" if port and ":" in host else f"{host}:{port}" if port else host
     for name, value in (("to", to), ("from", sender.word(1) if sender else None), ("server", address)):
         if not put(mail, schema.MAIL, name, value, block.where, notes):
-            notes.lost(block.where, f"lvs_mail needs {name}, so no mail is sent: write lvs_mail by hand")
+            if value is None:
+                notes.lost(block.where, f"lvs_mail needs {name}")
+            notes.lost(block.where, "no mail will be sent: write lvs_mail by hand")
             return
     if port == "25":
         mail["server"] = host

@@ -181,13 +181,15 @@ def _service(line: Line, at: At, around: Around, notes: Notes) -> dict[str, Any]
     for name in ("alpha", "omega"):
         put(service, schema.SERVICE, name, block.flag(name), line.where, notes)
     put(service, schema.SERVICE, "one_packet", block.flag("ops"), line.where, notes)
-    vip = str(service["vip"][0] if isinstance(service["vip"], list) else service["vip"])
+    vips = service["vip"] if isinstance(service["vip"], list) else [service["vip"]]
     told = {
         name: script(one, schema.WORDED_SCRIPT["command"], notes)
         for name in schema.SERVICE_NOTIFY
         if (one := block.last(name))
     }
-    if told := {name: _worded(value, {"vip": vip}) for name, value in told.items() if value is not None}:
+    if told := {
+        name: _worded(value, {"vip": vip for vip in vips[:1]}) for name, value in told.items() if value is not None
+    }:
         service["notify"] = told
     _servers(service, block, method, at, around, notes)
     _sorry_server(service, block, method, at, notes)
@@ -226,8 +228,8 @@ def _marked(
         vips = [vip for vip in around.vips if (":" in vip) == six]
         notes.lost(
             where,
-            f"no rule was found that marks packets with {fwmark}: vip has the addresses that move, and ports is left out. Write"
-            " both, and site.yml makes the rules",
+            f"no rule was found that marks packets with {fwmark}: vip has the addresses that move, if there are any, and ports is left"
+            " out. Write both, and site.yml makes the rules",
         )
     service["vip"], service["fwmark"] = _single(vips), fwmark
     protocols = list(dict.fromkeys(rule.protocol for rule in rules if rule.protocol))
@@ -350,7 +352,7 @@ def _servers(
         asked = checks.Asked(
             address=server["address"],
             port=port or 0,
-            vips=tuple(vips),
+            vips=tuple(vips or [""]),
             vip_port=first[0] if isinstance(first, list) else first,
             virtualhost=taking.value("virtualhost") or host,
             networks=around.networks,

@@ -193,9 +193,9 @@ def _preemption(instance: dict[str, Any], block: Taking, state: str, notes: Note
         instance["preempt_delay"] = number(delay.word(1)) or 0
     elif line is None:
         notes.explained(
-            block.where,
-            "no preempt_delay is set: a director that returns takes the VIPs back at once. site.yml lets it check the real servers"
-            " first. Set preempt_delay to 0 for what was before",
+            block.where.rpartition(":")[0],
+            "instances have no preempt_delay: a director that returns takes the VIPs back at once. site.yml lets it check the real"
+            " servers first. Set preempt_delay to 0 for what was before",
         )
 
 
