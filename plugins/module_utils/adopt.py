@@ -28,6 +28,9 @@ FILES = (
     "/etc/default/ipvsadm",
     "/etc/ipvsadm.rules",
     "/etc/sysconfig/ipvsadm",
+    # ldirectord takes names of hosts and ports
+    "/etc/hosts",
+    "/etc/services",
 )
 UNITS = ("keepalived", "ldirectord", "heartbeat", "pacemaker", "ipvsadm", "firewalld", "nftables", "ufw")
 PACKAGES = (

@@ -15,8 +15,8 @@ from ...cluster.addresses import family_of
 from ...cluster.localnode import FIRST_MARK
 from ...cluster.raw import KEYS
 from ..marks import Mark
-from ..names import service_name
 from ..notes import Notes
+from ..service_names import service_name
 from . import checks
 from .blocks import Line
 from .taking import Taking, number, put, script, with_words
@@ -187,9 +187,8 @@ def _service(line: Line, at: At, around: Around, notes: Notes) -> dict[str, Any]
         for name in schema.SERVICE_NOTIFY
         if (one := block.last(name))
     }
-    if told := {
-        name: _worded(value, {"vip": vip for vip in vips[:1]}) for name, value in told.items() if value is not None
-    }:
+    first = {"vip": str(vips[0])} if vips else {}
+    if told := {name: _worded(value, first) for name, value in told.items() if value is not None}:
         service["notify"] = told
     _servers(service, block, method, at, around, notes)
     _sorry_server(service, block, method, at, notes)
