@@ -88,16 +88,19 @@ _Dumper.add_representer(
 )
 
 
-def dumped(data: Any) -> str:
-    """A value as YAML."""
+def dumped(data: Mapping[str, Any]) -> str:
+    """Variables as YAML."""
+    top = {key: _compact(value) for key, value in data.items()}
     text: str = yaml.dump(
-        _compact(data), Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=10000, allow_unicode=True
+        top, Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=10000, allow_unicode=True
     )
     return text
 
 
 def _compact(value: Any, inside: bool = False) -> Any:
     """A value with its short parts in one line. `inside` is in a list, where a short mapping is a row of a table."""
+    if isinstance(value, (_Line, _Row)):
+        return value
     if isinstance(value, dict):
         if value and inside and _is_flat(value) and len(str(value)) <= WIDEST:
             return _Line(value)
@@ -169,5 +172,5 @@ def report(notes: Iterable[Note]) -> list[str]:
     for level, title in LEVELS.items():
         own = [note for note in listed if note["level"] == level]
         if own:
-            lines += [f"{title}:", *(f"  {note['where']}: {note['text']}" for note in own)]
+            lines += [f"{title}:", *(f"  {note['where']}: {' '.join(note['text'].split())}" for note in own)]
     return lines or ["The inventory says all that the hosts have told."]
