@@ -12,7 +12,7 @@ from ..cluster.mistakes import InventoryMistakes
 from ..cluster.resolve import resolve
 from . import merging, silence, vrrp_merge, ways_back
 from .facts import as_facts
-from .networks import main_address, network_of, own_addresses
+from .networks import holds, main_address, network_of, own_addresses
 from .notes import Notes
 from .readers import READERS, is_served, read
 from .service_names import service_name
@@ -183,6 +183,8 @@ def _addresses(
         if name in servers and name not in directors:
             first = next((one for address in named for one in here if one["address"] == address), None)
         devices = [str(one["interface"]) for one in own.get(name, {}).values() if one.get("interface")]
+        routed = _routed(name, own.get(name, {}), here, notes)
+        first = first or next((one for device in routed for one in here if one["interface"] == device), None)
         first = first or _first(fact, vips, devices[0] if devices else None)
         if first and first["family"] == "ipv6":
             same = (one for one in here if one["family"] == "ipv4" and one["interface"] == first["interface"])
@@ -199,6 +201,24 @@ def _addresses(
                 host["lvs_address6"] = str(chosen["address"])
         if name in own and (vrrp := vrrp_merge.addresses(name, fact, own[name], first, vips, notes)):
             host["lvs_vrrp_address"] = vrrp
+
+
+def _routed(name: str, own: Mapping[str, Any], here: Sequence[Mapping[str, Any]], notes: Notes) -> list[str]:
+    """The devices of VIPs that are in no network of a director. Tells of a VIP that is on another device than its network."""
+    found: dict[str, None] = {}
+    for one in own.values():
+        for vip, given in one["devices"].items():
+            device = given or one["interface"]
+            networks = [other["interface"] for other in here if holds(other, vip)]
+            if not networks and device:
+                found[str(device)] = None
+            elif networks and device not in networks:
+                notes.lost(
+                    f"{name}:{one['where']}",
+                    f"VIP {vip} is on {device}, and its network on {networks[0]}, where site.yml puts it: keepalived removes and adds"
+                    " it, in a moment",
+                )
+    return list(found)
 
 
 def _first(host: HostFacts, vips: Sequence[str], device: str | None) -> Mapping[str, Any] | None:

@@ -18,7 +18,11 @@ import yaml
 from ansible_collections.lvs.cluster.plugins.plugin_utils.adopt.combine import combine
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.adopt.deployed import told
-from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import apply, hostvars_and_groups
+from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import (
+    apply,
+    hostvars_and_groups,
+    network_facts,
+)
 from ansible_collections.lvs.cluster.tests.unit.roles.conftest import render  # noqa: F401 - a fixture
 
 CLUSTERS = Path(__file__).parents[1] / "cluster"
@@ -28,7 +32,6 @@ LOST = {
     r"\.(services|keepalived\.virtual_servers)\[\d+\]\.name": "keepalived.conf has no names of services",
     r"\.keepalived\.virtual_servers\[\d+\]\.(at|group\.name)": "a group of addresses is named after its service",
     r"\.test_page|\.hosts\.\w+\.(listen|record\.listen|record\.test_page_root)": "a test page is no part of a cluster configured by hand",
-    r"\.services\[\d+\]\.test_page": "as above",
     r"\.metrics": "lvs-metrics is of this collection",
     r"\.hosts\.\w+\.scripts\.installed": "src is on the controller: the script is a command on the directors from then on",
     r".*\.(command|quorum_up\.command)": "{port} and {vip_port} are numbers: which of the numbers of a command they were is not known",
@@ -36,7 +39,7 @@ LOST = {
     r"\.hosts\.\w+\.return_rules": "they follow from the helper",
     r"\.services\[\d+\]\.health\[\d+\]\.port": "a port that is the real server's own is not written",
     r"\.keepalived\.virtual_servers\[\d+\]\.(checks\[\d+\]\.port)": "as above",
-    r"\.vrrp\.instances\[\d+\]\.track\.interfaces.*": "the interfaces that the roles add stand in the file like those of the inventory",
+    r".*instances\[\d+\]\.track\.interfaces.*": "the interfaces that the roles add stand in the file like those of the inventory",
     r"\.keepalived\.options": "they are in the settings of the unit, which stay",
     r"\.keepalived\.includes": "what an included file says becomes keys",
     r"\.hosts\.\w+\.firewalld_zone": "zones are not read: set lvs_firewalld_zone if it is not the default one",
@@ -77,6 +80,10 @@ def again(path: Path, render: Any) -> tuple[dict[str, Any], dict[str, Any]] | No
     """The cluster of an inventory, and that of the adopted one. None without keepalived."""
     base = yaml.safe_load((CLUSTERS / "base.yml").read_text(encoding="utf-8"))
     hostvars, groups = hostvars_and_groups(apply(base, yaml.safe_load(path.read_text(encoding="utf-8"))))
+    for own in hostvars.values():
+        if not own.get("ansible_facts") and own.get("lvs_address"):
+            six = [f"{own['lvs_address6']}/64"] if own.get("lvs_address6") else []
+            own["ansible_facts"] = network_facts({"eth0": [f"{own['lvs_address']}/24", *six]})
     cluster = resolve(copy.deepcopy(hostvars), groups, lambda _text: None)
     if cluster["stack"] != "keepalived" or any(
         cluster["hosts"][name]["interface"] is None for name in cluster["directors"]
