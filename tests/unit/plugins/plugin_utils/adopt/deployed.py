@@ -63,6 +63,18 @@ def _addresses(part: Mapping[str, Any], own: Mapping[str, Any], facts: Mapping[s
         }
         for one in read_interfaces(facts)
     ]
+    # What lvs-vip keeps on the director of a static table
+    found += [
+        {
+            "address": one["address"],
+            "prefix": one["prefix"],
+            "interface": one["device"],
+            "family": one["family"],
+            "scope": "global",
+            "usable": True,
+        }
+        for one in part["vips"]
+    ]
     there = {one["address"] for one in found}
     for key in ("lvs_address", "lvs_address6"):
         if own.get(key) and own[key] not in there:
