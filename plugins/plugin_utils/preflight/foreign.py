@@ -14,7 +14,7 @@ from ..cluster.kernel import GRE_DEVICES, TUNNEL_DEVICES
 from ..cluster.mistakes import listed
 from ..cluster.types import ResolvedCluster
 from ..resources import STOPPED
-from .told import Hostvars, facts_of
+from .told import Hostvars, facts_of, told
 
 # The files that each stack overwrites.
 FILES = {
@@ -59,9 +59,13 @@ def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
 
 def answering(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:
     """Real servers that have a VIP on a device on which they answer ARP for it, by their facts, without directors."""
-    for name in cluster["real_servers"] if not cluster["take_over"] else ():
+    for name in cluster["real_servers"]:
+        moved = told(hostvars, name).get("vips") or ()
         for address, device in answering_addresses(cluster, hostvars, name):
             vip = address.partition("/")[0]
+            # A daemon of the host would add it again
+            if cluster["take_over"] and vip not in moved:
+                continue
             yield (
                 f"{name}: VIP {vip} is on {device} of this real server, which answers ARP for it there. Remove it (ip address"
                 f" del {address} dev {device}), also from what sets it at boot. If the host was a director, run"
