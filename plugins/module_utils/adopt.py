@@ -134,7 +134,8 @@ def _alternatives(pattern: str) -> list[str]:
     if not match:
         return [pattern]
     before, after = pattern[: match.start()], pattern[match.end() :]
-    return [whole for part in match[1].split(",") for whole in _alternatives(before + part + after)]
+    found = (whole for part in match[1].split(",") for whole in _alternatives(before + part + after))
+    return list(dict.fromkeys(found))
 
 
 def _text(path: str) -> str | None:
