@@ -12,6 +12,7 @@ import re
 from typing import Iterable, Iterator
 
 from . import deployed
+from .doctor import daemons
 from .tools import Runner, ToolMissing, run
 
 # Besides keepalived.conf with what it includes
@@ -56,6 +57,12 @@ _DEFINITION = re.compile(r"^\s*\$([A-Za-z_]\w*)\s*=(.*)$")
 _REFERENCE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 # In ldirectord.cf: the files of other configurations that it starts
 _EXECUTE = re.compile(r"^\s*execute\s*=\s*(\S+)")
+
+
+def configuration_of(arguments: Iterable[list[str]]) -> str:
+    """Return the file that keepalived reads, by the arguments of the processes with this name."""
+    named = (daemons.option(one, "-f", "--use-file") for one in arguments)
+    return next((path for path in named if path), deployed.KEEPALIVED)
 
 
 def texts(keepalived: str, paths: Iterable[str] = FILES) -> dict[str, str]:
