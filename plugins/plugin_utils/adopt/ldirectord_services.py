@@ -1,0 +1,380 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The virtual services of an ldirectord.cf as `lvs_services`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Collection, Sequence
+
+from ...module_utils.ipvs.address import canonical_netmask
+from ...module_utils.ipvs.types import flags_of
+from ..cluster import schema
+from ..cluster.addresses import LOOPBACK, parse
+from ..cluster.mistakes import nearest
+from ..cluster.types import Family
+from .ldirectord_answers import answer, fits
+from .ldirectord_checks import PAGES, PORT_OF, Check, read_check
+from .ldirectord_lines import REFUSED, Block, Configuration
+from .ldirectord_servers import Fallback, Real, read_fallback, read_reals
+from .names import PORTS, Names
+
+# Settings of a service that the inventory has for the whole cluster, or not at all
+OWN_WORDS = (
+    "cleanstop",
+    "comment",
+    "emailalert",
+    "emailalertfreq",
+    "emailalertstatus",
+    "fallbackcommand",
+    "monitorfile",
+    "smtp",
+)
+IN_QUOTES = ("emailalert", "fallbackcommand", "monitorfile")
+_NAMES_OF_PORTS = {port: name for name, port in reversed(PORTS.items())}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a virtual service is: at a VIP and a port, or at a mark."""
+
+    vip: str | None
+    port: int
+    mark: int | None
+
+
+def read_services(
+    configuration: Configuration, names: Names, own_addresses: Collection[str] = (), several: bool = False
+) -> list[dict[str, Any]]:
+    """The services, those of one name together. `own_addresses` are the director's, `several` whether there is another director."""
+    found = []
+    for block in configuration.blocks:
+        place = _place(configuration, block, names)
+        if place is not None:
+            service = _Service(configuration, block, place, names, own_addresses if several else ()).read()
+            found += [service] if service else []
+    return _named(_grouped(found))
+
+
+def _place(configuration: Configuration, block: Block, names: Names) -> Place | None:
+    """The address of a service, taken apart as ldirectord does it."""
+    text, family = block.virtual, ("ipv6" if block.six else "ipv4")
+    match = re.match(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._+-]+):([\w-]+)", text)
+    if match is None:
+        number = re.match(r"\d+", text)
+        if number is None:
+            configuration.note("not_expressed", block.line, f"this is no virtual service: {REFUSED}")
+            return None
+        if number[0] != text:
+            configuration.note(
+                "explained", block.line, f"without a port ldirectord takes this for the mark {number[0]}, and forgets the rest"
+            )
+        return Place(None, 0, int(number[0]))
+    address, port = names.address(match[1], family), names.port(match[2])  # type: ignore[arg-type]
+    if address is None and (other := parse(match[1].strip("[]"))):
+        right = "virtual6" if other.family == "ipv6" else "virtual"
+        configuration.note("explained", block.line, f"a virtual service of this address begins with {right}: {REFUSED}")
+        block.six, address = other.family == "ipv6", other.text
+    if address is None or port is None:
+        what = f"{match[1]} is no address and not in the host's /etc/hosts" if address is None else f"port {match[2]} is not known"
+        configuration.note("not_expressed", block.line, f"{what}: the virtual service is left out")
+        return None
+    return Place(address, port, None)
+
+
+class _Service:
+    def __init__(
+        self, configuration: Configuration, block: Block, place: Place, names: Names, forbidden: Collection[str]
+    ) -> None:
+        self.configuration, self.block, self.place, self.names = configuration, block, place, names
+        self.forbidden = forbidden
+        self.raw: list[str] = []
+
+    def value(self, name: str) -> str | None:
+        """A value of the service, or of the whole file."""
+        option = self.configuration.of(self.block, name)
+        return option.value if option else None
+
+    def keep(self, name: str, line: str, why: str) -> None:
+        """Keep a setting in ldirectord's own words."""
+        self.raw.append(line)
+        options = self.block.all(name)
+        self.configuration.note("raw", options[-1].line if options else self.block.line, f"{name}: {why}")
+
+    def explain(self, name: str, text: str) -> None:
+        """Tell how a setting was read."""
+        options = self.block.all(name)
+        self.configuration.note("explained", options[-1].line if options else self.block.line, text)
+
+    def read(self) -> dict[str, Any] | None:
+        """The service, None without real servers."""
+        reals = read_reals(self.configuration, self.block, self.names)
+        if not reals:
+            self.configuration.note("not_expressed", self.block.line, "the virtual service has no real server: left out")
+            return None
+        protocol = self._protocol()
+        forward = Counter(real.forward for real in reals).most_common(1)[0][0]
+        check = read_check(self.configuration, self.block, protocol, self.place.port, [real.port for real in reals])
+        self._check_ports(check, reals)
+        service: dict[str, Any] = {"name": self._name(), **self._where(protocol), **self._scheduling(protocol)}
+        if forward != "dr":
+            service["forward"] = forward
+        if self.value("quiescent") == "yes":
+            service["on_failure"] = "quiesce"
+        if check.health != {"type": "tcp"} or protocol == "udp":
+            service["health"] = check.health
+        service["real_servers"] = [self._real(real, forward, check) for real in reals]
+        service.update(self._sorry(reals, forward, check))
+        self._own_words()
+        if raw := [*check.raw, *self.raw]:
+            service["raw"] = raw
+        return service
+
+    def _protocol(self) -> str:
+        if self.place.mark is not None:
+            return "fwm"
+        given = self.value("protocol")
+        if given in ("tcp", "udp"):
+            return given
+        usual = "udp" if re.search(r":(53|domain)$", self.block.virtual) else "tcp"
+        if given is not None:
+            self.explain("protocol", f"protocol is neither tcp nor udp: {REFUSED}. Read as {usual}")
+        return usual
+
+    def _where(self, protocol: str) -> dict[str, Any]:
+        if self.place.mark is not None:
+            return {"fwmark": self.place.mark}
+        where: dict[str, Any] = {"vip": self.place.vip, "port": self.place.port}
+        return {**where, "protocol": "udp"} if protocol == "udp" else where
+
+    def _name(self) -> str:
+        """The name for mails, or one of what is served."""
+        given = self.value("servicename")
+        if given and fits(schema.SERVICE["name"], given):
+            return given
+        if given:
+            self.keep("servicename", f"servicename={given}", "no name for an inventory, kept in ldirectord's own words")
+        if self.place.mark is not None:
+            return f"mark-{self.place.mark}"
+        return _NAMES_OF_PORTS.get(self.place.port, f"port-{self.place.port}")
+
+    def _scheduling(self, protocol: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        scheduler = self.value("scheduler") or "wrr"
+        if not fits(schema.SERVICE["scheduler"], scheduler):
+            near = nearest(scheduler, schema.SERVICE["scheduler"].validator.choices)
+            if near:
+                self.explain("scheduler", f"there is no scheduler {scheduler}, so ipvsadm refuses the service. Read as {near}, the nearest")
+            else:
+                self.keep("scheduler", f"scheduler={scheduler}", "not known to the inventory, kept in ldirectord's own words")
+            scheduler = near or "wrr"
+        if scheduler != "wrr":
+            found["scheduler"] = scheduler
+        if flags := self.value("schedflags"):
+            if set(flags.split(",")) <= set(flags_of(scheduler)):
+                found["scheduler_flags"] = flags.split(",")
+            else:
+                self.keep("schedflags", f"schedflags={flags}", f"not known for {scheduler}, kept in ldirectord's own words")
+        found.update(self._persistence())
+        if self.value("ops") == "yes":
+            if protocol == "udp":
+                found["one_packet"] = True
+            else:
+                self.explain("ops", "ops counts only for protocol udp: left out")
+        return found
+
+    def _persistence(self) -> dict[str, Any]:
+        given, netmask = self.value("persistent"), self.value("netmask")
+        if not given:
+            if netmask:
+                self.explain("netmask", "netmask counts only together with persistent: left out")
+            return {}
+        if not fits(schema.SERVICE["persistence"], given):
+            self.keep("persistent", f"persistent={given}", "no time for an inventory, kept in ldirectord's own words")
+            if netmask:
+                self.raw.append(f"netmask={netmask}")
+            return {}
+        found: dict[str, Any] = {"persistence": int(given)}
+        if netmask:
+            family: Family = "ipv6" if self.block.six else "ipv4"
+            try:
+                canonical_netmask(netmask, family)
+            except ValueError:
+                self.keep("netmask", f"netmask={netmask}", "no netmask for an inventory, kept in ldirectord's own words")
+            else:
+                found["persistence_netmask"] = int(netmask) if family == "ipv6" else netmask
+        return found
+
+    def _check_ports(self, check: Check, reals: Sequence[Real]) -> None:
+        """Tell which real servers are checked at another port from now on."""
+        if self.block.all("checkport") or "port" not in schema.HEALTH[check.health["type"]] or "port" in check.health:
+            return
+        for real in reals:
+            asked = real.port or PORT_OF.get(check.service)
+            later = real.port or self.place.port if real.forward == "nat" else self.place.port
+            if asked and asked != later:
+                self.configuration.note(
+                    "not_expressed",
+                    real.line,
+                    f"{real.address} is checked at port {asked}, others elsewhere: all are checked at the port of the service."
+                    " Give each real server a health of its own if that is wrong",
+                )
+
+    def _real(self, real: Real, forward: str, check: Check) -> dict[str, Any]:
+        found: dict[str, Any] = {"address": real.address}
+        marked = self.place.mark is not None
+        if real.forward == "nat" and not marked and real.port not in (0, self.place.port):
+            found["port"] = real.port
+        if real.forward != "nat" and not marked and real.port not in (0, self.place.port):
+            self.configuration.note(
+                "explained",
+                real.line,
+                f"port {real.port} counts only for the check: without masq packets go to port {self.place.port}, that of the service",
+            )
+        if real.weight != 1:
+            found["weight"] = real.weight
+        if real.forward != forward:
+            found["forward"] = real.forward
+        if real.upper:
+            found["upper_threshold"] = real.upper
+        if real.lower:
+            found["lower_threshold"] = real.lower
+        if health := self._own_check(real, check):
+            found["health"] = health
+        return found
+
+    def _own_check(self, real: Real, check: Check) -> dict[str, Any] | None:
+        """The check of a real server that is asked for something else, or has to answer something else."""
+        if real.request is None:
+            return None
+        note, kind = self.configuration.note, check.health["type"]
+        keys = schema.HEALTH[kind]
+        # Nothing else uses them. ldirectord takes the page from the service if it has forgotten the answer
+        if not check.own or not {"path", "name", "request"} & set(keys):
+            return None
+        if real.receive is None and kind in (*PAGES, "http_proxy"):
+            return None
+        if f"{check.service}://" in real.request or real.request.startswith("//"):
+            note("not_expressed", real.line, f"the request of {real.address} is a whole address, which a key does not take")
+            return None
+        own = {name: value for name, value in check.health.items() if name not in ("path", "name", "request", "expect", "regex")}
+        if "path" in keys:
+            own.update({"path": real.request} if real.request != "/" else {})
+        else:
+            own["name" if "name" in keys else "request"] = real.request[1:]
+        if "expect" in keys:
+            receive = real.receive
+            key = {name: check.health[name] for name in ("expect", "regex") if name in check.health} if receive is None else answer(receive)
+            if key is None:
+                note("not_expressed", real.line, f"the answer of {real.address} is a regular expression that an inventory does not take")
+                return None
+            own.update(key)
+        if own == check.health:
+            return None
+        if not all(fits(keys[name], value) for name, value in own.items() if name != "type"):
+            note("not_expressed", real.line, f"the request of {real.address} has characters that an inventory does not take")
+            return None
+        return own
+
+    def _sorry(self, reals: Sequence[Real], forward: str, check: Check) -> dict[str, Any]:
+        fallback = read_fallback(self.configuration, self.block, self.names)
+        if fallback is None:
+            return {}
+        if check.health["type"] == "none":
+            self.configuration.note(
+                "explained", fallback.line, "the fallback server is never used, since nothing is checked: left out"
+            )
+            return {}
+        special = parse(fallback.address)
+        loopback = special is not None and special.special == LOOPBACK
+        marked = self.place.mark is not None
+        port = fallback.port or self.place.port
+        given = {"address": fallback.address}
+        if forward == "nat" and not loopback and not marked and port != self.place.port:
+            given["port"] = port  # type: ignore[assignment]
+        elif not marked and port != self.place.port and fallback.forward != "nat":
+            self.configuration.note(
+                "explained",
+                fallback.line,
+                f"without masq packets go to port {self.place.port} of the fallback server, that of the service, not to {port}",
+            )
+        why = self._unlike(fallback, reals, forward, loopback, port, marked)
+        if why is None:
+            return {"sorry_server": given}
+        six = "6" if self.block.six else ""
+        self.keep("fallback", f"fallback{six}={fallback.text}", f"{why}, kept in ldirectord's own words")
+        return {}
+
+    def _unlike(
+        self, fallback: Fallback, reals: Sequence[Real], forward: str, loopback: bool, port: int, marked: bool
+    ) -> str | None:
+        """Why a fallback server is no `sorry_server`."""
+        if not fits(schema.SORRY_SERVER["address"], fallback.address):
+            return "not the address of a server"
+        if fallback.forward != ("dr" if loopback else forward):
+            return "its forwarding method is not that of the real servers"
+        if fallback.address in self.forbidden:
+            return "it is an address of this director alone"
+        shared = 0 if marked else self.place.port
+        for real in reals:
+            kept = shared if real.forward != "nat" or not real.port or marked else real.port
+            if real.address == fallback.address and kept == (shared if fallback.forward != "nat" or marked else port):
+                return "it is also a real server of the service"
+        return None
+
+    def _own_words(self) -> None:
+        """Settings that only some services have."""
+        for name in OWN_WORDS:
+            for option in self.block.all(name)[-1:]:
+                value = f'"{option.value}"' if name in IN_QUOTES else option.value
+                common = self.configuration.own(name)
+                if common is None or common.value != option.value:
+                    self.keep(name, f"{name}={value}", "kept in ldirectord's own words")
+        for option in self.block.all("load")[-1:]:
+            self.configuration.note("explained", option.line, "ldirectord does nothing with load: left out")
+
+
+def _grouped(services: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Services of one name that differ only in VIP and port as one service with lists, if it has every port at every VIP."""
+    groups: list[list[dict[str, Any]]] = []
+    for service in services:
+        same = [group for group in groups if _rest(group[0]) == _rest(service) and "vip" in service]
+        if same:
+            same[0].append(service)
+        else:
+            groups.append([service])
+    return [one for group in groups for one in _joined(group)]
+
+
+def _rest(service: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in service.items() if name not in ("vip", "port")}
+
+
+def _joined(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    vips = list(dict.fromkeys(one["vip"] for one in group if "vip" in one))
+    ports = list(dict.fromkeys(one["port"] for one in group if "port" in one))
+    if len(group) == 1 or [(one["vip"], one["port"]) for one in group] != [(vip, port) for vip in vips for port in ports]:
+        return group
+    first = dict(group[0])
+    first["vip"] = vips if len(vips) > 1 else vips[0]
+    first["port"] = ports if len(ports) > 1 else ports[0]
+    return [first]
+
+
+def _named(services: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every service with a name of its own: the port, the family or the protocol tell namesakes apart, else a number."""
+    taken: set[str] = set()
+    names = Counter(service["name"] for service in services)
+    result = []
+    for service in services:
+        name = service["name"]
+        if names[name] > 1 and name in taken:
+            ends = [service.get("port"), "ipv6" if ":" in str(service.get("vip")) else None, service.get("protocol")]
+            ends += [str(service.get("vip")).replace(":", "-"), *range(2, len(services) + 2)]
+            name = next(free for end in ends if isinstance(end, (int, str)) and (free := f"{name}-{end}") not in taken)
+        taken.add(name)
+        result.append({**service, "name": name})
+    return result
