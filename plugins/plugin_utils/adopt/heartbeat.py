@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Sequence
+from typing import Any, Iterator, Sequence
 
 from ...module_utils.deployed import HA_CF, HARESOURCES
 from ..cluster import schema
@@ -86,7 +86,7 @@ def read(host: HostFacts) -> Adopted:
         )
         return {"variables": {}, "hosts": {}, "notes": reading.notes}
     _times(reading, directives)
-    _media(reading, directives)
+    _media(reading, directives, _main(host, services))
     _failback(reading, directives)
     nodes = _nodes(reading, directives, resources)
     _others(reading, directives)
@@ -177,36 +177,49 @@ def _whole(value: float) -> float:
     return int(value) if float(value).is_integer() else value
 
 
-def _media(reading: Reading, directives: Sequence[Directive]) -> None:
-    """How the nodes speak. One kind is a key, any other is kept in heartbeat's own words."""
-    media = [one for one in directives if one.name in (*MEDIA, "udp")]
-    own = {address["address"]: address["interface"] for address in reading.host["addresses"]}
-    interfaces = set(own.values()) - {"lo"}
-    kind = next((kind for kind in MEDIA if any(one.name == kind for one in media)), "bcast")
-    ports = [directive for directive in directives if directive.name == "udpport" and directive.words and directive.words[0].isdigit()]
-    port = int(ports[-1].words[0]) if ports else DEFAULT_PORT
-    of_the_kind = [one for one in media if one.name == kind or (kind == "bcast" and one.name == "udp")]
-    if kind == "mcast" and of_the_kind and len(of_the_kind[0].words) > 1:
-        group = of_the_kind[0].words[1]
+def _media(reading: Reading, directives: Sequence[Directive], main: str | None) -> None:
+    """How the nodes speak on their main interface. Any other way is kept in heartbeat's own words."""
+    media = list(_each_medium(directives))
+    if main is None and media:
+        main = media[0].words[0]
+    here = [one for one in media if one.words[0].partition(":")[0] == main]
+    kind = next((kind for kind in MEDIA if any(one.name == kind for one in here)), "ucast")
+    chosen = [one for one in here if one.name == kind]
+    ports = [int(one.words[0]) for one in directives if one.name == "udpport" and one.words and one.words[0].isdigit()]
+    port = ports[-1] if ports else DEFAULT_PORT
+    if kind == "mcast" and chosen:
+        _device, group, own_port = (*chosen[0].words, "", "")[:3]
         if parse(group) and group != schema.HEARTBEAT["multicast_group"].default:
             reading.heartbeat["multicast_group"] = group
-        if len(of_the_kind[0].words) > 2 and of_the_kind[0].words[2].isdigit():
-            port = int(of_the_kind[0].words[2])
+        port = int(own_port) if own_port.isdigit() else port
+        chosen = chosen[:1]
     if kind != schema.HEARTBEAT["transport"].default:
         reading.heartbeat["transport"] = kind
     if port != schema.HEARTBEAT["port"].default:
         reading.heartbeat["port"] = port
-    chosen = of_the_kind[0].words[0] if of_the_kind and of_the_kind[0].words else None
     for one in media:
-        if one not in of_the_kind or (kind == "mcast" and one is not of_the_kind[0]):
-            _keep(reading, one, "a second way for the nodes to speak")
-        elif one.name == "ucast" and one.words[:1] != (chosen,):
-            _keep(reading, one, "a second link between the nodes")
-        elif one.name in ("bcast", "udp") and len(one.words) > 1:
-            rest = Directive(one.line, "bcast", tuple(word for word in one.words if word != chosen))
-            _keep(reading, rest, "a second link between the nodes")
-    if chosen is not None and interfaces and chosen.split(":")[0] not in interfaces:
-        reading.note("not_expressed", HA_CF, of_the_kind[0].line, f"this host has no interface {chosen}")
+        if one not in chosen:
+            _keep(reading, one, "another way for the nodes to speak")
+    if media and not chosen:
+        reading.note("explained", HA_CF, media[0].line, f"the nodes also speak on {main} from now on, by ucast: it is their main interface")
+
+
+def _each_medium(directives: Sequence[Directive]) -> Iterator[Directive]:
+    """Each interface with the way to speak there. `udp` is a former name of bcast, which takes several interfaces."""
+    for one in directives:
+        if one.name in ("bcast", "udp"):
+            for word in one.words:
+                yield Directive(one.line, "bcast", (word,))
+        elif one.name in MEDIA and one.words:
+            yield one
+
+
+def _main(host: HostFacts, services: Sequence[dict[str, Any]]) -> str | None:
+    """The interface of the network that holds the VIPs, or that of the default route."""
+    vips = [vip for service in services for vip in _listed(service.get("vip"))]
+    holding = [network.interface for network in _networks(host) for vip in vips if network.holds(known(vip))]
+    default = [str(route["dev"]) for route in host["routes"] if route.get("dst") == "default" and route.get("dev")]
+    return next(iter([*holding, *default]), None)
 
 
 def _keep(reading: Reading, directive: Directive, why: str) -> None:

@@ -12,7 +12,7 @@ from ..cluster import schema
 from .haresources import named_nodes, read_resources
 from .ldirectord_answers import fits
 from .ldirectord_lines import Configuration, parse
-from .ldirectord_services import read_services
+from .ldirectord_services import listed, read_services
 from .names import read_names
 from .types import Adopted, HostFacts, Note
 
@@ -49,13 +49,15 @@ def read(host: HostFacts) -> Adopted:
     several = len(named_nodes(host["files"])) > 1
     addresses = [address["address"] for address in host["addresses"]]
     for configuration in configurations:
-        variables["lvs_services"] += read_services(configuration, names, addresses, several)
-        for name, value in _general(configuration, variables).items():
+        services = read_services(configuration, names, addresses, several)
+        variables["lvs_services"] += services
+        for name, value in _general(configuration, variables, services).items():
             if name in own and own[name] != value:
                 configuration.note("not_expressed", 1, f"{name} is another one than in {configurations[0].path}: that one counts")
             else:
                 own[name] = value
         notes += configuration.notes
+    variables["lvs_services"] = listed(variables["lvs_services"])
     if own:
         variables["lvs_ldirectord"] = own
     return {"variables": variables, "hosts": {}, "notes": _once(notes)}
@@ -83,7 +85,9 @@ def _paths(host: HostFacts, notes: list[Note]) -> list[str]:
     return list(paths)
 
 
-def _general(configuration: Configuration, variables: dict[str, Any]) -> dict[str, Any]:
+def _general(
+    configuration: Configuration, variables: dict[str, Any], services: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     """The keys of lvs_ldirectord. `lvs_mail` is added to the variables."""
     own: dict[str, Any] = {}
     raw: list[str] = []
@@ -104,7 +108,7 @@ def _general(configuration: Configuration, variables: dict[str, Any]) -> dict[st
             own[key] = value
     _executed(configuration, own, keep)
     _mail(configuration, variables, own, keep)
-    _processes(configuration, keep)
+    _processes(configuration, services, keep)
     if configuration.own("quiescent") is None and any(not block.all("quiescent") for block in configuration.blocks):
         configuration.note(
             "explained",
@@ -157,19 +161,19 @@ def _mail(configuration: Configuration, variables: dict[str, Any], own: dict[str
             own[key] = int(value)
 
 
-def _processes(configuration: Configuration, keep: Callable[[str, str], None]) -> None:
+def _processes(
+    configuration: Configuration, services: Sequence[dict[str, Any]], keep: Callable[[str, str], None]
+) -> None:
     """`fork=yes` follows from different intervals. `supervised` has no place under heartbeat."""
     fork, supervised = configuration.own("fork"), configuration.own("supervised")
-    if fork is not None and fork.value == "yes" and len(_intervals(configuration)) < 2:
+    checks = [service.get("health", {"type": "tcp"}) for service in services]
+    intervals = {check.get("interval") for check in checks if check["type"] != "none"}
+    if fork is not None and fork.value == "yes" and len(intervals) < 2:
         keep("fork", "fork=yes")
     if supervised is not None and supervised.value == "yes":
         configuration.note(
             "explained", supervised.line, "supervised is left out: heartbeat starts ldirectord, which has to go into the background"
         )
-
-
-def _intervals(configuration: Configuration) -> set[str]:
-    return {option.value for block in configuration.blocks if (option := configuration.of(block, "checkinterval"))}
 
 
 def _once(notes: Sequence[Note]) -> list[Note]:

@@ -62,14 +62,16 @@ class Check:
     own: bool = False
 
 
-def read_check(configuration: Configuration, block: Block, protocol: str, port: int, ports: Sequence[int | None]) -> Check:
-    """The check of a service. `port` is its own, `ports` are those at which the real servers are checked."""
+def read_check(
+    configuration: Configuration, block: Block, protocol: str, port: int, ports: Sequence[tuple[int, int]]
+) -> Check:
+    """The check of a service. `port` is its own, `ports` those of each real server: that of its line, and where packets go."""
     return _Checks(configuration, block, protocol, port, ports).read()
 
 
 class _Checks:
     def __init__(
-        self, configuration: Configuration, block: Block, protocol: str, port: int, ports: Sequence[int | None]
+        self, configuration: Configuration, block: Block, protocol: str, port: int, ports: Sequence[tuple[int, int]]
     ) -> None:
         self.configuration, self.block = configuration, block
         self.protocol, self.port, self.ports = protocol, port, ports
@@ -189,14 +191,11 @@ class _Checks:
         given = self.number("checkport")
         if given:
             return {"port": given}
-        ports = [port if port else PORT_OF.get(service) for port in self.ports]
-        known = [port for port in ports if port]
-        if not known or kind not in CONNECTING:
+        asked = [port or PORT_OF.get(service, usual) for port, usual in self.ports]
+        if kind not in CONNECTING or len(set(asked)) > 1 or not all(asked):
             return {}
-        chosen = max(set(known), key=known.count)
-        if len(set(ports)) > 1:
-            return {}
-        return {"port": chosen} if self.protocol == "fwm" or chosen != self.port else {}
+        moved = any(port != usual for port, (_own, usual) in zip(asked, self.ports))
+        return {"port": asked[0]} if moved else {}
 
     def _external(self, checktype: str, service: str) -> Check:
         command = self.value("checkcommand") or DEFAULT_COMMAND

@@ -14,11 +14,12 @@ from ...module_utils.ipvs.address import canonical_netmask
 from ...module_utils.ipvs.types import flags_of
 from ..cluster import schema
 from ..cluster.addresses import LOOPBACK, parse
+from ..cluster.health import CONNECTING
 from ..cluster.mistakes import nearest
 from ..cluster.types import Family
 from .ldirectord_answers import answer, fits
 from .ldirectord_checks import PAGES, PORT_OF, Check, read_check
-from .ldirectord_lines import REFUSED, Block, Configuration
+from .ldirectord_lines import OF_THE_FILE, REFUSED, Block, Configuration
 from .ldirectord_servers import Fallback, Real, read_fallback, read_reals
 from .names import PORTS, Names
 
@@ -50,13 +51,22 @@ def read_services(
     configuration: Configuration, names: Names, own_addresses: Collection[str] = (), several: bool = False
 ) -> list[dict[str, Any]]:
     """The services, those of one name together. `own_addresses` are the director's, `several` whether there is another director."""
+    _lift(configuration)
     found = []
     for block in configuration.blocks:
         place = _place(configuration, block, names)
         if place is not None:
             service = _Service(configuration, block, place, names, own_addresses if several else ()).read()
             found += [service] if service else []
-    return _named(_grouped(found))
+    return found
+
+
+def _lift(configuration: Configuration) -> None:
+    """A setting that every service has with the same value is one of the whole file."""
+    for name in OWN_WORDS:
+        own = [block.all(name)[-1:] for block in configuration.blocks]
+        if name in OF_THE_FILE and own and all(own) and len({option.value for found in own for option in found}) == 1:
+            configuration.general = [option for option in configuration.general if option.name != name] + own[0]
 
 
 def _place(configuration: Configuration, block: Block, names: Names) -> Place | None:
@@ -117,7 +127,7 @@ class _Service:
             return None
         protocol = self._protocol()
         forward = Counter(real.forward for real in reals).most_common(1)[0][0]
-        check = read_check(self.configuration, self.block, protocol, self.place.port, [real.port for real in reals])
+        check = read_check(self.configuration, self.block, protocol, self.place.port, [(real.port, self._later(real)) for real in reals])
         self._check_ports(check, reals)
         service: dict[str, Any] = {"name": self._name(), **self._where(protocol), **self._scheduling(protocol)}
         if forward != "dr":
@@ -208,14 +218,20 @@ class _Service:
                 found["persistence_netmask"] = int(netmask) if family == "ipv6" else netmask
         return found
 
+    def _later(self, real: Real) -> int:
+        """The port where packets reach a real server, and where it is checked if nothing else is said; 0 for that of the request."""
+        if self.place.mark is not None:
+            return 0
+        return real.port or self.place.port if real.forward == "nat" else self.place.port
+
     def _check_ports(self, check: Check, reals: Sequence[Real]) -> None:
         """Tell which real servers are checked at another port from now on."""
         if self.block.all("checkport") or "port" not in schema.HEALTH[check.health["type"]] or "port" in check.health:
             return
         for real in reals:
-            asked = real.port or PORT_OF.get(check.service)
-            later = real.port or self.place.port if real.forward == "nat" else self.place.port
-            if asked and asked != later:
+            later = self._later(real)
+            asked = real.port or PORT_OF.get(check.service, later)
+            if asked != later:
                 self.configuration.note(
                     "not_expressed",
                     real.line,
@@ -316,7 +332,7 @@ class _Service:
             return "not the address of a server"
         if fallback.forward != ("dr" if loopback else forward):
             return "its forwarding method is not that of the real servers"
-        if fallback.address in self.forbidden:
+        if not loopback and fallback.address in self.forbidden:
             return "it is an address of this director alone"
         shared = 0 if marked else self.place.port
         for real in reals:
@@ -337,11 +353,15 @@ class _Service:
             self.configuration.note("explained", option.line, "ldirectord does nothing with load: left out")
 
 
+def listed(services: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All services as lvs_services lists them: those that differ only in VIP and port together, each with a name of its own."""
+    return _named(_grouped(services))
+
+
 def _grouped(services: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Services of one name that differ only in VIP and port as one service with lists, if it has every port at every VIP."""
     groups: list[list[dict[str, Any]]] = []
     for service in services:
-        same = [group for group in groups if _rest(group[0]) == _rest(service) and "vip" in service]
+        same = [group for group in groups if "vip" in service and _rest(group[0]) == _rest(service)]
         if same:
             same[0].append(service)
         else:
@@ -354,14 +374,22 @@ def _rest(service: dict[str, Any]) -> dict[str, Any]:
 
 
 def _joined(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One service with lists if it has every port at every VIP."""
     vips = list(dict.fromkeys(one["vip"] for one in group if "vip" in one))
     ports = list(dict.fromkeys(one["port"] for one in group if "port" in one))
-    if len(group) == 1 or [(one["vip"], one["port"]) for one in group] != [(vip, port) for vip in vips for port in ports]:
+    places = [(one["vip"], one["port"]) for one in group if "vip" in one]
+    if len(group) == 1 or sorted(places) != sorted((vip, port) for vip in vips for port in ports):
         return group
-    first = dict(group[0])
-    first["vip"] = vips if len(vips) > 1 else vips[0]
-    first["port"] = ports if len(ports) > 1 else ports[0]
-    return [first]
+    if len(ports) > 1 and _asks_own_port(group[0]):
+        return [one for port in ports for one in _joined([one for one in group if one["port"] == port])]
+    return [{**group[0], "vip": vips if len(vips) > 1 else vips[0], "port": ports if len(ports) > 1 else ports[0]}]
+
+
+def _asks_own_port(service: dict[str, Any]) -> bool:
+    """Whether the check asks at the port of the service: of a service with several ports it would ask at the first only."""
+    health = service.get("health", {"type": "tcp"})
+    kept = [server for server in service["real_servers"] if "port" not in server]
+    return health["type"] in CONNECTING and "port" not in health and bool(kept)
 
 
 def _named(services: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
