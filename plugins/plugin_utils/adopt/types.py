@@ -44,7 +44,7 @@ class Adopted(TypedDict):
 class Running(TypedDict):
     """A daemon that runs."""
 
-    name: str  # keepalived, ldirectord, heartbeat
+    name: str  # keepalived, ldirectord, heartbeat, firewalld and others
     arguments: list[str]
 
 
@@ -64,7 +64,7 @@ class HostFacts(TypedDict):
     rules: list[dict[str, Any]]  # as `ip -j -N rule show` prints them, with `family`
     sysctls: dict[str, str]
     interface_sysctls: dict[str, dict[str, int]]
-    filters: dict[str, str]  # what tools print, by tool: nft, iptables, ip6tables, arptables, firewalld
+    filters: dict[str, Any] | None  # as lvs.cluster.doctor_info returns them
     processes: list[Running]
     enabled: list[str]  # units that start at boot, such as keepalived.service
     packages: dict[str, str]  # versions by the name of the package
