@@ -20,7 +20,8 @@ from ..cluster.mistakes import listed, nearest
 from ..cluster.raw import HA_CF as DIRECTIVES
 from . import haresources, ldirectord
 from .ldirectord_answers import fits
-from .types import Adopted, HostFacts, Level, Note
+from .notes import Notes
+from .types import Adopted, HostFacts, Level
 
 AUTHKEYS = "/etc/ha.d/authkeys"
 UNIT = "heartbeat.service"
@@ -56,11 +57,12 @@ class Reading:
     variables: dict[str, Any] = field(default_factory=dict)
     heartbeat: dict[str, Any] = field(default_factory=dict)
     raw: list[str] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
 
     def note(self, level: Level, path: str, line: int, text: str) -> None:
         """Tell something about a line."""
-        self.notes.append({"level": level, "where": f"{path}:{line}", "text": text})
+        told = {"explained": self.notes.explained, "not_expressed": self.notes.lost, "raw": self.notes.raw}
+        told[level](f"{path}:{line}", text)
 
 
 def read(host: HostFacts) -> Adopted:
@@ -71,20 +73,21 @@ def read(host: HostFacts) -> Adopted:
     reading = Reading(host)
     directives = _directives(reading)
     resources = haresources.read_resources(files)
-    if crm := next((one for one in directives if one.name in PACEMAKER and one.words[:1] != ("off",) and one.words[:1] != ("no",)), None):
+    if crm := next(
+        (one for one in directives if one.name in PACEMAKER and one.words[:1] != ("off",) and one.words[:1] != ("no",)),
+        None,
+    ):
         reading.note(
             "not_expressed",
             HA_CF,
             crm.line,
             "Pacemaker decides where the resources are, and haresources is not used: this cluster cannot be adopted before it does",
         )
-        return {"variables": {}, "hosts": {}, "notes": reading.notes}
+        return {"variables": {}, "hosts": {}, "notes": reading.notes.all()}
     services = ldirectord.read(host)["variables"].get("lvs_services", [])
     if not services and not any(one.name in haresources.LDIRECTORD for one in resources):
-        reading.notes.append(
-            {"level": "explained", "where": HARESOURCES, "text": "heartbeat moves no ldirectord: its files were not read"}
-        )
-        return {"variables": {}, "hosts": {}, "notes": reading.notes}
+        reading.notes.explained(HARESOURCES, "heartbeat moves no ldirectord: its files were not read")
+        return {"variables": {}, "hosts": {}, "notes": reading.notes.all()}
     _times(reading, directives)
     _media(reading, directives, _main(host, services))
     _failback(reading, directives)
@@ -97,7 +100,7 @@ def read(host: HostFacts) -> Adopted:
     variables = {"lvs_stack": "ldirectord", **reading.variables}
     if reading.heartbeat:
         variables["lvs_heartbeat"] = reading.heartbeat
-    return {"variables": variables, "hosts": {name: {} for name in nodes}, "notes": reading.notes}
+    return {"variables": variables, "hosts": {name: {} for name in nodes}, "notes": reading.notes.all()}
 
 
 def _directives(reading: Reading) -> list[Directive]:
@@ -143,7 +146,12 @@ def _times(reading: Reading, directives: Sequence[Directive]) -> None:
             lines[name] = directive.line
             value = seconds("".join(directive.words))
             if value is None:
-                reading.note("explained", HA_CF, directive.line, f"{name} is no time, so heartbeat does not start. Read as not set")
+                reading.note(
+                    "explained",
+                    HA_CF,
+                    directive.line,
+                    f"{name} is no time, so heartbeat does not start. Read as not set",
+                )
             else:
                 given[name] = value
     keepalive, dead = given.get("keepalive", 1), given.get("deadtime", 30)
@@ -164,12 +172,22 @@ def _times(reading: Reading, directives: Sequence[Directive]) -> None:
                 reading.heartbeat[name] = time
         else:
             what = schema.HEARTBEAT[name].validator.what
-            reading.note("not_expressed", HA_CF, lines.get(name, 1), f"{name} is {time:g} seconds, but the inventory takes {what}")
+            reading.note(
+                "not_expressed",
+                HA_CF,
+                lines.get(name, 1),
+                f"{name} is {time:g} seconds, but the inventory takes {what}",
+            )
 
 
 def _replace(reading: Reading, lines: dict[str, int], times: dict[str, float], name: str, value: float) -> None:
     limit = "between keepalive and deadtime" if name == "warntime" else "more than deadtime"
-    reading.note("explained", HA_CF, lines.get(name, 1), f"{name} is {times[name]:g} seconds, but has to be {limit}: {value:g} here")
+    reading.note(
+        "explained",
+        HA_CF,
+        lines.get(name, 1),
+        f"{name} is {times[name]:g} seconds, but has to be {limit}: {value:g} here",
+    )
     times[name] = value
 
 
@@ -201,7 +219,12 @@ def _media(reading: Reading, directives: Sequence[Directive], main: str | None) 
         if one not in chosen:
             _keep(reading, one, "another way for the nodes to speak")
     if media and not chosen:
-        reading.note("explained", HA_CF, media[0].line, f"the nodes also speak on {main} from now on, by ucast: it is their main interface")
+        reading.note(
+            "explained",
+            HA_CF,
+            media[0].line,
+            f"the nodes also speak on {main} from now on, by ucast: it is their main interface",
+        )
 
 
 def _each_medium(directives: Sequence[Directive]) -> Iterator[Directive]:
@@ -237,7 +260,10 @@ def _failback(reading: Reading, directives: Sequence[Directive]) -> None:
     if value == "legacy":
         line = directive.line if directive else former.line if former else 1
         reading.note(
-            "explained", HA_CF, line, "auto_failback is legacy, which is its default: the preferred node takes everything back, as with on"
+            "explained",
+            HA_CF,
+            line,
+            "auto_failback is legacy, which is its default: the preferred node takes everything back, as with on",
         )
     elif value not in TRUE:
         reading.heartbeat["auto_failback"] = False
@@ -249,10 +275,15 @@ def _nodes(reading: Reading, directives: Sequence[Directive], resources: Sequenc
     own = reading.host["hostname"]
     if own.lower() not in (name.lower() for name in named):
         reading.note(
-            "explained", HA_CF, 1, f"uname -n says {own}, which is no node of ha.cf: heartbeat does not start on this host"
+            "explained",
+            HA_CF,
+            1,
+            f"uname -n says {own}, which is no node of ha.cf: heartbeat does not start on this host",
         )
     if len(named) > 2:
-        reading.note("not_expressed", HA_CF, 1, f"ha.cf has the nodes {listed(named)}, but the stack ldirectord takes two")
+        reading.note(
+            "not_expressed", HA_CF, 1, f"ha.cf has the nodes {listed(named)}, but the stack ldirectord takes two"
+        )
     if len(named) == 1:
         reading.note(
             "explained",
@@ -275,7 +306,9 @@ def _nodes(reading: Reading, directives: Sequence[Directive], resources: Sequenc
             near = nearest(name, named)
             hint = f". The nearest is {near}" if near else ""
             line = next(one.line for one in resources if one.node == name)
-            reading.note("explained", HARESOURCES, line, f"{name} is no node of ha.cf, so heartbeat does not start{hint}")
+            reading.note(
+                "explained", HARESOURCES, line, f"{name} is no node of ha.cf, so heartbeat does not start{hint}"
+            )
     order = [node for first in preferred for node in named if node.lower() == first.lower()]
     return list(dict.fromkeys([*order, *named]))
 
@@ -288,7 +321,11 @@ def _others(reading: Reading, directives: Sequence[Directive]) -> None:
         if one.name == "logfacility" and one.words == ("daemon",):
             continue
         if fits(schema.HEARTBEAT["raw"], [one.text]):
-            why = "names a program by a path that another distribution does not have" if one.name == "respawn" else "no key has it"
+            why = (
+                "names a program by a path that another distribution does not have"
+                if one.name == "respawn"
+                else "no key has it"
+            )
             _keep(reading, one, why)
 
 
@@ -296,22 +333,32 @@ def _key(reading: Reading) -> None:
     """The key of authkeys. It must be in no note."""
     text = reading.host["files"].get(AUTHKEYS)
     if text is None:
-        reading.notes.append(
-            {
-                "level": "not_expressed",
-                "where": AUTHKEYS,
-                "text": "not there: set key of lvs_heartbeat to the key of the nodes, or they do not hear each other during the take-over",
-            }
+        reading.notes.lost(
+            AUTHKEYS,
+            "not there: set key of lvs_heartbeat to the key of the nodes, or they do not hear each other during the take-over",
         )
         return
-    lines = [(number, words) for number, line in enumerate(text.splitlines(), start=1) if (words := line.partition("#")[0].split())]
+    lines = [
+        (number, words)
+        for number, line in enumerate(text.splitlines(), start=1)
+        if (words := line.partition("#")[0].split())
+    ]
     chosen = next((words[1] for _number, words in lines if words[0] == "auth" and len(words) > 1), None)
     line, method, key = next(
-        ((number, words[1], words[2] if len(words) > 2 else None) for number, words in lines if words[0] == chosen and len(words) > 1),
+        (
+            (number, words[1], words[2] if len(words) > 2 else None)
+            for number, words in lines
+            if words[0] == chosen and len(words) > 1
+        ),
         (1, None, None),
     )
     if chosen is None or method is None or not chosen.isdigit():
-        reading.note("not_expressed", AUTHKEYS, line, "this file chooses no key (auth NUMBER, NUMBER METHOD KEY): heartbeat does not start")
+        reading.note(
+            "not_expressed",
+            AUTHKEYS,
+            line,
+            "this file chooses no key (auth NUMBER, NUMBER METHOD KEY): heartbeat does not start",
+        )
         return
     if int(chosen) != schema.HEARTBEAT["auth_number"].default:
         reading.heartbeat["auth_number"] = int(chosen)
@@ -342,7 +389,9 @@ def _resources(reading: Reading, resources: Sequence[haresources.Resource], serv
         if resource.name in haresources.ADDRESSES:
             found = haresources.moved(resource)
             if not found:
-                reading.note("not_expressed", HARESOURCES, resource.line, f"{resource.name} has no address that can be read")
+                reading.note(
+                    "not_expressed", HARESOURCES, resource.line, f"{resource.name} has no address that can be read"
+                )
             addresses += found
         elif resource.name == haresources.SYNC:
             reading.variables["lvs_sync"] = {"enabled": True, **_sync(reading, resource.line)}
@@ -376,7 +425,12 @@ def _sync(reading: Reading, line: int) -> dict[str, Any]:
         if fits(schema.SYNC[key], value):
             found[key] = value
         else:
-            reading.note("explained", HARESOURCES, line, f"the sync daemon has {name} {value}, the inventory {schema.SYNC[key].default}")
+            reading.note(
+                "explained",
+                HARESOURCES,
+                line,
+                f"the sync daemon has {name} {value}, the inventory {schema.SYNC[key].default}",
+            )
     return found
 
 
@@ -385,7 +439,7 @@ def _addresses(
 ) -> None:
     """Compare the addresses that heartbeat moves with the VIPs of the services."""
     vips = [vip for service in services for vip in _listed(service.get("vip"))]
-    all_known = all("vip" in service for service in services)
+    all_known = all(service.get("vip") for service in services)
     _prefixes(reading, [one for one in addresses if one.address in vips or not all_known])
     gateways = {}
     for one in addresses:
@@ -394,16 +448,31 @@ def _addresses(
             continue
         if any(service.get("forward") == "nat" for service in services) and family_of(one.address) not in gateways:
             gateways[family_of(one.address)] = one.address
-            reading.note("explained", HARESOURCES, one.line, f"{one.address} is no VIP: read as the gateway of real servers with nat")
+            reading.note(
+                "explained",
+                HARESOURCES,
+                one.line,
+                f"{one.address} is no VIP: read as the gateway of real servers with nat",
+            )
         else:
-            reading.note("not_expressed", HARESOURCES, one.line, f"{one.address} is no VIP of a service: site.yml does not move it")
+            reading.note(
+                "not_expressed",
+                HARESOURCES,
+                one.line,
+                f"{one.address} is no VIP of a service: site.yml does not move it",
+            )
     if gateways:
         names = {"ipv4": "gateway", "ipv6": "gateway6"}
         reading.variables["lvs_nat"] = {names[family]: address for family, address in gateways.items()}
     there = {one.address for one in addresses}
     for vip in dict.fromkeys(vips):
         if addresses and vip not in there:
-            reading.note("explained", HARESOURCES, addresses[0].line, f"VIP {vip} of a service is not here: site.yml has heartbeat move it")
+            reading.note(
+                "explained",
+                HARESOURCES,
+                addresses[0].line,
+                f"VIP {vip} of a service is not here: site.yml has heartbeat move it",
+            )
 
 
 def _listed(given: Any) -> list[Any]:
@@ -418,13 +487,25 @@ def _prefixes(reading: Reading, addresses: Sequence[haresources.MovedAddress]) -
         if not prefixes:
             continue
         chosen = Counter(prefixes).most_common(1)[0][0]
-        others = [one for one in addresses if family_of(one.address) == family and found[one.address] not in (None, chosen)]
+        others = [
+            one for one in addresses if family_of(one.address) == family and found[one.address] not in (None, chosen)
+        ]
         if chosen != BITS[family] and "vip_prefix" in reading.heartbeat:
-            reading.note("not_expressed", HARESOURCES, addresses[0].line, f"vip_prefix is that of IPv4: VIPs of IPv6 get {BITS[family]}")
+            reading.note(
+                "not_expressed",
+                HARESOURCES,
+                addresses[0].line,
+                f"vip_prefix is that of IPv4: VIPs of IPv6 get {BITS[family]}",
+            )
         elif chosen != BITS[family] and fits(schema.HEARTBEAT["vip_prefix"], chosen):
             reading.heartbeat["vip_prefix"] = chosen
         for one in others:
-            reading.note("not_expressed", HARESOURCES, one.line, f"{one.address} has another prefix length than the others: {chosen} here")
+            reading.note(
+                "not_expressed",
+                HARESOURCES,
+                one.line,
+                f"{one.address} has another prefix length than the others: {chosen} here",
+            )
 
 
 def _networks(host: HostFacts) -> list[Network]:
@@ -439,13 +520,20 @@ def _networks(host: HostFacts) -> list[Network]:
 def _prefix(host: HostFacts, vip: str) -> int | None:
     """The prefix length that the VIP has on this host, or that of the network which holds it, as heartbeat's scripts find it."""
     there = [int(one["prefix"]) for one in host["addresses"] if one["address"] == vip]
-    return next(iter(there), None) or next((network.prefix for network in _networks(host) if network.holds(known(vip))), None)
+    return next(iter(there), None) or next(
+        (network.prefix for network in _networks(host) if network.holds(known(vip))), None
+    )
 
 
 def _details(reading: Reading, one: haresources.MovedAddress) -> None:
     """What the roles find by themselves, where it is not the same."""
     if one.label:
-        reading.note("explained", HARESOURCES, one.line, f"the label {one.label} of {one.address} is left out: only ifconfig needs one")
+        reading.note(
+            "explained",
+            HARESOURCES,
+            one.line,
+            f"the label {one.label} of {one.address} is left out: only ifconfig needs one",
+        )
     holding = [network for network in _networks(reading.host) if network.holds(known(one.address))]
     if one.interface and holding and one.interface not in [network.interface for network in holding]:
         reading.note(
@@ -454,7 +542,12 @@ def _details(reading: Reading, one: haresources.MovedAddress) -> None:
             one.line,
             f"{one.address} is moved on {one.interface}, but its network is that of {holding[0].interface}, where site.yml adds it",
         )
-    if one.broadcast and one.prefix and ":" not in one.address and known(one.broadcast).number != known(one.address).number | (
-        (1 << 32 - one.prefix) - 1
+    if (
+        one.broadcast
+        and one.prefix
+        and ":" not in one.address
+        and known(one.broadcast).number != known(one.address).number | ((1 << 32 - one.prefix) - 1)
     ):
-        reading.note("explained", HARESOURCES, one.line, f"the broadcast address of {one.address} becomes that of its network")
+        reading.note(
+            "explained", HARESOURCES, one.line, f"the broadcast address of {one.address} becomes that of its network"
+        )

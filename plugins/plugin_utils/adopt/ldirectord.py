@@ -12,9 +12,11 @@ from ..cluster import schema
 from .haresources import named_nodes, read_resources
 from .ldirectord_answers import fits
 from .ldirectord_lines import Configuration, parse
-from .ldirectord_services import listed, read_services
+from .ldirectord_services import Around, listed, read_services
+from .marks import marked
 from .names import read_names
-from .types import Adopted, HostFacts, Note
+from .notes import Notes
+from .types import Adopted, HostFacts
 
 FOLDERS = ("/etc/ha.d", "/etc/ha.d/conf")
 USUAL = "ldirectord.cf"
@@ -35,37 +37,40 @@ MAIL = {"emailalertfreq": "mail_frequency", "emailalertstatus": "mail_status"}
 
 def read(host: HostFacts) -> Adopted:
     """What the ldirectord.cf of a host says. Several files, as haresources may name them, are one list of services."""
-    notes: list[Note] = []
-    found = [parse(path, host["files"][path]) for path in _paths(host, notes)]
-    configurations = [configuration for configuration in found if configuration.blocks or configuration.general]
-    for configuration in found:
-        if configuration not in configurations:
-            notes += configuration.notes
+    notes = Notes()
+    configurations = [parse(path, host["files"][path], notes) for path in _paths(host, notes)]
     if not any(configuration.blocks for configuration in configurations):
-        return {"variables": {}, "hosts": {}, "notes": _once(notes)}
-    names = read_names(host["files"])
+        return {"variables": {}, "hosts": {}, "notes": notes.all()}
+    around = Around(
+        read_names(host["files"]),
+        marked(host["filters"]),
+        [address["address"] for address in host["addresses"]] if len(named_nodes(host["files"])) > 1 else [],
+    )
     variables: dict[str, Any] = {"lvs_stack": "ldirectord", "lvs_services": []}
     own: dict[str, Any] = {}
-    several = len(named_nodes(host["files"])) > 1
-    addresses = [address["address"] for address in host["addresses"]]
     for configuration in configurations:
-        services = read_services(configuration, names, addresses, several)
+        services = read_services(configuration, around)
         variables["lvs_services"] += services
         for name, value in _general(configuration, variables, services).items():
             if name in own and own[name] != value:
-                configuration.note("not_expressed", 1, f"{name} is another one than in {configurations[0].path}: that one counts")
+                configuration.note(
+                    "not_expressed", 1, f"{name} is another one than in {configurations[0].path}: that one counts"
+                )
             else:
                 own[name] = value
-        notes += configuration.notes
     variables["lvs_services"] = listed(variables["lvs_services"])
     if own:
         variables["lvs_ldirectord"] = own
-    return {"variables": variables, "hosts": {}, "notes": _once(notes)}
+    return {"variables": variables, "hosts": {}, "notes": notes.all()}
 
 
-def _paths(host: HostFacts, notes: list[Note]) -> list[str]:
+def _paths(host: HostFacts, notes: Notes) -> list[str]:
     """The configurations that an ldirectord reads: those that heartbeat starts, those that run, and that of the unit."""
-    named = [one.arguments[0] for one in read_resources(host["files"]) if one.name in ("ldirectord", "LVSLdirectord") and one.arguments]
+    named = [
+        one.arguments[0]
+        for one in read_resources(host["files"])
+        if one.name in ("ldirectord", "LVSLdirectord") and one.arguments
+    ]
     for process in host["processes"]:
         if process["name"] == "ldirectord":
             words = [word for word in process["arguments"] if not word.startswith("-")]
@@ -78,10 +83,10 @@ def _paths(host: HostFacts, notes: list[Note]) -> list[str]:
         if there:
             paths[there[0]] = None
         else:
-            notes.append({"level": "not_expressed", "where": name, "text": "ldirectord is started with this file, which is not there"})
+            notes.lost(name, "ldirectord is started with this file, which is not there")
     usual = f"{FOLDERS[0]}/{USUAL}"
     if not paths and usual in host["files"] and parse(usual, host["files"][usual]).blocks:
-        notes.append({"level": "explained", "where": usual, "text": "nothing starts an ldirectord with this file: it was not read"})
+        notes.explained(usual, "nothing starts an ldirectord with this file: it was not read")
     return list(paths)
 
 
@@ -130,11 +135,15 @@ def _executed(configuration: Configuration, own: dict[str, Any], keep: Callable[
     for option in configuration.general:
         if option.name == "execute":
             configuration.note(
-                "not_expressed", option.line, f"the services of {option.value} are another ldirectord's: they are not in lvs_services"
+                "not_expressed",
+                option.line,
+                f"the services of {option.value} are another ldirectord's: they are not in lvs_services",
             )
 
 
-def _mail(configuration: Configuration, variables: dict[str, Any], own: dict[str, Any], keep: Callable[[str, str], None]) -> None:
+def _mail(
+    configuration: Configuration, variables: dict[str, Any], own: dict[str, Any], keep: Callable[[str, str], None]
+) -> None:
     """Mails: keys if there is all that lvs_mail needs, else lines in ldirectord's own words."""
     told = {
         name: option.value.strip()
@@ -152,8 +161,14 @@ def _mail(configuration: Configuration, variables: dict[str, Any], own: dict[str
         option = configuration.own(name)
         if option is None:
             continue
-        value: Any = option.value if name == "emailalertfreq" else [word for word in re.split(r"\s*,\s*", option.value) if word]
-        if "lvs_mail" not in variables or not fits(schema.LDIRECTORD[key], value) or ("none" in value and len(value) > 1):
+        value: Any = (
+            option.value if name == "emailalertfreq" else [word for word in re.split(r"\s*,\s*", option.value) if word]
+        )
+        if (
+            "lvs_mail" not in variables
+            or not fits(schema.LDIRECTORD[key], value)
+            or ("none" in value and len(value) > 1)
+        ):
             keep(name, f"{name}={option.value}")
         elif name == "emailalertstatus":
             own[key] = value
@@ -172,10 +187,7 @@ def _processes(
         keep("fork", "fork=yes")
     if supervised is not None and supervised.value == "yes":
         configuration.note(
-            "explained", supervised.line, "supervised is left out: heartbeat starts ldirectord, which has to go into the background"
+            "explained",
+            supervised.line,
+            "supervised is left out: heartbeat starts ldirectord, which has to go into the background",
         )
-
-
-def _once(notes: Sequence[Note]) -> list[Note]:
-    """Each note once: a setting of the whole file is read for every service."""
-    return list({(note["level"], note["where"], note["text"]): note for note in notes}.values())

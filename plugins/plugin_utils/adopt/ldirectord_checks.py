@@ -100,7 +100,9 @@ class _Checks:
         service = self._service()
         checktype = self._checktype()
         if checktype == "off":
-            self.note("checktype=off: ldirectord adds no real server to the table. Kept in its own words", "checktype", True)
+            self.note(
+                "checktype=off: ldirectord adds no real server to the table. Kept in its own words", "checktype", True
+            )
             return Check({"type": "none"}, ["checktype=off"], service)
         if checktype == "on":
             return Check({"type": "none"}, service=service)
@@ -134,7 +136,10 @@ class _Checks:
         value = self.value("checktype") or "negotiate"
         if value.isdigit() or value in CHECKTYPES:
             return value
-        self.note(f"checktype has a value that ldirectord refuses the file for (it has {' '.join(CHECKTYPES)}). Read as negotiate", "checktype")
+        self.note(
+            f"checktype has a value that ldirectord refuses the file for (it has {' '.join(CHECKTYPES)}). Read as negotiate",
+            "checktype",
+        )
         return "negotiate"
 
     def _service(self) -> str:
@@ -175,14 +180,18 @@ class _Checks:
         own = [self.block.all(name)[-1:] for name in order]
         common = [[option] if (option := self.configuration.own(name)) else [] for name in order]
         given = [int(option.value) for found in (*own, *common) for option in found if option.value.isdigit()]
-        return next((value for value in given if value), DEFAULT_NEGOTIATE_TIMEOUT if negotiated else DEFAULT_CHECK_TIMEOUT)
+        return next(
+            (value for value in given if value), DEFAULT_NEGOTIATE_TIMEOUT if negotiated else DEFAULT_CHECK_TIMEOUT
+        )
 
     def _failures_of_pings(self) -> list[str]:
         failures = self.number("failurecount") or 1
         if failures == 1:
             return []
         self.note(
-            "failurecount beside pings, of which checkcount are one check: kept in ldirectord's own words", "failurecount", True
+            "failurecount beside pings, of which checkcount are one check: kept in ldirectord's own words",
+            "failurecount",
+            True,
         )
         return [f"failurecount={failures}"]
 
@@ -204,7 +213,9 @@ class _Checks:
             program = command.split()[0] if command.split() else DEFAULT_COMMAND
             check.health["command"] = program if fits(schema.HEALTH["script"]["command"], program) else DEFAULT_COMMAND
             check.raw.append(f'checkcommand="{command}"')
-            self.note("checkcommand is more than the path of a program: kept in ldirectord's own words", "checkcommand", True)
+            self.note(
+                "checkcommand is more than the path of a program: kept in ldirectord's own words", "checkcommand", True
+            )
         if checktype != "external":
             check.raw.append(f"checktype={checktype}")
             self.note(f"checktype={checktype} (run by ldirectord's own Perl): kept in its own words", "checktype", True)
@@ -279,7 +290,11 @@ class _Checks:
         if key is not None:
             health.update(key)
             return []
-        self.note("receive is a regular expression that an inventory does not take: kept in ldirectord's own words", "receive", True)
+        self.note(
+            "receive is a regular expression that an inventory does not take: kept in ldirectord's own words",
+            "receive",
+            True,
+        )
         return [f'receive="{value}"']
 
     def _kept(self, service: str, health: dict[str, Any], keep: bool = True) -> Check:
@@ -301,7 +316,12 @@ class _Checks:
             raw.append(f'virtualhost="{host}"')
         if any(self.value(name) for name in SECRETS):
             self.configuration.note(
-                "not_expressed", self.block.line, f"the password of the check of {service} is left out: raw would show it to everybody"
+                "not_expressed",
+                self.block.line,
+                f"the password of the check of {service} is left out: raw would show it to everybody",
             )
-        self.note(f"the check of {service} has a value that an inventory does not take: kept in ldirectord's own words", raw=True)
+        self.note(
+            f"the check of {service} has a value that an inventory does not take: kept in ldirectord's own words",
+            raw=True,
+        )
         return Check(plain, raw, service)

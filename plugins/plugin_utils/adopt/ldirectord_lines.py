@@ -14,27 +14,95 @@ import re
 from dataclasses import dataclass, field
 
 from ..cluster.mistakes import nearest
-from .types import Level, Note
+from .notes import Notes
+from .types import Level
 
 # What a service may have, and what may stand for all services
 OF_A_SERVICE = frozenset(
-    "real request receive checktype checkcommand checktimeout negotiatetimeout checkcount failurecount checkinterval checkport login"
-    " passwd database secret load scheduler persistent schedflags netmask protocol ops service httpmethod virtualhost fallback"
-    " fallbackcommand quiescent emailalert emailalertfreq emailalertstatus monitorfile cleanstop smtp servicename comment".split()
+    (
+        "real",
+        "request",
+        "receive",
+        "checktype",
+        "checkcommand",
+        "checktimeout",
+        "negotiatetimeout",
+        "checkcount",
+        "failurecount",
+        "checkinterval",
+        "checkport",
+        "login",
+        "passwd",
+        "database",
+        "secret",
+        "load",
+        "scheduler",
+        "persistent",
+        "schedflags",
+        "netmask",
+        "protocol",
+        "ops",
+        "service",
+        "httpmethod",
+        "virtualhost",
+        "fallback",
+        "fallbackcommand",
+        "quiescent",
+        "emailalert",
+        "emailalertfreq",
+        "emailalertstatus",
+        "monitorfile",
+        "cleanstop",
+        "smtp",
+        "servicename",
+        "comment",
+    )
 )
 OF_THE_FILE = frozenset(
-    "checktimeout negotiatetimeout checkinterval checkcount failurecount fallback fallback6 fallbackcommand autoreload callback logfile"
-    " execute fork supervised quiescent readdquiescent emailalert emailalertfreq emailalertstatus emailalertfrom cleanstop smtp"
-    " maintenancedir".split()
+    (
+        "checktimeout",
+        "negotiatetimeout",
+        "checkinterval",
+        "checkcount",
+        "failurecount",
+        "fallback",
+        "fallback6",
+        "fallbackcommand",
+        "autoreload",
+        "callback",
+        "logfile",
+        "execute",
+        "fork",
+        "supervised",
+        "quiescent",
+        "readdquiescent",
+        "emailalert",
+        "emailalertfreq",
+        "emailalertstatus",
+        "emailalertfrom",
+        "cleanstop",
+        "smtp",
+        "maintenancedir",
+    )
 )
 FORMER = {"connecttimeout": "negotiatetimeout", "timeout": "checktimeout"}
 # ldirectord takes these only in double quotes
-QUOTED_IN_A_SERVICE = frozenset("request receive login passwd database secret load".split())
-QUOTED_IN_THE_FILE = frozenset("callback logfile".split())
-MAY_BE_QUOTED = frozenset("checkcommand fallbackcommand monitorfile virtualhost emailalert".split())
-YES_OR_NO = frozenset("ops quiescent cleanstop autoreload fork readdquiescent supervised".split())
+QUOTED_IN_A_SERVICE = frozenset(("request", "receive", "login", "passwd", "database", "secret", "load"))
+QUOTED_IN_THE_FILE = frozenset(("callback", "logfile"))
+MAY_BE_QUOTED = frozenset(("checkcommand", "fallbackcommand", "monitorfile", "virtualhost", "emailalert"))
+NEVER_QUOTED = frozenset(("maintenancedir", "execute"))
+YES_OR_NO = frozenset(("ops", "quiescent", "cleanstop", "autoreload", "fork", "readdquiescent", "supervised"))
 NUMBERS = frozenset(
-    "checktimeout negotiatetimeout checkcount failurecount checkinterval checkport persistent emailalertfreq".split()
+    (
+        "checktimeout",
+        "negotiatetimeout",
+        "checkcount",
+        "failurecount",
+        "checkinterval",
+        "checkport",
+        "persistent",
+        "emailalertfreq",
+    )
 )
 # Values that are compared with a few words
 WORDS = {
@@ -80,11 +148,12 @@ class Configuration:
     path: str
     general: list[Option] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
 
     def note(self, level: Level, line: int, text: str) -> None:
         """Tell something about a line."""
-        self.notes.append({"level": level, "where": f"{self.path}:{line}", "text": text})
+        told = {"explained": self.notes.explained, "not_expressed": self.notes.lost, "raw": self.notes.raw}
+        told[level](f"{self.path}:{line}", text)
 
     def own(self, name: str) -> Option | None:
         """The last line of a name for the whole file."""
@@ -96,9 +165,9 @@ class Configuration:
         return own[-1] if own else self.own(name)
 
 
-def parse(path: str, text: str) -> Configuration:
+def parse(path: str, text: str, notes: Notes | None = None) -> Configuration:
     """Read a file as ldirectord would, and what it would refuse as it was probably meant."""
-    return _Reader(Configuration(path)).read(text)
+    return _Reader(Configuration(path, notes=Notes() if notes is None else notes)).read(text)
 
 
 class _Reader:
@@ -125,9 +194,7 @@ class _Reader:
         if word := _begins(line):
             self._settle()
             self._begin(number, line, word)
-        elif line.lstrip().startswith("#"):
-            return
-        elif self.block and self.inside and self._indented(number, line):
+        elif line.lstrip().startswith("#") or (self.inside and self._indented(number, line)):
             return
         elif not line.strip():
             self._settle()
@@ -227,7 +294,11 @@ class _Reader:
             if name == given.lower():
                 note("explained", number, f"{given} is written {name}: {REFUSED}")
             else:
-                note("explained", number, f"{given} is no setting of ldirectord: {REFUSED}. It is read as {name}, the nearest")
+                note(
+                    "explained",
+                    number,
+                    f"{given} is no setting of ldirectord: {REFUSED}. It is read as {name}, the nearest",
+                )
         option = Option(number, name, self._value(number, name, value, block is not None))
         (self.configuration.general if block is None else block.options).append(option)
 
@@ -251,34 +322,49 @@ class _Reader:
 
     def _value(self, number: int, name: str, value: str, inside: bool) -> str:
         """A value as ldirectord takes it. Neither quotes nor blanks around it are part of it."""
-        note, told = self.configuration.note, value.strip()
+        told = value.strip()
         if name in (QUOTED_IN_A_SERVICE if inside else QUOTED_IN_THE_FILE):
-            if match := re.match('"(.*)"', value):
-                return match[1]
-            cut = ", where # begins a comment even between quotes" if told.startswith('"') and inside else ""
-            note("explained", number, f"the value of {name} is not between double quotes{cut}: {REFUSED}")
-            return told.strip('"')
-        if name in MAY_BE_QUOTED or (name in ("maintenancedir", "execute") and told.startswith('"')):
-            if name in ("maintenancedir", "execute"):
-                note("explained", number, f"ldirectord takes the quotes as part of the value of {name}: left out here")
+            return self._quoted(number, name, value, inside)
+        if name in MAY_BE_QUOTED:
             match = re.match('"(.*)"', told)
             return match[1] if match else told
         if name in YES_OR_NO:
-            if value not in ("yes", "no"):
-                wrong = "has a blank behind it" if told in ("yes", "no") else "is neither yes nor no"
-                note("explained", number, f"the value of {name} {wrong}: {REFUSED}")
-            return "yes" if told.lower() in ("yes", "true", "on", "1") else "no"
+            return self._switch(number, name, value)
         if name in NUMBERS:
             digits = re.search(r"\d+", value)
             if digits is None:
-                note("not_expressed", number, f"the value of {name} is no number: {REFUSED}")
+                self.configuration.note("not_expressed", number, f"the value of {name} is no number: {REFUSED}")
             return digits[0] if digits else ""
         if name in WORDS:
             word = WORDS[name].search(told.lower())
             if told != told.lower() and name != "httpmethod":
-                note("explained", number, f"the value of {name} is written in small letters: {REFUSED}")
-            return word[0] if word else told.lower()
+                self.configuration.note(
+                    "explained", number, f"the value of {name} is written in small letters: {REFUSED}"
+                )
+            told = word[0] if word else told.lower()
+        elif name in NEVER_QUOTED and told.startswith('"'):
+            self.configuration.note(
+                "explained", number, f"ldirectord takes the quotes as part of the value of {name}. Left out"
+            )
+            told = told.strip('"')
         return told
+
+    def _quoted(self, number: int, name: str, value: str, inside: bool) -> str:
+        if match := re.match('"(.*)"', value):
+            return match[1]
+        told = value.strip()
+        cut = ", where # begins a comment even between quotes" if told.startswith('"') and inside else ""
+        self.configuration.note(
+            "explained", number, f"the value of {name} is not between double quotes{cut}: {REFUSED}"
+        )
+        return told.strip('"')
+
+    def _switch(self, number: int, name: str, value: str) -> str:
+        told = value.strip().lower()
+        if value not in ("yes", "no"):
+            wrong = "has a blank behind it" if value.strip() in ("yes", "no") else "is neither yes nor no"
+            self.configuration.note("explained", number, f"the value of {name} {wrong}: {REFUSED}")
+        return "yes" if told in ("yes", "true", "on", "1") else "no"
 
 
 def _begins(line: str) -> str | None:

@@ -55,7 +55,9 @@ def read_reals(configuration: Configuration, block: Block, names: Names) -> list
     for option in block.all("real"):
         for real in _reals(configuration, option, "ipv6" if block.six else "ipv4", names):
             if (real.address, real.port) in found:
-                configuration.note("explained", option.line, f"real server {real.address} is there twice: the first counts here")
+                configuration.note(
+                    "explained", option.line, f"real server {real.address} is there twice: the first counts here"
+                )
             else:
                 found[real.address, real.port] = real
     return list(found.values())
@@ -133,9 +135,13 @@ def _flags(configuration: Configuration, option: Option, port: int, flags: str) 
     if match := re.search(r"\s+u:(\d+)(.*)", rest):
         upper, rest = int(match[1]), match[2]
     if rest.strip():
-        configuration.note("explained", option.line, f"the end of this line is not known to ldirectord: {REFUSED}. Left out")
+        configuration.note(
+            "explained", option.line, f"the end of this line is not known to ldirectord: {REFUSED}. Left out"
+        )
     if lower > upper:
-        configuration.note("not_expressed", option.line, f"the lower limit of connections is {lower}, without an upper one above it")
+        configuration.note(
+            "not_expressed", option.line, f"the lower limit of connections is {lower}, without an upper one above it"
+        )
         lower = 0
     return Real(option.line, "", port, FORWARDS[method], weight, request, receive, lower, upper)
 
@@ -169,12 +175,16 @@ def _fallback(configuration: Configuration, option: Option, block: Block, names:
     address, port = names.address(host, family), names.port(word) if word else None
     if address is None or (word and port is None):
         configuration.note(
-            "not_expressed", option.line, f"{host if address is None else word} is not known: the fallback server is left out"
+            "not_expressed",
+            option.line,
+            f"{host if address is None else word} is not known: the fallback server is left out",
         )
         return None
     forward = FORWARDS.get((method or "gate").lower())
     if forward is None or (method and method not in FORWARDS):
         configuration.note(
-            "explained", option.line, f"the forwarding method of the fallback server is not gate, masq or ipip: {REFUSED}"
+            "explained",
+            option.line,
+            f"the forwarding method of the fallback server is not gate, masq or ipip: {REFUSED}",
         )
     return Fallback(option.line, address, port, forward or "dr", text)

@@ -21,7 +21,9 @@ from .ldirectord_answers import answer, fits
 from .ldirectord_checks import PAGES, PORT_OF, Check, read_check
 from .ldirectord_lines import OF_THE_FILE, REFUSED, Block, Configuration
 from .ldirectord_servers import Fallback, Real, read_fallback, read_reals
-from .names import PORTS, Names
+from .marks import Mark
+from .names import Names
+from .service_names import service_name
 
 # Settings of a service that the inventory has for the whole cluster, or not at all
 OWN_WORDS = (
@@ -35,7 +37,6 @@ OWN_WORDS = (
     "smtp",
 )
 IN_QUOTES = ("emailalert", "fallbackcommand", "monitorfile")
-_NAMES_OF_PORTS = {port: name for name, port in reversed(PORTS.items())}
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,26 @@ class Place:
     mark: int | None
 
 
-def read_services(
-    configuration: Configuration, names: Names, own_addresses: Collection[str] = (), several: bool = False
-) -> list[dict[str, Any]]:
-    """The services, those of one name together. `own_addresses` are the director's, `several` whether there is another director."""
+@dataclass(frozen=True)
+class Around:
+    """What a service has to know of its host.
+
+    `marks` are the rules that mark packets, `own_addresses` what no fallback server may have, since there is another director.
+    """
+
+    names: Names
+    marks: Sequence[Mark] = ()
+    own_addresses: Collection[str] = ()
+
+
+def read_services(configuration: Configuration, around: Around) -> list[dict[str, Any]]:
+    """The services of a file, one for each block."""
     _lift(configuration)
     found = []
     for block in configuration.blocks:
-        place = _place(configuration, block, names)
+        place = _place(configuration, block, around.names)
         if place is not None:
-            service = _Service(configuration, block, place, names, own_addresses if several else ()).read()
+            service = _Service(configuration, block, place, around).read()
             found += [service] if service else []
     return found
 
@@ -80,7 +91,9 @@ def _place(configuration: Configuration, block: Block, names: Names) -> Place | 
             return None
         if number[0] != text:
             configuration.note(
-                "explained", block.line, f"without a port ldirectord takes this for the mark {number[0]}, and forgets the rest"
+                "explained",
+                block.line,
+                f"without a port ldirectord takes this for the mark {number[0]}, and forgets the rest",
             )
         return Place(None, 0, int(number[0]))
     address, port = names.address(match[1], family), names.port(match[2])  # type: ignore[arg-type]
@@ -89,18 +102,19 @@ def _place(configuration: Configuration, block: Block, names: Names) -> Place | 
         configuration.note("explained", block.line, f"a virtual service of this address begins with {right}: {REFUSED}")
         block.six, address = other.family == "ipv6", other.text
     if address is None or port is None:
-        what = f"{match[1]} is no address and not in the host's /etc/hosts" if address is None else f"port {match[2]} is not known"
+        what = (
+            f"{match[1]} is no address and not in the host's /etc/hosts"
+            if address is None
+            else f"port {match[2]} is not known"
+        )
         configuration.note("not_expressed", block.line, f"{what}: the virtual service is left out")
         return None
     return Place(address, port, None)
 
 
 class _Service:
-    def __init__(
-        self, configuration: Configuration, block: Block, place: Place, names: Names, forbidden: Collection[str]
-    ) -> None:
-        self.configuration, self.block, self.place, self.names = configuration, block, place, names
-        self.forbidden = forbidden
+    def __init__(self, configuration: Configuration, block: Block, place: Place, around: Around) -> None:
+        self.configuration, self.block, self.place, self.around = configuration, block, place, around
         self.raw: list[str] = []
 
     def value(self, name: str) -> str | None:
@@ -121,13 +135,21 @@ class _Service:
 
     def read(self) -> dict[str, Any] | None:
         """The service, None without real servers."""
-        reals = read_reals(self.configuration, self.block, self.names)
+        reals = read_reals(self.configuration, self.block, self.around.names)
         if not reals:
-            self.configuration.note("not_expressed", self.block.line, "the virtual service has no real server: left out")
+            self.configuration.note(
+                "not_expressed", self.block.line, "the virtual service has no real server: left out"
+            )
             return None
         protocol = self._protocol()
         forward = Counter(real.forward for real in reals).most_common(1)[0][0]
-        check = read_check(self.configuration, self.block, protocol, self.place.port, [(real.port, self._later(real)) for real in reals])
+        check = read_check(
+            self.configuration,
+            self.block,
+            protocol,
+            self.place.port,
+            [(real.port, self._later(real)) for real in reals],
+        )
         self._check_ports(check, reals)
         service: dict[str, Any] = {"name": self._name(), **self._where(protocol), **self._scheduling(protocol)}
         if forward != "dr":
@@ -156,20 +178,42 @@ class _Service:
 
     def _where(self, protocol: str) -> dict[str, Any]:
         if self.place.mark is not None:
-            return {"fwmark": self.place.mark}
+            return self._marked(self.place.mark)
         where: dict[str, Any] = {"vip": self.place.vip, "port": self.place.port}
         return {**where, "protocol": "udp"} if protocol == "udp" else where
 
+    def _marked(self, mark: int) -> dict[str, Any]:
+        """Which packets are marked, by the rules of the packet filter."""
+        rules = [rule for rule in self.around.marks if rule.fwmark == mark and (":" in rule.vip) is self.block.six]
+        vips = list(dict.fromkeys(rule.vip for rule in rules))
+        if not vips:
+            self.configuration.note(
+                "not_expressed",
+                self.block.line,
+                f"no rule was found that marks packets with {mark}: write vip and ports of this service",
+            )
+        found: dict[str, Any] = {"vip": vips[0] if len(vips) == 1 else vips, "fwmark": mark}
+        if rules and all(rule.ports for rule in rules):
+            found["ports"] = list(dict.fromkeys(port for rule in rules for port in rule.ports))
+        protocols = list(dict.fromkeys(rule.protocol for rule in rules if rule.protocol))
+        if protocols and protocols != ["tcp"]:
+            found["protocol"] = protocols
+        if rules:
+            self.explain(
+                "",
+                f"site.yml makes rules of its own that mark packets with {mark}. The rules that are there mark the same packets, and"
+                " stay: remove them afterwards",
+            )
+        return found
+
     def _name(self) -> str:
-        """The name for mails, or one of what is served."""
+        """The name for mails; empty without one that an inventory takes."""
         given = self.value("servicename")
         if given and fits(schema.SERVICE["name"], given):
             return given
         if given:
             self.keep("servicename", f"servicename={given}", "no name for an inventory, kept in ldirectord's own words")
-        if self.place.mark is not None:
-            return f"mark-{self.place.mark}"
-        return _NAMES_OF_PORTS.get(self.place.port, f"port-{self.place.port}")
+        return ""
 
     def _scheduling(self, protocol: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -177,9 +221,14 @@ class _Service:
         if not fits(schema.SERVICE["scheduler"], scheduler):
             near = nearest(scheduler, schema.SERVICE["scheduler"].validator.choices)
             if near:
-                self.explain("scheduler", f"there is no scheduler {scheduler}, so ipvsadm refuses the service. Read as {near}, the nearest")
+                self.explain(
+                    "scheduler",
+                    f"there is no scheduler {scheduler}, so ipvsadm refuses the service. Read as {near}, the nearest",
+                )
             else:
-                self.keep("scheduler", f"scheduler={scheduler}", "not known to the inventory, kept in ldirectord's own words")
+                self.keep(
+                    "scheduler", f"scheduler={scheduler}", "not known to the inventory, kept in ldirectord's own words"
+                )
             scheduler = near or "wrr"
         if scheduler != "wrr":
             found["scheduler"] = scheduler
@@ -187,7 +236,9 @@ class _Service:
             if set(flags.split(",")) <= set(flags_of(scheduler)):
                 found["scheduler_flags"] = flags.split(",")
             else:
-                self.keep("schedflags", f"schedflags={flags}", f"not known for {scheduler}, kept in ldirectord's own words")
+                self.keep(
+                    "schedflags", f"schedflags={flags}", f"not known for {scheduler}, kept in ldirectord's own words"
+                )
         found.update(self._persistence())
         if self.value("ops") == "yes":
             if protocol == "udp":
@@ -213,7 +264,9 @@ class _Service:
             try:
                 canonical_netmask(netmask, family)
             except ValueError:
-                self.keep("netmask", f"netmask={netmask}", "no netmask for an inventory, kept in ldirectord's own words")
+                self.keep(
+                    "netmask", f"netmask={netmask}", "no netmask for an inventory, kept in ldirectord's own words"
+                )
             else:
                 found["persistence_netmask"] = int(netmask) if family == "ipv6" else netmask
         return found
@@ -274,29 +327,49 @@ class _Service:
         if real.receive is None and kind in (*PAGES, "http_proxy"):
             return None
         if f"{check.service}://" in real.request or real.request.startswith("//"):
-            note("not_expressed", real.line, f"the request of {real.address} is a whole address, which a key does not take")
+            note(
+                "not_expressed",
+                real.line,
+                f"the request of {real.address} is a whole address, which a key does not take",
+            )
             return None
-        own = {name: value for name, value in check.health.items() if name not in ("path", "name", "request", "expect", "regex")}
+        own = {
+            name: value
+            for name, value in check.health.items()
+            if name not in ("path", "name", "request", "expect", "regex")
+        }
         if "path" in keys:
             own.update({"path": real.request} if real.request != "/" else {})
         else:
             own["name" if "name" in keys else "request"] = real.request[1:]
         if "expect" in keys:
             receive = real.receive
-            key = {name: check.health[name] for name in ("expect", "regex") if name in check.health} if receive is None else answer(receive)
+            key = (
+                {name: check.health[name] for name in ("expect", "regex") if name in check.health}
+                if receive is None
+                else answer(receive)
+            )
             if key is None:
-                note("not_expressed", real.line, f"the answer of {real.address} is a regular expression that an inventory does not take")
+                note(
+                    "not_expressed",
+                    real.line,
+                    f"the answer of {real.address} is a regular expression that an inventory does not take",
+                )
                 return None
             own.update(key)
         if own == check.health:
             return None
         if not all(fits(keys[name], value) for name, value in own.items() if name != "type"):
-            note("not_expressed", real.line, f"the request of {real.address} has characters that an inventory does not take")
+            note(
+                "not_expressed",
+                real.line,
+                f"the request of {real.address} has characters that an inventory does not take",
+            )
             return None
         return own
 
     def _sorry(self, reals: Sequence[Real], forward: str, check: Check) -> dict[str, Any]:
-        fallback = read_fallback(self.configuration, self.block, self.names)
+        fallback = read_fallback(self.configuration, self.block, self.around.names)
         if fallback is None:
             return {}
         if check.health["type"] == "none":
@@ -332,7 +405,7 @@ class _Service:
             return "not the address of a server"
         if fallback.forward != ("dr" if loopback else forward):
             return "its forwarding method is not that of the real servers"
-        if not loopback and fallback.address in self.forbidden:
+        if not loopback and fallback.address in self.around.own_addresses:
             return "it is an address of this director alone"
         shared = 0 if marked else self.place.port
         for real in reals:
@@ -361,7 +434,7 @@ def listed(services: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _grouped(services: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     groups: list[list[dict[str, Any]]] = []
     for service in services:
-        same = [group for group in groups if "vip" in service and _rest(group[0]) == _rest(service)]
+        same = [group for group in groups if "fwmark" not in service and _rest(group[0]) == _rest(service)]
         if same:
             same[0].append(service)
         else:
@@ -375,10 +448,12 @@ def _rest(service: dict[str, Any]) -> dict[str, Any]:
 
 def _joined(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One service with lists if it has every port at every VIP."""
-    vips = list(dict.fromkeys(one["vip"] for one in group if "vip" in one))
-    ports = list(dict.fromkeys(one["port"] for one in group if "port" in one))
-    places = [(one["vip"], one["port"]) for one in group if "vip" in one]
-    if len(group) == 1 or sorted(places) != sorted((vip, port) for vip in vips for port in ports):
+    if len(group) == 1:
+        return group
+    vips = list(dict.fromkeys(one["vip"] for one in group))
+    ports = list(dict.fromkeys(one["port"] for one in group))
+    places = [(one["vip"], one["port"]) for one in group]
+    if sorted(places) != sorted((vip, port) for vip in vips for port in ports):
         return group
     if len(ports) > 1 and _asks_own_port(group[0]):
         return [one for port in ports for one in _joined([one for one in group if one["port"] == port])]
@@ -393,16 +468,15 @@ def _asks_own_port(service: dict[str, Any]) -> bool:
 
 
 def _named(services: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Every service with a name of its own: the port, the family or the protocol tell namesakes apart, else a number."""
+    """Every service with a name of its own. The port, the family or the protocol tell namesakes apart, else a number."""
     taken: set[str] = set()
-    names = Counter(service["name"] for service in services)
     result = []
     for service in services:
-        name = service["name"]
-        if names[name] > 1 and name in taken:
-            ends = [service.get("port"), "ipv6" if ":" in str(service.get("vip")) else None, service.get("protocol")]
-            ends += [str(service.get("vip")).replace(":", "-"), *range(2, len(services) + 2)]
-            name = next(free for end in ends if isinstance(end, (int, str)) and (free := f"{name}-{end}") not in taken)
+        name = service["name"] or service_name(service, taken)
+        ends = [service.get("port"), "ipv6" if ":" in str(service.get("vip")) else None, service.get("protocol")]
+        ends += range(2, len(services) + 2)
+        free = [name, *(f"{name}-{end}" for end in ends if isinstance(end, (int, str)))]
+        name = next(one for one in free if one not in taken)
         taken.add(name)
         result.append({**service, "name": name})
     return result

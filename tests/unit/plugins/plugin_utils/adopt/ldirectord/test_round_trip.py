@@ -30,7 +30,9 @@ ENVIRONMENT = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
 )
 FILES = ("ldirectord.cf", "haresources", "ha.cf", "authkeys")
-RIGHT = [path for path in sorted(CLUSTER.glob("right/*.yml")) if "lvs_stack: ldirectord" in path.read_text(encoding="utf-8")]
+RIGHT = [
+    path for path in sorted(CLUSTER.glob("right/*.yml")) if "lvs_stack: ldirectord" in path.read_text(encoding="utf-8")
+]
 SEEDS = range(int(os.environ.get("LVS_GENERATED", "150")))
 
 
@@ -56,10 +58,16 @@ def told(cluster: dict[str, Any], hostvars: dict[str, Any], host: str) -> dict[s
         {"address": one["address"], "prefix": int(one["prefix"]), "interface": fact["device"]}
         for name in facts.get("interfaces", ())
         for fact in [facts.get(name.replace("-", "_")) or {}]
-        for one in [*([fact["ipv4"]] if "ipv4" in fact else []), *fact.get("ipv4_secondaries", []), *fact.get("ipv6", [])]
+        for one in [
+            *([fact["ipv4"]] if "ipv4" in fact else []),
+            *fact.get("ipv4_secondaries", []),
+            *fact.get("ipv6", []),
+        ]
     ]
     sync = cluster["hosts"][host]["sync"]
-    daemons = [{"syncid": sync["id"], **{name: sync[name] for name in ("group", "port", "ttl", "maxlen")}}] if sync else []
+    daemons = (
+        [{"syncid": sync["id"], **{name: sync[name] for name in ("group", "port", "ttl", "maxlen")}}] if sync else []
+    )
     return {
         "hostname": host,
         "files": rendered(cluster, host),
@@ -75,7 +83,9 @@ def adopted(hostvars: dict[str, Any], groups: dict[str, Any], cluster: dict[str,
     """The variables that the readers find on the first director."""
     host = told(cluster, hostvars, groups["directors"][0])
     found = [reader.read(host) for reader in (heartbeat, ldirectord)]
-    assert list(found[0]["hosts"])[: len(groups["directors"])] == [cluster["hosts"][one]["node"] if "node" in cluster["hosts"][one] else one for one in groups["directors"]]
+    assert list(found[0]["hosts"])[: len(groups["directors"])] == [
+        cluster["hosts"][one]["node"] if "node" in cluster["hosts"][one] else one for one in groups["directors"]
+    ]
     variables = {name: value for one in found for name, value in one["variables"].items()}
     for service in variables.get("lvs_services", ()):
         marked = [one for one in cluster["services"] if service.get("fwmark") and one["fwmark"] == service["fwmark"]]
@@ -90,7 +100,11 @@ def again(hostvars: dict[str, Any], groups: dict[str, Any], variables: dict[str,
     kept = {"lvs_cluster_name", "lvs_arp", "lvs_timeouts", "lvs_health"}
     hosts = {
         name: {
-            **{key: value for key, value in own.items() if not key.startswith("lvs_") or key in kept or key.startswith("lvs_address")},
+            **{
+                key: value
+                for key, value in own.items()
+                if not key.startswith("lvs_") or key in kept or key.startswith("lvs_address")
+            },
             **variables,
         }
         for name, own in hostvars.items()
