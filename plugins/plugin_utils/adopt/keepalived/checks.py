@@ -39,9 +39,9 @@ class Times:
     @classmethod
     def of(cls, block: Taking, above: Times) -> Times:
         """Those of a block, and of what is above it."""
-        names = (("interval", "delay_loop"), ("timeout", "connect_timeout"), ("retries", "retry"))
-        names += (("retry_delay", "delay_before_retry"), ("warmup", "warmup"))
-        found = {key: block.number(word) for key, word in names}
+        names = {"interval": "delay_loop", "timeout": "connect_timeout", "retries": "retry"}
+        names |= {"retry_delay": "delay_before_retry", "warmup": "warmup"}
+        found = {key: block.number(word) for key, word in names.items()}
         return cls(**{key: getattr(above, key) if value is None else value for key, value in found.items()})
 
 
