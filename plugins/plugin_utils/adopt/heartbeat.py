@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 from ...module_utils.deployed import HA_CF, HARESOURCES
 from ..cluster import schema
@@ -89,7 +89,7 @@ def read(host: HostFacts) -> Adopted:
         reading.notes.explained(HARESOURCES, "heartbeat moves no ldirectord: its files were not read")
         return {"variables": {}, "hosts": {}, "notes": reading.notes.all()}
     _times(reading, directives)
-    _media(reading, directives, _main(host, services))
+    _media(reading, directives, main_interface(host, services))
     _failback(reading, directives)
     nodes = _nodes(reading, directives, resources)
     _others(reading, directives)
@@ -237,7 +237,7 @@ def _each_medium(directives: Sequence[Directive]) -> Iterator[Directive]:
             yield one
 
 
-def _main(host: HostFacts, services: Sequence[dict[str, Any]]) -> str | None:
+def main_interface(host: HostFacts, services: Sequence[dict[str, Any]]) -> str | None:
     """The interface of the network that holds the VIPs, or that of the default route."""
     vips = [vip for service in services for vip in _listed(service.get("vip"))]
     holding = [network.interface for network in _networks(host) for vip in vips if network.holds(known(vip))]
@@ -446,7 +446,7 @@ def _addresses(
         _details(reading, one)
         if one.address in vips or not all_known:
             continue
-        if any(service.get("forward") == "nat" for service in services) and family_of(one.address) not in gateways:
+        if any("nat" in _forwards(service) for service in services) and family_of(one.address) not in gateways:
             gateways[family_of(one.address)] = one.address
             reading.note(
                 "explained",
@@ -473,6 +473,10 @@ def _addresses(
                 addresses[0].line,
                 f"VIP {vip} of a service is not here: site.yml has heartbeat move it",
             )
+
+
+def _forwards(service: Mapping[str, Any]) -> set[str]:
+    return {service.get("forward", "dr"), *(server.get("forward", "dr") for server in service["real_servers"])}
 
 
 def _listed(given: Any) -> list[Any]:

@@ -21,6 +21,7 @@ from .types import Adopted, HostFacts
 FOLDERS = ("/etc/ha.d", "/etc/ha.d/conf")
 USUAL = "ldirectord.cf"
 UNIT = "ldirectord.service"
+COMMANDS = ("start", "restart", "try-restart", "reload", "force-reload")
 # Settings of the whole file that become keys, or that each service has
 KEYS = {
     "autoreload": "autoreload",
@@ -61,7 +62,20 @@ def read(host: HostFacts) -> Adopted:
     variables["lvs_services"] = listed(variables["lvs_services"])
     if own:
         variables["lvs_ldirectord"] = own
+    if timeouts := _timeouts(host):
+        variables["lvs_timeouts"] = timeouts
+        notes.explained("ipvsadm", "timeouts that somebody has set by hand, until a reboot: site.yml keeps them set")
     return {"variables": variables, "hosts": {}, "notes": notes.all()}
+
+
+def _timeouts(host: HostFacts) -> dict[str, Any]:
+    """How long idle connections are remembered, if that is not the kernel's default."""
+    live = (host["ipvs"] or {}).get("timeouts") or {}
+    return {
+        name: live[name]
+        for name, key in schema.TIMEOUTS.items()
+        if live.get(name) not in (None, key.default) and fits(key, live[name])
+    }
 
 
 def _paths(host: HostFacts, notes: Notes) -> list[str]:
@@ -71,10 +85,7 @@ def _paths(host: HostFacts, notes: Notes) -> list[str]:
         for one in read_resources(host["files"])
         if one.name in ("ldirectord", "LVSLdirectord") and one.arguments
     ]
-    for process in host["processes"]:
-        if process["name"] == "ldirectord":
-            words = [word for word in process["arguments"] if not word.startswith("-")]
-            named += words[:1] if words and words[0] not in ("start", "restart") else [USUAL]
+    named += [name for process in host["processes"] if (name := _started_with(process["arguments"]))]
     if UNIT in host["enabled"]:
         named.append(USUAL)
     paths: dict[str, None] = {}
@@ -88,6 +99,15 @@ def _paths(host: HostFacts, notes: Notes) -> list[str]:
     if not paths and usual in host["files"] and parse(usual, host["files"][usual]).blocks:
         notes.explained(usual, "nothing starts an ldirectord with this file: it was not read")
     return list(paths)
+
+
+def _started_with(arguments: Sequence[str]) -> str | None:
+    """The configuration of a running ldirectord, which Perl runs; None for another program."""
+    words = [word for word in arguments if not word.startswith("-")]
+    own = next((index for index, word in enumerate(words) if word.rpartition("/")[2] == "ldirectord"), None)
+    if own is None:
+        return None
+    return next((word for word in words[own + 1 :] if word not in COMMANDS), USUAL)
 
 
 def _general(

@@ -97,24 +97,30 @@ class _Checks:
 
     def read(self) -> Check:
         """The whole check."""
-        service = self._service()
-        checktype = self._checktype()
-        if checktype == "off":
-            self.note(
-                "checktype=off: ldirectord adds no real server to the table. Kept in its own words", "checktype", True
-            )
-            return Check({"type": "none"}, ["checktype=off"], service)
-        if checktype == "on":
-            return Check({"type": "none"}, service=service)
+        service, checktype = self._service(), self._checktype()
         if checktype == "connect" and self.protocol == "udp":
             self.note("ldirectord makes the check connect of a UDP service by ping", "checktype")
             checktype = "ping"
+        if checktype in ("on", "off"):
+            return self._unchecked(checktype, service)
         if checktype == "connect":
             return Check({"type": "tcp", **self._times(False), **self._checkport("tcp", service)}, service=service)
         if checktype == "ping":
             return Check({"type": "ping", **self._times(False, pings=True)}, self._failures_of_pings(), service)
         if checktype in ("external", "external-perl"):
             return self._external(checktype, service)
+        return self._asked(checktype, service)
+
+    def _unchecked(self, checktype: str, service: str) -> Check:
+        if checktype == "on":
+            return Check({"type": "none"}, service=service)
+        self.note(
+            "checktype=off: ldirectord adds no real server to the table. Kept in its own words", "checktype", True
+        )
+        return Check({"type": "none"}, ["checktype=off"], service)
+
+    def _asked(self, checktype: str, service: str) -> Check:
+        """negotiate, or N: a connection, and every N times the check of the service."""
         if service == "none":
             self.note(
                 "nothing is checked: checktype is negotiate, and ldirectord knows no service for this port. Set health to check it",

@@ -142,7 +142,11 @@ class _Service:
             )
             return None
         protocol = self._protocol()
+        fallback = read_fallback(self.configuration, self.block, self.around.names)
         forward = Counter(real.forward for real in reals).most_common(1)[0][0]
+        if fallback is not None and not _is_loopback(fallback.address):
+            # A sorry server has the method of the service, while a real server may have its own
+            forward = fallback.forward
         check = read_check(
             self.configuration,
             self.block,
@@ -159,7 +163,7 @@ class _Service:
         if check.health != {"type": "tcp"} or protocol == "udp":
             service["health"] = check.health
         service["real_servers"] = [self._real(real, forward, check) for real in reals]
-        service.update(self._sorry(reals, forward, check))
+        service.update(self._sorry(fallback, reals, forward, check))
         self._own_words()
         if raw := [*check.raw, *self.raw]:
             service["raw"] = raw
@@ -317,59 +321,36 @@ class _Service:
 
     def _own_check(self, real: Real, check: Check) -> dict[str, Any] | None:
         """The check of a real server that is asked for something else, or has to answer something else."""
-        if real.request is None:
+        keys = schema.HEALTH[check.health["type"]]
+        asked = next((name for name in ("path", "name", "request") if name in keys), None)
+        # ldirectord takes the page from the service, too, if it has forgotten the answer
+        forgotten = real.receive is None and check.health["type"] in (*PAGES, "http_proxy")
+        if real.request is None or asked is None or forgotten or not check.own:
             return None
-        note, kind = self.configuration.note, check.health["type"]
-        keys = schema.HEALTH[kind]
-        # Nothing else uses them. ldirectord takes the page from the service if it has forgotten the answer
-        if not check.own or not {"path", "name", "request"} & set(keys):
-            return None
-        if real.receive is None and kind in (*PAGES, "http_proxy"):
-            return None
-        if f"{check.service}://" in real.request or real.request.startswith("//"):
-            note(
-                "not_expressed",
-                real.line,
-                f"the request of {real.address} is a whole address, which a key does not take",
-            )
-            return None
-        own = {
-            name: value
-            for name, value in check.health.items()
-            if name not in ("path", "name", "request", "expect", "regex")
-        }
-        if "path" in keys:
-            own.update({"path": real.request} if real.request != "/" else {})
+        request = real.request if asked == "path" else real.request[1:]
+        own = {name: value for name, value in check.health.items() if name not in (asked, "expect", "regex")}
+        own.update({asked: request} if request != "/" else {})
+        received = self._received(real, check) if "expect" in keys else {}
+        if received is None or real.request.startswith("//") or f"{check.service}://" in real.request:
+            unfit = True
         else:
-            own["name" if "name" in keys else "request"] = real.request[1:]
-        if "expect" in keys:
-            receive = real.receive
-            key = (
-                {name: check.health[name] for name in ("expect", "regex") if name in check.health}
-                if receive is None
-                else answer(receive)
-            )
-            if key is None:
-                note(
-                    "not_expressed",
-                    real.line,
-                    f"the answer of {real.address} is a regular expression that an inventory does not take",
-                )
-                return None
-            own.update(key)
-        if own == check.health:
-            return None
-        if not all(fits(keys[name], value) for name, value in own.items() if name != "type"):
-            note(
+            own.update(received)
+            unfit = not all(fits(keys[name], value) for name, value in own.items() if name != "type")
+        if unfit:
+            self.configuration.note(
                 "not_expressed",
                 real.line,
-                f"the request of {real.address} has characters that an inventory does not take",
+                f"the request or the answer of {real.address} is one that an inventory does not take: it is checked as the others are",
             )
-            return None
-        return own
+        return None if unfit or own == check.health else own
 
-    def _sorry(self, reals: Sequence[Real], forward: str, check: Check) -> dict[str, Any]:
-        fallback = read_fallback(self.configuration, self.block, self.around.names)
+    def _received(self, real: Real, check: Check) -> dict[str, str] | None:
+        """What a real server has to answer."""
+        if real.receive is not None:
+            return answer(real.receive)
+        return {name: check.health[name] for name in ("expect", "regex") if name in check.health}
+
+    def _sorry(self, fallback: Fallback | None, reals: Sequence[Real], forward: str, check: Check) -> dict[str, Any]:
         if fallback is None:
             return {}
         if check.health["type"] == "none":
@@ -377,8 +358,7 @@ class _Service:
                 "explained", fallback.line, "the fallback server is never used, since nothing is checked: left out"
             )
             return {}
-        special = parse(fallback.address)
-        loopback = special is not None and special.special == LOOPBACK
+        loopback = _is_loopback(fallback.address)
         marked = self.place.mark is not None
         port = fallback.port or self.place.port
         given = {"address": fallback.address}
@@ -424,6 +404,11 @@ class _Service:
                     self.keep(name, f"{name}={value}", "kept in ldirectord's own words")
         for option in self.block.all("load")[-1:]:
             self.configuration.note("explained", option.line, "ldirectord does nothing with load: left out")
+
+
+def _is_loopback(text: str) -> bool:
+    address = parse(text)
+    return address is not None and address.special == LOOPBACK
 
 
 def listed(services: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

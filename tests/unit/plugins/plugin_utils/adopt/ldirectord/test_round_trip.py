@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.plugin_utils.adopt import heartbeat, ldirectord
+from ansible_collections.lvs.cluster.plugins.plugin_utils.adopt import heartbeat, ldirectord, readers
 from ansible_collections.lvs.cluster.plugins.plugin_utils.adopt.marks import Mark
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster import generated
@@ -34,8 +34,17 @@ FILES = ("ldirectord.cf", "haresources", "ha.cf", "authkeys")
 RIGHT = [
     path for path in sorted(CLUSTER.glob("right/*.yml")) if "lvs_stack: ldirectord" in path.read_text(encoding="utf-8")
 ]
-KEPT = ("lvs_cluster_name", "lvs_arp", "lvs_timeouts", "lvs_address", "lvs_address6", "lvs_weight", "lvs_filter", "lvs_firewalld_zone")
-SEEDS = range(int(os.environ.get("LVS_GENERATED", "150")))
+KEPT = (
+    "lvs_cluster_name",
+    "lvs_arp",
+    "lvs_timeouts",
+    "lvs_address",
+    "lvs_address6",
+    "lvs_weight",
+    "lvs_filter",
+    "lvs_firewalld_zone",
+)
+SEEDS = range(int(os.environ.get("LVS_GENERATED", "200")))
 
 
 def same(cluster: dict[str, Any]) -> dict[str, Any]:
@@ -44,12 +53,17 @@ def same(cluster: dict[str, Any]) -> dict[str, Any]:
     # A comment says nothing to a daemon
     heartbeat["raw"] = without_comments(heartbeat["raw"])
     common = without_comments(ldirectord.pop("raw"))
+    if ldirectord["mail"] and ldirectord["mail_frequency"]:
+        common.append(f"emailalertfreq={ldirectord['mail_frequency']}")
+        ldirectord["mail_frequency"] = 0
     for virtual in ldirectord["virtuals"]:
         # A setting that all services have may stand in either place. These two are what the roles write anyway, or is overridden
         raw = [*common, *without_comments(virtual.pop("raw"))]
         virtual["raw"] = sorted({*raw} - {"negotiatetimeout=7", "httpmethod=GET"})
         # Services of one name may come back as several, whose names then differ
         virtual["name"] = virtual["name"].partition("-")[0]
+    # The prefix lengths of the VIPs say the same
+    heartbeat["vip_prefix"] = None
     mail = ldirectord["mail"]
     if mail is None:
         # Without mail about real servers nothing of mail is in the file
@@ -109,7 +123,7 @@ def told(cluster: dict[str, Any], hostvars: dict[str, Any], host: str) -> dict[s
         "files": rendered(cluster, host),
         "ipvs": {"daemons": daemons},
         "addresses": addresses,
-        "routes": [],
+        "routes": [{"dst": "default", "dev": facts["default_ipv4"]["interface"]}] if "default_ipv4" in facts else [],
         "processes": [],
         "enabled": ["heartbeat.service"],
         "filters": marks,
@@ -119,8 +133,9 @@ def told(cluster: dict[str, Any], hostvars: dict[str, Any], host: str) -> dict[s
 def adopted(cluster: dict[str, Any], hostvars: dict[str, Any], groups: dict[str, Any]) -> dict[str, Any]:
     """The variables that the readers find on the first director."""
     host = told(cluster, hostvars, groups["directors"][0])
-    found = [reader.read(host) for reader in (heartbeat, ldirectord)]
-    return {name: value for one in found for name, value in one["variables"].items()}
+    found = readers.read(host, "ldirectord")
+    assert list(found["hosts"]) == [node["name"] for node in cluster["heartbeat"]["nodes"]]
+    return found["variables"]
 
 
 def again(hostvars: dict[str, Any], groups: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
@@ -149,10 +164,17 @@ def test_a_right_inventory_comes_back(path: Path) -> None:
     assert same(second) == same(cluster)
 
 
-def main_ok(cluster, hostvars, groups):
-    return [heartbeat._main(told(cluster, hostvars, g), cluster_services(cluster)) == cluster["hosts"][g]["interface"] for g in groups["directors"]]
-def cluster_services(cluster):
-    return [{"vip": s["vips"]} for s in cluster["services"]]
+def speaks_elsewhere(cluster: dict[str, Any], hostvars: dict[str, Any], groups: dict[str, Any]) -> bool:
+    """Whether a director has its lvs_address where nobody who looks at the host would expect it.
+
+    Not in the network of the VIPs, nor at the default route if they are in none. combine.py chooses lvs_address by these, and the
+    reader keeps ways for the nodes to speak elsewhere in heartbeat's own words.
+    """
+    services = [{"vip": service["vips"]} for service in cluster["services"]]
+    return any(
+        heartbeat.main_interface(told(cluster, hostvars, name), services) != cluster["hosts"][name]["interface"]
+        for name in groups["directors"]
+    )
 
 
 def test_generated_inventories_come_back() -> None:
@@ -162,20 +184,9 @@ def test_generated_inventories_come_back() -> None:
         if found is None or found[1]["stack"] != "ldirectord" or not found[1]["services"]:
             continue
         (hostvars, groups), cluster = found
-        seen += 1
-        variables = adopted(cluster, hostvars, groups)
-        try:
-            second = again(hostvars, groups, variables)
-        except Exception as e:
-            print(seed, e)
+        if speaks_elsewhere(cluster, hostvars, groups):
             continue
-        f, s2 = same(cluster), same(second)
-        if f != s2:
-            print(seed)
-            import json
-            a, b = json.dumps(f, indent=1).splitlines(), json.dumps(s2, indent=1).splitlines()
-            import difflib
-            b0=main_ok(cluster, hostvars, groups)
-            print('MAIN', b0)
-            print("\n".join(list(difflib.unified_diff(a, b, lineterm="", n=4))[:40]))
-    assert seen < len(SEEDS) * 0.01
+        seen += 1
+        second = again(hostvars, groups, adopted(cluster, hostvars, groups))
+        assert same(second) == same(cluster), seed
+    assert seen > len(SEEDS) * 0.1
