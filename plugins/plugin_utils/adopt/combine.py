@@ -365,6 +365,7 @@ def _named(
             service["real_servers"] = entries
         sorry = service.get("sorry_server")
         if isinstance(sorry, dict) and (name := by_address.get(str(sorry.get("address")))):
+            used.add(name)
             entry = _entry(name, sorry["address"], sorry, hosts[name])
             service["sorry_server"] = {"host": entry} if isinstance(entry, str) else entry
     for address in strangers:

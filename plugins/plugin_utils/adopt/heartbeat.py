@@ -68,9 +68,9 @@ class Reading:
 def read(host: HostFacts) -> Adopted:
     """What heartbeat's files say on a host. The nodes are in `hosts`, the preferred one first."""
     files = host["files"]
-    if HA_CF not in files:
-        return {"variables": {}, "hosts": {}, "notes": []}
     reading = Reading(host)
+    if HA_CF not in files:
+        return _without(reading)
     directives = _directives(reading)
     resources = haresources.read_resources(files)
     if crm := next(
@@ -101,6 +101,20 @@ def read(host: HostFacts) -> Adopted:
     if reading.heartbeat:
         variables["lvs_heartbeat"] = reading.heartbeat
     return {"variables": variables, "hosts": {name: {} for name in nodes}, "notes": reading.notes.all()}
+
+
+def _without(reading: Reading) -> Adopted:
+    """An ldirectord without heartbeat: its VIPs stay where they are."""
+    services = ldirectord.read(reading.host)["variables"].get("lvs_services", [])
+    here = {str(one["address"]): int(one["prefix"]) for one in reading.host["addresses"]}
+    vips = [vip for service in services for vip in _listed(service.get("vip")) if vip in here]
+    if vips:
+        reading.notes.explained("ip address", "nothing moves the VIPs: site.yml has heartbeat add them")
+        chosen = Counter(here[vip] for vip in vips if family_of(vip) == "ipv4").most_common(1)
+        if chosen and chosen[0][0] != BITS["ipv4"] and fits(schema.HEARTBEAT["vip_prefix"], chosen[0][0]):
+            reading.heartbeat["vip_prefix"] = chosen[0][0]
+    variables = {"lvs_heartbeat": reading.heartbeat} if reading.heartbeat else {}
+    return {"variables": variables, "hosts": {}, "notes": reading.notes.all()}
 
 
 def _directives(reading: Reading) -> list[Directive]:
