@@ -181,19 +181,18 @@ def _mail(
         option = configuration.own(name)
         if option is None:
             continue
-        value: Any = (
-            option.value if name == "emailalertfreq" else [word for word in re.split(r"\s*,\s*", option.value) if word]
-        )
+        words = [word for word in re.split(r"\s*,\s*", option.value) if word]
+        alone = "none" not in words or len(words) == 1
         if (
             "lvs_mail" not in variables
-            or not fits(schema.LDIRECTORD[key], value)
-            or ("none" in value and len(value) > 1)
+            or not fits(schema.LDIRECTORD[key], words if name == "emailalertstatus" else option.value)
+            or not alone
         ):
             keep(name, f"{name}={option.value}")
         elif name == "emailalertstatus":
-            own[key] = value
-        elif int(value):
-            own[key] = int(value)
+            own[key] = words
+        elif int(option.value):
+            own[key] = int(option.value)
 
 
 def _processes(

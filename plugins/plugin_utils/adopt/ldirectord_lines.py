@@ -273,9 +273,9 @@ class _Reader:
 
     def _option(self, number: int, line: str, block: Block | None) -> None:
         """Take a line as a setting of a service, or of the whole file."""
-        note, text = self.configuration.note, line.strip()
+        note, text = self.configuration.note, line.lstrip()
         match = _OPTION.match(text)
-        if text == "supervised" and block is None:
+        if text.strip() == "supervised" and block is None:
             self.configuration.general.append(Option(number, "supervised", "yes"))
             return
         if match is None:
