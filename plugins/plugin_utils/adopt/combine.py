@@ -12,7 +12,7 @@ from ..cluster.mistakes import InventoryMistakes
 from ..cluster.resolve import resolve
 from . import merging, silence, vrrp_merge, ways_back
 from .facts import as_facts
-from .networks import main_address, network_of, own_addresses
+from .networks import holds, main_address, network_of, own_addresses
 from .notes import Notes
 from .readers import READERS, is_served, read
 from .service_names import service_name
@@ -30,6 +30,8 @@ CONNECTION = (
     "ansible_ssh_common_args",
     "ansible_ssh_private_key_file",
 )
+# Those of the stacks that have one
+UNITS = {"keepalived": "keepalived.service", "ldirectord": "heartbeat.service"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def combine(
     for name in [*directors, *servers]:
         _unread(facts[name], name, notes)
     variables = merging.merge({name: found[name]["variables"] for name in directors if name in found}, notes)
-    _unique_names(variables.get("lvs_services", []))
+    _unique_names(variables.setdefault("lvs_services", []))
     hosts: dict[str, dict[str, Any]] = {name: {} for name in dict.fromkeys([*directors, *servers])}
     for name, own_variables in hosts.items():
         own_variables.update({key: given.get(name, {})[key] for key in CONNECTION if key in given.get(name, {})})
@@ -75,6 +77,7 @@ def combine(
     _sync(variables, directors, hosts, facts)
     told += _silence(variables, hosts, directors, servers, facts, notes)
     _filters(hosts, facts)
+    _at_boot(variables, stack, directors, facts, notes)
     _named(variables, hosts, servers, facts, notes)
     if "lvs_vrrp" in variables:
         variables["lvs_vrrp"] = vrrp_merge.simplified(
@@ -180,15 +183,17 @@ def _addresses(
         if name in servers and name not in directors:
             first = next((one for address in named for one in here if one["address"] == address), None)
         devices = [str(one["interface"]) for one in own.get(name, {}).values() if one.get("interface")]
-        service_vips = _service_vips(variables)
-        family = "ipv6" if service_vips and all(":" in vip for vip in service_vips) else "ipv4"
-        first = first or main_address(fact, vips, family, devices[0] if devices else None)
-        first = first or main_address(fact, vips, "ipv6" if family == "ipv4" else "ipv4")
+        routed = _routed(name, own.get(name, {}), here, notes)
+        first = first or next((one for device in routed for one in here if one["interface"] == device), None)
+        first = first or _first(fact, vips, devices[0] if devices else None)
+        if first and first["family"] == "ipv6":
+            same = (one for one in here if one["family"] == "ipv4" and one["interface"] == first["interface"])
+            first = next(same, first)
         if first is None:
             notes.lost(name, "no address of its own was found: set lvs_address")
             continue
         host["lvs_address"] = str(first["address"])
-        if first["family"] == "ipv4" and any(":" in vip for vip in vips):
+        if first["family"] == "ipv4" and any(":" in address for address in [*vips, *named]):
             sixth = [one for one in here if one["family"] == "ipv6"]
             chosen = next((one for address in named for one in sixth if one["address"] == address), None)
             chosen = chosen or next((one for one in sixth if one["interface"] == first["interface"]), None)
@@ -196,6 +201,30 @@ def _addresses(
                 host["lvs_address6"] = str(chosen["address"])
         if name in own and (vrrp := vrrp_merge.addresses(name, fact, own[name], first, vips, notes)):
             host["lvs_vrrp_address"] = vrrp
+
+
+def _routed(name: str, own: Mapping[str, Any], here: Sequence[Mapping[str, Any]], notes: Notes) -> list[str]:
+    """The devices of VIPs that are in no network of a director. Tells of a VIP that is on another device than its network."""
+    found: dict[str, None] = {}
+    for one in own.values():
+        for vip, given in one["devices"].items():
+            device = given or one["interface"]
+            networks = [other["interface"] for other in here if holds(other, vip)]
+            if not networks and device:
+                found[str(device)] = None
+            elif networks and device not in networks:
+                notes.lost(
+                    f"{name}:{one['where']}",
+                    f"VIP {vip} is on {device}, and its network on {networks[0]}, where site.yml puts it: keepalived removes and adds"
+                    " it, in a moment",
+                )
+    return list(found)
+
+
+def _first(host: HostFacts, vips: Sequence[str], device: str | None) -> Mapping[str, Any] | None:
+    """The address in the cluster, of the family of the VIPs."""
+    four, six = (main_address(host, vips, family, device) for family in ("ipv4", "ipv6"))
+    return six or four if vips and all(":" in vip for vip in vips) else four or six
 
 
 def _server_addresses(variables: Mapping[str, Any]) -> list[str]:
@@ -329,10 +358,25 @@ def _silence(
 
 
 def _filters(hosts: dict[str, dict[str, Any]], facts: Mapping[str, HostFacts]) -> None:
-    """The packet filter of hosts with firewalld, which would flush the rules of others."""
+    """The packet filter of hosts with firewalld, and of those with rules of iptables for IPVS."""
     for name, host in hosts.items():
+        filters = facts[name]["filters"] or {}
+        lines = [*filters.get("iptables", ()), *filters.get("ip6tables", ())]
         if any(one["name"] == "firewalld" for one in facts[name]["processes"]):
             host["lvs_filter"] = "firewalld"
+        elif any(target in line.split() for line in lines for target in ("MARK", "REDIRECT", "MASQUERADE")):
+            host["lvs_filter"] = "iptables"
+
+
+def _at_boot(
+    variables: dict[str, Any], stack: str, directors: Sequence[str], facts: Mapping[str, HostFacts], notes: Notes
+) -> None:
+    """Whether the directors begin by themselves after a boot. A table that somebody has typed does not, but should."""
+    unit = UNITS.get(stack)
+    told = [facts[name]["enabled"] for name in directors if "enabled" not in facts[name]["unread"]]
+    if unit and told and all(unit not in enabled for enabled in told):
+        variables["lvs_start_at_boot"] = False
+        notes.explained("systemctl", f"{unit} does not start at boot on any director: lvs_start_at_boot is false")
 
 
 def _named(
@@ -360,13 +404,13 @@ def _named(
                 entries.append(server)
                 continue
             used.add(name)
-            entries.append(_entry(name, address, server, hosts[name]))
+            entries.append(_entry(name, address, server, hosts[name], service))
         if "real_servers" in service:
             service["real_servers"] = entries
         sorry = service.get("sorry_server")
         if isinstance(sorry, dict) and (name := by_address.get(str(sorry.get("address")))):
             used.add(name)
-            entry = _entry(name, sorry["address"], sorry, hosts[name])
+            entry = _entry(name, sorry["address"], sorry, hosts[name], service)
             service["sorry_server"] = {"host": entry} if isinstance(entry, str) else entry
     for address in strangers:
         notes.explained(
@@ -379,11 +423,15 @@ def _named(
             notes.explained(name, "is in the group real_servers, but no service sends anything there")
 
 
-def _entry(name: str, address: str, server: Mapping[str, Any], host: Mapping[str, Any]) -> Any:
-    """A real server with its name; its address stays if it is not the one that a host has by default."""
+def _entry(
+    name: str, address: str, server: Mapping[str, Any], host: Mapping[str, Any], service: Mapping[str, Any]
+) -> Any:
+    """A real server with its name; its address stays if it is not the one that the host has by default, in the family of the VIP."""
     rest = {key: value for key, value in server.items() if key != "address"}
-    usual = host.get("lvs_address6") if ":" in address else host.get("lvs_address")
-    usual = usual or host.get("lvs_address")
+    six = any(":" in str(vip) for vip in _listed(service.get("vip")))
+    usual = next(
+        (own for key in ("lvs_address6", "lvs_address") if (own := host.get(key)) and (":" in own) == six), None
+    )
     entry = {"host": name, **({} if address == usual else {"address": address}), **rest}
     return name if set(entry) == {"host"} else entry
 

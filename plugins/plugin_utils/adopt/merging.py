@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Hashable, Mapping
+from typing import Any, Callable, Hashable, Iterable, Mapping
 
 from ..cluster import schema
 from .notes import Notes
@@ -18,6 +18,8 @@ IDENTITIES: dict[str, Callable[[Mapping[str, Any]], Hashable]] = {
     "sync_groups": lambda one: str(one.get("name")),
     "real_servers": lambda one: json.dumps([one.get(name) for name in ("host", "address", "port")]),
 }
+# An instance has a list of its directors
+OF_SOME = ("instances",)
 SECRETS = frozenset(
     name
     for level in (schema.VRRP, schema.HEARTBEAT, *schema.HEALTH.values())
@@ -81,12 +83,12 @@ def _items(name: str, each: Mapping[str, list[Any]], place: str, notes: Notes) -
         for host, items in each.items()
     }
     result = []
-    for key in dict.fromkeys(key for items in by_host.values() for key in items):
+    for key in in_order(by_host.values()):
         having = {host: items[key] for host, items in by_host.items() if key in items}
         lacking = [host for host in each if host not in having]
         item = next(iter(having.values()))
         label = f"{place} {item.get('name') or item.get('address')}" if isinstance(item, dict) else f"{place} {item}"
-        if lacking:
+        if lacking and name not in OF_SOME:
             notes.lost(
                 label,
                 f"is there on {' and '.join(having)}, and not on {' and '.join(lacking)}: the inventory has it for all",
@@ -94,6 +96,20 @@ def _items(name: str, each: Mapping[str, list[Any]], place: str, notes: Notes) -
         if isinstance(item, dict):
             item = _mapping(having, label, MADE_UP.get(name, ()), notes)
         result.append(item)
+    return result
+
+
+def in_order(lists: Iterable[Iterable[Hashable]]) -> list[Hashable]:
+    """What is in any of some lists. An item that the first has not stands behind the one that it stands behind in its own list."""
+    result: list[Hashable] = []
+    for items in lists:
+        place = 0
+        for item in items:
+            if item in result:
+                place = result.index(item) + 1
+            else:
+                result.insert(place, item)
+                place += 1
     return result
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Container, Iterator, Mapping, Sequence
 
+from ..cluster.addresses import BITS
 from .types import HostFacts
 
 # Devices on which a VIP of a real server may be: it answers no ARP there
@@ -15,15 +16,20 @@ SILENT = ("lo", "dummy", "tunl", "gre", "ip6tnl", "sit")
 
 
 def own_addresses(host: HostFacts, vips: Container[str] = ()) -> list[Mapping[str, Any]]:
-    """The addresses that belong to the host: in a network, and no VIP."""
-    return [
+    """The addresses that belong to the host, and are no VIPs: those in networks first.
+
+    One outside of any network, as clouds give them, counts if its interface has no other of the family.
+    """
+    own = [
         one
         for one in host["addresses"]
         if one["scope"] in ("global", "site")
         and one["address"] not in vips
-        and one["prefix"] < (128 if one["family"] == "ipv6" else 32)
         and not str(one["interface"]).startswith(SILENT)
     ]
+    connected = [one for one in own if one["prefix"] < BITS[one["family"]]]
+    known = {(one["interface"], one["family"]) for one in connected}
+    return connected + [one for one in own if (one["interface"], one["family"]) not in known]
 
 
 def network_of(one: Mapping[str, Any]) -> str:
@@ -63,7 +69,10 @@ def main_address(
 def _preferred(
     own: Sequence[Mapping[str, Any]], host: HostFacts, vips: Sequence[str], interface: str | None
 ) -> Iterator[Mapping[str, Any]]:
+    usual = default_interfaces(host)
+    yield from (one for one in own if one["interface"] == interface and any(holds(one, vip) for vip in vips))
+    yield from (one for one in own if one["interface"] in usual and any(holds(one, vip) for vip in vips))
     yield from (one for vip in vips for one in own if holds(one, vip))
     yield from (one for one in own if interface and one["interface"] == interface)
-    yield from (one for device in default_interfaces(host) for one in own if one["interface"] == device)
+    yield from (one for device in usual for one in own if one["interface"] == device)
     yield from own

@@ -28,7 +28,7 @@ ORDER = (
         "lvs_ldirectord",
         "lvs_sync",
     ),
-    *("lvs_nat", "lvs_arp", "lvs_timeouts", "lvs_mail", "lvs_keepalived"),
+    *("lvs_nat", "lvs_arp", "lvs_timeouts", "lvs_mail", "lvs_keepalived", "lvs_start_at_boot"),
 )
 _SERVICE = (
     *(
@@ -99,12 +99,9 @@ def dumped(data: Mapping[str, Any]) -> str:
 
 def _compact(value: Any, inside: bool = False) -> Any:
     """A value with its short parts in one line. `inside` is in a list, where a short mapping is a row of a table."""
-    if isinstance(value, (_Line, _Row)):
-        return value
-    if isinstance(value, dict):
-        if value and inside and _is_flat(value) and len(str(value)) <= WIDEST:
-            return _Line(value)
-        if not inside and len(value) and _is_flat(value) and len(str(value)) <= WIDEST // 2:
+    if isinstance(value, dict) and not isinstance(value, _Line):
+        longest = WIDEST if inside else WIDEST // 2
+        if value and _is_flat(value) and len(str(value)) <= longest:
             return _Line(value)
         return {key: _compact(item) for key, item in value.items()}
     if isinstance(value, list):

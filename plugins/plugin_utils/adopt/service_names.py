@@ -53,7 +53,7 @@ def service_name(service: Mapping[str, Any], taken: Container[str]) -> str:
         plain = f"{protocols[0]}-{first}"
     vip = service.get("vip")
     address = vip[0] if isinstance(vip, list) and vip else vip or ""
-    candidates = [plain, f"{plain}-{protocols[0]}", f"{plain}-{re.sub(r'[^0-9a-fA-F]+', '-', str(address)).strip('-')}"]
+    candidates = [plain, f"{plain}-{re.sub(r'[^0-9a-fA-F]+', '-', str(address)).strip('-')}"]
     number = 1
     while candidates[0] in taken:
         candidates = candidates[1:]

@@ -29,8 +29,10 @@ def check_addresses(hosts: Hosts, mistakes: Mistakes) -> None:
                 )
 
 
-def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inventory) -> None:
+def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inventory, *, moving: bool) -> None:
     """No VIP may be a host's own address, a router's, or one that no host can have (with facts).
+
+    If VIPs are not `moving`, they may be addresses of the only director, which has them for good.
 
     Facts of a running cluster show the VIPs on its hosts, as host routes, as secondary addresses, or with virtual MAC
     addresses. These are not the host's own addresses.
@@ -45,8 +47,9 @@ def check_vips(vips: Mapping[str, InventoryPath], hosts: Hosts, inventory: Inven
             if interface.primary and interface.address.family == "ipv4" and interface.prefix < 32:
                 owners.setdefault(interface.address.text, name)
     routers = {router: host.name for host in hosts.directors.values() for router in host.routers}
+    lone = next(iter(hosts.directors), None) if not moving and len(hosts.directors) == 1 else None
     for vip, path in vips.items():
-        if vip in owners:
+        if vip in owners and (lone is None or owners[vip] != lone):
             path.report(f"VIP {vip} is the address of host {owners[vip]}: choose an address that no host has")
         if vip in routers:
             path.report(f"VIP {vip} is the default gateway of director {routers[vip]}")

@@ -117,7 +117,11 @@ def director_parts(
                 address: family for family, address in nat.gateways.items() if vips and not is_own(host, address)
             }
             part["vips"] = [
-                *(host_route(vip, family, host.carrier_of(vip)) for vip, family in vips.items()),
+                *(
+                    host_route(vip, family, host.carrier_of(vip))
+                    for vip, family in vips.items()
+                    if not is_own(host, vip)
+                ),
                 *(host_route(address, family, host.device_of(address)) for address, family in gateways.items()),
             ]
         part["fwmark_rules"] = [rule for service in services for rule in _fwmark_rules(service, host)]

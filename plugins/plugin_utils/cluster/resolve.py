@@ -173,7 +173,7 @@ def _check(read: _Read, mistakes: Mistakes) -> None:
     """Run the checks that need everything together."""
     hosts, services = read.hosts, read.services
     check_addresses(hosts, mistakes)
-    check_vips(read.vip_paths, hosts, read.inventory)
+    check_vips(read.vip_paths, hosts, read.inventory, moving=read.stack != "static")
     check_real_server_addresses(services, read.vip_paths, hosts)
     check_weights(services)
     check_clients(read.inventory, mistakes)

@@ -75,6 +75,7 @@ def read(host: HostFacts) -> Adopted:
         vips=[vip for instance in common.get("instances", []) for vip in instance["vips"]],
         marked=marked(host["filters"]),
         networks=_networks(host),
+        own=[str(one["address"]) for one in host["addresses"]],
         files=definitions.files,
     )
     variables["lvs_services"] = services.read(top, around, notes)

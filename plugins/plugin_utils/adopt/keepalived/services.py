@@ -24,6 +24,7 @@ from .words import CHECKS
 
 METHODS = {"NAT": "nat", "DR": "dr", "TUN": "tun"}
 CHECKSUMS = {"nocsum": "none", "csum": "csum", "remcsum": "remcsum"}
+IPIP = {"type": "ipip"}
 FLAGS = (*PLAIN_FLAGS, *(flag for flags in FLAGS_OF.values() for flag in flags))
 DEFAULT_SCHEDULER = "wlc"
 DEFAULT_PERSISTENCE = 360
@@ -43,13 +44,14 @@ class Around:
     """What a virtual server has to know of the rest.
 
     `groups` are the blocks virtual_server_group by name, `vips` what VRRP moves, `marked` the rules that mark packets, `networks`
-    the network of each address of the host, and `files` the paths of the blocks track_file.
+    the network of each address of the host, `own` its addresses, and `files` the paths of the blocks track_file.
     """
 
     groups: Mapping[str, Line] = field(default_factory=dict)
     vips: Sequence[str] = ()
     marked: Sequence[Mark] = ()
     networks: Mapping[str, str] = field(default_factory=dict)
+    own: Sequence[str] = ()
     files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -63,7 +65,7 @@ def read(top: Line, around: Around, notes: Notes) -> list[dict[str, Any]]:
             continue
         places = list(_places(line, around, notes))
         for at in places:
-            if at.fwmark is not None and (at.fwmark >= FIRST_MARK or at.fwmark in own_marks):
+            if at.fwmark is not None and (at.fwmark in own_marks or _is_own(line, at.fwmark, around)):
                 continue  # of the roles, for a director that also serves, or for checks through a VIP
             service = _service(line, at, around, notes)
             service["name"] = service_name(service, names)
@@ -76,6 +78,12 @@ def read(top: Line, around: Around, notes: Notes) -> list[dict[str, Any]]:
                 " each is checked on its own",
             )
     return found
+
+
+def _is_own(line: Line, fwmark: int, around: Around) -> bool:
+    """Whether a service is one of the roles, which delivers on a director that also serves what others have sent there."""
+    servers = [one.word(1) for one in line.inside if one.name == "real_server"]
+    return fwmark >= FIRST_MARK and len(servers) == 1 and servers[0] in around.own
 
 
 def _marks_of_checks(top: Line) -> set[int]:
@@ -173,7 +181,7 @@ def _service(line: Line, at: At, around: Around, notes: Notes) -> dict[str, Any]
         )
         method = {"forward": "nat"}
     put(service, schema.SERVICE, "forward", method["forward"], line.where, notes)
-    if "tunnel" in method:
+    if method.get("tunnel", IPIP) != IPIP:
         service["tunnel"] = method["tunnel"]
     _persistence(service, block, notes)
     for name, word in (("quorum", "quorum"), ("hysteresis", "hysteresis")):
@@ -273,11 +281,9 @@ def _method(line: Line | None, notes: Notes) -> dict[str, Any] | None:
         elif word in ("type", "port") and words:
             tunnel[word] = words[0] if word == "type" else number(words[0])
             words = words[1:]
-    if tunnel.get("type") == "ipip":
-        tunnel = {}
-    if tunnel.get("checksum") == "none":
-        del tunnel["checksum"]
-    return {"forward": forward, **({"tunnel": tunnel} if tunnel and forward == "tun" else {})}
+    if tunnel.get("checksum") == "none" or tunnel.get("type", "ipip") == "ipip":
+        tunnel.pop("checksum", None)
+    return {"forward": forward, **({"tunnel": {**IPIP, **tunnel}} if forward == "tun" else {})}
 
 
 def _persistence(service: dict[str, Any], block: Taking, notes: Notes) -> None:
@@ -336,7 +342,7 @@ def _servers(
         if not put(server, schema.REAL_SERVER, "address", line.word(1), line.where, notes):
             continue
         port = number(line.word(2)) if line.word(2) else None
-        if not isinstance(port, int) or at.fwmark is not None:
+        if not isinstance(port, int) or not port or at.fwmark is not None:
             port = None
         elif port != service["port"]:
             server["port"] = port
@@ -388,7 +394,9 @@ def _server(
         put(server, schema.REAL_SERVER, "weight", chosen, taking.where, notes)
     own = _method(taking.last("lvs_method"), notes)
     if own and own != method:
-        server.update(own)
+        server.update(own if own["forward"] != method["forward"] else {"tunnel": own["tunnel"]})
+        if server.get("forward") == "tun" and server["tunnel"] == IPIP:
+            del server["tunnel"]
     for name, word in (("upper_threshold", "uthreshold"), ("lower_threshold", "lthreshold")):
         put(server, schema.REAL_SERVER, name, taking.number(word), taking.where, notes)
     words = {"address": server["address"]}

@@ -45,6 +45,7 @@ class OwnInstance(TypedDict):
     interface: str | None
     source: str | None
     peers: list[str]
+    devices: dict[str, str | None]  # of the VIPs; None is that of the instance
 
 
 def read(
@@ -83,11 +84,11 @@ def _instance(
     name, where = block.line.word(1), block.where
     instance: dict[str, Any] = {"name": name, "vips": []}
     advertised = _addresses(block, "virtual_ipaddress", prefixes, notes)
-    excluded = _addresses(block, "virtual_ipaddress_excluded", prefixes, notes)
-    instance["vips"] = list(dict.fromkeys([*advertised, *excluded]))
+    devices = {**advertised, **_addresses(block, "virtual_ipaddress_excluded", prefixes, notes)}
+    instance["vips"] = list(devices)
     put(instance, schema.INSTANCE, "virtual_router_id", block.number("virtual_router_id"), where, notes)
     own_version = block.number("version") or version
-    six = bool(advertised) and family_of(advertised[0]) == "ipv6"
+    six = bool(devices) and family_of(next(iter(devices))) == "ipv6"
     if own_version == 3 and not six:
         instance["version"] = 3
     interval = block.number("advert_int")
@@ -112,6 +113,7 @@ def _instance(
         "interface": block.value("interface"),
         "source": block.value("unicast_src_ip") if peers else None,
         "peers": peers,
+        "devices": devices,
     }
     if track := read_track(block, definitions, notes):
         track["interfaces"] = [one for one in track.get("interfaces", []) if one != about["interface"]]
@@ -128,9 +130,9 @@ def _instance(
     return instance, about
 
 
-def _addresses(block: Taking, word: str, prefixes: list[tuple[str, str, int]], notes: Notes) -> list[str]:
-    """The addresses of a block, without the one that the roles have in their adverts."""
-    found = []
+def _addresses(block: Taking, word: str, prefixes: list[tuple[str, str, int]], notes: Notes) -> dict[str, str | None]:
+    """The addresses of a block with their devices, without the one that the roles have in their adverts."""
+    found: dict[str, str | None] = {}
     for line in block.inside(word):
         text, _slash, length = line.name.partition("/")
         address = parse(text)
@@ -139,11 +141,12 @@ def _addresses(block: Taking, word: str, prefixes: list[tuple[str, str, int]], n
             continue
         if address.special or "lo" in line.words[1:]:
             continue
-        found.append(address.text)
+        found[address.text] = None
         prefixes.append((line.where, address.text, int(length) if length.isdigit() else BITS[address.family]))
         words = [one for one in line.words[1:] if one not in ("use_vmac",)]
         if "dev" in words[:-1]:
             at = words.index("dev")
+            found[address.text] = words[at + 1]
             del words[at : at + 2]
         if words:
             notes.lost(

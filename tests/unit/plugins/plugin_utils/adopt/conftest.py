@@ -14,6 +14,7 @@ import yaml
 from ansible_collections.lvs.cluster.plugins.module_utils.doctor.filters import save_lines
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.export import table_data
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
+from ansible_collections.lvs.cluster.plugins.plugin_utils.adopt.keepalived.reader import read
 from ansible_collections.lvs.cluster.plugins.plugin_utils.adopt.types import HostFacts
 
 HERE = Path(__file__).parent
@@ -60,7 +61,8 @@ def host_facts(name: str, description: dict[str, Any]) -> HostFacts:
         "interface_sysctls": description.get("interface_sysctls", {}),
         "filters": filters,
         "processes": [
-            {"name": one.split()[0].rpartition("/")[2], "arguments": one.split()} for one in description.get("processes", [])
+            {"name": one.split()[0].rpartition("/")[2], "arguments": one.split()}
+            for one in description.get("processes", [])
         ],
         "enabled": description.get("enabled", []),
         "packages": {},
@@ -85,7 +87,6 @@ def facts_and_groups(case: dict[str, Any]) -> tuple[dict[str, HostFacts], dict[s
 @pytest.fixture
 def keepalived_notes() -> Callable[..., tuple[dict[str, Any], list[tuple[str, str, str]]]]:
     """A function that reads a keepalived.conf: the variables, and the notes as (level, line, text)."""
-    from ansible_collections.lvs.cluster.plugins.plugin_utils.adopt.keepalived.reader import read
 
     def reading(text: str, **description: Any) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
         found = read(host_facts("lb1", {"keepalived": text, **description}))

@@ -65,6 +65,8 @@ def test_the_inventory_resolves(path):
         return
     hostvars, loaded_groups = loaded(found)
     cluster = resolve(
-        {name: {**own, "ansible_facts": as_facts(facts[name])} for name, own in hostvars.items()}, loaded_groups, lambda _text: None
+        {name: {**own, "ansible_facts": as_facts(facts[name])} for name, own in hostvars.items()},
+        loaded_groups,
+        lambda _text: None,
     )
     assert cluster["services"]
