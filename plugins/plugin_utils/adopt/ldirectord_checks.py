@@ -58,8 +58,9 @@ class Check:
     health: dict[str, Any]
     raw: list[str] = field(default_factory=list)
     service: str = "none"
-    # Whether a real server may have a check of its own
+    # Whether a real server may have a check of its own, and whether all of the check is in ldirectord's own words
     own: bool = False
+    kept: bool = False
 
 
 def read_check(
@@ -105,11 +106,31 @@ class _Checks:
             return self._unchecked(checktype, service)
         if checktype == "connect":
             return Check({"type": "tcp", **self._times(False), **self._checkport("tcp", service)}, service=service)
+        if checktype == "ping" and self.block.six:
+            return self._ping6(service)
         if checktype == "ping":
             return Check({"type": "ping", **self._times(False, pings=True)}, self._failures_of_pings(), service)
         if checktype in ("external", "external-perl"):
             return self._external(checktype, service)
         return self._asked(checktype, service)
+
+    def _ping6(self, service: str) -> Check:
+        """ldirectord pings at IPv4 only, but takes the setting."""
+        given = self.value("checktype") or "ping"
+        count = self.number("checkcount")
+        self.note(
+            f"checktype={given}: ldirectord has no ping for IPv6, so no real server is ever up. Kept in its own words",
+            "checktype",
+            True,
+        )
+        raw = [f"checktype={given}", *([f"checkcount={count}"] if count else [])]
+        if self.protocol != "udp":
+            return Check({"type": "tcp", **self._times(False)}, raw, service)
+        self.configuration.note(
+            "not_expressed", self.line("checktype"), "the interval of this ping is left out: nobody answers it"
+        )
+        raw += [f"checktimeout={self._timeout(False)}", f"failurecount={self.number('failurecount') or 1}"]
+        return Check({"type": "none"}, raw, service)
 
     def _unchecked(self, checktype: str, service: str) -> Check:
         if checktype == "on":
@@ -121,6 +142,15 @@ class _Checks:
 
     def _asked(self, checktype: str, service: str) -> Check:
         """negotiate, or N: a connection, and every N times the check of the service."""
+        if service == "none" and checktype != "negotiate":
+            self.note(
+                f"checktype={checktype}, and ldirectord knows no service for this port: after a failed connection it takes a real server"
+                " for up again. Kept in its own words",
+                "checktype",
+                True,
+            )
+            health = {"type": "tcp", **self._times(False), **self._checkport("tcp", service)}
+            return Check(health, [f"checktype={checktype}", "service=none"], service)
         if service == "none":
             self.note(
                 "nothing is checked: checktype is negotiate, and ldirectord knows no service for this port. Set health to check it",
@@ -253,7 +283,7 @@ class _Checks:
             if health.get(name) is None
         ]
         unfit = [name for name, value in health.items() if name != "type" and not fits(keys[name], value)]
-        if service in ANSWERING and not {"expect", "regex"} & set(health) and not raw:
+        if service in ANSWERING and not {"expect", "regex"} & set(health):
             missing.append("expect")
         if service == "http_proxy" and not str(health.get("request", "")).startswith("http://"):
             missing.append("request")
@@ -312,14 +342,26 @@ class _Checks:
             plain["port"] = health["port"]
         if kind == "none":
             plain = {"type": "none"}
+            self.configuration.note(
+                "not_expressed",
+                self.block.line,
+                f"interval and timeout of the check of {service} are left out: ldirectord's own count",
+            )
         if not keep:
             return Check(plain, service=service)
         raw = ["checktype=negotiate", f"service={service}"]
+        if kind != "tcp":
+            # Of pings the number is another setting, and they have no port
+            failures = self.number("failurecount") or 1
+            raw += [f"failurecount={failures}"] * (failures > 1)
+            raw += [f"checkport={health[name]}" for name in ("port",) if name in health]
         for name in ("request", "receive", "login", "database"):
             if value := self.value(name):
                 raw.append(f'{name}="{value}"')
         if host := self.value("virtualhost"):
             raw.append(f'virtualhost="{host}"')
+        if self.value("httpmethod") == "head":
+            raw.append("httpmethod=HEAD")
         if any(self.value(name) for name in SECRETS):
             self.configuration.note(
                 "not_expressed",
@@ -330,4 +372,4 @@ class _Checks:
             f"the check of {service} has a value that an inventory does not take: kept in ldirectord's own words",
             raw=True,
         )
-        return Check(plain, raw, service)
+        return Check(plain, raw, service, kept=True)

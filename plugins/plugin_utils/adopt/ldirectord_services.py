@@ -14,7 +14,7 @@ from ...module_utils.ipvs.address import canonical_netmask
 from ...module_utils.ipvs.types import flags_of
 from ..cluster import schema
 from ..cluster.addresses import LOOPBACK, parse
-from ..cluster.health import CONNECTING
+from ..cluster.health import ANSWERING, CONNECTING
 from ..cluster.mistakes import nearest
 from ..cluster.types import Family
 from .ldirectord_answers import answer, fits
@@ -283,12 +283,19 @@ class _Service:
 
     def _check_ports(self, check: Check, reals: Sequence[Real]) -> None:
         """Tell which real servers are checked at another port from now on."""
-        if self.block.all("checkport") or "port" not in schema.HEALTH[check.health["type"]] or "port" in check.health:
+        health = check.health
+        asks = check.kept or "port" in schema.HEALTH[health["type"]]
+        if self.block.all("checkport") or not asks or "port" in health:
             return
         for real in reals:
             later = self._later(real)
             asked = real.port or PORT_OF.get(check.service, later)
-            if asked != later:
+            if not asked:
+                self.explain(
+                    "checktype",
+                    f"ldirectord knows no port to check {real.address} at: the first one that is marked from now on",
+                )
+            elif asked != later:
                 self.configuration.note(
                     "not_expressed",
                     real.line,
@@ -325,17 +332,34 @@ class _Service:
         asked = next((name for name in ("path", "name", "request") if name in keys), None)
         # ldirectord takes the page from the service, too, if it has forgotten the answer
         forgotten = real.receive is None and check.health["type"] in (*PAGES, "http_proxy")
+        if check.kept and real.request is not None:
+            self.configuration.note(
+                "not_expressed",
+                real.line,
+                f"the request of {real.address} is left out: it is checked as the others are",
+            )
         if real.request is None or asked is None or forgotten or not check.own:
             return None
         request = real.request if asked == "path" else real.request[1:]
         own = {name: value for name, value in check.health.items() if name not in (asked, "expect", "regex")}
         own.update({asked: request} if request != "/" else {})
         received = self._received(real, check) if "expect" in keys else {}
-        if received is None or real.request.startswith("//") or f"{check.service}://" in real.request:
+        # What the service has to answer is in ldirectord's own words then
+        elsewhere = real.receive is None and any(line.startswith("receive=") for line in check.raw)
+        of_dns = check.health["type"] == "dns" and real.receive not in (None, "", ".")
+        if (
+            received is None
+            or elsewhere
+            or of_dns
+            or real.request.startswith("//")
+            or f"{check.service}://" in real.request
+        ):
             unfit = True
         else:
             own.update(received)
             unfit = not all(fits(keys[name], value) for name, value in own.items() if name != "type")
+            unfit = unfit or (own["type"] == "http_proxy" and not request.startswith("http://"))
+            unfit = unfit or (own["type"] in ANSWERING and not {"expect", "regex"} & set(own))
         if unfit:
             self.configuration.note(
                 "not_expressed",
@@ -353,7 +377,7 @@ class _Service:
     def _sorry(self, fallback: Fallback | None, reals: Sequence[Real], forward: str, check: Check) -> dict[str, Any]:
         if fallback is None:
             return {}
-        if check.health["type"] == "none":
+        if check.health["type"] == "none" and not check.kept:
             self.configuration.note(
                 "explained", fallback.line, "the fallback server is never used, since nothing is checked: left out"
             )
@@ -371,6 +395,8 @@ class _Service:
                 f"without masq packets go to port {self.place.port} of the fallback server, that of the service, not to {port}",
             )
         why = self._unlike(fallback, reals, forward, loopback, port, marked)
+        if check.health["type"] == "none":
+            why = "the check is in ldirectord's own words, too"
         if why is None:
             return {"sorry_server": given}
         six = "6" if self.block.six else ""
