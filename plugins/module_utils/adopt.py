@@ -12,6 +12,7 @@ import re
 from typing import Iterable, Iterator
 
 from . import deployed
+from .doctor import daemons
 from .tools import Runner, ToolMissing, run
 
 # Besides keepalived.conf with what it includes
@@ -51,8 +52,17 @@ BIGGEST = 4 * 1024 * 1024
 DEEPEST = 8  # files that include files
 # keepalived.conf(5): include, includer, includem, includew, includeb, includea; for one host only behind @NAME
 _INCLUDE = re.compile(r"^\s*(?:@\S+\s+)?include[rmwba]*\s+(\S.*?)\s*$")
+_CONDITION = re.compile(r"^\s*@(\^?)(\S+)\s+(.*)$")
+_DEFINITION = re.compile(r"^\s*\$([A-Za-z_]\w*)\s*=(.*)$")
+_REFERENCE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 # In ldirectord.cf: the files of other configurations that it starts
 _EXECUTE = re.compile(r"^\s*execute\s*=\s*(\S+)")
+
+
+def configuration_of(arguments: Iterable[list[str]]) -> str:
+    """Return the file that keepalived reads, by the arguments of the processes with this name."""
+    named = (daemons.option(one, "-f", "--use-file") for one in arguments)
+    return next((path for path in named if path), deployed.KEEPALIVED)
 
 
 def texts(keepalived: str, paths: Iterable[str] = FILES) -> dict[str, str]:
@@ -75,6 +85,36 @@ def _add(found: dict[str, str], path: str, included: object, depth: int = 0) -> 
     found[path] = text
     for other in included(path, text):  # type: ignore[operator]
         _add(found, other, included, depth + 1)
+
+
+def inlined(path: str, hostname: str) -> str:
+    """Return keepalived.conf with the lines of included files in their place, without those of other hosts, and with values for $NAMES.
+
+    The names are those of lines such as $VIP=192.0.2.100. deployed_facts needs it for files that somebody else has written.
+    """
+    definitions: dict[str, str] = {}
+    lines = []
+    for line in _inlined(path, (hostname, hostname.partition(".")[0]), 0):
+        defined = _DEFINITION.match(line)
+        if defined:
+            definitions[defined[1]] = defined[2].strip().strip('"')
+            continue
+        lines.append(_REFERENCE.sub(lambda match: definitions.get(match[1] or match[2], match[0]), line))
+    return "\n".join(lines) + "\n"
+
+
+def _inlined(path: str, names: tuple[str, ...], depth: int) -> Iterator[str]:
+    text = _text(path)
+    for given in (text or "").splitlines() if depth <= DEEPEST else ():
+        condition = _CONDITION.match(given)
+        if condition and (condition[2] in names) == bool(condition[1]):
+            continue
+        line = condition[3] if condition else given
+        if _INCLUDE.match(line):
+            for other in _included_by_keepalived(path, line):
+                yield from _inlined(other, names, depth + 1)
+        else:
+            yield line
 
 
 def _nothing(_path: str, _text: str) -> Iterator[str]:
@@ -111,7 +151,8 @@ def _alternatives(pattern: str) -> list[str]:
     if not match:
         return [pattern]
     before, after = pattern[: match.start()], pattern[match.end() :]
-    return [whole for part in match[1].split(",") for whole in _alternatives(before + part + after)]
+    found = (whole for part in match[1].split(",") for whole in _alternatives(before + part + after))
+    return list(dict.fromkeys(found))
 
 
 def _text(path: str) -> str | None:

@@ -69,6 +69,7 @@ MARKS = {
     HA_CF: r"(?m)^# Before the media, which it counts for\.$",
     LDIRECTORD: r"(?m)^checkinterval=\S+\nautoreload=\w+\ncleanstop=\w+\nfork=\w+\nlogfile=\"",
 }
+LONGEST_PASSWORD = 8  # keepalived uses no more (vrrp_parser.c)
 _ADDRESS = re.compile(r"[0-9a-fA-F]*[.:][0-9a-fA-F.:]+")
 
 
@@ -89,6 +90,7 @@ def _settings(text: str) -> list[str]:
 def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the VRRP instances of keepalived.conf; passwords only by their digests."""
     words = list(_words(files.get(KEEPALIVED, "")))
+    usual = next((line[1] for line in words if line[0] == "vrrp_version" and len(line) > 1), "2")
     secrets = dict(line[1:].partition("=")[::2] for line in files.get(SECRETS, "").splitlines() if line.startswith("$"))
     groups = {member: name for name, block in _blocks(words, "vrrp_sync_group") for member in _members(block)}
     found = []
@@ -97,6 +99,12 @@ def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
         password = _value(block, "auth_pass")
         if password and password.startswith("$"):
             password = secrets.get(password[1:].strip("{}"))
+        if password and _value(block, "auth_type") == "AH":
+            password = f"AH {password}"  # Whatever it is, with PASS it is another one
+        elif password:
+            password = password[:LONGEST_PASSWORD]
+        # Those with IPv6 always have version 3
+        version = "3" if any(":" in address for address in advertised) else _value(block, "version") or usual
         found.append(
             {
                 "name": name,
@@ -104,7 +112,7 @@ def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
                 "interface": _value(block, "interface"),
                 "source": _value(block, "unicast_src_ip"),
                 "virtual_router_id": _number(int, _value(block, "virtual_router_id")),
-                "version": _number(int, _value(block, "version") or "2"),
+                "version": _number(int, version),
                 "advert_interval": _number(float, _value(block, "advert_int") or "1"),
                 "password": digest(password) if password else None,
                 "unicast": ["unicast_peer"] in block,

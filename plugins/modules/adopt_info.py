@@ -128,7 +128,7 @@ import os
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils import adopt, deployed
+from ansible_collections.lvs.cluster.plugins.module_utils import adopt
 from ansible_collections.lvs.cluster.plugins.module_utils.doctor import daemons, filters, network, table
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.command import Ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.listing import parse_timeouts
@@ -168,9 +168,7 @@ def gather(runner):
     links, addresses = told("addresses", lambda: network.links_and_addresses(runner), ({}, []))
     routes, rules = told("routes", lambda: network.routing(runner, families), ([], []))
     running = told("processes", daemons.processes, [])
-    arguments = {one["name"]: one["arguments"] for one in running}
-    keepalived = daemons.option(arguments.get("keepalived", []), "-f", "--use-file") or deployed.KEEPALIVED
-    files = adopt.texts(keepalived)
+    files = adopt.texts(adopt.configuration_of(one["arguments"] for one in running if one["name"] == "keepalived"))
     return {
         "hostname": os.uname().nodename,
         "files": files,

@@ -255,7 +255,7 @@ import hashlib
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils import deployed
+from ansible_collections.lvs.cluster.plugins.module_utils import adopt, deployed
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import HOST, Failure, ToolMissing, fail, run
 
 UNITS = "/etc/systemd/system"
@@ -324,6 +324,8 @@ def main(runner=HOST):
     stacks = sorted(path.split("/")[-2][: -len(".d")] for path in glob.glob(ADDITIONS))
     try:
         foreign = deployed.foreign_files(files, lambda path: is_packaged(runner, path))
+        if deployed.KEEPALIVED in foreign:
+            files[deployed.KEEPALIVED] = adopt.inlined(deployed.KEEPALIVED, os.uname().nodename)
         clusters = deployed.clusters_of(texts(deployed.RECORDS))
         drained = deployed.drained_in(read(deployed.DRAINED))
     except Failure as error:

@@ -14,13 +14,21 @@ from ..cluster.kernel import GRE_DEVICES, TUNNEL_DEVICES
 from ..cluster.mistakes import listed
 from ..cluster.types import ResolvedCluster
 from ..resources import STOPPED
-from .told import Hostvars, facts_of
+from .told import Hostvars, facts_of, told
 
 # The files that each stack overwrites.
 FILES = {
     "keepalived": (deployed.KEEPALIVED,),
     "ldirectord": (deployed.HARESOURCES, deployed.HA_CF, deployed.LDIRECTORD),
     "static": (),
+}
+MEANWHILE = {
+    "keepalived": (
+        " Directors are taken over one after the other, and understand each other meanwhile, if the inventory has the VRRP that they"
+        " run now: site.yml compares it first."
+    ),
+    "ldirectord": " Both directors are taken over at once, and open connections are reset.",
+    "static": "",
 }
 # Resources of heartbeat that the roles stop and replace. Any other resource is somebody else's service.
 REPLACED = (*STOPPED, "MailTo")
@@ -44,24 +52,38 @@ def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
             lost = f" The inventory has no service for {listed(others)}." if others else ""
             yield (
                 f"{name}: somebody else has written {listed(files)}, and site.yml would overwrite it.{lost} To replace it, run site.yml"
-                " with -e lvs_take_over=true. A copy is kept in /var/lib/lvs-cluster, and teardown.yml restores it. Directors are"
-                " taken over one after the other. Until the last one is done, two of them hold each VIP, and open connections are"
-                " reset."
+                f" with -e lvs_take_over=true. A copy is kept in /var/lib/lvs-cluster, and teardown.yml restores it.{MEANWHILE[cluster['stack']]}"
+                " adopt.yml writes an inventory of what there is."
             )
 
 
 def answering(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:
     """Real servers that have a VIP on a device on which they answer ARP for it, by their facts, without directors."""
+    for name in cluster["real_servers"]:
+        moved = told(hostvars, name).get("vips") or ()
+        for address, device in answering_addresses(cluster, hostvars, name):
+            vip = address.partition("/")[0]
+            # A daemon of the host would add it again
+            if cluster["take_over"] and vip not in moved:
+                continue
+            yield (
+                f"{name}: VIP {vip} is on {device} of this real server, which answers ARP for it there. Remove it (ip address"
+                f" del {address} dev {device}), also from what sets it at boot. If the host was a director, run"
+                " teardown.yml on it with the inventory of that time. In a cluster that was configured by hand, site.yml does it with"
+                " -e lvs_take_over=true, when the VIP is on lo"
+            )
+
+
+def answering_addresses(cluster: ResolvedCluster, hostvars: Hostvars, name: str) -> list[tuple[str, str]]:
+    """The VIPs of a real server with their prefix lengths, and the devices on which it answers ARP for them, by its facts."""
     vips = {vip["address"] for vip in cluster["vips"]}
-    for name in (name for name in cluster["real_servers"] if name not in cluster["directors"]):
-        for interface in read_interfaces(facts_of(hostvars, name)):
-            vip, device = interface.address.text, interface.name
-            if vip in vips and not device.startswith(SILENT):
-                yield (
-                    f"{name}: VIP {vip} is on {device} of this real server, which answers ARP for it there. Remove it (ip address"
-                    f" del {vip}/{interface.prefix} dev {device}), also from what sets it at boot. If the host was a director, run"
-                    " teardown.yml on it with the inventory of that time"
-                )
+    if name not in cluster["real_servers"] or name in cluster["directors"]:
+        return []
+    return [
+        (f"{interface.address.text}/{interface.prefix}", interface.name)
+        for interface in read_interfaces(facts_of(hostvars, name))
+        if interface.address.text in vips and not interface.name.startswith(SILENT)
+    ]
 
 
 def _is_replaced(resource: str) -> bool:

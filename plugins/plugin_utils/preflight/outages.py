@@ -12,6 +12,7 @@ from ..cluster.addresses import family_of
 from ..cluster.mistakes import listed
 from ..cluster.types import DirectorInstance, ResolvedCluster
 from ..daemon_options import other_options
+from .announced import is_own
 from .told import Hostvars, facts_of, told
 
 Running = Mapping[str, Any]
@@ -26,12 +27,7 @@ def outages(
 
     `interfaces` are those of each director that have an address.
     """
-    running = {
-        name: facts["instances"]
-        for name, facts in found.items()
-        # foreign.py reports what somebody else has written.
-        if deployed.KEEPALIVED not in facts["foreign"]
-    }
+    running = {name: facts["instances"] for name, facts in found.items() if _counts(cluster, facts)}
     said: dict[tuple[str, str], list[str]] = {}
     for name, instances in running.items():
         for wanted in cluster["hosts"][name]["instances"]:
@@ -42,6 +38,11 @@ def outages(
     yield from _groups(cluster, running)
 
 
+def _counts(cluster: ResolvedCluster, facts: Mapping[str, Any]) -> bool:
+    """Whether the configuration of a director is one that this run changes. foreign.py refuses what somebody else has written."""
+    return cluster["take_over"] or deployed.KEEPALIVED not in facts["foreign"]
+
+
 def _changed(
     wanted: DirectorInstance, instances: Iterable[Running], interfaces: frozenset[str]
 ) -> Iterator[tuple[str, list[str]]]:
@@ -50,10 +51,10 @@ def _changed(
     family = [one for one in instances if _is_family(one, wanted["family"])]
     same = next((one for one in family if one["virtual_router_id"] == wanted["virtual_router_id"]), None)
     vips = [address["address"] for address in wanted["addresses"]]
-    if same and (changes := list(_differences(same, wanted, interfaces))):
+    if same and (changes := [*_differences(same, wanted, interfaces), *_not_announced(same, vips)]):
         yield f"{name}: {listed(changes)}", vips
     for one in family:
-        moved = [vip for vip in vips if vip in one["addresses"]]
+        moved = [vip for vip in vips if vip in one["addresses"] or vip in one["advertised"]]
         if not moved or one is same:
             continue
         ids = f"{_plain(one['virtual_router_id'])} now and would be {wanted['virtual_router_id']}"
@@ -73,7 +74,8 @@ def _differences(now: Running, wanted: DirectorInstance, interfaces: frozenset[s
     # An interface that was renamed, or is part of a bond now, has no address any more: the link is still the same.
     if now.get("interface") in interfaces:
         pairs.append(("interface", now["interface"], wanted["interface"]))
-    if now["unicast"] and wanted["unicast_peers"] and "source" in now:
+    # Without unicast_src_ip it is the address of the interface
+    if now["unicast"] and wanted["unicast_peers"] and now.get("source"):
         pairs.append(("unicast_src_ip", now["source"], wanted["unicast_src"]))
     # RFC 3768, 7.1: an advert with another interval is discarded. In version 3 backups use the master's interval.
     if now["version"] == wanted["version"] == 2:
@@ -83,6 +85,13 @@ def _differences(now: Running, wanted: DirectorInstance, interfaces: frozenset[s
             yield f"{words} is {_plain(old)} now and would be {_plain(new)}"
     if now["password"] != (deployed.digest(wanted["auth_pass"]) if wanted["auth_pass"] else None):
         yield "auth_pass would change"
+
+
+def _not_announced(now: Running, vips: Sequence[str]) -> Iterator[str]:
+    """What an instance announces that the inventory does not have: directors that were taken over could not announce it."""
+    lost = [address for address in now["advertised"] if address not in vips]
+    if lost and not is_own(now["advertised"]):
+        yield f"its adverts have {listed(lost)}, and would not"
 
 
 def _is_family(instance: Running, family: str) -> bool:
@@ -135,7 +144,7 @@ def added_again(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]
         again = {
             address
             for facts in found.values()
-            if deployed.KEEPALIVED not in facts["foreign"]
+            if _counts(cluster, facts)
             for now in facts["virtual_servers"]
             if now["protocol"] == service["protocol"] and now["at"] != service["at"]
             for address in now["addresses"]

@@ -55,14 +55,7 @@ def read(path: str, files: Mapping[str, str], hostname: str, notes: Notes) -> Li
     top = Line([], [], path, braces=True)
     stack = [top]
     definitions: dict[str, str] = {}
-    skipped = 0
     for where, text in _lines(path, files, (hostname, hostname.partition(".")[0]), notes, 0):
-        if skipped:
-            skipped = max(0, skipped + text.count("{") - text.count("}"))
-            continue
-        if text.startswith("@^skip "):  # a block for another host
-            skipped = text.count("{")
-            continue
         defined = _DEFINITION.match(text)
         if defined:
             definitions[defined[1]] = defined[2].strip('"')
@@ -114,8 +107,6 @@ def _lines(
         condition = _CONDITION.match(text)
         if condition:
             if (condition[2] in names) == bool(condition[1]):
-                if "{" in text:
-                    yield where, f"@^skip {text}"
                 continue
             text = condition[3]
         include = _INCLUDE.match(text)
@@ -172,7 +163,8 @@ def alternatives(pattern: str) -> list[str]:
     if not match:
         return [pattern]
     before, after = pattern[: match.start()], pattern[match.end() :]
-    return [whole for part in match[1].split(",") for whole in alternatives(before + part + after)]
+    found = (whole for part in match[1].split(",") for whole in alternatives(before + part + after))
+    return list(dict.fromkeys(found))
 
 
 def _expanded(text: str, definitions: Mapping[str, str], where: str, notes: Notes) -> str:

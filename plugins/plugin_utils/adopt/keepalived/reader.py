@@ -9,7 +9,7 @@ import ipaddress
 from typing import Any
 
 from ....module_utils import deployed
-from ....module_utils.doctor.daemons import option
+from ....module_utils.adopt import configuration_of
 from ...cluster import schema
 from ...cluster.keepalived import CHECK_AT_A_RELOAD
 from ..marks import marked
@@ -42,8 +42,7 @@ NOT_RAW = {
 
 def path_of(host: HostFacts) -> str:
     """The file that keepalived reads."""
-    running = next((one["arguments"] for one in host["processes"] if one["name"] == "keepalived"), [])
-    return option(running, "-f", "--use-file") or deployed.KEEPALIVED
+    return configuration_of(one["arguments"] for one in host["processes"] if one["name"] == "keepalived")
 
 
 def read(host: HostFacts) -> Adopted:

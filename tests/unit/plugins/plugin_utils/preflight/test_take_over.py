@@ -1,0 +1,151 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Directors that somebody has configured by hand are taken over, and understand each other meanwhile, or the run is refused."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils.deployed import KEEPALIVED, vrrp_instances
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.announced import announced
+from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.foreign import answering_addresses
+from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.preflight.test_preflight import NOTHING, A, B, Site
+from ansible_collections.lvs.cluster.tests.unit.roles.conftest import render  # noqa: F401 - a fixture
+
+VRRP = {"virtual_router_id": 51, "auth_pass": "1111"}
+BY_HAND = """
+vrrp_instance %(name)s {
+    state MASTER
+    interface eth-0
+    virtual_router_id 51
+    advert_int 1
+    authentication {
+        auth_type PASS
+        auth_pass 1111
+    }
+    virtual_ipaddress {
+        192.0.2.100
+        192.0.2.101/24 dev eth-0
+    }
+}
+"""
+
+
+def site(text=BY_HAND, vrrp=VRRP, by_hand=("lb1", "lb2"), **variables):
+    """Two directors, those named with a file by hand, and the others as the roles have configured them."""
+    found = Site(lvs_take_over=True, lvs_vrrp=vrrp, **variables)
+    found.runs(found.cluster)
+    files = {KEEPALIVED: text % {"name": "VI_1"}}
+    for host in by_hand:
+        found.hostvars[host]["ansible_facts"]["deployed_lvs"] = {
+            **NOTHING,
+            "foreign": [KEEPALIVED],
+            "vips": [A, B],
+            "instances": vrrp_instances(files),
+        }
+    return found
+
+
+def test_directors_that_are_taken_over_announce_as_the_others_do():
+    one = site()
+    assert one.refused() == []
+    assert announced(one.cluster, one.hostvars) == {"VI_1": [A, B]}
+
+
+@pytest.mark.parametrize("by_hand", [("lb1",), ("lb2",)])
+def test_they_go_on_until_the_last_one_announces_as_the_roles_do(by_hand):
+    one = site(by_hand=by_hand)
+    assert announced(one.cluster, one.hostvars) == {"VI_1": [A, B]}
+
+
+def test_later_nothing_is_announced_but_the_clusters_address():
+    one = site(by_hand=())
+    assert announced(one.cluster, one.hostvars) == {}
+
+
+def test_the_adverts_are_those_of_the_peers(render):  # noqa: F811
+    one = site()
+    adverts = announced(one.cluster, one.hostvars)
+    text = render(one.cluster, "lb1", director_announced=adverts)
+    inside = re.search(r"virtual_ipaddress \{(.*?)\}\s+virtual_ipaddress_excluded \{(.*?)\}", text, re.DOTALL)
+    assert [part.split() for part in inside.groups()] == [
+        [f"{A}/32", "dev", "eth-0", f"{B}/32", "dev", "eth-0"],
+        [],
+    ]
+    assert "vrrp_skip_check_adv_addr" in render(
+        site(vrrp={**VRRP, "skip_check_adv_addr": False}).cluster, "lb1", director_announced=adverts
+    )
+    later = render(one.cluster, "lb1", director_announced={})
+    assert later == render(one.cluster, "lb1")
+    assert re.search(r"virtual_ipaddress \{\s+169\.254\.\S+/32 dev lo scope host\s+\}", later)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"virtual_router_id": 52}, "virtual_router_id is 51 now and would be 52"),
+        ({"auth_pass": "2222"}, "auth_pass would change"),
+        ({"advert_interval": 2}, "advert_interval is 1 now and would be 2"),
+        ({"version": 3, "auth_pass": None}, "version is 2 now and would be 3"),
+        ({"unicast": True}, "unicast is false now and would be true"),
+    ],
+)
+def test_what_the_directors_would_not_understand_is_refused(change, said):
+    vrrp = {**VRRP, **change}
+    refused = site(vrrp=vrrp).refused()
+    assert [one for one in refused if said in one], refused
+    assert site(vrrp=vrrp, lvs_accept_outage=True).refused() == []
+
+
+def test_an_address_that_the_inventory_has_not_is_refused():
+    text = BY_HAND.replace("192.0.2.100", "192.0.2.99")
+    one = site(text)
+    assert "its adverts have 192.0.2.99, and would not" in one.refused()[0]
+    assert announced(one.cluster, one.hostvars) == {}
+
+
+def test_another_interface_is_refused_if_the_director_has_it():
+    assert site(BY_HAND.replace("eth-0", "eth7")).refused() == []
+    one = site(BY_HAND.replace("interface eth-0", "interface eth9"))
+    for host in ("lb1", "lb2"):
+        facts = one.hostvars[host]["ansible_facts"]
+        facts["interfaces"] = [*facts["interfaces"], "eth9"]
+        address = {"address": f"10.9.9.{host[-1]}", "netmask": "255.255.255.0", "prefix": "24"}
+        facts["eth9"] = {"device": "eth9", "ipv4": address}
+    assert "interface is eth9 now and would be eth-0" in one.refused()[0]
+
+
+def test_a_password_is_read_as_keepalived_reads_it():
+    def password(text):
+        return vrrp_instances({KEEPALIVED: text % {"name": "VI_1"}})[0]["password"]
+
+    assert password(BY_HAND.replace("1111", "123456789")) == password(BY_HAND.replace("1111", "12345678"))
+    assert password(BY_HAND.replace("PASS", "AH")) != password(BY_HAND)
+
+
+def test_a_version_may_be_that_of_all_instances_and_with_ipv6_is_always_3():
+    def version(text):
+        return vrrp_instances({KEEPALIVED: text % {"name": "VI_1"}})[0]["version"]
+
+    assert version("vrrp_version 3\n" + BY_HAND) == 3
+    assert version("vrrp_version 3\n" + BY_HAND.replace("advert_int 1", "version 2")) == 2
+    assert version(BY_HAND.replace("192.0.2.100", "2001:db8::1")) == 3
+
+
+def test_a_vip_on_an_interface_of_a_real_server_moves_when_it_is_taken_over():
+    def real_server(take_over, **deployed):
+        one = Site(lvs_take_over=take_over)
+        facts = one.hostvars["www1"]["ansible_facts"]
+        facts["eth_0"]["ipv4_secondaries"] = [{"address": A, "netmask": "255.255.255.255", "prefix": "32"}]
+        facts["deployed_lvs"] = {**NOTHING, **deployed}
+        return one
+
+    assert f"ip address del {A}/32 dev eth-0" in real_server(False).refused()[0]
+    one = real_server(True)
+    assert one.refused() == []
+    assert answering_addresses(one.cluster, one.hostvars, "www1") == [(f"{A}/32", "eth-0")]
+    assert answering_addresses(one.cluster, one.hostvars, "lb1") == []
+    # A daemon of the host would add it again
+    assert f"VIP {A} is on eth-0" in real_server(True, vips=[A]).refused()[0]
