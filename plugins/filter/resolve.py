@@ -1680,6 +1680,12 @@ _value:
         key:
           description: The key that signs messages, or null.
           type: str
+        auth_number:
+          description: The number of the key.
+          type: int
+        auth_method:
+          description: How messages are signed.
+          type: str
         keepalive:
           description: Seconds between two messages.
           type: float

@@ -22,6 +22,13 @@ options:
     type: list
     elements: str
     required: true
+  addresses:
+    description:
+      - The addresses that the director has, each with its prefix length. A VIP of C(IPaddr), C(IPaddr2) or C(IPv6addr) that is there just as
+        the cluster wants it is not found.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

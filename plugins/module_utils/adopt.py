@@ -71,6 +71,8 @@ def texts(keepalived: str, paths: Iterable[str] = FILES) -> dict[str, str]:
     _add(found, keepalived, _included_by_keepalived)
     for path in paths:
         _add(found, path, _included_by_ldirectord if path.endswith("ldirectord.cf") else _nothing)
+    for path in _started_by_heartbeat(found):
+        _add(found, path, _included_by_ldirectord)
     return found
 
 
@@ -134,6 +136,14 @@ def _included_by_ldirectord(path: str, text: str) -> Iterator[str]:
         match = _EXECUTE.match(line)
         if match:
             yield os.path.join(os.path.dirname(path), match[1].strip("\"'"))
+
+
+def _started_by_heartbeat(files: dict[str, str]) -> Iterator[str]:
+    """The configurations with which heartbeat starts an ldirectord. Each may be in two folders."""
+    for resource in deployed.resources(files):
+        name, *arguments = resource.split("::")
+        if name in ("ldirectord", "LVSLdirectord") and arguments:
+            yield from (f"{folder}/{arguments[0]}" for folder in ("/etc/ha.d", "/etc/ha.d/conf"))
 
 
 def _alternatives(pattern: str) -> list[str]:

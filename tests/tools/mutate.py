@@ -37,7 +37,7 @@ COVERING = {
         "plugins/filter/test_*.py",
         "plugins/plugin_utils/**/test_*.py",
     ),
-    "plugins/plugin_utils/adopt/**/*.py": ("plugins/plugin_utils/adopt/test_*.py",),
+    "plugins/plugin_utils/adopt/**/*.py": ("plugins/plugin_utils/adopt/**/test_*.py",),
     "plugins/plugin_utils/preflight/*.py": ("plugins/plugin_utils/preflight/test_*.py",),
     "plugins/plugin_utils/verify/*.py": ("plugins/plugin_utils/verify/test_*.py",),
     "plugins/plugin_utils/doctor/*.py": ("plugins/plugin_utils/doctor/test_*.py",),

@@ -374,7 +374,9 @@ def _at_boot(
     """Whether the directors begin by themselves after a boot. A table that somebody has typed does not, but should."""
     unit = UNITS.get(stack)
     told = [facts[name]["enabled"] for name in directors if "enabled" not in facts[name]["unread"]]
-    if unit and told and all(unit not in enabled for enabled in told):
+    # An ldirectord without heartbeat has a unit of its own
+    starting = {unit, "ldirectord.service"} if stack == "ldirectord" else {unit}
+    if unit and told and not any(starting & set(enabled) for enabled in told):
         variables["lvs_start_at_boot"] = False
         notes.explained("systemctl", f"{unit} does not start at boot on any director: lvs_start_at_boot is false")
 
@@ -409,6 +411,7 @@ def _named(
             service["real_servers"] = entries
         sorry = service.get("sorry_server")
         if isinstance(sorry, dict) and (name := by_address.get(str(sorry.get("address")))):
+            used.add(name)
             entry = _entry(name, sorry["address"], sorry, hosts[name], service)
             service["sorry_server"] = {"host": entry} if isinstance(entry, str) else entry
     for address in strangers:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping, Sequence
 
-from . import static
+from . import heartbeat, ldirectord, static
 from .keepalived import reader as keepalived
 from .types import Adopted, HostFacts, Note
 
@@ -16,6 +16,7 @@ Reader = Callable[[HostFacts], Adopted]
 # By stack, in the order in which they are asked: the table is what the daemons have made of their configuration
 READERS: Mapping[str, Sequence[Reader]] = {
     "keepalived": (keepalived.read,),
+    "ldirectord": (heartbeat.read, ldirectord.read),
     "static": (static.read,),
 }
 

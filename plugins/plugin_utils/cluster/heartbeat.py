@@ -56,6 +56,8 @@ def heartbeat_part(own: Mapping[str, Any], vips: Sequence[str], nat: Nat, sync: 
     places = [_place(vip, prefix, vip in gateways, hosts) for vip, prefix in moved.items()]
     return {
         "key": own["key"],
+        "auth_number": own["auth_number"],
+        "auth_method": own["auth_method"],
         "keepalive": own["keepalive"],
         "warntime": own["warntime"],
         "deadtime": own["deadtime"],

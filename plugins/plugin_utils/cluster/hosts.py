@@ -12,7 +12,7 @@ from typing import Any, Iterator, Mapping, Sequence
 
 from . import keys, schema
 from .addresses import BITS, Address, Network, family_of, known, netmask_prefix, parse
-from .inventory import HostVars, Inventory, named_vips
+from .inventory import HostVars, Inventory, named_gateways, named_vips
 from .mistakes import InventoryPath, Mistakes, listed
 from .types import Family
 
@@ -150,9 +150,13 @@ class Hosts:
 def resolve_hosts(inventory: Inventory, mistakes: Mistakes) -> Hosts:
     """Every director and real server. A host in both groups counts as a director."""
     vips = named_vips(inventory.cluster)
+    # A lone director has the gateway for good
+    gateways = named_gateways(inventory.cluster) if len(inventory.directors) > 1 else ()
 
     def host(name: str, role: str) -> Host:
-        return resolve_host(name, role, inventory.hosts[name], vips, InventoryPath(f"host {name}", mistakes))
+        path = InventoryPath(f"host {name}", mistakes)
+        moved = gateways if role == "director" else ()
+        return resolve_host(name, role, inventory.hosts[name], vips, path, moved)
 
     directors = {name: host(name, "director") for name in inventory.directors}
     real_servers = {name: directors.get(name) or host(name, "real_server") for name in inventory.real_servers}
@@ -160,10 +164,12 @@ def resolve_hosts(inventory: Inventory, mistakes: Mistakes) -> Hosts:
     return Hosts(directors, real_servers, by_address)
 
 
-def resolve_host(name: str, role: str, given: HostVars, vips: Sequence[str], path: InventoryPath) -> Host:
-    """One host from its variables and facts; `vips` are those of the cluster, which its facts may include."""
+def resolve_host(
+    name: str, role: str, given: HostVars, vips: Sequence[str], path: InventoryPath, gateways: Sequence[str] = ()
+) -> Host:
+    """One host from its variables and facts, which may include the `vips` of the cluster and the `gateways` that it moves."""
     own = keys.read(dict(given.vars), schema.HOST, path)
-    moving = frozenset(vips) - {own["lvs_address"], own["lvs_address6"], own["lvs_vrrp_address"]}
+    moving = frozenset((*vips, *gateways)) - {own["lvs_address"], own["lvs_address6"], own["lvs_vrrp_address"]}
     interfaces = [i for i in own_interfaces(given.facts) if not (i.address.text in moving and _may_move(i))]
     address = own["lvs_address"]
     if given.vars.get("lvs_address") is None:

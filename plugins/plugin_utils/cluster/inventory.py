@@ -67,6 +67,13 @@ def named_vips(cluster: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address.text for address in found if address))
 
 
+def named_gateways(cluster: Mapping[str, Any]) -> tuple[str, ...]:
+    """The gateways of lvs_nat, which directors move. Wrong addresses are reported elsewhere."""
+    nat = cluster["lvs_nat"] if isinstance(cluster["lvs_nat"], dict) else {}
+    found = (parse(nat[key]) for key in ("gateway", "gateway6") if isinstance(nat.get(key), str))
+    return tuple(address.text for address in found if address)
+
+
 def _items(given: Any) -> list[Mapping[str, Any]]:
     return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
 

@@ -383,6 +383,8 @@ KEEPALIVED = {
 }
 HEARTBEAT = {
     "key": Key(validators.SECRET, secret=True),
+    "auth_number": Key(validators.integer(1, 15), 1),
+    "auth_method": Key(validators.choice("sha1", "md5"), "sha1"),
     "keepalive": Key(validators.seconds(0.1, 60), 2),
     "warntime": Key(validators.seconds(0.1, 600), 5),
     "deadtime": Key(validators.seconds(1, 600), 10),

@@ -729,6 +729,8 @@ class Heartbeat(TypedDict):
     """Heartbeat, the same on both directors."""
 
     key: str | None
+    auth_number: int
+    auth_method: str
     keepalive: Seconds
     warntime: Seconds
     deadtime: Seconds

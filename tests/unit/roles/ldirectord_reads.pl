@@ -31,6 +31,7 @@ $text =~ s/^# command line options\n.*?^# functions\n/my \$opt_d = '';\n/ms or d
 our ($CONFIG, $DAEMON_STATUS, $DAEMON_STATUS_STARTING, $HOSTNAME, @VIRTUAL);
 our ($CHECKINTERVAL, $AUTOCHECK, $CLEANSTOP, $FORKING, $LDIRLOG, $MAINTDIR, $EMAILALERT, $EMAILALERTFROM, $SMTP);
 our ($READDQUIESCENT, $CALLBACK, $EMAILALERTFREQ, %LD_INSTANCE);
+our ($QUIESCENT, $CHECKTIMEOUT, $NEGOTIATETIMEOUT, $CHECKCOUNT, $FAILURECOUNT, $FALLBACK, $FALLBACK6, $FALLBACKCOMMAND, $EMAILALERTSTATUS);
 $HOSTNAME = 'director';
 my $json = JSON::PP->new->canonical->latin1;
 opendir(my $files, $folder) or die "$folder: $!\n";
@@ -53,6 +54,10 @@ for my $file (sort grep { -f "$folder/$_" } readdir($files)) {
             logfile => $LDIRLOG, maintenancedir => $MAINTDIR,
             readdquiescent => $READDQUIESCENT, callback => $CALLBACK, execute => join(' ', sort keys %LD_INSTANCE),
             emailalertfreq => $EMAILALERTFREQ,
+            quiescent => $QUIESCENT, checktimeout => $CHECKTIMEOUT, negotiatetimeout => $NEGOTIATETIMEOUT,
+            checkcount => $CHECKCOUNT, failurecount => $FAILURECOUNT,
+            fallback => $FALLBACK, fallback6 => $FALLBACK6, fallbackcommand => $FALLBACKCOMMAND,
+            emailalertstatus => $EMAILALERTSTATUS,
             emailalert => $EMAILALERT, emailalertfrom => $EMAILALERTFROM, smtp => $SMTP,
         },
     }), "\n";

@@ -52,3 +52,26 @@ def test_without_the_sync_daemon_it_is_stopped_after_the_vips():
         ["LVSAddress", "192.0.2.1/32/eth0", "stop"],
         ["LVSSyncDaemonSwap", "master", "stop"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "addresses", "stopped"),
+    [
+        # Just as the role would add it: it stays, and no request is lost.
+        ("IPaddr2::192.0.2.1/32/eth0/192.0.2.255", ["192.0.2.1/32"], False),
+        ("IPaddr2::192.0.2.1", ["192.0.2.1/32", "192.0.2.9/24"], False),
+        ("IPaddr::192.0.2.1/255.255.255.255/eth0:0", ["192.0.2.1/32"], False),
+        ("IPv6addr::2001:db8:0:0:0:0:0:1/128/eth0", ["2001:db8::1/128"], False),
+        # Of another size, of both sizes, elsewhere, nowhere, or not wanted
+        ("IPaddr2::192.0.2.1/24/eth0", ["192.0.2.1/24"], True),
+        ("IPaddr2::192.0.2.1", ["192.0.2.1/24", "192.0.2.1/32"], True),
+        ("IPaddr2::192.0.2.1/32/eth1", ["192.0.2.1/32"], True),
+        ("IPaddr2::192.0.2.1/32/eth0", [], True),
+        ("IPaddr2::192.0.2.7/32/eth0", ["192.0.2.7/32"], True),
+        # The role's own are compared by their words.
+        ("LVSAddress::192.0.2.1/32/eth1", ["192.0.2.1/32"], True),
+    ],
+)
+def test_a_vip_of_somebody_else_stays(listed, addresses, stopped):
+    wanted = [*WANTED[:2], f"{WANTED[2]}::2001:db8:0:0:0:0:0:1/128/eth0"]
+    assert bool(stops(f"lb1 {listed}\n", wanted, addresses)) is stopped
