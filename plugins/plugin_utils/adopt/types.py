@@ -33,7 +33,8 @@ class Adopted(TypedDict):
     it into the file of secrets.
 
     `hosts` are variables by host: what the reader says of the host itself (lvs_priority, lvs_filter) has the key "" (the
-    combiner knows the host's name), what it says of others has their names as in the files.
+    combiner knows the host's name), what it says of others has their names as in the files. Keys that begin with `_` are for the
+    combiner alone: `_vrrp` of a host, the instances as it has them, and `_interface` of lvs_sync.
     """
 
     variables: dict[str, Any]

@@ -27,6 +27,9 @@ from ansible_collections.lvs.cluster.tests.unit.roles.conftest import render  # 
 
 CLUSTERS = Path(__file__).parents[1] / "cluster"
 RIGHT = sorted(CLUSTERS.glob("right/*.yml"))
+# The published configurations of other roles and modules
+PUBLISHED = sorted((Path(__file__).parents[3] / "roles/moving_in").glob("*.yml"))
+ALL = [*RIGHT, *PUBLISHED]
 # By the path of a value in the resolved cluster
 LOST = {
     r"\.(services|keepalived\.virtual_servers)\[\d+\]\.name": "keepalived.conf has no names of services",
@@ -37,6 +40,7 @@ LOST = {
     r".*\.(command|quorum_up\.command)": "{port} and {vip_port} are numbers: which of the numbers of a command they were is not known",
     r"\.services\[\d+\]\.helper": "no configuration says that a service at port 21 is not FTP",
     r"\.hosts\.\w+\.return_rules": "they follow from the helper",
+    r"\.services\[\d+\]\.health": "if each real server has checks of its own, those of the first become the service's",
     r"\.services\[\d+\]\.health\[\d+\]\.port": "a port that is the real server's own is not written",
     r"\.keepalived\.virtual_servers\[\d+\]\.(checks\[\d+\]\.port)": "as above",
     r".*instances\[\d+\]\.track\.interfaces.*": "the interfaces that the roles add stand in the file like those of the inventory",
@@ -75,14 +79,16 @@ def differences(one: Any, two: Any, path: str = "") -> Iterator[str]:
 @pytest.fixture(scope="module")
 def adopted_again(render):  # noqa: F811
     """What every inventory becomes: its cluster and that of the adopted one, by name."""
-    return {path.stem: again(path, render) for path in RIGHT if path.stem not in SKIPPED}
+    return {path.stem: again(path, render) for path in ALL if path.stem not in SKIPPED}
 
 
 def again(path: Path, render: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:  # noqa: F811
     """The cluster of an inventory, and that of the adopted one. None with ldirectord, or without facts of the directors."""
+    case = yaml.safe_load(path.read_text(encoding="utf-8"))
     base = yaml.safe_load((CLUSTERS / "base.yml").read_text(encoding="utf-8"))
-    hostvars, groups = hostvars_and_groups(apply(base, yaml.safe_load(path.read_text(encoding="utf-8"))))
+    hostvars, groups = hostvars_and_groups(case if path in PUBLISHED else apply(base, case))
     for own in hostvars.values():
+        own["inventory_dir"] = path.parent
         if not own.get("ansible_facts") and own.get("lvs_address"):
             six = [f"{own['lvs_address6']}/64"] if own.get("lvs_address6") else []
             own["ansible_facts"] = network_facts({"eth0": [f"{own['lvs_address']}/24", *six]})
@@ -105,7 +111,7 @@ def again(path: Path, render: Any) -> tuple[dict[str, Any], dict[str, Any]] | No
     return cluster, resolve(adopted, {**groups, **found.groups}, lambda _text: None)
 
 
-@pytest.mark.parametrize("name", [path.stem for path in RIGHT])
+@pytest.mark.parametrize("name", [path.stem for path in ALL])
 def test_adopted_again_it_is_the_same_cluster(adopted_again, name):
     if name in SKIPPED:
         pytest.skip(SKIPPED[name])
