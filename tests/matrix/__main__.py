@@ -1,12 +1,12 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run checks with other versions of ansible-core: python tests/matrix quick|full|venv [VERSION...]
+"""Run checks with other versions of ansible-core: python tests/matrix quick|full|bin [VERSION...]
 
-Each version has a virtual environment in the cache folder, with one of the Pythons that it runs with. `quick` is what CI can afford:
-the syntax of all playbooks with every version, and a site.yml without hosts with the oldest, the last before 2.19 and the newest, which
-must do the same. `full` adds all unit tests, more inventories and playbooks, and sanity with the oldest and the newest version. `venv`
-only makes the environments, and prints their folders.
+Each version has a virtual environment in the cache folder, with one of the Pythons that it runs with. `quick` is what CI can afford: the
+syntax of all playbooks with every version, and a site.yml without hosts with the oldest and the newest, which must do the same. `full`
+adds all unit tests, more inventories and playbooks, the syntax of Python files with every Python that is here, and sanity with the
+oldest and the newest version. `bin` prints a folder with the commands of Ansible of a version.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Iterable, Iterator
 
 import cases
-from pythons import find_python
+from pythons import candidates, find_python
 from records import differences, world_after
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,9 +35,8 @@ VERSIONS = {
     "2.20": ("3.12", "3.13", "3.14"),
     "2.21": ("3.13", "3.14", "3.12"),
 }
+PINNED = "2.19"  # requirements.txt
 OLDEST, NEWEST = min(VERSIONS, key=lambda text: int(text[2:])), max(VERSIONS, key=lambda text: int(text[2:]))
-# 2.19 renders templates in another way.
-QUICK = (OLDEST, "2.18", NEWEST)
 # What is played without hosts, and in which inventories: those of the tests of `resolve`, and those of this folder.
 QUICK_PLAYS = (("everything", ("site",)),)
 FULL_PLAYS = (
@@ -54,6 +53,9 @@ OPTIONS = {
     "drain": ["-e", "real_server=web1", "-e", "force=true"],
     "undrain": ["-e", "real_server=web1"],
 }
+NEWER = ("3.10", "3.11", "3.12", "3.13", "3.14")
+PYTHONS = ("3.8", "3.9", *NEWER)
+COMPILE = "import sys; [compile(open(name, encoding='utf-8').read(), name, 'exec') for name in sys.argv[1:]]"
 PACKAGES = ("pytest>=8,<10", "pytest-mock>=3.14,<4", "pytest-testinfra>=10.2,<11", "hypothesis>=6.100,<7", "mock>=5,<6")
 
 
@@ -62,33 +64,50 @@ def run(command: Iterable[object], log: Path, **variables: str) -> bool:
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", **variables}
     with log.open("w", encoding="utf-8") as file:
         done = subprocess.run(
-            [str(word) for word in command], cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT, check=False
+            [str(word) for word in command],
+            cwd=ROOT,
+            env=environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
     return done.returncode == 0
 
 
-def venv(version: str) -> Path:
-    """The virtual environment of a version, made if it is not there."""
-    if version == "2.19":
+def venv(version: str, tests: bool = False) -> Path:
+    """The virtual environment of a version, made if it is not there; with what the unit tests need if `tests`."""
+    if version == PINNED:
         return ROOT / ".venv"
     folder = CACHE / version
-    wanted = " ".join((f"ansible-core=={version}.*", "jinja2>=3.1,<4", *PACKAGES))
-    stamp = folder / "made-of"
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+    if not (folder / "bin/ansible-playbook").exists():
         python = find_python(VERSIONS[version], CACHE)
         subprocess.run([python, "-m", "venv", "--clear", "--without-pip", folder], check=True)
-        # One pip for all: those that come with a Python, or with Debian 12, do not know every other.
-        subprocess.run([*pip(ROOT / ".venv"), "download", "--no-deps", f"--dest={CACHE}/pip", "pip>=25,<27"], check=True)
-        (wheel,) = sorted((CACHE / "pip").glob("pip-*.whl"))[-1:]
-        subprocess.run([*pip(folder, wheel), "install", *wanted.split(" ")], check=True)
-        stamp.write_text(wanted, encoding="utf-8")
+        install(folder, f"ansible-core=={version}.*", "jinja2>=3.1,<4")
+    if tests and not (folder / "bin/pytest").exists():
+        install(folder, *PACKAGES)
     return folder
 
 
-def pip(folder: Path, wheel: Path | None = None) -> list[str]:
-    """The command pip of a virtual environment, its own or that of a wheel."""
-    command = [str(folder / "bin/python"), *([f"{wheel}/pip"] if wheel else ["-m", "pip"])]
-    return [*command, "--disable-pip-version-check", "--quiet"]
+def install(folder: Path, *packages: str) -> None:
+    """Install packages by one pip for all environments: the one of Debian 12 does not know Python 3.13."""
+    wheels = CACHE / "pip"
+    quiet = ("--disable-pip-version-check", "--quiet")
+    if not list(wheels.glob("pip-*.whl")):
+        download = [ROOT / ".venv/bin/pip", *quiet, "download", "--no-deps", f"--dest={wheels}", "pip>=25,<27"]
+        subprocess.run(download, check=True)
+    wheel = max(wheels.glob("pip-*.whl"))
+    subprocess.run([folder / "bin/python", f"{wheel}/pip", *quiet, "install", *packages], check=True)
+
+
+def bin_folder(version: str) -> Path:
+    """A folder with the commands of Ansible of a version, and no others, for the beginning of PATH."""
+    folder = OUT / f"bin-{version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for command in (venv(version) / "bin").glob("ansible*"):
+        link = folder / command.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(command)
+    return folder
 
 
 def path_of(version: str) -> str:
@@ -102,7 +121,8 @@ def check_syntax(version: str) -> bool:
     # A warning here says that the collection does not support this version.
     return told(
         f"syntax of {len(playbooks)} playbooks, ansible-core {version}",
-        run(command, log, PATH=path_of(version)) and "does not support Ansible version" not in log.read_text("utf-8"),
+        run(command, log, PATH=path_of(version))
+        and "does not support Ansible version" not in log.read_text(encoding="utf-8"),
         log,
     )
 
@@ -156,8 +176,34 @@ def same(what: str, records: dict[str, Path]) -> bool:
 
 def check_unit(version: str) -> bool:
     log = OUT / f"unit-{version}.log"
-    command = [venv(version) / "bin/python", "-m", "pytest", "tests/unit", "-q", "-p", "no:cacheprovider"]
+    command = [venv(version, tests=True) / "bin/python", "-m", "pytest", "tests/unit", "-q", "-p", "no:cacheprovider"]
     return told(f"unit tests, ansible-core {version}", run(command, log, PATH=path_of(version)), log)
+
+
+def check_pythons() -> bool:
+    """Whether every Python that is here can read what runs with it. Hosts may have older ones than this machine."""
+    passed = True
+    for version in PYTHONS:
+        files = on_controllers() if version in NEWER else on_hosts()
+        python = next((path for path in candidates(version) if path.exists()), None)
+        if python is None:
+            print(f"Python {version} is not here.")
+            continue
+        log = OUT / f"python-{version}.log"
+        passed &= told(f"{len(files)} files, Python {version}", run([python, "-c", COMPILE, *files], log), log)
+    return passed
+
+
+def on_hosts() -> list[Path]:
+    """The files of Python that run on hosts."""
+    folders = (ROOT / "plugins/modules", ROOT / "plugins/module_utils", *(ROOT / "roles").glob("*/files"))
+    files = (file for folder in folders for file in folder.rglob("*") if file.suffix in ("", ".py") and file.is_file())
+    texts = {file: file.read_text(encoding="utf-8") for file in files}
+    return sorted(file for file, text in texts.items() if not text.startswith("#!/bin/sh"))
+
+
+def on_controllers() -> list[Path]:
+    return sorted({*(ROOT / "plugins").rglob("*.py"), *on_hosts()})
 
 
 def check_sanity(version: str) -> bool:
@@ -171,15 +217,16 @@ def told(what: str, passed: bool, log: Path) -> bool:
 
 
 def checks(how: str, versions: list[str]) -> Iterator[bool]:
-    if how == "venv":
+    if how == "bin":
         for version in versions:
-            print(venv(version))
+            print(bin_folder(version))
         return
     for version in versions:
         yield check_syntax(version)
     if how == "quick":
-        yield check_plays([version for version in versions if version in QUICK], QUICK_PLAYS)
+        yield check_plays([version for version in versions if version in (OLDEST, NEWEST)], QUICK_PLAYS)
         return
+    yield check_pythons()
     yield check_plays(versions, FULL_PLAYS)
     for version in versions:
         yield check_unit(version)
@@ -190,7 +237,7 @@ def checks(how: str, versions: list[str]) -> Iterator[bool]:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("how", choices=["quick", "full", "venv"])
+    arguments.add_argument("how", choices=["quick", "full", "bin"])
     arguments.add_argument("versions", nargs="*", metavar="VERSION")
     given = arguments.parse_args()
     unknown = set(given.versions) - set(VERSIONS)

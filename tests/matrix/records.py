@@ -12,9 +12,17 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
-HEAL = ("/usr/local/sbin/lvs-", "/usr/local/lib/lvs-cluster/", "/etc/lvs-heal-", "/etc/systemd/system/lvs-heal", "/etc/systemd/system/lvs-metrics")
-SYNC = ("/usr/local/sbin/lvs-sync", "/usr/local/lib/lvs-sync/", "/etc/lvs-sync.conf", "/etc/systemd/system/lvs-sync.service")
-STACKS = ("keepalived.service", "heartbeat.service", "ldirectord.service", "ipvsadm.service")
+UNITS = "/etc/systemd/system"
+PROGRAMS = tuple(f"/usr/local/sbin/lvs-{name}" for name in ("heal", "drain", "metrics", "status", "undrain"))
+HEAL = (
+    *PROGRAMS,
+    "/usr/local/lib/lvs-cluster/",
+    "/etc/lvs-heal-",
+    f"{UNITS}/lvs-heal.service",
+    f"{UNITS}/lvs-metrics.service",
+)
+SYNC = ("/usr/local/sbin/lvs-sync", "/usr/local/lib/lvs-sync/", "/etc/lvs-sync.conf", f"{UNITS}/lvs-sync.service")
+STACKS = ("keepalived.service", "heartbeat.service", "ldirectord.service")
 
 
 def entries(record: Path) -> list[dict[str, Any]]:
@@ -25,7 +33,9 @@ def by_host(record: Path) -> dict[str, list[str]]:
     """The modules and their arguments, a line each, in each host's order. The order between hosts is chance."""
     lines = defaultdict(list)
     for entry in entries(record):
-        lines[entry["host"]].append(f"{entry['task']} | {entry['module']} | {json.dumps(entry['args'], sort_keys=True)}")
+        lines[entry["host"]].append(
+            f"{entry['task']} | {entry['module']} | {json.dumps(entry['args'], sort_keys=True)}"
+        )
     # The contents of files have no host.
     lines[""].sort()
     return lines
@@ -61,10 +71,10 @@ def world_after(record: Path) -> dict[str, Any]:
         units = [path.split("/")[-2][: -len(".d")] for path in files if path.endswith(".service.d/lvs-cluster.conf")]
         found[host] = {
             "stacks": sorted(unit for unit in units if unit in STACKS),
-            "lvs_vip": "/etc/systemd/system/lvs-vip.service" in files,
+            "lvs_vip": f"{UNITS}/lvs-vip.service" in files,
             "sync": {path: checksum for path, checksum in files.items() if path.startswith(SYNC)},
             "heal": {
-                "files": {path: sum_ for path, sum_ in files.items() if path.startswith(HEAL) and path not in SYNC},
+                "files": {path: checksum for path, checksum in files.items() if path.startswith(HEAL)},
                 "runs": True,
                 "enabled": True,
                 "mends": [path for path in files if path.startswith("/etc/lvs-heal-")],

@@ -23,14 +23,15 @@ from typing import Any
 
 from ansible.cli.playbook import PlaybookCLI
 from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.action import ActionBase
+from ansible.plugins.action import ActionBase, pause
 
 RECORD = Path(sys.argv[1])
 WORLD = json.loads(Path(os.environ["PLAYED_WORLD"]).read_text(encoding="utf-8"))
 NOTHING_DEPLOYED: dict[str, Any] = {
     **{name: [] for name in ("stacks", "masked", "real_server", "gateways", "peer_macs", "foreign", "vips", "scripts")},
     **{name: [] for name in ("folders", "resources", "instances", "virtual_servers")},
-    **{name: None for name in ("drained", "test_page")},
+    "drained": None,
+    "test_page": None,
     "lvs_vip": False,
     "sync": {},
     "clusters": {},
@@ -83,14 +84,21 @@ def answer(name: str, host: str, args: dict[str, Any], variables: dict[str, Any]
         "ipvs_info": {"available": True, "services": table, "daemons": [], "timeouts": {}, "stats": []},
         "ipvs_table": {"changed": True, "changes": ["-C"]},
         "node_info": {
-            **{word: {} for word in ("sysctls", "sysctls_boot", "sysctls_boot_files", "modules", "units", "files", "folders")},
+            **{word: {} for word in ("sysctls", "sysctls_boot", "sysctls_boot_files", "modules", "units")},
+            **{word: {} for word in ("files", "folders", "links")},
             **{word: [] for word in ("routes", "rules", "addresses")},
-            "links": {},
         },
         "vrrp_info": {"running": True, "instances": {}},
         "vrrp_probe": {"adverts": [], "frames": []},
         "arp_probe": {"answers": {}, "asked": []},
-        "vip_probe": {"requests": 3, "answered": 3, "answers": {}, "errors": {}, "error_messages": {}, "longest_gap": 0.5},
+        "vip_probe": {
+            "requests": 3,
+            "answered": 3,
+            "answers": {},
+            "errors": {},
+            "error_messages": {},
+            "longest_gap": 0.5,
+        },
         "systemd_service": {"changed": True, "status": {"NeedDaemonReload": "no", "ActiveState": "active"}},
         "async_status": {"finished": 1, "started": 1, "requests": 9, "answered": 9, "longest_gap": 0.5},
         "dnf": {"changed": True, "results": ["Installed: keepalived-2.2.8-1.el9.x86_64"]},
@@ -178,8 +186,6 @@ def main() -> None:
         "rc": 0, "stdout": "", "stderr": "", "stdout_lines": [], "stderr_lines": []
     }  # fmt: skip
     time.sleep = nothing
-    from ansible.plugins.action import pause
-
     pause.ActionModule.run = lambda self, tmp=None, task_vars=None: (
         write_down(task_vars["inventory_hostname"], "pause", self._task.args), {"changed": False}
     )[1]  # fmt: skip
