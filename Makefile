@@ -1,5 +1,5 @@
 # Everything a developer or CI runs; `make help` lists it. Variables: SCENARIO, STRATEGY, AT_ONCE, TESTS, BENCH, SEED, COUNT,
-# STACK, ONLY, REPEAT, MINUTES, PYTHON, LVS_LAB_CACHE.
+# STACK, ONLY, REPEAT, MINUTES, ANSIBLE, PYTHON, LVS_LAB_CACHE.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -29,12 +29,15 @@ COUNT ?= 100
 STACK ?= keepalived
 ONLY ?=
 REPEAT ?= 1
+# Of ansible-core: for scenarios and the lab the version that runs in place of .venv's, for matrix all without.
+ANSIBLE ?=
 MINUTES ?= 15
 
 export LVS_TESTS := $(TESTS)
 export LVS_LAB_CACHE ?= $(HOME)/.cache/lvs-cluster
 # Only the tools of .venv and the system's: shims of a Python version manager mislead Ansible and ansible-test.
-export PATH := $(CURDIR)/.venv/bin:/usr/sbin:/usr/bin:/sbin:/bin
+# With ANSIBLE=2.16 scenarios and the lab run another ansible-core: its commands come first.
+export PATH := $(if $(ANSIBLE),$(CURDIR)/build/matrix/bin-$(ANSIBLE):)$(CURDIR)/.venv/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export ANSIBLE_HOME := $(CURDIR)/.ansible
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 
@@ -43,8 +46,8 @@ ALL_TOOLS := .venv/.complete
 LINK := .ansible/collections/ansible_collections/lvs/cluster
 # mitogen checks host keys by Ansible's setting alone, not by the inventory's options for ssh.
 MITOGEN = ANSIBLE_HOST_KEY_CHECKING=False ANSIBLE_DEPRECATION_WARNINGS=False ANSIBLE_STRATEGY=mitogen_linear ANSIBLE_STRATEGY_PLUGINS=$$(echo $(CURDIR)/.venv/lib/python3*/site-packages/ansible_mitogen/plugins/strategy)
-# Expands to the strategy's variables before a command, or to nothing.
-WITH_STRATEGY = $(if $(filter mitogen,$(STRATEGY)),$(MITOGEN))
+# Expands to the strategy's variables before a command, or to nothing. .venv's mitogen is for .venv's Ansible and Python.
+WITH_STRATEGY = $(if $(ANSIBLE),,$(if $(filter mitogen,$(STRATEGY)),$(MITOGEN)))
 PLAYBOOK = $(WITH_STRATEGY) ansible-playbook -i inventories/lab
 PHASES := tests/tools/phases
 
@@ -56,10 +59,13 @@ help: ## this list
 deps: ## install the system packages of bindep.txt that are missing (Debian, root)
 	@tests/tools/install-packages bindep.txt
 
-venv: $(ALL_TOOLS) $(LINK) ## .venv with all tools, and the link that lets Ansible find lvs.cluster in this checkout
+venv: $(ALL_TOOLS) $(LINK) $(ANSIBLE:%=build/matrix/bin-%) ## .venv with all tools, and the link that lets Ansible find lvs.cluster in this checkout
 
 # What the lab needs is there in a third of the time that everything takes.
-venv-lab: $(LAB_TOOLS) $(LINK)
+venv-lab: $(LAB_TOOLS) $(LINK) $(ANSIBLE:%=build/matrix/bin-%)
+
+build/matrix/bin-%: | $(LAB_TOOLS) $(LINK)
+	@.venv/bin/python tests/matrix bin $*
 
 $(LAB_TOOLS): requirements.txt requirements-lab.txt
 	@echo "Ansible into .venv (about 15 seconds)"
@@ -98,7 +104,7 @@ lab-destroy: ## take the lab down, leaving nothing but cached images
 	@python3 molecule/lab destroy -i inventories/lab
 
 ##@ Checks
-.PHONY: lint format unit mutants sanity build readmes docs docs-lint molecule scenarios images faults soak bench bench-forwarding test clean
+.PHONY: lint format unit matrix matrix-quick mutants sanity build readmes docs docs-lint molecule scenarios images faults soak bench bench-forwarding test clean
 lint: venv ## ansible-lint, yamllint, ruff, mypy, shellcheck
 	@ansible-lint --strict --offline --nocolor
 	@yamllint --strict .
@@ -111,6 +117,13 @@ format: venv ## let ruff format the Python files and mend what it can
 
 unit: venv ## pytest
 	@pytest tests/unit -n 2
+
+matrix: venv ## all unit tests, playbooks without hosts and more, with ansible-core 2.16 to 2.21 (ANSIBLE="2.16 2.21")
+	@.venv/bin/python tests/matrix full $(ANSIBLE)
+
+# What of it CI has the time for.
+matrix-quick: venv
+	@.venv/bin/python tests/matrix quick
 
 mutants: venv ## how many of 100 small mistakes in the code the unit tests notice (SEED, COUNT), in a copy
 	@python tests/tools/mutate.py --seed $(SEED) --count $(COUNT)
@@ -139,7 +152,7 @@ docs-lint: venv ## check documentation and changelog fragments
 	@python molecule/faults page --check
 
 molecule: venv ## one scenario, whole: make molecule SCENARIO=name
-	@tests/tools/scenario $(SCENARIO) $(if $(filter $(PLAIN_SCENARIOS),$(SCENARIO)),plain,mitogen) \
+	@tests/tools/scenario $(SCENARIO) $(if $(filter $(PLAIN_SCENARIOS),$(SCENARIO)),plain,mitogen) $(if $(ANSIBLE),all-plain) \
 		$(if $(filter $(CHECKED_SCENARIOS),$(SCENARIO)),check) \
 		$(if $(filter $(TWICE_SCENARIOS),$(SCENARIO)),idempotence)
 
@@ -169,7 +182,7 @@ bench-forwarding: venv ## bench's figures of the forwarding methods, on nodes of
 	@python3 molecule/lab destroy
 
 test: ## all checks and all scenarios, whole; what CI runs
-	@$(PHASES) deps venv images+sanity+lint+build+docs+docs-lint unit scenarios
+	@$(PHASES) deps venv images+sanity+lint+build+docs+matrix-quick+docs-lint unit scenarios
 
 clean: ## remove what was built; the lab and its cached images stay
 	rm -rf build .ansible .venv

@@ -6,7 +6,7 @@
 Usage: without_hosts.py RECORD [ARGUMENTS of ansible-playbook]
 
 Two versions of ansible-core that write the same records would do the same to hosts. The variable PLAYED_WORLD names a file of JSON:
-`deployed`, what deployed_facts finds besides nothing, by host; `commands`, what commands answer, by the beginning of their words;
+`facts` that setup finds, by host; `deployed`, what deployed_facts finds besides nothing, by host; `commands`, what commands answer, by the beginning of their words;
 `trouble`, the hosts on which a task is failed or unreachable, by the task's name.
 The answers do not depend on what was done before: a module that would wait for something gets it at once.
 """
@@ -23,14 +23,15 @@ from typing import Any
 
 from ansible.cli.playbook import PlaybookCLI
 from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.action import ActionBase
+from ansible.plugins.action import ActionBase, pause
 
 RECORD = Path(sys.argv[1])
-WORLD = json.loads(Path(os.environ["PLAYED_WORLD"]).read_text(encoding="utf-8")) if "PLAYED_WORLD" in os.environ else {}
+WORLD = json.loads(Path(os.environ["PLAYED_WORLD"]).read_text(encoding="utf-8"))
 NOTHING_DEPLOYED: dict[str, Any] = {
     **{name: [] for name in ("stacks", "masked", "real_server", "gateways", "peer_macs", "foreign", "vips", "scripts")},
     **{name: [] for name in ("folders", "resources", "instances", "virtual_servers")},
-    **{name: None for name in ("drained", "test_page")},
+    "drained": None,
+    "test_page": None,
     "lvs_vip": False,
     "sync": {},
     "clusters": {},
@@ -40,28 +41,10 @@ NOTHING_DEPLOYED: dict[str, Any] = {
 }
 
 
-def facts(variables: dict[str, Any], host: str) -> dict[str, Any]:
-    """What setup finds: an interface with the host's addresses, and those that the world has for it."""
-    number = sum(host.encode()) % 200 + 20
-    address = variables.get("lvs_address") or f"192.0.2.{number}"
-    network = address.rpartition(".")[0] + ".0"
-    more = WORLD.get("interfaces", {}).get(host, {})
-    return {
-        "os_family": WORLD.get("os_family", "Debian"),
-        "distribution": WORLD.get("distribution", "Debian"),
-        "interfaces": ["lo", "eth0", *sorted(more)],
-        "nodename": host,
-        "lo": {"device": "lo", "ipv4": {"address": "127.0.0.1", "netmask": "255.0.0.0", "prefix": "8"}},
-        "eth0": {
-            "device": "eth0",
-            "mtu": 1500,
-            "macaddress": f"02:00:00:00:00:{number:02x}",
-            "ipv4": {"address": address, "netmask": "255.255.255.0", "prefix": "24", "network": network},
-            "ipv6": [{"address": variables.get("lvs_address6") or f"2001:db8::{number}", "prefix": "64", "scope": "global"}],
-        },
-        "default_ipv4": {"interface": "eth0", "address": address},
-        **more,
-    }
+def facts(host: str) -> dict[str, Any]:
+    """What setup finds."""
+    system = {"os_family": WORLD.get("os_family", "Debian"), "distribution": WORLD.get("distribution", "Debian")}
+    return {**system, "nodename": host, **WORLD["facts"].get(host, {})}
 
 
 def cluster(variables: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +70,7 @@ def commanded(host: str, args: dict[str, Any], variables: dict[str, Any]) -> dic
 def answer(name: str, host: str, args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
     """What a module says."""
     if name == "setup":
-        return {"ansible_facts": {f"ansible_{key}": value for key, value in facts(variables, host).items()}}
+        return {"ansible_facts": {f"ansible_{key}": value for key, value in facts(host).items()}}
     if name == "deployed_facts":
         found = {**NOTHING_DEPLOYED, **WORLD.get("deployed", {}).get(host, WORLD.get("deployed", {}).get("all", {}))}
         return {"ansible_facts": {"deployed_lvs": found}}
@@ -101,14 +84,21 @@ def answer(name: str, host: str, args: dict[str, Any], variables: dict[str, Any]
         "ipvs_info": {"available": True, "services": table, "daemons": [], "timeouts": {}, "stats": []},
         "ipvs_table": {"changed": True, "changes": ["-C"]},
         "node_info": {
-            **{word: {} for word in ("sysctls", "sysctls_boot", "sysctls_boot_files", "modules", "units", "files", "folders")},
+            **{word: {} for word in ("sysctls", "sysctls_boot", "sysctls_boot_files", "modules", "units")},
+            **{word: {} for word in ("files", "folders", "links")},
             **{word: [] for word in ("routes", "rules", "addresses")},
-            "links": {},
         },
         "vrrp_info": {"running": True, "instances": {}},
         "vrrp_probe": {"adverts": [], "frames": []},
         "arp_probe": {"answers": {}, "asked": []},
-        "vip_probe": {"requests": 3, "answered": 3, "answers": {}, "errors": {}, "error_messages": {}, "longest_gap": 0.5},
+        "vip_probe": {
+            "requests": 3,
+            "answered": 3,
+            "answers": {},
+            "errors": {},
+            "error_messages": {},
+            "longest_gap": 0.5,
+        },
         "systemd_service": {"changed": True, "status": {"NeedDaemonReload": "no", "ActiveState": "active"}},
         "async_status": {"finished": 1, "started": 1, "requests": 9, "answered": 9, "longest_gap": 0.5},
         "dnf": {"changed": True, "results": ["Installed: keepalived-2.2.8-1.el9.x86_64"]},
@@ -196,8 +186,6 @@ def main() -> None:
         "rc": 0, "stdout": "", "stderr": "", "stdout_lines": [], "stderr_lines": []
     }  # fmt: skip
     time.sleep = nothing
-    from ansible.plugins.action import pause
-
     pause.ActionModule.run = lambda self, tmp=None, task_vars=None: (
         write_down(task_vars["inventory_hostname"], "pause", self._task.args), {"changed": False}
     )[1]  # fmt: skip

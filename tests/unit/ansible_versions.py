@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator, Mapping
 
 from ansible.module_utils import basic
+from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret
 from ansible.template import Templar
@@ -31,6 +32,9 @@ except ImportError:
 
     VaultSecretsContext = None
     trust_as_template = str
+
+# From 2.21 on a module tells its arguments only if it is asked to.
+TELL_ARGUMENTS = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
 
 
 def evaluated(expression: str, variables: Mapping[str, Any]) -> Any:

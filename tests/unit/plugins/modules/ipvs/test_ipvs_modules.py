@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs import command, daemon, drain, preflight
-from ansible_collections.lvs.cluster.tests.unit.ansible_versions import patch_module_args
+from ansible_collections.lvs.cluster.tests.unit.ansible_versions import TELL_ARGUMENTS, patch_module_args
 from ansible_collections.lvs.cluster.tests.unit.plugins.played import Played
 
 
@@ -42,6 +42,7 @@ def test_module(name, case, monkeypatch, tmp_path, capsys):
         **case["params"],
         "_ansible_check_mode": case.get("check", False),
         "_ansible_diff": case.get("diff", False),
+        **TELL_ARGUMENTS,
     }
     with patch_module_args(params), pytest.raises(SystemExit):
         module.main(runner)
