@@ -121,8 +121,9 @@ sanity: venv ## ansible-test sanity, in a copy (it refuses a linked collection)
 build: venv ## the collection's tarball, its import check, and an install of it in an empty folder
 	@tests/tools/check-build
 
-readmes: venv ## write the roles' README.md from their argument_specs, the table of keepalived's keywords, and that of faults
+readmes: venv ## write the roles' README.md and the reference from argument_specs, keepalived's keywords, and the table of faults
 	@python tests/tools/role_readmes.py
+	@python tests/tools/reference.py
 	@python tests/tools/keepalived_keywords.py
 	@python molecule/faults page
 
@@ -133,6 +134,7 @@ docs-lint: venv ## check documentation and changelog fragments
 	@antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 	@antsibull-changelog lint && antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
 	@python tests/tools/role_readmes.py --check
+	@python tests/tools/reference.py --check
 	@python tests/tools/keepalived_keywords.py --check
 	@python molecule/faults page --check
 
@@ -167,7 +169,7 @@ bench-forwarding: venv ## bench's figures of the forwarding methods, on nodes of
 	@python3 molecule/lab destroy
 
 test: ## all checks and all scenarios, whole; what CI runs
-	@$(PHASES) deps venv images+sanity+lint+build+docs-lint unit scenarios
+	@$(PHASES) deps venv images+sanity+lint+build+docs+docs-lint unit scenarios
 
 clean: ## remove what was built; the lab and its cached images stay
 	rm -rf build .ansible .venv

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: diagnose
 short_description: Find out why a cluster does not serve
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Reads what C(doctor.yml) has registered on each host, and returns what is wrong, the most probable cause first.

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: doctor_questions
 short_description: Find out what to ask on the wire for a diagnosis
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Reads what M(lvs.cluster.doctor_info) has found on each host, registered as C(doctor_seen), and returns what hosts are to ask next.

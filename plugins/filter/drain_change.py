@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: drain_change
 short_description: Find what a drain, or its end, changes on the directors
-version_added: 0.1.0
+version_added: 1.0.0
 positional: hostvars, play_hosts, request
 author: lvs.cluster contributors (@lvs-cluster)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: drain_report
 short_description: Say what a drain, or its end, has changed
-version_added: 0.1.0
+version_added: 1.0.0
 positional: hostvars, change, check
 author: lvs.cluster contributors (@lvs-cluster)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: drained_services
 short_description: Set the weight of removed real servers to 0
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Turns the real servers from P(lvs.cluster.removed_real_servers#filter) into the input of M(lvs.cluster.ipvs_table) that

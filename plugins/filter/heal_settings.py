@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: heal_settings
 short_description: Choose what lvs-heal keeps of a cluster on one host
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Makes the content of C(/etc/lvs-heal-CLUSTER.json). The rest lvs-heal reads from files that are on the host anyway.

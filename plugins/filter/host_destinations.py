@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: host_destinations
 short_description: Find where a drained host is in a table
-version_added: 0.1.0
+version_added: 1.0.0
 positional: cluster, host
 author: lvs.cluster contributors (@lvs-cluster)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: ip_addresses
 short_description: Find the addresses in the output of ip
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Reads the output of C(ip address), also with C(-brief) or C(-oneline).

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: ipvs_rules
 short_description: Turn an IPVS table into the lines that ipvsadm restores
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Makes the content of the file from which a host restores its table at boot. Unlike C(ipvsadm -S), it includes thresholds.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: last_real_servers
 short_description: Find services in which only one host gets connections
-version_added: 0.1.0
+version_added: 1.0.0
 positional: cluster, host
 author: lvs.cluster contributors (@lvs-cluster)
 description:

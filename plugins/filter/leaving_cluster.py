@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: leaving_cluster
 short_description: Find out which cluster an inventory takes down
-version_added: 0.1.0
+version_added: 1.0.0
 positional: groups
 author: lvs.cluster contributors (@lvs-cluster)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: missing_services
 short_description: Find services of the cluster that are missing in a table
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Compares the services that M(lvs.cluster.ipvs_info) read with the table of the resolved cluster.

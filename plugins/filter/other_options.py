@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: other_options
 short_description: Tell whether keepalived runs with other command line options than those of the inventory
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Compares the options of the running keepalived with those it should have. It reads its options only when it starts.

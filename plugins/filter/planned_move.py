@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: planned_move
 short_description: Decide whether a director is fit for all VIPs
-version_added: 0.1.0
+version_added: 1.0.0
 positional: target, hostvars
 author: lvs.cluster contributors (@lvs-cluster)
 description:

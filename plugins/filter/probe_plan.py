@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: probe_plan
 short_description: Plan the requests to a cluster through its VIPs
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Lists one probe for each TCP port of each service, with enough requests to show the shares of the weights.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: refusals
 short_description: Find reasons not to deploy a cluster
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Finds files that somebody else has written, and changes that leave a VIP without an owner or with two.

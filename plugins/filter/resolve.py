@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: resolve
 author: lvs.cluster contributors (@lvs-cluster)
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Turn an inventory into the resolved cluster
 description:
   - Reads the variables C(lvs_*) of every host of the groups C(directors), C(real_servers) and C(clients),

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: segment_questions
 short_description: Find what to ask on a segment before a cluster is deployed
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Returns the VIPs and virtual routers that are not deployed on any director yet.

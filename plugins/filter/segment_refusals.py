@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: segment_refusals
 short_description: Find VIPs and virtual routers that others on the segment use
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Names the new VIPs that a host outside the cluster has, and the new virtual routers that another cluster has.

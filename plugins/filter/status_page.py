@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: status_page
 short_description: Write the view of a cluster as a page of HTML
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - The page has the topology as a picture. It fetches nothing and runs no script.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: status_view
 short_description: Merge what the directors know into one view of the cluster
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Each director has checked the real servers itself and has a table of its own. For a service, that of the director counts which holds its VIP.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: stopped_resources
 short_description: Find resources of heartbeat that a director no longer needs
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Compares a director's C(haresources) with the resources of the resolved cluster.

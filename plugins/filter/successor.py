@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: successor
 short_description: Choose the director that takes the VIPs of another one
-version_added: 0.1.0
+version_added: 1.0.0
 positional: leaving, hostvars
 author: lvs.cluster contributors (@lvs-cluster)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: teardown_names
 short_description: Find the names under which a host remembers a cluster
-version_added: 0.1.0
+version_added: 1.0.0
 positional: records
 author: lvs.cluster contributors (@lvs-cluster)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: teardown_refusals
 short_description: Find reasons not to take a cluster down on a host
-version_added: 0.1.0
+version_added: 1.0.0
 positional: records, host, groups
 author: lvs.cluster contributors (@lvs-cluster)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: undescribed_services
 short_description: Find services of a table that are not in the cluster
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Compares the services that M(lvs.cluster.ipvs_info) read with the table of the resolved cluster.

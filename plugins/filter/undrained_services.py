@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: undrained_services
 short_description: Restore the weights of real servers that an interrupted run has drained
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Finds real servers with weight 0 that an interrupted run was to remove, and that are still in the cluster. Returns the input

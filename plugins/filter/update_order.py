@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: update_order
 short_description: Order the hosts of a rolling update
-version_added: 0.1.0
+version_added: 1.0.0
 positional: addresses, wanted
 author: lvs.cluster contributors (@lvs-cluster)
 description:

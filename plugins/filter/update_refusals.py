@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: update_refusals
 short_description: Find hosts that a cluster cannot do without
-version_added: 0.1.0
+version_added: 1.0.0
 positional: hosts
 author: lvs.cluster contributors (@lvs-cluster)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: verify
 short_description: Compare a live cluster with the resolved cluster
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Compares what the modules of this collection found on the hosts with the resolved cluster.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: wrong_daemons
 short_description: Find daemons of the connection synchronisation that do not run as in the inventory
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Compares the running daemons of a director with the settings of its part of the cluster.

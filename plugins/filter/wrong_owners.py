@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: wrong_owners
 short_description: Find VIPs that no director holds, or more than one
-version_added: 0.1.0
+version_added: 1.0.0
 author: lvs.cluster contributors (@lvs-cluster)
 description:
   - Looks for each VIP of the cluster in the addresses of its directors.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: wrong_weights
 short_description: Find where a host is not in a table, or gets connections against the resolved cluster
-version_added: 0.1.0
+version_added: 1.0.0
 positional: cluster, host
 author: lvs.cluster contributors (@lvs-cluster)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: arp_probe
 short_description: Find out which hosts on a segment answer for an address
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Broadcasts ARP requests (for IPv6 sends neighbour solicitations) for some addresses, and returns every MAC address
     that answers. For a VIP only the master should answer. A second answer comes from a real server that must not answer,

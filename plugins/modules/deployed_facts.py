@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: deployed_facts
 short_description: Read what is already deployed on a director or a real server
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the configuration of keepalived, heartbeat, ldirectord and C(lvs-vip), whoever has written it.
   - C(site.yml) uses it to keep the C(virtual_router_id), to refuse changes that would leave a VIP without an owner or with two,

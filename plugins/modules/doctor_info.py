@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: doctor_info
 short_description: Read everything about a host that can keep a VIP from answering
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads addresses, routes, sysctls, packet filters, the IPVS table, daemons and their configuration, in one run, for the filter
     P(lvs.cluster.diagnose#filter). C(doctor.yml) uses it.

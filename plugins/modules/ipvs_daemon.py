@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ipvs_daemon
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Manage the connection synchronisation daemons of IPVS
 author: lvs.cluster contributors (@lvs-cluster)
 description:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ipvs_destination
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Manage, and drain, one real server of one virtual service
 author: lvs.cluster contributors (@lvs-cluster)
 description:

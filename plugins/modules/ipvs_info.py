@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ipvs_info
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Read the IPVS table, its timeouts, daemons and counters
 author: lvs.cluster contributors (@lvs-cluster)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kernel_settings
 short_description: Set kernel modules and parameters, now and at boot
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Loads kernel modules and sets kernel parameters (sysctls), in the running kernel and for every boot.
     Modules come first, because they add parameters. C(net.ipv4.vs.*) exists only once C(ip_vs) is loaded.

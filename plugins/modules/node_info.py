@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: node_info
 short_description: Read the kernel settings, units, addresses and files of a host, now and at the next boot
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads kernel parameters, kernel modules, systemd units, addresses, links and routes in one execution, so that you can
     compare them with what an LVS host needs.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: vip_probe
 short_description: Send requests to a VIP, and count who answers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Sends requests to a VIP from the host on which it runs, each over a new connection. Returns how often each real server
     answered, the errors by kind, the longest time without an answer, and the latencies.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: vrrp_info
 short_description: Read the state of keepalived's VRRP instances
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks the running keepalived for its VRRP instances, and returns which is master, since when, with which priority, and its
     counters. C(verify.yml) uses it to find a director that would not take over.

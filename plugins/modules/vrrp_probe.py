@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: vrrp_probe
 short_description: Find out who sends VRRP adverts on a segment
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Listens for VRRP adverts over IPv4 and IPv6, and returns each sender and virtual router. C(site.yml) uses it to find out
     whether another cluster already uses a C(virtual_router_id).

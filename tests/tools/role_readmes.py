@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any, Iterator
 
 import yaml
+from reference import PAGES, TOPICS, topic
 
 ROOT = Path(__file__).resolve().parents[2]
 # Ansible's markup: O(lvs.cluster.cluster#role:main:lvs_arp), C(keepalived), P(lvs.cluster.cluster#role) ...
 MARKUP = re.compile(r"\b(?:RV|[BCEIMOPUV])\((?:[\w.]+#\w+:(?:main:)?)?([^)#]*)(?:#\w+)?\)")
+GUIDES = "https://github.com/lvs-cluster/lvs.cluster/blob/main/docs/docsite/rst"
 PAGE = """\
 <!-- Written by `make readmes` from meta/argument_specs.yml. -->
 # Role lvs.cluster.{role}
@@ -58,14 +60,32 @@ def rows(options: dict[str, Any], prefix: str = "") -> Iterator[str]:
         yield from rows(option.get("options", {}), path + ("[]." if option.get("type") == "list" else "."))
 
 
+def tables(role: str, options: dict[str, Any]) -> Iterator[str]:
+    """The table of a role's variables. Those of the role cluster are many: a table for each page of the reference."""
+    listed = list(rows(options))
+    if role != "cluster":
+        yield table(listed)
+        return
+    by_page: dict[str, list[str]] = {name: [] for name in TOPICS}
+    for row in listed:
+        by_page[topic(row.split("`")[1])].append(row)
+    for name, some in by_page.items():
+        if some:
+            title = re.findall(r"^(.+)\n=+$", (PAGES / f"{name}.rst").read_text(encoding="utf-8"), re.MULTILINE)[0]
+            yield f"### [{title}]({GUIDES}/{name}.rst)\n\n{table(some)}"
+
+
+def table(listed: list[str]) -> str:
+    return "\n".join(["| Variable | Type | Default | Meaning |", "| --- | --- | --- | --- |", *listed])
+
+
 def page(role: str, spec: dict[str, Any]) -> str:
     """The README of a role whose main entry point is described by `spec`."""
-    table = ["| Variable | Type | Default | Meaning |", "| --- | --- | --- | --- |", *rows(spec.get("options", {}))]
     return PAGE.format(
         role=role,
         summary=spec["short_description"].rstrip("."),
         description="\n\n".join(paragraphs(spec["description"])),
-        variables="\n".join(table) if len(table) > 2 else "None.",
+        variables="\n\n".join(tables(role, spec["options"])) if spec.get("options") else "None.",
     )
 
 

@@ -11,6 +11,7 @@ from ...module_utils.ipvs.types import ServiceKey
 from ..cluster.types import ResolvedCluster, Service
 from ..owners import holders
 from ..tables import service_key
+from .by_hand import by_hand
 from .drains import drain_findings, drain_lines, serves_nobody
 from .finding import Finding
 from .hosts import (
@@ -203,12 +204,14 @@ def _report(
         probes = [probe["result"] for probe in seen["probes"] if asked(service, probe)]
         counts = served.get(service_key(entry), {})
         if not probes:
-            yield f"{service['name']} {service['label']} was not asked: {_why_not(service)}"
+            yield f"{service['name']} {service['label']} was not asked: {_why_not(cluster, service)}"
             continue
         spread = ", ".join(f"{names.get(address, address)} {count}" for (address, port), count in counts.items())
         rule = f"weights {_weights(service)}" if proportional(service) else _rule(service)
         answered, requests = (sum(probe[field] for probe in probes) for field in ("answered", "requests"))
         yield f"{service['name']} {service['label']} answered {answered} of {requests} requests: {spread} ({rule})"
+    if not cluster["clients"]:
+        yield from by_hand(cluster)
 
 
 def _destinations(table: Mapping[str, Any]) -> int:
@@ -237,11 +240,11 @@ def _arp(vip: str, answers: Mapping[str, Mapping[str, Mapping[str, int]]]) -> st
     return f"; ARP from {', '.join(clients)} is answered by {', '.join(macs) or 'nobody'}"
 
 
-def _why_not(service: Service) -> str:
+def _why_not(cluster: ResolvedCluster, service: Service) -> str:
     if "tcp" not in service["protocols"]:
         return f"only TCP is asked, and the protocol is {' and '.join(service['protocols'])}"
     if not ports_of(service):
         return "the service has no port of its own"
     if serves_nobody(service):
         return "all of its real servers are drained"
-    return "no host of the group clients could be reached"
+    return "no host of the group clients could be reached" if cluster["clients"] else "the group clients is empty"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.by_hand import command
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.hosts import file_findings, peer_findings
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.verdict import judge
@@ -446,6 +447,60 @@ def test_without_clients_the_services_are_not_asked_and_the_report_says_so(clust
     assert judge(cluster, seen)["report"][-1] == (
         "web 10.0.0.100:80/tcp was not asked: no host of the group clients could be reached"
     )
+
+
+def test_who_has_no_clients_is_told_how_to_prove_it_by_hand(cluster, seen):
+    seen.update(arp={}, probes=[])
+    cluster["clients"] = []
+    assert judge(cluster, seen) == {
+        "faults": [],
+        "report": [
+            "VIP 10.0.0.100 is held by lvs1",
+            "table of lvs1: 1 services, 2 real servers",
+            "table of lvs2: 1 services, 2 real servers",
+            "web 10.0.0.100:80/tcp was not asked: the group clients is empty",
+            "The inventory has no host in the group clients, so no request has gone through a VIP. To prove that it serves, run:",
+            "  curl --silent --show-error --max-time 3 http://10.0.0.100:80/",
+            "Run it some times on a machine that is neither a director nor a real server."
+            " Or add such a machine to the group clients, and run verify.yml again",
+        ],
+    }
+
+
+def test_nothing_is_to_be_asked_by_hand_where_nothing_can_be_asked(cluster, seen):
+    seen.update(arp={}, probes=[])
+    cluster["clients"] = []
+    cluster["services"][0]["protocols"] = ["udp"]
+    assert judge(cluster, seen)["report"][-1].startswith("web 10.0.0.100:80/tcp was not asked: only TCP is asked")
+
+
+PROBE = {"address": "10.0.0.100", "port": 80, "scheme": "http", "path": "/", "host": None, "names": None}
+
+
+@pytest.mark.parametrize(
+    ("probe", "expected"),
+    [
+        ({"scheme": "tcp", "port": 993}, "nc -v -z -w 3 10.0.0.100 993"),
+        ({"scheme": "tcp", "address": "2001:db8::1"}, "nc -v -z -w 3 2001:db8::1 80"),
+        ({}, r"curl {} --output /dev/null --write-out '%{http_code}\n' http://10.0.0.100:80/"),
+        ({"names": ["web1"]}, "curl {} http://10.0.0.100:80/"),
+        (
+            {"address": "2001:db8::1", "names": ["web1"], "path": "/a?b=c&d"},
+            "curl {} 'http://[2001:db8::1]:80/a?b=c&d'",
+        ),
+        (
+            {"scheme": "https", "port": 443, "host": "www.example.org", "names": ["web1"]},
+            "curl {} --insecure --connect-to ::10.0.0.100:443 https://www.example.org:443/",
+        ),
+        (
+            {"address": "2001:db8::1", "host": "www.example.org", "names": ["web1"]},
+            "curl {} --connect-to '::[2001:db8::1]:80' http://www.example.org:80/",
+        ),
+    ],
+    ids=["tcp", "tcp6", "code", "page", "page6", "host", "host6"],
+)
+def test_a_question_by_hand(probe, expected):
+    assert command({**PROBE, **probe}) == expected.replace("{}", "--silent --show-error --max-time 3")
 
 
 def test_the_plan_asks_for_whole_rounds_of_the_scheduler(cluster):
