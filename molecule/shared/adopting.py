@@ -19,6 +19,7 @@ CONNECTION = (
     "ansible_user",
     "ansible_python_interpreter",
     "ansible_ssh_private_key_file",
+    "lab_cache",  # the key's folder
     "ansible_ssh_common_args",
 )
 

@@ -55,6 +55,7 @@ LOST = {
 # These say something that no host could tell
 SKIPPED = {
     "no_services": "the file has neither an instance nor a virtual server",
+    "peers_only": "lvs_peers_only is of this collection, and which address of an interface is lvs_vrrp_address is not written",
     "masquerade_of_marks": "other software marks the packets, so their VIP is not known",
     "static_own_address": "of the director's two addresses the one that is no VIP is lvs_address",
     "weights": "the group has the directors in the order of their priorities",

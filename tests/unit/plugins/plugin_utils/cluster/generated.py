@@ -466,6 +466,8 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
             hosts[name]["lvs_vrrp_address"] = f"10.9.9.{HOSTS[name]}"
     serving = rng.sample(directors, 2) if stack == "keepalived" and rng.random() < 0.2 else []
     variables.update(metrics(rng))
+    if stack != "static" and len(directors) > 1 and rng.random() < 0.2:
+        variables["lvs_peers_only"] = True
     return {
         "all": variables,
         "hosts": hosts,
