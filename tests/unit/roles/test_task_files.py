@@ -72,3 +72,17 @@ def test_an_unreachable_host_that_is_ignored_does_not_end_the_play():
     ]
     assert len(ignoring) > 5
     assert [told for told in ignoring if not told[2]] == []
+
+
+def test_no_task_prints_the_resolved_cluster_which_has_passwords():
+    """set_fact prints with -v what it sets."""
+    files = [*ROLES.glob("*/tasks/**/*.yml"), *(ROOT / "playbooks").glob("**/*.yml")]
+    whole = (" lvs_cluster.hosts[inventory_hostname] }}", " hostvars | lvs.cluster.resolve(groups) }}")
+    setting = {
+        (path.name, task["name"]): task.get("no_log")
+        for path in files
+        for task in tasks(yaml.safe_load(path.read_text(encoding="utf-8")))
+        if any(str(value).endswith(whole) for value in task.get("ansible.builtin.set_fact", {}).values())
+    }
+    assert len(setting) >= 5
+    assert [name for name, no_log in setting.items() if no_log is not True] == []
