@@ -52,7 +52,7 @@ def combine(
     told: list[Note] = []
     directors = [name for name in groups.get("directors", ()) if name in facts]
     servers = [name for name in groups.get("real_servers", ()) if name in facts]
-    adopted = {name: _adopted(facts[name], name) for name in directors}
+    adopted = {name: _adopted(facts[name]) for name in directors}
     stack = _stack(adopted, notes)
     found = {name: one for name, one in ((name, each.get(stack)) for name, each in adopted.items()) if one is not None}
     own = {name: _instances(one) for name, one in found.items()}
@@ -75,7 +75,7 @@ def combine(
     _vrrp(variables, hosts, directors, own, facts, vips, notes)
     _nat(variables, {name: facts[name] for name in directors}, {name: facts[name] for name in servers}, notes)
     _sync(variables, directors, hosts, facts)
-    told += _silence(variables, hosts, directors, servers, facts, notes)
+    told += _silence(variables, directors, servers, facts, notes)
     _filters(hosts, facts)
     _at_boot(variables, stack, directors, facts, notes)
     _named(variables, hosts, servers, facts, notes)
@@ -89,7 +89,7 @@ def combine(
     return Inventory(wanted, variables, hosts, [*told, *notes.all()])
 
 
-def _adopted(host: HostFacts, name: str) -> dict[str, Adopted]:
+def _adopted(host: HostFacts) -> dict[str, Adopted]:
     """What each stack's readers have found on a director."""
     found = {stack: read(host, stack) for stack in READERS}
     return {stack: one for stack, one in found.items() if is_served(one)}
@@ -316,7 +316,6 @@ def _sync(
 
 def _silence(
     variables: dict[str, Any],
-    hosts: Mapping[str, Mapping[str, Any]],
     directors: Sequence[str],
     servers: Sequence[str],
     facts: Mapping[str, HostFacts],

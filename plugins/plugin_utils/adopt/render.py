@@ -77,7 +77,7 @@ class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """Indent, whatever is asked."""
-        super().increase_indent(flow, False)
+        super().increase_indent(flow, indentless and False)
 
 
 _Dumper.add_representer(

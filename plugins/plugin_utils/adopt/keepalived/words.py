@@ -171,7 +171,7 @@ def settle(line: Line, block: str, notes: Notes) -> None:
         if not one.words:
             continue
         if one.name not in words:
-            _mend(one, block, words, notes)
+            _mend(one, words, notes)
         one.words[0] = SAME.get(block, {}).get(one.name, one.name)
         if one.name == "lvs_sched" and one.source and one.source[0] == "lvs_sched" and block == "virtual_server":
             notes.explained(
@@ -181,7 +181,7 @@ def settle(line: Line, block: str, notes: Notes) -> None:
             settle(one, one.name, notes)
 
 
-def _mend(line: Line, block: str, words: frozenset[str], notes: Notes) -> None:
+def _mend(line: Line, words: frozenset[str], notes: Notes) -> None:
     wrong = line.name
     if wrong in FORMER and FORMER[wrong][0] in words:
         line.words[0], why = FORMER[wrong]
