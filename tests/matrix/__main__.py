@@ -5,8 +5,8 @@
 
 Each version has a virtual environment in the cache folder, with one of the Pythons that it runs with. `quick` is what CI can afford: the
 syntax of all playbooks with every version, and a site.yml without hosts with the oldest and the newest, which must do the same. `full`
-adds all unit tests, more inventories and playbooks, the syntax of Python files with every Python that is here, and sanity with the
-oldest and the newest version. `bin` prints a folder with the commands of Ansible of a version.
+adds all unit tests, more inventories and playbooks, and sanity with the oldest and the newest version; and with every Python that is here
+the syntax of what runs with it, with the oldest one of hosts its unit tests. `bin` prints a folder with the commands of Ansible of a version.
 """
 
 from __future__ import annotations
@@ -194,6 +194,23 @@ def check_pythons() -> bool:
     return passed
 
 
+def check_oldest_host() -> bool:
+    """Whether what runs on hosts runs with their oldest Python: the unit tests of module_utils."""
+    python = next((path for path in candidates(PYTHONS[0]) if path.exists()), None)
+    if python is None:
+        print(f"Python {PYTHONS[0]} is not here.")
+        return True
+    folder = CACHE / f"host-{PYTHONS[0]}"
+    if not (folder / "bin/pytest").exists():
+        subprocess.run([python, "-m", "venv", "--clear", folder], check=True)
+        # The last ansible-core that runs with this Python, for tests that import a module.
+        pip = [folder / "bin/pip", "--disable-pip-version-check", "--quiet", "install", "ansible-core==2.13.*"]
+        subprocess.run([*pip, "pytest", "pytest-mock", "hypothesis", "mock"], check=True)
+    log = OUT / f"host-{PYTHONS[0]}.log"
+    command = [folder / "bin/python", "-m", "pytest", "tests/unit/plugins/module_utils", "-q", "-p", "no:cacheprovider"]
+    return told(f"unit tests of module_utils, Python {PYTHONS[0]}", run(command, log), log)
+
+
 def on_hosts() -> list[Path]:
     """The files of Python that run on hosts."""
     folders = (ROOT / "plugins/modules", ROOT / "plugins/module_utils", *(ROOT / "roles").glob("*/files"))
@@ -227,6 +244,7 @@ def checks(how: str, versions: list[str]) -> Iterator[bool]:
         yield check_plays([version for version in versions if version in (OLDEST, NEWEST)], QUICK_PLAYS)
         return
     yield check_pythons()
+    yield check_oldest_host()
     yield check_plays(versions, FULL_PLAYS)
     for version in versions:
         yield check_unit(version)

@@ -118,7 +118,7 @@ def test_the_state_of_a_real_server(status, case, more, state, reason):
     assert (web2["state"], web2["reason"]) == (state, reason), case
     if web2["drain"]:
         told = {key: DRAIN[key] for key in ("reason", "by", "since")}
-        assert web2["drain"] == told | {"weight": more["drains"][0]["weight"]}
+        assert web2["drain"] == {**told, "weight": more["drains"][0]["weight"]}
 
 
 def test_a_failed_real_server_is_out_since_the_daemon_said_so(status):
@@ -174,7 +174,7 @@ def test_a_sorry_server_that_answers(status):
     )
     assert f"web {WEB} is answered by its sorry server web3" in found["problems"]
     # 172.28.0.24 is in no inventory.
-    assert server(found, "172.28.0.24") | {"active": 0, "inactive": 0} == {
+    assert {**server(found, "172.28.0.24"), "active": 0, "inactive": 0} == {
         "name": "172.28.0.24", "address": "172.28.0.24", "port": 80, "forward": "dr", "state": "foreign",
         "reason": "not in the inventory", "since": None, "drain": None, "weight_wanted": None, "weight": 0,
         "active": 0, "inactive": 0, "rate": None,
