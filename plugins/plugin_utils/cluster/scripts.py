@@ -109,10 +109,13 @@ def _wrong_file(source: str) -> str | None:
 
 
 def read_script(
-    given: object, path: InventoryPath, files: ScriptFiles, level: Mapping[str, Key] = schema.SCRIPT
+    given: object, path: InventoryPath, files: ScriptFiles, level: Mapping[str, Key] | None = None
 ) -> Command | None:
-    """The command of a script that is given as a command alone, or as a mapping; None if it is wrong."""
+    """The command of a script that is given as a command alone, or as a mapping; None if it is wrong.
+
+    `level` are the keys of the mapping, those of schema.SCRIPT if it is None.
+    """
     own = {"command": given} if isinstance(given, str) else given
     missing = len(path.messages)
-    read = keys.read(own, level, path, "a command or a mapping")
+    read = keys.read(own, level or schema.SCRIPT, path, "a command or a mapping")
     return files.command(read, path) if len(path.messages) == missing else None
