@@ -5,8 +5,9 @@
 
 Each version has a virtual environment in the cache folder, with one of the Pythons that it runs with. `quick` is what CI can afford: the
 syntax of all playbooks with every version, and a site.yml without hosts with the oldest and the newest, which must do the same. `full`
-adds all unit tests, more inventories and playbooks, and sanity with the oldest and the newest version; and with every Python that is here
-the syntax of what runs with it, with the oldest one of hosts its unit tests. `bin` prints a folder with the commands of Ansible of a version.
+adds all unit tests, more inventories and playbooks, and sanity with the oldest and the newest version; and with every Python that is
+here the syntax of what runs with it, with the oldest one of hosts its unit tests. `bin` prints a folder with the commands of Ansible of
+a version.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@
 Usage: without_hosts.py RECORD [ARGUMENTS of ansible-playbook]
 
 Two versions of ansible-core that write the same records would do the same to hosts. The variable PLAYED_WORLD names a file of JSON:
-`facts` that setup finds, by host; `deployed`, what deployed_facts finds besides nothing, by host; `commands`, what commands answer, by the beginning of their words;
+`facts` that setup finds, by host; `deployed`, what deployed_facts finds besides nothing, by host; `commands`, what commands answer, by
+the beginning of their words;
 `trouble`, the hosts on which a task is failed or unreachable, by the task's name.
 The answers do not depend on what was done before: a module that would wait for something gets it at once.
 """
