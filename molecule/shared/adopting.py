@@ -24,9 +24,10 @@ CONNECTION = (
 )
 
 
-def configured(cluster: Cluster, name: str) -> None:
-    """Configure the nodes by hand, as by_hand.yml says."""
-    command = ["ansible-playbook", "-i", str(cluster.inventory), "molecule/adopt/by_hand.yml", "-e", f"by_hand={name}"]
+def configured(cluster: Cluster, directors: str, real_servers: str, typed_on: tuple[str, ...] = ("lvs1", "lvs2")) -> None:
+    """Configure the nodes by hand: the real servers, and some directors, each group with a script of adopt/by_hand."""
+    command = ["ansible-playbook", "-i", str(cluster.inventory), "molecule/adopt/by_hand.yml"]
+    command += ["-e", json.dumps({"directors": directors, "real_servers": real_servers, "typed_on": typed_on})]
     ran = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT, check=False, env=plain_output()
     )

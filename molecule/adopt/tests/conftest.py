@@ -19,7 +19,7 @@ def adopt(cluster: Cluster, tmp_path: Path) -> Callable[..., tuple[Cluster, str]
 
     def adopted(*directors: str) -> tuple[Cluster, str]:
         told = tiny(cluster, tmp_path, list(directors)).play("adopt", adopt_to=str(tmp_path / "adopted"))
-        assert not any(secret in told for secret in ("1111", "foo")), told
+        assert not any(secret in told for secret in ("1111", "foo", "somerandomstring")), told
         return Cluster(tmp_path / "adopted"), told
 
     return adopted

@@ -15,7 +15,7 @@ VIP = "172.28.0.100"
 
 
 def test_it_is_taken_over_without_a_lost_request_or_a_second_owner(cluster, adopt):
-    configured(cluster, "arptables")
+    configured(cluster, "keepalived", "arptables")
     until(lambda: set(cluster.ask(VIP)) == {"web1", "web2"}, "both real servers answer through the VIP")
     before = cluster.table("lvs1")
     with cluster.stream(address=VIP, port=80, rate=20) as stream, cluster.one_owner(VIP):

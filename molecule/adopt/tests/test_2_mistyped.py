@@ -15,7 +15,7 @@ VIP = "172.28.0.100"
 
 
 def test_what_was_meant_is_served_after_it(cluster, adopt):
-    configured(cluster, "mistyped")
+    configured(cluster, "mistyped", "firewalld")
     until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 has the VIP")
     assert cluster.table("lvs1") == {}
     with cluster.one_owner(VIP):

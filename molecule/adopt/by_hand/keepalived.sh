@@ -1,3 +1,11 @@
+#!/bin/sh
+# Two directors with VRRP, direct routing, a check by connection. The second one has a real server twice.
+set -eu
+case $NAME in
+lvs1) state=MASTER priority=100 again= ;;
+*) state=BACKUP priority=50 again=172.28.0.21 ;;
+esac
+cat > /etc/keepalived/keepalived.conf << CONF
 ! Two directors, direct routing, a check by connection.
 
 global_defs {
@@ -15,10 +23,10 @@ global_defs {
 }
 
 vrrp_instance VI_1 {
-    state {{ 'MASTER' if inventory_hostname == 'lvs1' else 'BACKUP' }}
-    interface {{ by_hand_device }}
+    state $state
+    interface $DEVICE
     virtual_router_id 51
-    priority {{ 100 if inventory_hostname == 'lvs1' else 50 }}
+    priority $priority
     advert_int 1
     authentication {
         auth_type PASS
@@ -35,28 +43,19 @@ virtual_server 172.28.0.100 80 {
     lb_kind DR
     #persistence_timeout 50
     protocol TCP
+$(for address in 172.28.0.21 $again 172.28.0.22; do
+    cat << SERVER
 
-    real_server 172.28.0.21 80 {
+    real_server $address 80 {
         weight 1
         TCP_CHECK {
             connect_timeout 3
             delay_before_retry 3
         }
     }
-{% if inventory_hostname == 'lvs2' %}
-    real_server 172.28.0.21 80 {
-        weight 1
-        TCP_CHECK {
-            connect_timeout 3
-            delay_before_retry 3
-        }
-    }
-{% endif %}
-    real_server 172.28.0.22 80 {
-        weight 1
-        TCP_CHECK {
-            connect_timeout 3
-            delay_before_retry 3
-        }
-    }
+SERVER
+done)
 }
+CONF
+systemctl enable keepalived
+systemctl restart keepalived
