@@ -24,7 +24,9 @@ CONNECTION = (
 )
 
 
-def configured(cluster: Cluster, directors: str, real_servers: str, typed_on: tuple[str, ...] = ("lvs1", "lvs2")) -> None:
+def configured(
+    cluster: Cluster, directors: str, real_servers: str, typed_on: tuple[str, ...] = ("lvs1", "lvs2")
+) -> None:
     """Configure the nodes by hand: the real servers, and some directors, each group with a script of adopt/by_hand."""
     command = ["ansible-playbook", "-i", str(cluster.inventory), "molecule/adopt/by_hand.yml"]
     command += ["-e", json.dumps({"directors": directors, "real_servers": real_servers, "typed_on": typed_on})]

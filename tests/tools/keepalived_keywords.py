@@ -15,9 +15,10 @@ import sys
 from pathlib import Path
 from typing import Any, Iterator
 
+import pages
 import yaml
+from pages import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(__file__).with_suffix(".yml")
 LIST = Path(__file__).with_suffix(".txt")
 PAGE = ROOT / "docs/docsite/rst/keepalived_keywords.rst"
@@ -121,15 +122,7 @@ def main() -> int:
         for block, keyword in keywords_of(manual(Path(sys.argv[2]))):
             print(block, keyword)
         return 0
-    text = page(yaml.safe_load(DATA.read_text(encoding="utf-8")))
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        print("The table of keepalived's keywords is current.")
-        return 0
-    if "--check" in sys.argv[1:]:
-        sys.exit(f"Not current, run make readmes: {PAGE.relative_to(ROOT)}")
-    PAGE.write_text(text, encoding="utf-8")
-    print(f"Written: {PAGE.relative_to(ROOT)}")
-    return 0
+    return pages.write({PAGE: page(yaml.safe_load(DATA.read_text(encoding="utf-8")))}, "--check" in sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ import json
 import re
 import sys
 import textwrap
-from pathlib import Path
 from typing import Any, Iterator
 
+import pages
 import yaml
+from pages import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs/docsite/rst"
 ROLES = ("cluster", "director", "real_server", "rolling_update")
 # Which keys a page has. The longest beginning counts, so a new key of a variable is on its page at once.
@@ -47,7 +47,15 @@ TOPICS = {
     ),
     "health": ("lvs_health", "lvs_services[].health", "lvs_services[].real_servers[].health"),
     "vrrp": ("lvs_vrrp", "lvs_priority", "lvs_start_at_boot", "director_script_user"),
-    "networks": ("lvs_address6", "lvs_vrrp_address", "lvs_nat", "lvs_arp", "lvs_filter", "lvs_firewalld_zone", "lvs_peers_only"),
+    "networks": (
+        "lvs_address6",
+        "lvs_vrrp_address",
+        "lvs_nat",
+        "lvs_arp",
+        "lvs_filter",
+        "lvs_firewalld_zone",
+        "lvs_peers_only",
+    ),
     "sync": ("lvs_sync", "lvs_timeouts"),
     "stacks": ("lvs_stack", "lvs_keepalived", "lvs_ldirectord", "lvs_heartbeat"),
     "reports": ("lvs_mail", "lvs_metrics", "lvs_heal"),
@@ -123,21 +131,12 @@ def section(page: str) -> str:
     return f"{MARK}\n{title}\n{'-' * len(title)}\n\n" + "\n".join(listed)
 
 
-def main() -> int:
-    stale = []
-    for page in TOPICS.keys() - WITHOUT_SECTION:
-        path = PAGES / f"{page}.rst"
-        text = path.read_text(encoding="utf-8")
-        current = text.partition(MARK)[0].rstrip("\n") + "\n\n" + section(page)
-        if current != text:
-            stale.append(page)
-            if "--check" not in sys.argv[1:]:
-                path.write_text(current, encoding="utf-8")
-    if stale and "--check" in sys.argv[1:]:
-        sys.exit(f"Not current, run make readmes: {' '.join(sorted(stale))}")
-    print(f"Written: {' '.join(sorted(stale))}" if stale else "Every page of the reference is current.")
-    return 0
+def current(page: str) -> str:
+    """A page whose written part is current."""
+    text = (PAGES / f"{page}.rst").read_text(encoding="utf-8")
+    return text.partition(MARK)[0].rstrip("\n") + "\n\n" + section(page)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    written = {PAGES / f"{page}.rst": current(page) for page in TOPICS.keys() - WITHOUT_SECTION}
+    sys.exit(pages.write(written, "--check" in sys.argv[1:]))

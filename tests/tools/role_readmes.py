@@ -14,12 +14,11 @@ import sys
 from pathlib import Path
 from typing import Any, Iterator
 
+import pages
 import yaml
-from reference import PAGES, TOPICS, topic
+from pages import ROOT
+from reference import MARKUP, PAGES, TOPICS, topic
 
-ROOT = Path(__file__).resolve().parents[2]
-# Ansible's markup: O(lvs.cluster.cluster#role:main:lvs_arp), C(keepalived), P(lvs.cluster.cluster#role) ...
-MARKUP = re.compile(r"\b(?:RV|[BCEIMOPUV])\((?:[\w.]+#\w+:(?:main:)?)?([^)#]*)(?:#\w+)?\)")
 GUIDES = "https://github.com/lvs-cluster/lvs.cluster/blob/main/docs/docsite/rst"
 PAGE = """\
 <!-- Written by `make readmes` from meta/argument_specs.yml. -->
@@ -89,22 +88,13 @@ def page(role: str, spec: dict[str, Any]) -> str:
     )
 
 
-def main() -> int:
-    stale = []
-    for spec_path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml")):
-        role = spec_path.parents[1]
-        spec = yaml.safe_load(spec_path.read_text(encoding="utf-8"))["argument_specs"]["main"]
-        readme, text = role / "README.md", page(role.name, spec)
-        if readme.exists() and readme.read_text(encoding="utf-8") == text:
-            continue
-        stale.append(str(readme.relative_to(ROOT)))
-        if "--check" not in sys.argv[1:]:
-            readme.write_text(text, encoding="utf-8")
-    if stale and "--check" in sys.argv[1:]:
-        sys.exit(f"Not current, run make readmes: {' '.join(stale)}")
-    print(f"Written: {' '.join(stale)}" if stale else "The README of every role is current.")
-    return 0
+def readmes() -> Iterator[tuple[Path, str]]:
+    """The README of every role, as it should be."""
+    for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml")):
+        role = path.parents[1]
+        spec = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]
+        yield role / "README.md", page(role.name, spec)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(pages.write(dict(readmes()), "--check" in sys.argv[1:]))

@@ -58,7 +58,9 @@ def is_playbook(content: Any) -> bool:
 
 
 def is_variables(content: Any) -> bool:
-    return isinstance(content, dict) and any(name == "all" or name.startswith(("lvs_", "director_")) for name in content)
+    return isinstance(content, dict) and any(
+        name == "all" or name.startswith(("lvs_", "director_")) for name in content
+    )
 
 
 def is_groups(content: Any) -> bool:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import keepalived_keywords as tool
 import pytest
 import yaml
 from ansible_collections.lvs.cluster.tests.unit.roles.test_keepalived_conf import needs_keepalived
@@ -19,10 +19,6 @@ from ansible_collections.lvs.cluster.tests.unit.roles.test_lvs_vip_namespace imp
 
 ROOT = Path(__file__).parents[3]
 INSTALLED = Path("/usr/share/man/man5/keepalived.conf.5.gz")
-
-_spec = importlib.util.spec_from_file_location("keepalived_keywords", ROOT / "tests/tools/keepalived_keywords.py")
-tool = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tool)
 
 DATA = yaml.safe_load(tool.DATA.read_text(encoding="utf-8"))
 ENTRIES = {

@@ -5,15 +5,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
-
-PATH = Path(__file__).parents[3] / "tests/tools/reference.py"
-SPEC = importlib.util.spec_from_file_location("reference", PATH)
-reference = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(reference)
+import reference
 
 
 @pytest.mark.parametrize(

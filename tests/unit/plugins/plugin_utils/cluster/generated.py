@@ -405,6 +405,11 @@ def metrics(rng: random.Random) -> dict[str, Any]:
     return {"lvs_metrics": made} if rng.random() < 0.2 else {}
 
 
+def peers_only(rng: random.Random, stack: str, directors: list[str]) -> dict[str, Any]:
+    """Directors that listen to each other alone, for a few that speak to each other."""
+    return {"lvs_peers_only": True} if stack != "static" and len(directors) > 1 and rng.random() < 0.2 else {}
+
+
 def host(rng: random.Random, number: int) -> dict[str, Any]:
     """The variables of a host."""
     own = {} if rng.random() < 0.3 else {"lvs_address": f"172.28.0.{number}"}
@@ -414,6 +419,20 @@ def host(rng: random.Random, number: int) -> dict[str, Any]:
     if own.get("lvs_filter") == "firewalld" and rng.random() < 0.5:
         own["lvs_firewalld_zone"] = value(rng, schema.HOST["lvs_firewalld_zone"])
     return own
+
+
+def heartbeat(rng: random.Random) -> dict[str, Any]:
+    """What the stack ldirectord has besides: heartbeat and ldirectord."""
+    times = ("keepalive", "warntime", "deadtime", "initdead")
+    some_times = dict(zip(times, sorted(rng.sample(range(1, 60), 4)))) if rng.random() < 0.3 else {}
+    variables: dict[str, Any] = {
+        "lvs_heartbeat": {"key": "a-key-of-an-example", **some_times, **some(rng, schema.HEARTBEAT, 2, "key")}
+    }
+    status = {}
+    if rng.random() < 0.1:
+        status = {"mail_status": rng.choice(("all", "none", "starting,running", ["stopping", "reloading"]))}
+    variables["lvs_ldirectord"] = {**some(rng, schema.LDIRECTORD, 2), **status}
+    return variables
 
 
 def inventory(seed: int, stack: str = "") -> dict[str, Any]:
@@ -432,18 +451,7 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
     if stack == "keepalived" and rng.random() < 0.5:
         variables["lvs_vrrp"] = vrrp(rng, variables["lvs_services"], directors)
     if stack == "ldirectord":
-        times = ("keepalive", "warntime", "deadtime", "initdead")
-        variables["lvs_heartbeat"] = {
-            "key": "a-key-of-an-example",
-            **(dict(zip(times, sorted(rng.sample(range(1, 60), 4)))) if rng.random() < 0.3 else {}),
-            **some(rng, schema.HEARTBEAT, 2, "key"),
-        }
-        status = (
-            {"mail_status": rng.choice(("all", "none", "starting,running", ["stopping", "reloading"]))}
-            if rng.random() < 0.1
-            else {}
-        )
-        variables["lvs_ldirectord"] = {**some(rng, schema.LDIRECTORD, 2), **status}
+        variables.update(heartbeat(rng))
     if rng.random() < 0.3:
         gateway = {
             "gateway": rng.choice(("172.28.0.2", "10.99.0.2")),
@@ -466,8 +474,7 @@ def inventory(seed: int, stack: str = "") -> dict[str, Any]:
             hosts[name]["lvs_vrrp_address"] = f"10.9.9.{HOSTS[name]}"
     serving = rng.sample(directors, 2) if stack == "keepalived" and rng.random() < 0.2 else []
     variables.update(metrics(rng))
-    if stack != "static" and len(directors) > 1 and rng.random() < 0.2:
-        variables["lvs_peers_only"] = True
+    variables.update(peers_only(rng, stack, directors))
     return {
         "all": variables,
         "hosts": hosts,
