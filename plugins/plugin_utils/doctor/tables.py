@@ -112,12 +112,16 @@ def _table_differs(host: Host) -> Iterator[Finding]:
 
 
 def _clients_refused(host: Host) -> Iterator[Finding]:
-    lines = [
-        f"{host.name}: {service.key}: real server {endpoint(*place)} has weight 0, and the scheduler is {service.scheduler}"
+    found = [
+        (service, place)
         for service in host.table
         if service.binds
         for place, server in service.destinations.items()
         if server.weight == 0
+    ]
+    lines = [
+        f"{host.name}: {service.key}: real server {endpoint(*place)} has weight 0, and the scheduler is {service.scheduler}"
+        for service, place in found
     ]
     if lines:
         yield Finding(
@@ -133,9 +137,7 @@ def _clients_refused(host: Host) -> Iterator[Finding]:
                 "in the inventory: scheduler_flags: [sh-fallback] or [mh-fallback], or remove the real server; then site.yml",
             ),
             hosts=(host.name,),
-            vips=tuple(
-                dict.fromkeys(service.key.address for service in host.table if service.binds and service.key.address)
-            ),
+            vips=tuple(dict.fromkeys(service.key.address for service, _place in found if service.key.address)),
         )
 
 
