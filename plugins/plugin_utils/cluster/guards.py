@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import Iterable, Mapping
 
-from .addresses import LINK_LOCAL, family_of, known
+from .addresses import LINK_LOCAL, family_of, known, parse
 from .drafts import ServiceDraft
 from .hosts import Host, Hosts, read_interfaces
 from .mistakes import InventoryPath, Mistakes
@@ -21,6 +21,8 @@ from .types import FAMILIES, DirectorSync, Family, Heartbeat, PeersOnly, Ports, 
 VRRP = "vrrp"
 # The packets of these media come back to who has sent them.
 HEARD_BY_THE_SENDER = ("mcast", "bcast")
+# The directives of ha.cf for a link: bcast has any number of interfaces, the others have one.
+MEDIA = ("ucast", "mcast", "bcast")
 
 
 def peers_only(
@@ -47,7 +49,7 @@ def peers_only(
     if heartbeat:
         heard = [*peers, host] if heartbeat["transport"] in HEARD_BY_THE_SENDER else peers
         sources = [_sources(other, other.interface, other.addresses) for other in heard]
-        guards.append((f"{heartbeat['port']}/udp", {"ipv4"}, sources))
+        guards.append((f"{heartbeat['port']}/udp", {"ipv4"}, [*sources, *_other_links(heartbeat, hosts)]))
     # Of a director that did not answer not every address is known, so all that are let in now count on.
     answered = all(peer.facts.get("interfaces") for peer in peers)
     deployed = [] if answered else _deployed(host)
@@ -81,6 +83,14 @@ def _sources(peer: Host, interface: str | None, addresses: Mapping[Family, str])
     # keepalived gives the interface that it makes for `vmac` the address that is made of the Ethernet address of the one below.
     made = [_link_local(mac) for mac in peer.macs_of(interface)] if interface else []
     return [*addresses.values(), *found, *made]
+
+
+def _other_links(heartbeat: Heartbeat, hosts: Hosts) -> list[list[str]]:
+    """The addresses of the directors on the links that `raw` of lvs_heartbeat adds: ha.cf has the same lines on both."""
+    media = [words for line in heartbeat["raw"] if (words := line.split()) and words[0] in MEDIA]
+    devices = dict.fromkeys(word for words in media for word in (words[1:] if words[0] == "bcast" else words[1:2]))
+    named = [known(word).text for words in media if words[0] == "ucast" for word in words[2:3] if parse(word)]
+    return [named, *(_sources(host, device, {}) for device in devices for host in hosts.directors.values())]
 
 
 def _link_local(mac: str) -> str:

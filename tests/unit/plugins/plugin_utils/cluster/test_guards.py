@@ -60,6 +60,29 @@ def test_a_lone_director_hears_nobody(inventory):
     assert lone == {"let": [], "only": ["ipv4 vrrp", "ipv4 8848/udp"]}
 
 
+@pytest.mark.parametrize(
+    ("line", "let"),
+    [
+        ("ucast eth2 10.9.0.12", ["10.9.0.11", "10.9.0.12"]),
+        ("bcast eth2 eth3", ["10.8.0.11", "10.9.0.11", "10.9.0.12"]),
+        ("mcast eth2 225.0.0.1 694 1 0", ["10.9.0.11", "10.9.0.12"]),
+        # As adopt has found it on a director whose facts do not have the link.
+        ("ucast eth9 10.7.0.12", ["10.7.0.12"]),
+        ("ping 10.9.0.1", []),
+    ],
+)
+def test_heartbeat_is_heard_on_the_links_that_raw_adds(inventory, line, let):
+    heartbeat = {"key": "a-key-of-more-than-16-letters", "raw": [line]}
+    hostvars, groups = inventory({"all": {**ALONE["all"], "lvs_stack": "ldirectord", "lvs_heartbeat": heartbeat}})
+    for name, number, devices in (("lvs1", 11, ("eth2", "eth3")), ("lvs2", 12, ("eth2",))):
+        facts = hostvars[name]["ansible_facts"]
+        facts["interfaces"] += devices
+        for device, network in zip(devices, ("10.9.0", "10.8.0")):
+            facts[device] = {"device": device, "ipv4": {"address": f"{network}.{number}", "prefix": "24"}}
+    own = resolve(hostvars, groups)["hosts"]["lvs1"]["peers_only"]
+    assert own["let"] == ["172.28.0.12 8848/udp", *(f"{address} 694/udp" for address in [*let, "172.28.0.12"])]
+
+
 def test_everybody_is_let_in_unless_the_inventory_wants_it_otherwise(inventory):
     hosts = resolve(*inventory())["hosts"]
     assert {name: host["peers_only"] for name, host in hosts.items()} == dict.fromkeys(hosts)
