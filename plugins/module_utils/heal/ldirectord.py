@@ -28,7 +28,8 @@ from .vips import Addresses
 
 PID_FILE = Path("/run/ldirectord.ldirectord.cf.pid")
 PROC = Path("/proc")
-MANAGER = ("/usr/share/heartbeat/ResourceManager", "takegroup", "ldirectord::ldirectord.cf")
+# heartbeat finds a list of resources by its first one, and says nothing if there is none.
+MANAGER = ("/usr/share/heartbeat/ResourceManager", "takegroup", "LVSLdirectord::ldirectord.cf")
 # It fills the table step by step: what is missing is not wrong before it has had the time.
 PASSING_SECONDS = 4
 READING_SECONDS = 30

@@ -26,6 +26,8 @@ _NO_REASON = re.compile(
 _SCRIPT = re.compile(r"Misc check for \[.* VS .*\] by \[(.*?)\] (.*)")
 # A real server in a sentence, with the words that lead to it.
 _NAMED = re.compile(r"(?:(?: on)? service|(?: (?:from|to|with))? server| to| of)? ?\[[0-9a-fA-F.:]+\]:\w+:\d+")
+# What a check has asked for may be a secret (`sensitive`), and the page of lvs-status may be for everybody (check_http.c).
+_ASKED = re.compile(r" url(?: \S+|\(\S*\))")
 # "HTTP_CHECK on service [..] failed after 3 retries": a line before it may tell more.
 _VERDICT = re.compile(r"_CHECK on service ")
 _LDIRECTORD = re.compile(r"(Deleted|Quiescent|Readd Quiescent|Added|Restored) real server: (\S+) ")
@@ -84,7 +86,7 @@ def shortened(line: str) -> str:
     script = _SCRIPT.match(line)
     if script is not None:
         return f"{script[1]} {script[2]}".rstrip(".")
-    without = _NAMED.sub("", line)
+    without = _NAMED.sub("", _ASKED.sub("", line))
     return " ".join(without.replace("()", "").split()).rstrip(".")
 
 

@@ -117,8 +117,7 @@ def director_parts(
         part["heartbeat_media"] = heartbeat_media(host, heartbeat) if heartbeat else []
         if hears_peers_only:
             network = sync["network"] if sync else None
-            spoken = {instance["family"] for instance in part["instances"]}
-            part["peers_only"] = peers_only(host, hosts, spoken, part["sync"], network, heartbeat)
+            part["peers_only"] = peers_only(host, hosts, part["instances"], part["sync"], network, heartbeat)
         if stack == "static":
             vips = {vip: service["family"] for service in services for vip in service["vips"]}
             gateways = {

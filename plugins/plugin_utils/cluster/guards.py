@@ -9,48 +9,56 @@ None of them proves who has sent it: whoever is let in can take the VIPs, or mak
 from __future__ import annotations
 
 from itertools import chain
-from typing import Iterable, Mapping
+from typing import Iterable, Literal, Mapping, Sequence
 
-from .addresses import LINK_LOCAL, family_of, known
+from .addresses import LINK_LOCAL, family_of, known, parse
 from .drafts import ServiceDraft
 from .hosts import Host, Hosts, read_interfaces
 from .mistakes import InventoryPath, Mistakes
 from .sync import sync_interface
-from .types import FAMILIES, DirectorSync, Family, Heartbeat, PeersOnly, Ports, Sync
+from .types import FAMILIES, DirectorInstance, DirectorSync, Family, Heartbeat, PeersOnly, Ports, Sync
 
 VRRP = "vrrp"
 # The packets of these media come back to who has sent them.
 HEARD_BY_THE_SENDER = ("mcast", "bcast")
+# The directives of ha.cf for a link: bcast has any number of interfaces, the others have one.
+MEDIA = ("ucast", "mcast", "bcast")
 
 
 def peers_only(
     host: Host,
     hosts: Hosts,
-    families: Iterable[Family],
+    instances: Sequence[DirectorInstance],
     sync: DirectorSync | None,
     network: str | None,
     heartbeat: Heartbeat | None,
 ) -> PeersOnly:
     """What one director lets in from the others alone.
 
-    `families` are those of its VRRP instances, `network` is that of the synchronisation.
+    `instances` are its VRRP instances, `network` is that of the synchronisation.
     """
     peers = [peer for peer in hosts.directors.values() if peer is not host]
     guards = []
-    if speaks := set(families):
+    multicast = {(VRRP, instance["family"]) for instance in instances if not instance["unicast_src"]}
+    if speaks := {instance["family"] for instance in instances}:
         sources = [_sources(peer, peer.vrrp.interface, peer.vrrp.addresses) for peer in peers]
         guards.append((VRRP, speaks, sources))
     if sync:
+        what = f"{sync['port']}/udp"
         told = {family_of(address) for address in (sync["group"], sync["address"]) if address}
         sources = [_sources(peer, sync_interface(peer, network), peer.addresses) for peer in peers]
-        guards.append((f"{sync['port']}/udp", told, [sync["peers"], *sources]))
+        guards.append((what, told, [sync["peers"], *sources]))
+        multicast.add((what, family_of(sync["group"])))
     if heartbeat:
         heard = [*peers, host] if heartbeat["transport"] in HEARD_BY_THE_SENDER else peers
         sources = [_sources(other, other.interface, other.addresses) for other in heard]
-        guards.append((f"{heartbeat['port']}/udp", {"ipv4"}, sources))
+        guards.append((f"{heartbeat['port']}/udp", {"ipv4"}, [*sources, *_other_links(heartbeat, hosts)]))
     # Of a director that did not answer not every address is known, so all that are let in now count on.
     answered = all(peer.facts.get("interfaces") for peer in peers)
-    deployed = [] if answered else _deployed(host)
+    deployed = [] if answered else _deployed(host, "let")
+    # It sends multicast of IPv6 from an address that only it can tell. Until it does, the others go on hearing it.
+    unknown = set() if answered else {one for one in multicast if one[1] == "ipv6"}
+    unknown -= {(what, "ipv6") for family, what in _deployed(host, "only") if family == "ipv6"}
     return {
         "let": [
             f"{source} {what}"
@@ -58,7 +66,12 @@ def peers_only(
             for source in _sorted([*chain(*found), *(address for address, known in deployed if known == what)])
             if family_of(source) in spoken
         ],
-        "only": [f"{family} {what}" for what, spoken, _found in guards for family in FAMILIES if family in spoken],
+        "only": [
+            f"{family} {what}"
+            for what, spoken, _found in guards
+            for family in FAMILIES
+            if family in spoken and (what, family) not in unknown
+        ],
     }
 
 
@@ -83,6 +96,14 @@ def _sources(peer: Host, interface: str | None, addresses: Mapping[Family, str])
     return [*addresses.values(), *found, *made]
 
 
+def _other_links(heartbeat: Heartbeat, hosts: Hosts) -> list[list[str]]:
+    """The addresses of the directors on the links that `raw` of lvs_heartbeat adds: ha.cf has the same lines on both."""
+    media = [words for line in heartbeat["raw"] if (words := line.split()) and words[0] in MEDIA]
+    devices = dict.fromkeys(word for words in media for word in (words[1:] if words[0] == "bcast" else words[1:2]))
+    named = [known(word).text for words in media if words[0] == "ucast" for word in words[2:3] if parse(word)]
+    return [named, *(_sources(host, device, {}) for device in devices for host in hosts.directors.values())]
+
+
 def _link_local(mac: str) -> str:
     """The link-local address that is made of an Ethernet address: RFC 4291, appendix A."""
     first, *rest = (int(part, 16) for part in mac.split(":"))
@@ -91,10 +112,10 @@ def _link_local(mac: str) -> str:
     return known(f"fe80::{':'.join(words)}").text
 
 
-def _deployed(host: Host) -> list[list[str]]:
-    """What the last run has let in on a host: addresses, each with what."""
+def _deployed(host: Host, kind: Literal["let", "only"]) -> list[list[str]]:
+    """What the last run has let in on a host: addresses, or families of those that are dropped, each with what."""
     lists: Mapping[str, PeersOnly] = (host.facts.get("deployed_lvs") or {}).get("peers_only") or {}
-    return [line.split() for one in lists.values() for line in one["let"]]
+    return [line.split() for one in lists.values() for line in one[kind]]
 
 
 def check_guards(

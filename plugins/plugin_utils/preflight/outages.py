@@ -151,6 +151,23 @@ def unheard(
             )
 
 
+def unheard_until_changed(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """New directors, while lvs_peers_only is turned off: the others do not let them in before their own turn comes."""
+    new = [name for name, facts in found.items() if not facts["stacks"] and not facts["instances"]]
+    deaf = [
+        name for name, facts in found.items() if facts.get("peers_only") and not cluster["hosts"][name]["peers_only"]
+    ]
+    if new and deaf:
+        yield (
+            f"lvs_peers_only would be false, and {listed(new)} would be a new director. Until {listed(deaf)} {_is(deaf)} changed,"
+            f" nothing of it is heard there, and two directors could hold the VIPs. Do one after the other. {OUTAGE}"
+        )
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
 def added_again(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Services whose addresses keepalived would remove and add again: those of one with several addresses, when some of them change."""
     if not cluster["keepalived"]:

@@ -10,7 +10,7 @@ from typing import Collection
 from ..cluster.types import ResolvedCluster
 from .foreign import answering, foreign
 from .other_clusters import other_clusters
-from .outages import added_again, left_macvlans, lost_gateways, outages, restarts, unheard
+from .outages import added_again, left_macvlans, lost_gateways, outages, restarts, unheard, unheard_until_changed
 from .told import Hostvars, addressed_interfaces, facts_of, told
 
 
@@ -24,6 +24,7 @@ def refusals(cluster: ResolvedCluster, hostvars: Hostvars, in_this_run: Collecti
             interfaces = {name: addressed_interfaces(facts_of(hostvars, name)) for name in found}
             refused += outages(cluster, found, interfaces)
             refused += unheard(cluster, found, cluster["directors"] if in_this_run is None else in_this_run)
+            refused += unheard_until_changed(cluster, found)
         refused += added_again(cluster, found)
         refused += lost_gateways(cluster, hostvars)
         refused += restarts(cluster, found)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,15 +43,15 @@ def let_in(tmp_path):
         pytest.skip("ansible-playbook is not beside this Python")
     asked = tmp_path / "asked"
     program = tmp_path / "lvs-vip"
-    program.write_text(f'#!/bin/sh\necho "$@" >> {asked}\n')
+    program.write_text(
+        f'#!/bin/sh\n[ ! -e {tmp_path}/broken ] || {{ echo "nft said no" >&2; exit 1; }}\necho "$@" >> {asked}\n'
+    )
     program.chmod(0o755)
     text = (ROLE / "tasks/peers.yml").read_text(encoding="utf-8")
     for path, own in (("/usr/local/sbin/lvs-vip", str(program)), ("/etc/", f"{tmp_path}/")):
         assert path in text
         text = text.replace(path, own)
-    owners = ("    owner: root\n", "    group: root\n")
-    for line in owners:
-        text = text.replace(line, "")
+    text = re.sub(r"(?m)^ +(owner|group): root\n", "", text)
     (tmp_path / "peers.yml").write_text(text)
     task = next(
         one
@@ -59,7 +60,7 @@ def let_in(tmp_path):
     )
     include = {"ansible.builtin.include_tasks": str(tmp_path / "peers.yml"), "when": task["when"]}
 
-    def run(wanted, deployed, former=()):
+    def run(wanted, deployed, former=(), fails=None):
         variables = {
             "ansible_python_interpreter": sys.executable,
             "ansible_remote_tmp": str(tmp_path / "remote"),
@@ -81,7 +82,8 @@ def let_in(tmp_path):
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert bool(done.returncode) == bool(fails), done.stdout + done.stderr
+        assert not fails or fails in done.stdout
         said = asked.read_text().splitlines() if asked.exists() else []
         asked.unlink(missing_ok=True)
         return said
@@ -103,6 +105,27 @@ def test_a_new_director_is_let_in_on_one_that_runs(let_in, tmp_path):
     former.write_text(LIST)
     assert let_in(wanted, {"lb1-lb2": deployed}, former=["lb1-lb2"]) == ["add lb1-lb2"]
     assert former.read_text() == f"{LIST}nft let 192.0.2.13 vrrp\n"
+
+
+def test_who_could_not_be_let_in_is_new_at_the_next_run(let_in, tmp_path):
+    wanted = {"let": ["192.0.2.12 vrrp", "192.0.2.13 vrrp"], "only": ["ipv4 vrrp"]}
+    own, broken = tmp_path / "lvs-vip-shop.conf", tmp_path / "broken"
+    own.write_text(LIST)
+    broken.touch()
+    deployed = {"shop": {"let": ["192.0.2.12 vrrp"], "only": ["ipv4 vrrp"]}}
+    assert let_in(wanted, deployed, fails="nft said no. Mend that, and run site.yml again.") == []
+    assert own.read_text() == LIST
+    broken.unlink()
+    assert let_in(wanted, deployed) == ["add shop"]
+
+
+def test_the_rules_that_are_there_let_in_whatever_lvs_filter_is_from_now_on(let_in, tmp_path):
+    """The inventory of these tests has nftables."""
+    own = tmp_path / "lvs-vip-shop.conf"
+    own.write_text(LIST.replace("nft", "iptables"))
+    wanted = {"let": ["192.0.2.13 vrrp"], "only": ["ipv4 vrrp"]}
+    assert let_in(wanted, {"shop": {"let": [], "only": ["ipv4 vrrp"]}}) == ["add shop"]
+    assert own.read_text().endswith("\niptables let 192.0.2.13 vrrp\n")
 
 
 def test_where_everybody_is_heard_nothing_is_written(let_in, tmp_path):

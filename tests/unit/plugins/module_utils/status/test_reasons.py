@@ -82,6 +82,15 @@ def test_other_lines_are_no_reason(text):
     assert keepalived_reasons([text, "-- Boot 1234 --", ""]) == {}
 
 
+@pytest.mark.parametrize("asked", [" www.example.org/a?key=t0ken:", "(/a?key=t0ken)", " /a?key=t0ken:"])
+def test_what_was_asked_for_is_not_said(asked):
+    """keepalived writes it, but the check may be `sensitive`, and the page of lvs-status is for others than the journal."""
+    line = f"http_check for RS {RS} VS {VS} url{asked} content_length (5) does not match received bytes (6)"
+    said = reasons(line, f"HTTP_CHECK on service {RS} failed.", f"Removing service {RS} from VS {VS}")[WEB].text
+    assert "t0ken" not in said and "example" not in said
+    assert said.endswith(" content_length (5) does not match received bytes (6); HTTP_CHECK failed")
+
+
 def test_ipv6():
     found = reasons("TCP_CHECK on service [2001:db8::21]:tcp:8443 failed.")
     assert found == {("2001:db8::21", 8443): Reason("TCP_CHECK failed", None)}

@@ -38,6 +38,32 @@ def test_of_a_director_that_does_not_answer_what_is_let_in_stays(heard):
     assert heard(silent) == {"vrrp": ["172.28.0.12", "172.28.0.112"], "8848/udp": ["172.28.0.12", "172.28.0.113"]}
 
 
+ADDRESSED = (("lvs1", 11), ("lvs2", 12), ("web1", 21), ("web2", 22))
+SIX = {
+    "all": {"lvs_peers_only": True, "lvs_services": [{"name": "web6", "vip": "2001:db8::100", "port": 80}]},
+    "hosts": {"lvs2": {"lvs_address6": "2001:db8::12"}},
+    "facts": {name: {"eth1": [f"172.28.0.{at}/24", f"2001:db8::{at}/64"]} for name, at in ADDRESSED},
+}
+
+
+@pytest.mark.parametrize(
+    ("vrrp", "deployed", "only"),
+    [
+        ({}, {}, []),
+        ({}, {"a": {"let": ["fe80::12 vrrp"], "only": ["ipv6 vrrp"]}}, ["ipv6 vrrp"]),
+        ({"unicast": True}, {}, ["ipv6 vrrp"]),
+    ],
+)
+def test_a_director_whose_link_local_address_nobody_knows_is_not_dropped(inventory, vrrp, deployed, only):
+    """It would become a second owner of the VIPs when it is back."""
+    hostvars, groups = inventory({**SIX, "all": {**SIX["all"], "lvs_vrrp": vrrp}})
+    del hostvars["lvs2"]["ansible_facts"]
+    hostvars["lvs1"]["ansible_facts"]["deployed_lvs"] = {"peers_only": deployed}
+    own = resolve(hostvars, groups)["hosts"]["lvs1"]["peers_only"]
+    assert own["only"] == only
+    assert own["let"] == ["2001:db8::12 vrrp", *(["fe80::12 vrrp"] if deployed else [])]
+
+
 def test_when_all_answer_only_their_addresses_count(heard):
     def told(hostvars):
         hostvars["lvs1"]["ansible_facts"]["deployed_lvs"] = {"peers_only": {"a": DEPLOYED}}
@@ -58,6 +84,29 @@ def test_a_lone_director_hears_nobody(inventory):
     hostvars, groups = inventory({**ALONE, "groups": {"directors": ["lvs1"]}})
     lone = resolve(hostvars, groups)["hosts"]["lvs1"]["peers_only"]
     assert lone == {"let": [], "only": ["ipv4 vrrp", "ipv4 8848/udp"]}
+
+
+@pytest.mark.parametrize(
+    ("line", "let"),
+    [
+        ("ucast eth2 10.9.0.12", ["10.9.0.11", "10.9.0.12"]),
+        ("bcast eth2 eth3", ["10.8.0.11", "10.9.0.11", "10.9.0.12"]),
+        ("mcast eth2 225.0.0.1 694 1 0", ["10.9.0.11", "10.9.0.12"]),
+        # As adopt has found it on a director whose facts do not have the link.
+        ("ucast eth9 10.7.0.12", ["10.7.0.12"]),
+        ("ping 10.9.0.1", []),
+    ],
+)
+def test_heartbeat_is_heard_on_the_links_that_raw_adds(inventory, line, let):
+    heartbeat = {"key": "a-key-of-more-than-16-letters", "raw": [line]}
+    hostvars, groups = inventory({"all": {**ALONE["all"], "lvs_stack": "ldirectord", "lvs_heartbeat": heartbeat}})
+    for name, number, devices in (("lvs1", 11, ("eth2", "eth3")), ("lvs2", 12, ("eth2",))):
+        facts = hostvars[name]["ansible_facts"]
+        facts["interfaces"] += devices
+        for device, network in zip(devices, ("10.9.0", "10.8.0")):
+            facts[device] = {"device": device, "ipv4": {"address": f"{network}.{number}", "prefix": "24"}}
+    own = resolve(hostvars, groups)["hosts"]["lvs1"]["peers_only"]
+    assert own["let"] == ["172.28.0.12 8848/udp", *(f"{address} 694/udp" for address in [*let, "172.28.0.12"])]
 
 
 def test_everybody_is_let_in_unless_the_inventory_wants_it_otherwise(inventory):

@@ -625,3 +625,22 @@ def test_a_director_that_others_do_not_hear_yet_needs_them_in_the_run():
     # Without the rules, whoever sends is heard.
     site.hostvars["lb1"]["ansible_facts"]["deployed_lvs"]["peers_only"] = {}
     assert refusals(site.cluster, site.hostvars, ["lb2", "lb3"]) == []
+
+
+def test_a_new_director_does_not_come_while_the_others_stop_dropping():
+    site = Site(lvs_peers_only=False)
+    site.runs(site.cluster, "lb1", "lb2")
+    heard = {"let": ["192.0.2.11 vrrp"], "only": ["ipv4 vrrp"]}
+    site.hostvars["lb2"]["ansible_facts"]["deployed_lvs"]["peers_only"] = {"lb1-lb2": heard}
+    assert refusals(site.cluster, site.hostvars) == []
+    site.groups["directors"].append("lb3")
+    site.hostvars["lb3"] = {**site.hostvars["lb1"], "lvs_address": "192.0.2.13", "ansible_facts": site.facts(13)}
+    site.hostvars["lb3"]["ansible_facts"]["deployed_lvs"] = NOTHING
+    (said,) = refusals(site.cluster, site.hostvars)
+    assert said.startswith(
+        "lvs_peers_only would be false, and lb3 would be a new director. Until lb2 is changed, nothing of it is heard there,"
+    )
+    assert refusals({**site.cluster, "accept_outage": True}, site.hostvars) == []
+    # Where everybody is heard there is nothing to wait for.
+    site.hostvars["lb2"]["ansible_facts"]["deployed_lvs"]["peers_only"] = {}
+    assert refusals(site.cluster, site.hostvars) == []

@@ -1,0 +1,51 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A director with heartbeat takes a VIP again that somebody has removed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.ldirectord import MANAGER, PASSING_SECONDS, HeartbeatVips
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.vips import Addresses
+
+UNITS = Path(__file__).parents[5] / "roles/_host/files"
+MODELS = Path(__file__).parents[2] / "plugin_utils/cluster/right"
+VIP = "192.0.2.100"
+
+
+@pytest.fixture
+def part(tools):
+    tools.answers["systemctl is-active heartbeat.service"] = "active\n"
+    tools.answers["cl_status rscstatus"] = "all\n"
+    return HeartbeatVips((VIP,), ("all", "local"), Addresses(tools), tools, pid=lambda: 42)
+
+
+def test_a_missing_vip_is_taken_again_by_heartbeats_own_command(part, tools):
+    assert not part.is_due(100, set())
+    assert part.is_due(100 + PASSING_SECONDS, set())
+    faults = part.find(100 + PASSING_SECONDS, sure=True)
+    assert faults.texts == [f"missing VIP {VIP}"]
+    faults.mend()
+    assert tools.commands()[-1] == "ResourceManager takegroup LVSLdirectord::ldirectord.cf"
+
+
+def test_the_other_directors_vips_are_left_alone(part, tools):
+    tools.answers["cl_status rscstatus"] = "foreign\n"
+    assert part.find(100, sure=True) is None
+
+
+@pytest.mark.parametrize("name", ["ldirectord", "ldirectord_services", "peers_only_heartbeat"])
+def test_the_command_names_the_first_resource_that_site_writes(name):
+    model = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8"))
+    assert model["heartbeat"]["resources"][0] == MANAGER[-1]
+
+
+def test_what_heartbeats_scripts_log_can_be_written():
+    """Otherwise they take a failed redirection for a failed resource, and give up all of them."""
+    lines = (UNITS / "lvs-heal.service").read_text(encoding="utf-8").splitlines()
+    (paths,) = [line.partition("=")[2].split() for line in lines if line.startswith("ReadWritePaths=")]
+    assert {"/run", "/var/lib", "/var/log"} <= set(paths)
