@@ -11,13 +11,12 @@ from contextlib import contextmanager
 
 import pytest
 from cluster import flat, until
+from healing import HEALED, journal, mended, now
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
 VIP = "172.28.0.100"
 WEB = f"{VIP}:80"
-# "Within seconds": up to five until it looks, and nodes start processes slowly.
-HEALED = 15
 # Longer than lvs-heal takes to mend anything.
 LEFT_ALONE = 8
 CONF = "/etc/keepalived/keepalived.conf"
@@ -25,24 +24,6 @@ ARP_IGNORE = "net.ipv4.conf.all.arp_ignore"
 # A split brain in the journal.
 BEGIN, END = f"two owners of VIP {VIP}: this director has it, and ", f"no longer two owners of VIP {VIP}"
 NODEST = "net.ipv4.vs.expire_nodest_conn"
-
-
-def journal(cluster, node, since):
-    return cluster.run(node, f"journalctl --unit=lvs-heal --output=cat --since=@{since}")
-
-
-def now(cluster, node):
-    return cluster.run(node, "date +%s")
-
-
-def mended(cluster, node, damage, is_right, told):
-    """Do damage on a node, and wait until it is mended and told."""
-    since = now(cluster, node)
-    # The journal knows whole seconds.
-    time.sleep(1)
-    cluster.host(node).run_expect([0], damage)
-    until(is_right, f"it is as it was before {damage}", seconds=HEALED, pause=0.2)
-    until(lambda: f"mended: {told}" in journal(cluster, node, since), f"the journal tells of {told}", seconds=HEALED)
 
 
 def sysctl(cluster, node, key):

@@ -1,0 +1,38 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a hand removes on the director that has the VIPs comes back by itself within seconds."""
+
+from __future__ import annotations
+
+import pytest
+from cluster import until
+from healing import mended
+
+pytestmark = pytest.mark.usefixtures("fresh")
+
+VIP = "172.28.0.101"
+
+
+def test_a_deleted_vip_comes_back(cluster):
+    (active,) = cluster.holders(VIP)
+    address, _, device = cluster.run(active, f"ip -o address show to {VIP}/32 | awk '{{ print $4, $2 }}'").partition(
+        " "
+    )
+    with cluster.one_owner(VIP):
+        mended(
+            cluster,
+            active,
+            f"ip address del {address} dev {device}",
+            lambda: cluster.holders(VIP) == [active],
+            f"missing VIP {VIP}",
+        )
+    assert "" not in cluster.ask(VIP)
+
+
+@pytest.mark.wide
+def test_a_deleted_service_comes_back(cluster):
+    (active,) = cluster.holders(VIP)
+    before = cluster.table(active)
+    cluster.host(active).run_expect([0], f"ipvsadm -D -t {VIP}:80")
+    until(lambda: cluster.table(active) == before, "the table is as it was")
