@@ -139,7 +139,14 @@ def _addresses(block: Taking, word: str, prefixes: list[tuple[str, str, int]], n
         if address is None:
             notes.lost(line.where, f"{line.name} is no address")
             continue
-        if address.special or "lo" in line.words[1:]:
+        if "lo" in line.words[1:]:
+            continue
+        if address.special:
+            lost = f"{address.text} is no VIP that an inventory takes: it goes."
+            refused = (
+                " The adverts have it, so site.yml refuses that, unless an outage is accepted (-e lvs_accept_outage=true)"
+            )
+            notes.lost(line.where, lost + (refused if word == "virtual_ipaddress" else ""))
             continue
         found[address.text] = None
         prefixes.append((line.where, address.text, int(length) if length.isdigit() else BITS[address.family]))

@@ -106,6 +106,17 @@ def test_an_address_that_the_inventory_has_not_is_refused():
     assert announced(one.cluster, one.hostvars) == {}
 
 
+def test_a_link_local_address_in_adverts_by_hand_is_not_that_of_the_roles():
+    """Directors that were taken over would announce another one, and all of them would be masters."""
+    text = BY_HAND.replace("192.0.2.101/24 dev eth-0", "}\nvirtual_ipaddress_excluded {\n192.0.2.101")
+    one = site(text.replace("192.0.2.100", "169.254.7.7"))
+    assert "its adverts have 169.254.7.7, and would not" in one.refused()[0]
+    # One that the inventory has would go on
+    again = site(text, by_hand=("lb1",))
+    assert again.refused() == []
+    assert announced(again.cluster, again.hostvars) == {"VI_1": [A]}
+
+
 def test_another_interface_is_refused_if_the_director_has_it():
     assert site(BY_HAND.replace("eth-0", "eth7")).refused() == []
     one = site(BY_HAND.replace("interface eth-0", "interface eth9"))
