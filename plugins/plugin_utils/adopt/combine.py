@@ -97,7 +97,28 @@ def combine(
 def _adopted(host: HostFacts) -> dict[str, Adopted]:
     """What each stack's readers have found on a director."""
     found = {stack: read(host, stack) for stack in READERS}
-    return {stack: one for stack, one in found.items() if is_served(one)}
+    served = {stack: one for stack, one in found.items() if is_served(one)}
+    typed, moving = served.get("static"), served.get("keepalived")
+    if typed and moving and not moving["variables"].get("lvs_services"):
+        served["keepalived"] = _moved(typed, moving)
+        del served["static"]
+    return served
+
+
+def _moved(typed: Adopted, moving: Adopted) -> Adopted:
+    """A table that somebody has typed, with VIPs that keepalived moves."""
+    services = [{**service, "health": {"type": "none"}} for service in typed["variables"]["lvs_services"]]
+    note: Note = {
+        "level": "explained",
+        "where": "ipvsadm",
+        "text": "keepalived moves the VIPs, and somebody has typed the table: from now on keepalived has both. Nothing checks the real"
+        " servers, so health is none: choose a check",
+    }
+    return {
+        "variables": {**typed["variables"], **moving["variables"], "lvs_services": services},
+        "hosts": moving["hosts"],
+        "notes": [*moving["notes"], note, *typed["notes"]],
+    }
 
 
 def _stack(adopted: Mapping[str, Mapping[str, Adopted]], notes: Notes) -> str:

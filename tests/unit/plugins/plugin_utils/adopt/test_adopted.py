@@ -60,6 +60,20 @@ def test_services_that_somebody_has_typed_beside_a_daemon_are_told():
     assert lost(adopted(*case(table=table[:2]))) == []
 
 
+def test_keepalived_may_move_the_vips_of_a_table_that_somebody_has_typed():
+    text = CONFIGURATION.partition("virtual_server")[0]
+    table = ["-A -t 192.0.2.100:80 -s wrr", "-a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 3"]
+    found = adopted(*case(keepalived=text, table=table, enabled=["keepalived.service"]))
+    cluster = yaml.safe_load(found["files"]["group_vars/all/cluster.yml"])
+    assert cluster["lvs_stack"] == "keepalived"
+    assert cluster["lvs_vrrp"]["virtual_router_id"] == 51
+    (service,) = cluster["lvs_services"]
+    assert (service["scheduler"], service["health"]) == ("wrr", {"type": "none"})
+    assert service["real_servers"] == [{"host": "www1", "weight": 3}]
+    assert lost(found) == []
+    assert [note for note in found["notes"] if "keepalived moves the VIPs" in note["text"]]
+
+
 def test_a_host_that_was_not_read_is_told():
     facts, groups = case()
     found = adopted(facts, {**groups, "directors": ["lb1", "lb2"]})
