@@ -160,3 +160,16 @@ def test_a_vip_on_an_interface_of_a_real_server_moves_when_it_is_taken_over():
     assert answering_addresses(one.cluster, one.hostvars, "lb1") == []
     # A daemon of the host would add it again
     assert f"VIP {A} is on eth-0" in real_server(True, vips=[A]).refused()[0]
+
+
+@pytest.mark.parametrize("is_secondary", [True, False])
+def test_a_label_is_no_device(is_secondary):
+    one = Site(lvs_take_over=True)
+    facts = one.hostvars["www1"]["ansible_facts"]
+    vip = {"address": A, "netmask": "255.255.255.0", "prefix": "24"}
+    facts["interfaces"] = [*facts["interfaces"], "eth-0_1", "lo_1"]
+    facts["lo"] = {"device": "lo"}
+    facts["lo_1"] = {"ipv4": {"address": B, "netmask": "255.255.255.255", "prefix": "32"}}
+    facts["eth_0_1"] = {"ipv4_secondaries": [vip]} if is_secondary else {"ipv4": vip}
+    facts["eth_0"]["ipv4_secondaries"] = [vip] if is_secondary else []
+    assert answering_addresses(one.cluster, one.hostvars, "www1") == [(f"{A}/24", "eth-0")]
