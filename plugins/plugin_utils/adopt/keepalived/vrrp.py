@@ -143,9 +143,7 @@ def _addresses(block: Taking, word: str, prefixes: list[tuple[str, str, int]], n
             continue
         if address.special:
             lost = f"{address.text} is no VIP that an inventory takes: it goes."
-            refused = (
-                " The adverts have it, so site.yml refuses that, unless an outage is accepted (-e lvs_accept_outage=true)"
-            )
+            refused = " The adverts have it, so site.yml refuses that, unless an outage is accepted (-e lvs_accept_outage=true)"
             notes.lost(line.where, lost + (refused if word == "virtual_ipaddress" else ""))
             continue
         found[address.text] = None

@@ -29,7 +29,9 @@ def folder(tmp_path):
 
 
 def test_all_files_that_belong_to_the_configuration_are_read(folder):
-    found = adopt.texts(str(folder / "keepalived.conf"), "lb1", [str(folder / "ldirectord.cf"), str(folder / "missing")])
+    found = adopt.texts(
+        str(folder / "keepalived.conf"), "lb1", [str(folder / "ldirectord.cf"), str(folder / "missing")]
+    )
     names = ["keepalived.conf", "conf.d/a.conf", "deep.inc", "conf.d/b.conf", "two.inc", "ldirectord.cf", "other.cf"]
     assert [path.partition(f"{folder}/")[2] for path in found] == names
     assert found[str(folder / "deep.inc")] == "deep\ninclude keepalived.conf\n"
