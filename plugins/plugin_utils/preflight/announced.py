@@ -24,7 +24,8 @@ OWN = ("169.254.", "fe80::")
 def announced(cluster: ResolvedCluster, hostvars: Hostvars) -> dict[str, list[str]]:
     """The addresses in the adverts of each instance, as its directors have them now; without instances that announce as the roles do.
 
-    An instance is left out, too, if its directors do not agree, or announce what the inventory does not have: preflight refuses that.
+    An instance is left out, too, if its directors announce what the inventory does not have, which preflight refuses, or do not agree:
+    then each of them is a master already.
     """
     found: dict[str, list[str]] = {}
     for instance in cluster["vrrp"]["instances"] if cluster["vrrp"] else []:

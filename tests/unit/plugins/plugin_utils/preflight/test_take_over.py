@@ -128,6 +128,18 @@ def test_another_interface_is_refused_if_the_director_has_it():
     assert "interface is eth9 now and would be eth-0" in one.refused()[0]
 
 
+@pytest.mark.parametrize("option", [["-f", "/etc/own.conf"], ["--use-file=/etc/own.conf"]])
+def test_another_file_of_a_running_keepalived_is_refused(option):
+    """It would go on with that file until it is restarted, and then the other director would not understand it."""
+    one = site(by_hand=())
+    deployed = one.hostvars["lb1"]["ansible_facts"]["deployed_lvs"]
+    deployed["options"] = {"ours": False, "running": ["-D", *option]}
+    (said,) = one.refused()
+    assert said.startswith("lb1: keepalived was started with -f and reads /etc/own.conf")
+    deployed["options"] = {"ours": False, "running": ["-D", "-f", KEEPALIVED]}
+    assert one.refused() == []
+
+
 def test_a_password_is_read_as_keepalived_reads_it():
     def password(text):
         return vrrp_instances({KEEPALIVED: text % {"name": "VI_1"}})[0]["password"]
