@@ -74,6 +74,16 @@ def test_keepalived_may_move_the_vips_of_a_table_that_somebody_has_typed():
     assert [note for note in found["notes"] if "keepalived moves the VIPs" in note["text"]]
 
 
+@pytest.mark.parametrize("which", ["-t 192.0.2.100:0", "-f 7"])
+def test_a_typed_service_of_every_port_is_no_mistake(which):
+    rule = "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -d 192.0.2.100/32 -j MARK --set-xmark 0x7/0xffffffff\nCOMMIT\n"
+    table = [f"-A {which} -s rr -p 60", f"-a {which} -r 192.0.2.21:0 -g -w 1"]
+    found = adopted(*case(keepalived="", table=table, filters={"iptables": rule}))
+    assert lost(found) == []
+    (service,) = yaml.safe_load(found["files"]["group_vars/all/cluster.yml"])["lvs_services"]
+    assert service["health"] == {"type": "none"}
+
+
 def test_a_host_that_was_not_read_is_told():
     facts, groups = case()
     found = adopted(facts, {**groups, "directors": ["lb1", "lb2"]})
