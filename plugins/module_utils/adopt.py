@@ -13,6 +13,7 @@ from typing import Iterable, Iterator
 
 from . import deployed
 from .doctor import daemons
+from .keepalived_lines import Reader
 from .tools import Runner, ToolMissing, run
 
 # Besides keepalived.conf with what it includes
@@ -49,12 +50,7 @@ PACKAGES = (
     "pacemaker",
 )
 BIGGEST = 4 * 1024 * 1024
-DEEPEST = 8  # files that include files
-# keepalived.conf(5): include, includer, includem, includew, includeb, includea; for one host only behind @NAME
-_INCLUDE = re.compile(r"^\s*(?:@\S+\s+)?include[rmwba]*\s+(\S.*?)\s*$")
-_CONDITION = re.compile(r"^\s*@(\^?)(\S+)\s+(.*)$")
-_DEFINITION = re.compile(r"^\s*\$([A-Za-z_]\w*)\s*=(.*)$")
-_REFERENCE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+DEEPEST = 8  # configurations of ldirectord that start others
 # In ldirectord.cf: the files of other configurations that it starts
 _EXECUTE = re.compile(r"^\s*execute\s*=\s*(\S+)")
 
@@ -65,10 +61,27 @@ def configuration_of(arguments: Iterable[list[str]]) -> str:
     return next((path for path in named if path), deployed.KEEPALIVED)
 
 
-def texts(keepalived: str, paths: Iterable[str] = FILES) -> dict[str, str]:
-    """Return the texts of all files that are there, by path: keepalived.conf with what it includes, and the others."""
+def config_id(arguments: Iterable[list[str]], hostname: str) -> str:
+    """Return the word that lines such as "@lb1 ..." have to name to count: that of the option -i, or the host without its domain."""
+    named = (daemons.option(one, "-i", "--config-id") for one in arguments)
+    return next((word for word in named if word), hostname.partition(".")[0])
+
+
+def texts(keepalived: str, own: str, paths: Iterable[str] = FILES) -> dict[str, str]:
+    """Return the texts of all files that are there, by path: keepalived.conf with what it includes, and the others.
+
+    `own` is the config_id of the host.
+    """
     found: dict[str, str] = {}
-    _add(found, keepalived, _included_by_keepalived)
+
+    def kept(path: str) -> str | None:
+        text = _text(path)
+        if text is not None:
+            found[path] = text
+        return text
+
+    for _line in Reader(kept, _matching, own).lines(keepalived):
+        pass
     for path in paths:
         _add(found, path, _included_by_ldirectord if path.endswith("ldirectord.cf") else _nothing)
     for path in _started_by_heartbeat(found):
@@ -87,48 +100,21 @@ def _add(found: dict[str, str], path: str, included: object, depth: int = 0) -> 
         _add(found, other, included, depth + 1)
 
 
-def inlined(path: str, hostname: str) -> str:
-    """Return keepalived.conf with the lines of included files in their place, without those of other hosts, and with values for $NAMES.
+def inlined(path: str, own: str) -> str:
+    """Return keepalived.conf as keepalived reads it: with included files, without lines of other hosts, and with values for $NAMES.
 
-    The names are those of lines such as $VIP=192.0.2.100. deployed_facts needs it for files that somebody else has written.
+    deployed_facts needs it for files that somebody else has written. `own` is the config_id of the host.
     """
-    definitions: dict[str, str] = {}
-    lines = []
-    for line in _inlined(path, (hostname, hostname.partition(".")[0]), 0):
-        defined = _DEFINITION.match(line)
-        if defined:
-            definitions[defined[1]] = defined[2].strip().strip('"')
-            continue
-        lines.append(_REFERENCE.sub(lambda match: definitions.get(match[1] or match[2], match[0]), line))
-    return "\n".join(lines) + "\n"
+    return "".join(f"{line}\n" for _where, line in Reader(_text, _matching, own).lines(path))
 
 
-def _inlined(path: str, names: tuple[str, ...], depth: int) -> Iterator[str]:
-    text = _text(path)
-    for given in (text or "").splitlines() if depth <= DEEPEST else ():
-        condition = _CONDITION.match(given)
-        if condition and (condition[2] in names) == bool(condition[1]):
-            continue
-        line = condition[3] if condition else given
-        if _INCLUDE.match(line):
-            for other in _included_by_keepalived(path, line):
-                yield from _inlined(other, names, depth + 1)
-        else:
-            yield line
+def _matching(pattern: str) -> list[str]:
+    """The files for a pattern, which may have braces."""
+    return [name for one in _alternatives(pattern) for name in sorted(glob.glob(one)) if os.path.isfile(name)]
 
 
 def _nothing(_path: str, _text: str) -> Iterator[str]:
     return iter(())
-
-
-def _included_by_keepalived(path: str, text: str) -> Iterator[str]:
-    """The files that a file includes: a pattern may have braces."""
-    for line in text.splitlines():
-        match = _INCLUDE.match(re.split(r"\s[#!]", line)[0])
-        if match:
-            pattern = os.path.join(os.path.dirname(path), match[1].strip("\"'"))
-            for one in _alternatives(pattern):
-                yield from (name for name in sorted(glob.glob(os.path.normpath(one))) if os.path.isfile(name))
 
 
 def _included_by_ldirectord(path: str, text: str) -> Iterator[str]:

@@ -96,15 +96,17 @@ def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
     found = []
     for name, block in _blocks(words, "vrrp_instance"):
         advertised, excluded = _addresses(block, "virtual_ipaddress"), _addresses(block, "virtual_ipaddress_excluded")
-        password = _value(block, "auth_pass")
+        # Those with IPv6 always have version 3
+        version = "3" if any(":" in address for address in advertised) else _value(block, "version") or usual
+        kind = _value(block, "auth_type")
+        # keepalived ignores it without auth_type, and in version 3
+        password = _value(block, "auth_pass") if kind in ("PASS", "AH") and version != "3" else None
         if password and password.startswith("$"):
             password = secrets.get(password[1:].strip("{}"))
-        if password and _value(block, "auth_type") == "AH":
+        if password and kind == "AH":
             password = f"AH {password}"  # Whatever it is, with PASS it is another one
         elif password:
             password = password[:LONGEST_PASSWORD]
-        # Those with IPv6 always have version 3
-        version = "3" if any(":" in address for address in advertised) else _value(block, "version") or usual
         found.append(
             {
                 "name": name,
@@ -275,12 +277,14 @@ def _blocks(lines: list[list[str]], kind: str) -> Iterator[tuple[str, list[list[
         if depth <= 0 and "}" in words:
             yield name, block
             block = None
-        else:
-            block.append([word for word in words if word not in "{"])
+        elif left := [word for word in words if word != "{"]:  # A brace may have a line of its own
+            block.append(left)
 
 
 def _value(block: list[list[str]], key: str) -> str | None:
-    return next((words[1].strip('"') for words in block if words[0] == key and len(words) > 1), None)
+    """The last value of a key, which counts for keepalived."""
+    values = [words[1].strip('"') for words in block if words[0] == key and len(words) > 1]
+    return values[-1] if values else None
 
 
 def _number(kind: Callable[[str], Any], word: str | None) -> Any:

@@ -168,9 +168,11 @@ def gather(runner):
     links, addresses = told("addresses", lambda: network.links_and_addresses(runner), ({}, []))
     routes, rules = told("routes", lambda: network.routing(runner, families), ([], []))
     running = told("processes", daemons.processes, [])
-    files = adopt.texts(adopt.configuration_of(one["arguments"] for one in running if one["name"] == "keepalived"))
+    keepalived = [one["arguments"] for one in running if one["name"] == "keepalived"]
+    hostname = os.uname().nodename
+    files = adopt.texts(adopt.configuration_of(keepalived), adopt.config_id(keepalived, hostname))
     return {
-        "hostname": os.uname().nodename,
+        "hostname": hostname,
         "files": files,
         "ipvs": told("ipvs", lambda: ipvs(runner), None),
         "links": links,

@@ -336,10 +336,12 @@ def main(runner=HOST):
     own_lists = texts(deployed.LVS_VIPS)
     lists = "\n".join(own_lists.values())
     stacks = sorted(path.split("/")[-2][: -len(".d")] for path in glob.glob(ADDITIONS))
+    running = deployed.running_options(read(f"/proc/{(read(PID_FILE) or '0').strip()}/cmdline"))
     try:
         foreign = deployed.foreign_files(files, lambda path: is_packaged(runner, path))
         if deployed.KEEPALIVED in foreign:
-            files[deployed.KEEPALIVED] = adopt.inlined(deployed.KEEPALIVED, os.uname().nodename)
+            own = adopt.config_id([running or []], os.uname().nodename)
+            files[deployed.KEEPALIVED] = adopt.inlined(deployed.KEEPALIVED, own)
         clusters = deployed.clusters_of(texts(deployed.RECORDS))
         drained = deployed.drained_in(read(deployed.DRAINED))
     except Failure as error:
@@ -378,7 +380,7 @@ def main(runner=HOST):
         "virtual_servers": deployed.virtual_servers(files),
         "options": {
             "ours": os.path.isfile(deployed.OPTIONS),
-            "running": deployed.running_options(read(f"/proc/{(read(PID_FILE) or '0').strip()}/cmdline")),
+            "running": running,
         },
     }
     module.exit_json(changed=False, ansible_facts={"deployed_lvs": facts})

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Hashable, Iterable, Mapping, Sequence
 
+from ...module_utils.ipvs.types import endpoint
 from ..cluster.mistakes import InventoryMistakes
 from ..cluster.resolve import resolve
 from . import merging, silence, vrrp_merge, ways_back
@@ -65,6 +66,9 @@ def combine(
     ]
     for name in [*directors, *servers]:
         _unread(facts[name], name, notes)
+    for name in dict.fromkeys(name for group in ("directors", "real_servers") for name in groups.get(group, ())):
+        if name not in facts:
+            notes.lost(name, "was not read, and is not in the inventory: run adopt.yml without --limit")
     variables = merging.merge({name: found[name]["variables"] for name in directors if name in found}, notes)
     _unique_names(variables.setdefault("lvs_services", []))
     hosts: dict[str, dict[str, Any]] = {name: {} for name in dict.fromkeys([*directors, *servers])}
@@ -78,6 +82,7 @@ def combine(
     told += _silence(variables, directors, servers, facts, notes)
     _filters(hosts, facts)
     _at_boot(variables, stack, directors, facts, notes)
+    _typed(variables, {name: facts[name] for name in directors}, notes)
     _named(variables, hosts, servers, facts, notes)
     if "lvs_vrrp" in variables:
         variables["lvs_vrrp"] = vrrp_merge.simplified(
@@ -92,7 +97,28 @@ def combine(
 def _adopted(host: HostFacts) -> dict[str, Adopted]:
     """What each stack's readers have found on a director."""
     found = {stack: read(host, stack) for stack in READERS}
-    return {stack: one for stack, one in found.items() if is_served(one)}
+    served = {stack: one for stack, one in found.items() if is_served(one)}
+    typed, moving = served.get("static"), served.get("keepalived")
+    if typed and moving and not moving["variables"].get("lvs_services"):
+        served["keepalived"] = _moved(typed, moving)
+        del served["static"]
+    return served
+
+
+def _moved(typed: Adopted, moving: Adopted) -> Adopted:
+    """A table that somebody has typed, with VIPs that keepalived moves."""
+    services = [{**service, "health": {"type": "none"}} for service in typed["variables"]["lvs_services"]]
+    note: Note = {
+        "level": "explained",
+        "where": "ipvsadm",
+        "text": "keepalived moves the VIPs, and somebody has typed the table: from now on keepalived has both. Nothing checks the real"
+        " servers, so health is none: choose a check",
+    }
+    return {
+        "variables": {**typed["variables"], **moving["variables"], "lvs_services": services},
+        "hosts": moving["hosts"],
+        "notes": [*moving["notes"], note, *typed["notes"]],
+    }
 
 
 def _stack(adopted: Mapping[str, Mapping[str, Adopted]], notes: Notes) -> str:
@@ -378,6 +404,38 @@ def _at_boot(
     if unit and told and not any(starting & set(enabled) for enabled in told):
         variables["lvs_start_at_boot"] = False
         notes.explained("systemctl", f"{unit} does not start at boot on any director: lvs_start_at_boot is false")
+
+
+def _typed(variables: Mapping[str, Any], directors: Mapping[str, HostFacts], notes: Notes) -> None:
+    """Services of the IPVS tables that are in no configuration: somebody has typed them."""
+    known = {key for service in variables.get("lvs_services", []) for key in _keys(service)}
+    for name, host in directors.items():
+        table = (host["ipvs"] or {}).get("services") or ()
+        for entry in table if not host["ours"] else ():
+            if not known.isdisjoint(_keys({**entry, "vip": entry["address"]})):
+                continue
+            what = f"fwmark {entry['fwmark']}" if entry["fwmark"] is not None else _endpoint(entry)
+            notes.lost(
+                f"{name}:ipvsadm",
+                f"{what} is in the IPVS table, and in no configuration: somebody has typed it. The inventory does not have it. Write it"
+                " there, or remove it from the table",
+            )
+
+
+def _keys(service: Mapping[str, Any]) -> set[Hashable]:
+    """What identifies a service in the IPVS table."""
+    if service.get("fwmark") is not None:
+        return {int(service["fwmark"])}
+    return {
+        (str(vip), port, protocol)
+        for vip in _listed(service.get("vip"))
+        for port in _listed(service.get("port")) or [0]
+        for protocol in _listed(service.get("protocol") or "tcp")
+    }
+
+
+def _endpoint(entry: Mapping[str, Any]) -> str:
+    return f"{endpoint(entry['address'], entry['port'])}/{entry['protocol']}"
 
 
 def _named(

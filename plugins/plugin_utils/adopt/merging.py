@@ -115,7 +115,17 @@ def in_order(lists: Iterable[Iterable[Hashable]]) -> list[Hashable]:
 
 def _shown(name: str, value: Any) -> str:
     """A value in a note. Secrets are in none."""
+    shown = _hidden(name, value)
+    text = shown if isinstance(shown, str) else json.dumps(shown)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def _hidden(name: str, value: Any) -> Any:
+    """A value without the secrets in it."""
     if name in SECRETS:
         return "one secret" if value else "none"
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    if isinstance(value, dict):
+        return {key: _hidden(key, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_hidden(name, item) for item in value]
+    return value

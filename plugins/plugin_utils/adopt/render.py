@@ -10,8 +10,11 @@ from typing import Any, Iterable, Mapping, Sequence
 import yaml
 
 from .types import Note
+from .vault import Reference
 
 WIDEST = 100
+# Ansible takes these for templates
+TEMPLATE = ("{{", "{%", "{#")
 HOSTS = "hosts.yml"
 CLUSTER = "group_vars/all/cluster.yml"
 SECRETS = "group_vars/all/secrets.yml"
@@ -85,6 +88,17 @@ _Dumper.add_representer(
 )
 _Dumper.add_representer(
     _Row, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
+)
+
+
+_Dumper.add_representer(Reference, lambda dumper, value: dumper.represent_str(str(value)))
+_Dumper.add_representer(
+    str,
+    lambda dumper, value: (
+        dumper.represent_scalar("!unsafe", value)
+        if any(begin in value for begin in TEMPLATE)
+        else dumper.represent_str(value)
+    ),
 )
 
 

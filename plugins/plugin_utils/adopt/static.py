@@ -64,6 +64,8 @@ def _service(entry: Mapping[str, Any], marks: list[Mark], notes: Notes) -> dict[
         service["vip"], service["port"] = entry["address"], entry["port"]
         if entry["protocol"] != "tcp":
             service["protocol"] = entry["protocol"]
+    if not service.get("port") and not service.get("ports"):
+        service["health"] = {"type": "none"}  # The default has to know a port, although nothing is checked
     service["scheduler"] = entry["scheduler"]
     service.update({name: entry[name] for name in SAME if entry.get(name)})
     if entry.get("one_packet"):

@@ -11,6 +11,12 @@ from typing import Any
 from .merging import SECRETS
 
 
+class Reference(str):
+    """The name of a secret between braces, for Ansible to fill in."""
+
+    __slots__ = ()
+
+
 def taken_out(variables: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """The variables with a reference in place of each secret, and the secrets by name. The same secret has one name."""
     secrets: dict[str, str] = {}
@@ -37,6 +43,6 @@ def taken_out(variables: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]
                 number += 1
                 name = f"vault_{plain}_{number}"
             secrets[name] = secret
-        return f"{{{{ {name} }}}}"
+        return Reference(f"{{{{ {name} }}}}")
 
     return {key: replaced(value, (key,)) for key, value in variables.items()}, secrets

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from . import keys, schema
 from .addresses import BITS, Address, Network, family_of, known, netmask_prefix, parse
@@ -301,19 +301,34 @@ def _connects(interface: Interface) -> bool:
 
 
 def read_interfaces(facts: Mapping[str, Any]) -> Iterator[Interface]:
-    """Every address in Ansible's network facts, where an interface's key has `_` for `-`."""
-    for given in facts.get("interfaces") or ():
-        name = str(given)
+    """Every address in Ansible's network facts, where an interface's key has `_` for `-`.
+
+    An address with a label, such as eth0:1, is there as one of an interface eth0_1, which is no device, and may be there for eth0, too.
+    """
+    names = [str(name) for name in facts.get("interfaces") or ()]
+    devices = [name for name in names if _fact(facts, name).get("device")]
+    for name in names:
         fact = _fact(facts, name)
         first = fact.get("ipv4")
+        if name not in devices and (
+            device := max((one for one in devices if name.startswith(f"{one}_")), key=len, default="")
+        ):
+            entries = [(entry, False) for entry in (first, *(fact.get("ipv4_secondaries") or ())) if entry]
+            there = {entry.get("address") for entry in _fact(facts, device).get("ipv4_secondaries") or ()}
+            yield from _interfaces(device, [one for one in entries if one[0].get("address") not in there])
+            continue
         entries = [(first, True)] if first else []
         entries += [(entry, False) for entry in fact.get("ipv4_secondaries") or ()]
         entries += [(entry, True) for entry in fact.get("ipv6") or ()]
-        for entry, primary in entries:
-            address = parse(str(entry.get("address")))
-            prefix = entry.get("prefix") or netmask_prefix(str(entry.get("netmask")))
-            if address and prefix:
-                yield Interface(name, address, int(prefix), primary)
+        yield from _interfaces(name, entries)
+
+
+def _interfaces(name: str, entries: Iterable[tuple[Mapping[str, Any], bool]]) -> Iterator[Interface]:
+    for entry, primary in entries:
+        address = parse(str(entry.get("address")))
+        prefix = entry.get("prefix") or netmask_prefix(str(entry.get("netmask")))
+        if address and prefix:
+            yield Interface(name, address, int(prefix), primary)
 
 
 def own_interfaces(facts: Mapping[str, Any]) -> Iterator[Interface]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping
 
+from ...module_utils import deployed
 from ..cluster.types import ResolvedCluster
 from .told import Hostvars, told
 
@@ -23,28 +24,40 @@ OWN = ("169.254.", "fe80::")
 def announced(cluster: ResolvedCluster, hostvars: Hostvars) -> dict[str, list[str]]:
     """The addresses in the adverts of each instance, as its directors have them now; without instances that announce as the roles do.
 
-    An instance is left out, too, if its directors do not agree, or announce what the inventory does not have: preflight refuses that.
+    An instance is left out, too, if its directors announce what the inventory does not have, which preflight refuses, or do not agree:
+    then each of them is a master already.
     """
     found: dict[str, list[str]] = {}
     for instance in cluster["vrrp"]["instances"] if cluster["vrrp"] else []:
-        lists = {frozenset(one["advertised"]) for one in running(cluster, hostvars, instance)}
-        lists = {one for one in lists if not is_own(one)}
+        lists = {
+            frozenset(one["advertised"])
+            for one, is_by_hand in running(cluster, hostvars, instance)
+            if is_by_hand or not is_own(one["advertised"])
+        }
         own = {address["address"] for address in [*instance["vips"], *instance["gateways"]]}
         if len(lists) == 1 and (addresses := next(iter(lists))) <= own:
             found[instance["name"]] = sorted(addresses)
     return found
 
 
-def running(cluster: ResolvedCluster, hostvars: Hostvars, instance: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    """An instance as its directors have it configured, by whomever."""
+def running(
+    cluster: ResolvedCluster, hostvars: Hostvars, instance: Mapping[str, Any]
+) -> Iterable[tuple[Mapping[str, Any], bool]]:
+    """An instance as its directors have it configured, and whether that was by hand."""
     for director in cluster["directors"]:
-        for one in told(hostvars, director).get("instances") or ():
+        facts = told(hostvars, director)
+        for one in facts.get("instances") or ():
             if one["virtual_router_id"] == instance["virtual_router_id"] and one["advertised"]:
                 if (":" in one["advertised"][0]) == (instance["family"] == "ipv6"):
-                    yield one
+                    yield one, by_hand(facts)
+
+
+def by_hand(facts: Mapping[str, Any]) -> bool:
+    """Whether somebody else has written the configuration of a director. It may announce one link-local address, too: another."""
+    return deployed.KEEPALIVED in (facts.get("foreign") or ())
 
 
 def is_own(addresses: Iterable[str]) -> bool:
-    """Whether these are what the roles announce: one link-local address."""
+    """Whether these are what the roles announce, if they have written the configuration: one link-local address."""
     listed = list(addresses)
     return len(listed) == 1 and listed[0].startswith(OWN)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Iterator, Mapping
 
 from ...module_utils import deployed
+from ...module_utils.adopt import configuration_of
 from ..cluster.addresses import parse
 from ..cluster.hosts import read_interfaces
 from ..cluster.kernel import GRE_DEVICES, TUNNEL_DEVICES
@@ -47,6 +48,13 @@ def foreign(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) ->
                     f"{name}: heartbeat also moves {listed(moved)}. site.yml does not manage that, and would leave it without heartbeat."
                     " Remove it from /etc/ha.d/haresources, or use other directors."
                 )
+        running = facts["options"]["running"]
+        path = configuration_of([running or []])
+        if cluster["stack"] == "keepalived" and path != deployed.KEEPALIVED:
+            yield (
+                f"{name}: keepalived was started with -f and reads {path}, but site.yml writes {deployed.KEEPALIVED}. Move the file"
+                " there, remove the option from the settings of its unit (such as /etc/default/keepalived), and restart keepalived."
+            )
         if files and not cluster["take_over"]:
             others = [vip for vip in facts["vips"] if vip not in ours]
             lost = f" The inventory has no service for {listed(others)}." if others else ""

@@ -12,7 +12,7 @@ from ..cluster.addresses import family_of
 from ..cluster.mistakes import listed
 from ..cluster.types import DirectorInstance, ResolvedCluster
 from ..daemon_options import other_options
-from .announced import is_own
+from .announced import by_hand, is_own
 from .told import Hostvars, facts_of, told
 
 Running = Mapping[str, Any]
@@ -28,10 +28,11 @@ def outages(
     `interfaces` are those of each director that have an address.
     """
     running = {name: facts["instances"] for name, facts in found.items() if _counts(cluster, facts)}
+    former = {name for name, facts in found.items() if by_hand(facts)}
     said: dict[tuple[str, str], list[str]] = {}
     for name, instances in running.items():
         for wanted in cluster["hosts"][name]["instances"]:
-            for what, vips in _changed(wanted, instances, interfaces[name]):
+            for what, vips in _changed(wanted, instances, interfaces[name], name in former):
                 said.setdefault((what, listed(vips) if vips else "the VIPs"), []).append(name)
     for (what, vips_listed), names in said.items():
         yield _outage(what, vips_listed, names)
@@ -44,14 +45,14 @@ def _counts(cluster: ResolvedCluster, facts: Mapping[str, Any]) -> bool:
 
 
 def _changed(
-    wanted: DirectorInstance, instances: Iterable[Running], interfaces: frozenset[str]
+    wanted: DirectorInstance, instances: Iterable[Running], interfaces: frozenset[str], former: bool
 ) -> Iterator[tuple[str, list[str]]]:
     """The settings that would keep a director from understanding the others, in words, with the VIPs concerned."""
     name = f"instance {wanted['name']}"
     family = [one for one in instances if _is_family(one, wanted["family"])]
     same = next((one for one in family if one["virtual_router_id"] == wanted["virtual_router_id"]), None)
     vips = [address["address"] for address in wanted["addresses"]]
-    if same and (changes := [*_differences(same, wanted, interfaces), *_not_announced(same, vips)]):
+    if same and (changes := [*_differences(same, wanted, interfaces), *_not_announced(same, vips, former)]):
         yield f"{name}: {listed(changes)}", vips
     for one in family:
         moved = [vip for vip in vips if vip in one["addresses"] or vip in one["advertised"]]
@@ -87,10 +88,10 @@ def _differences(now: Running, wanted: DirectorInstance, interfaces: frozenset[s
         yield "auth_pass would change"
 
 
-def _not_announced(now: Running, vips: Sequence[str]) -> Iterator[str]:
+def _not_announced(now: Running, vips: Sequence[str], former: bool) -> Iterator[str]:
     """What an instance announces that the inventory does not have: directors that were taken over could not announce it."""
     lost = [address for address in now["advertised"] if address not in vips]
-    if lost and not is_own(now["advertised"]):
+    if lost and (former or not is_own(now["advertised"])):
         yield f"its adverts have {listed(lost)}, and would not"
 
 

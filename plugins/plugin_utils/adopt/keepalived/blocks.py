@@ -5,21 +5,16 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Iterator, Mapping
+from typing import Mapping
 
+from ....module_utils.keepalived_lines import Reader
 from ..notes import Notes
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}])|([^\s"{}]+)')
-_INCLUDE = re.compile(r"^include[rmwba]*\s+(\S.*)$")
-_DEFINITION = re.compile(r"^\$([A-Za-z_]\w*)\s*=\s*(.*)$")
-_REFERENCE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
-_CONDITION = re.compile(r"^@(\^?)(\S+)\s*(.*)$")
-_SEQUENCE = re.compile(r"^~(SEQ|LST)\s*\(")
-_DEEPEST = 8  # files that include files, and definitions that name definitions
+_REFERENCE = re.compile(r"\$\{?[A-Za-z_]\w*\}?")
 
 
 @dataclass
@@ -50,20 +45,19 @@ class Line:
         return [f"{text} {{".strip(), *inner, "}"]
 
 
-def read(path: str, files: Mapping[str, str], hostname: str, notes: Notes) -> Line:
-    """The whole configuration as one block; `hostname` is for lines that begin with @NAME."""
+def read(path: str, files: Mapping[str, str], own: str, notes: Notes) -> Line:
+    """The whole configuration as one block; `own` is the word of lines for this host: config_id in module_utils/adopt.py."""
+
+    def found(pattern: str) -> list[str]:
+        return [name for name in sorted(files) if matches(name, pattern)]
+
     top = Line([], [], path, braces=True)
     stack = [top]
-    definitions: dict[str, str] = {}
-    for where, text in _lines(path, files, (hostname, hostname.partition(".")[0]), notes, 0):
-        defined = _DEFINITION.match(text)
-        if defined:
-            definitions[defined[1]] = defined[2].strip('"')
-            continue
-        if _SEQUENCE.match(text):
-            notes.lost(where, f"{text.partition('(')[0]} repeats lines for many values: write these services by hand")
-            continue
-        _add(stack, _expanded(text, definitions, where, notes), where)
+    for where, text in Reader(files.get, found, own, notes.lost).lines(path):
+        left = _REFERENCE.search(text)
+        if left and '"' not in text:
+            notes.lost(where, f"{left[0]} is defined nowhere: write its value")
+        _add(stack, text, where)
     return top
 
 
@@ -92,62 +86,6 @@ def _add(stack: list[Line], text: str, where: str) -> None:
         stack[-1].inside.append(Line(words, source, where))
 
 
-def _lines(
-    path: str, files: Mapping[str, str], names: tuple[str, ...], notes: Notes, depth: int
-) -> Iterator[tuple[str, str]]:
-    """The lines that count, each with its place: without comments, those of other hosts, and with included files in their place."""
-    joined, first = "", 0
-    for number, raw in enumerate(files[path].splitlines(), start=1):
-        text = joined + uncommented(raw)
-        where = f"{path}:{first or number}"
-        if text.endswith("\\"):
-            joined, first = text[:-1].rstrip() + " ", first or number
-            continue
-        joined, first = "", 0
-        condition = _CONDITION.match(text)
-        if condition:
-            if (condition[2] in names) == bool(condition[1]):
-                continue
-            text = condition[3]
-        include = _INCLUDE.match(text)
-        if include:
-            yield from _included(include[1].strip("\"'"), path, where, files, names, notes, depth)
-        elif text:
-            yield where, text
-
-
-def uncommented(line: str) -> str:
-    """A line without its comment, which begins with ! or # outside of double quotes (parser.c, decomment)."""
-    quoted = False
-    kept = []
-    position = 0
-    while position < len(line):
-        character = line[position]
-        if character == "\\" and position + 1 < len(line):
-            following = line[position + 1]
-            kept.append(following if not quoted and following in "#!" else character + following)
-            position += 2
-            continue
-        if character == '"':
-            quoted = not quoted
-        elif character in "!#" and not quoted:
-            break
-        kept.append(character)
-        position += 1
-    return "".join(kept).strip()
-
-
-def _included(
-    pattern: str, path: str, where: str, files: Mapping[str, str], names: tuple[str, ...], notes: Notes, depth: int
-) -> Iterator[tuple[str, str]]:
-    wanted = posixpath.normpath(posixpath.join(posixpath.dirname(path), pattern))
-    found = [name for name in sorted(files) if name != path and matches(name, wanted)]
-    if not found or depth >= _DEEPEST:
-        notes.lost(where, f"include {pattern}: no such file, keepalived includes nothing")
-    for name in found if depth < _DEEPEST else ():
-        yield from _lines(name, files, names, notes, depth + 1)
-
-
 def matches(path: str, pattern: str) -> bool:
     """Whether a path is one that glob(3) finds for a pattern, with braces, too (parser.c, read_conf_file)."""
     return any(
@@ -165,16 +103,3 @@ def alternatives(pattern: str) -> list[str]:
     before, after = pattern[: match.start()], pattern[match.end() :]
     found = (whole for part in match[1].split(",") for whole in alternatives(before + part + after))
     return list(dict.fromkeys(found))
-
-
-def _expanded(text: str, definitions: Mapping[str, str], where: str, notes: Notes) -> str:
-    """A line with its $NAME replaced. keepalived may know names of its own, such as $_PWD, which stay."""
-    for _turn in range(_DEEPEST):
-        replaced = _REFERENCE.sub(lambda match: definitions.get(match[1] or match[2], match[0]), text)
-        if replaced == text:
-            break
-        text = replaced
-    left = _REFERENCE.search(text)
-    if left and '"' not in text:
-        notes.lost(where, f"{left[0]} is defined nowhere: write its value")
-    return text

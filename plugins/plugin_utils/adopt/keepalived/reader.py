@@ -9,7 +9,7 @@ import ipaddress
 from typing import Any
 
 from ....module_utils import deployed
-from ....module_utils.adopt import configuration_of
+from ....module_utils.adopt import config_id, configuration_of
 from ...cluster import schema
 from ...cluster.keepalived import CHECK_AT_A_RELOAD
 from ..marks import marked
@@ -42,7 +42,11 @@ NOT_RAW = {
 
 def path_of(host: HostFacts) -> str:
     """The file that keepalived reads."""
-    return configuration_of(one["arguments"] for one in host["processes"] if one["name"] == "keepalived")
+    return configuration_of(_arguments(host))
+
+
+def _arguments(host: HostFacts) -> list[list[str]]:
+    return [one["arguments"] for one in host["processes"] if one["name"] == "keepalived"]
 
 
 def read(host: HostFacts) -> Adopted:
@@ -56,7 +60,7 @@ def read(host: HostFacts) -> Adopted:
             path,
             f"keepalived reads {path}, and site.yml writes {deployed.KEEPALIVED}: remove the option from the settings of its unit",
         )
-    top = read_blocks(path, host["files"], host["hostname"], notes)
+    top = read_blocks(path, host["files"], config_id(_arguments(host), host["hostname"]), notes)
     settle(top, "file", notes)
     variables: dict[str, Any] = {"lvs_stack": "keepalived"}
     common: dict[str, Any] = {}

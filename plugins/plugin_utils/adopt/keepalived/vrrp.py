@@ -139,7 +139,12 @@ def _addresses(block: Taking, word: str, prefixes: list[tuple[str, str, int]], n
         if address is None:
             notes.lost(line.where, f"{line.name} is no address")
             continue
-        if address.special or "lo" in line.words[1:]:
+        if "lo" in line.words[1:]:
+            continue
+        if address.special:
+            lost = f"{address.text} is no VIP that an inventory takes: it goes."
+            refused = " The adverts have it, so site.yml refuses that, unless an outage is accepted (-e lvs_accept_outage=true)"
+            notes.lost(line.where, lost + (refused if word == "virtual_ipaddress" else ""))
             continue
         found[address.text] = None
         prefixes.append((line.where, address.text, int(length) if length.isdigit() else BITS[address.family]))
@@ -160,7 +165,7 @@ def _addresses(block: Taking, word: str, prefixes: list[tuple[str, str, int]], n
 def _password(instance: dict[str, Any], block: Taking, version: int, notes: Notes) -> None:
     for line in block.all("authentication"):
         inner = Taking(line, "authentication", notes)
-        kind, password = (inner.value("auth_type") or "PASS").upper(), inner.value("auth_pass")
+        kind, password = inner.value("auth_type"), inner.value("auth_pass")
         if version == 3:
             notes.explained(line.where, "VRRP version 3 has no authentication, and keepalived ignores the password")
         elif kind == "AH":
@@ -168,6 +173,11 @@ def _password(instance: dict[str, Any], block: Taking, version: int, notes: Note
                 line.where,
                 "auth_type AH has no key. Change it to PASS on all directors before site.yml, or accept an outage"
                 " (-e lvs_accept_outage=true)",
+            )
+        elif password and kind != "PASS":
+            notes.explained(
+                line.where,
+                f"auth_type is {kind or 'not set'}, so keepalived ignores the password: the instance has none in the inventory",
             )
         elif password:
             if len(password) > LONGEST_PASSWORD:

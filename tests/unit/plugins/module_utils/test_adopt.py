@@ -29,7 +29,9 @@ def folder(tmp_path):
 
 
 def test_all_files_that_belong_to_the_configuration_are_read(folder):
-    found = adopt.texts(str(folder / "keepalived.conf"), [str(folder / "ldirectord.cf"), str(folder / "missing")])
+    found = adopt.texts(
+        str(folder / "keepalived.conf"), "lb1", [str(folder / "ldirectord.cf"), str(folder / "missing")]
+    )
     names = ["keepalived.conf", "conf.d/a.conf", "deep.inc", "conf.d/b.conf", "two.inc", "ldirectord.cf", "other.cf"]
     assert [path.partition(f"{folder}/")[2] for path in found] == names
     assert found[str(folder / "deep.inc")] == "deep\ninclude keepalived.conf\n"
@@ -37,13 +39,26 @@ def test_all_files_that_belong_to_the_configuration_are_read(folder):
 
 def test_a_configuration_with_its_includes_in_their_place(folder):
     (folder / "deep.inc").write_text("deep\n")
-    text = adopt.inlined(str(folder / "keepalived.conf"), "lb1.example.org")
+    text = adopt.inlined(str(folder / "keepalived.conf"), "lb1")
     assert text == "a $VIP\ndeep\nb\ntwo $VIP $OTHER\nmine\n".replace("$VIP", "$VIP").replace("two $VIP", "two ${VIP}")
 
 
 def test_a_value_counts_from_its_line_on(folder):
     (folder / "keepalived.conf").write_text('$VIP="192.0.2.9"\na $VIP ${VIP}/24\n')
     assert adopt.inlined(str(folder / "keepalived.conf"), "lb1") == "a 192.0.2.9 192.0.2.9/24\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "own"),
+    [
+        ([["/usr/sbin/keepalived", "--dont-fork"]], "lb1"),
+        ([["/usr/sbin/keepalived", "-n"], ["/usr/sbin/keepalived", "-i", "left"]], "left"),
+        ([["/usr/sbin/keepalived", "--config-id=left"]], "left"),
+        ([], "lb1"),
+    ],
+)
+def test_the_word_of_lines_for_this_host(arguments, own):
+    assert adopt.config_id(arguments, "lb1.example.org") == own
 
 
 def test_files_that_include_each_other_end(folder):

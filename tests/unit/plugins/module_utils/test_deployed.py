@@ -125,6 +125,29 @@ def test_lines_that_are_too_short_are_skipped():
     assert deployed.named_vips(files, "address\nroute\n") == []
 
 
+def test_a_brace_may_have_a_line_of_its_own():
+    text = "vrrp_instance VI_1\n{\nvirtual_router_id 51\nvirtual_ipaddress\n{\n192.0.2.1\n}\nadvert_int 2\n}\n"
+    (one,) = deployed.vrrp_instances({deployed.KEEPALIVED: text})
+    assert (one["virtual_router_id"], one["advertised"], one["advert_interval"]) == (51, ["192.0.2.1"], 2.0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "password"),
+    [
+        ("auth_type PASS\nauth_pass one", "one"),
+        ("auth_type PASS\nauth_pass other\nauth_pass one", "one"),
+        ("auth_type AH\nauth_pass one", "AH one"),
+        ("auth_pass one", None),
+        ("auth_type pass\nauth_pass one", None),
+        ("version 3\nauth_type PASS\nauth_pass one", None),
+        ("virtual_ipaddress {\nfd00::1\n}\nauth_type PASS\nauth_pass one", None),
+    ],
+)
+def test_a_password_counts_as_it_does_for_keepalived(lines, password):
+    (one,) = deployed.vrrp_instances({deployed.KEEPALIVED: f"vrrp_instance VI_1 {{\n{lines}\n}}\n"})
+    assert one["password"] == (password and deployed.digest(password))
+
+
 def test_instances_of_a_group_name_it():
     group = "vrrp_sync_group G {\n    group {\n        VI_1\n        VI_6\n    }\n    track_interface {\n        eth1\n    }\n}\n"
     (one,) = deployed.vrrp_instances({deployed.KEEPALIVED: group + OURS})

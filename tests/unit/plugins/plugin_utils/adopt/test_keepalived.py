@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.plugin_utils.adopt.keepalived.blocks import (
-    alternatives,
-    matches,
-    uncommented,
-)
+from ansible_collections.lvs.cluster.plugins.plugin_utils.adopt.keepalived.blocks import alternatives, matches
 from ansible_collections.lvs.cluster.plugins.plugin_utils.adopt.keepalived.reader import read
 from ansible_collections.lvs.cluster.plugins.plugin_utils.adopt.keepalived.words import (
     CHECKS,
@@ -132,21 +128,6 @@ def test_no_word_is_a_mistyping_of_two():
 )
 def test_the_distance_of_words(one, two, far):
     assert distance(one, two, 2) == distance(two, one, 2) == far
-
-
-@pytest.mark.parametrize(
-    ("line", "rest"),
-    [
-        ("  weight 1 # one", "weight 1"),
-        ("weight 1! two", "weight 1"),
-        ('script "a # b" # c', 'script "a # b"'),
-        (r"auth_pass a\#b", "auth_pass a#b"),
-        (r'regex "a\#b"', r'regex "a\#b"'),
-        ("# all", ""),
-    ],
-)
-def test_comments(line, rest):
-    assert uncommented(line) == rest
 
 
 def test_patterns_of_files():

@@ -49,6 +49,20 @@ def test_a_password_is_in_no_note(notes):
     ]
 
 
+def test_a_password_within_a_value_is_in_no_note(notes):
+    check = {"type": "mysql", "login": "lvs", "passwd": "one"}
+    merge(
+        {
+            "lb1": {"lvs_heartbeat": {"key": "one"}, "lvs_health": check, "lvs_services": [{"health": [check]}]},
+            "lb2": {"lvs_services": [{"health": {"type": "tcp"}}]},
+        },
+        notes,
+    )
+    assert len(texts(notes)) == 3
+    assert [text for text in texts(notes) if '"one"' in text] == []
+    assert 'lvs_heartbeat is {"key": "one secret"} on lb1' in texts(notes)[0]
+
+
 def test_services_are_the_same_by_their_address_whatever_their_names(notes):
     one = {"name": "http", "vip": "192.0.2.1", "port": 80, "real_servers": [{"address": "192.0.2.21"}]}
     other = {**one, "name": "http-2", "scheduler": "rr", "real_servers": [{"address": "192.0.2.21", "weight": 3}]}

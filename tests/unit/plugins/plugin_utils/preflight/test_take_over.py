@@ -106,6 +106,17 @@ def test_an_address_that_the_inventory_has_not_is_refused():
     assert announced(one.cluster, one.hostvars) == {}
 
 
+def test_a_link_local_address_in_adverts_by_hand_is_not_that_of_the_roles():
+    """Directors that were taken over would announce another one, and all of them would be masters."""
+    text = BY_HAND.replace("192.0.2.101/24 dev eth-0", "}\nvirtual_ipaddress_excluded {\n192.0.2.101")
+    one = site(text.replace("192.0.2.100", "169.254.7.7"))
+    assert "its adverts have 169.254.7.7, and would not" in one.refused()[0]
+    # One that the inventory has would go on
+    again = site(text, by_hand=("lb1",))
+    assert again.refused() == []
+    assert announced(again.cluster, again.hostvars) == {"VI_1": [A]}
+
+
 def test_another_interface_is_refused_if_the_director_has_it():
     assert site(BY_HAND.replace("eth-0", "eth7")).refused() == []
     one = site(BY_HAND.replace("interface eth-0", "interface eth9"))
@@ -115,6 +126,18 @@ def test_another_interface_is_refused_if_the_director_has_it():
         address = {"address": f"10.9.9.{host[-1]}", "netmask": "255.255.255.0", "prefix": "24"}
         facts["eth9"] = {"device": "eth9", "ipv4": address}
     assert "interface is eth9 now and would be eth-0" in one.refused()[0]
+
+
+@pytest.mark.parametrize("option", [["-f", "/etc/own.conf"], ["--use-file=/etc/own.conf"]])
+def test_another_file_of_a_running_keepalived_is_refused(option):
+    """It would go on with that file until it is restarted, and then the other director would not understand it."""
+    one = site(by_hand=())
+    deployed = one.hostvars["lb1"]["ansible_facts"]["deployed_lvs"]
+    deployed["options"] = {"ours": False, "running": ["-D", *option]}
+    (said,) = one.refused()
+    assert said.startswith("lb1: keepalived was started with -f and reads /etc/own.conf")
+    deployed["options"] = {"ours": False, "running": ["-D", "-f", KEEPALIVED]}
+    assert one.refused() == []
 
 
 def test_a_password_is_read_as_keepalived_reads_it():
@@ -149,3 +172,16 @@ def test_a_vip_on_an_interface_of_a_real_server_moves_when_it_is_taken_over():
     assert answering_addresses(one.cluster, one.hostvars, "lb1") == []
     # A daemon of the host would add it again
     assert f"VIP {A} is on eth-0" in real_server(True, vips=[A]).refused()[0]
+
+
+@pytest.mark.parametrize("is_secondary", [True, False])
+def test_a_label_is_no_device(is_secondary):
+    one = Site(lvs_take_over=True)
+    facts = one.hostvars["www1"]["ansible_facts"]
+    vip = {"address": A, "netmask": "255.255.255.0", "prefix": "24"}
+    facts["interfaces"] = [*facts["interfaces"], "eth-0_1", "lo_1"]
+    facts["lo"] = {"device": "lo"}
+    facts["lo_1"] = {"ipv4": {"address": B, "netmask": "255.255.255.255", "prefix": "32"}}
+    facts["eth_0_1"] = {"ipv4_secondaries": [vip]} if is_secondary else {"ipv4": vip}
+    facts["eth_0"]["ipv4_secondaries"] = [vip] if is_secondary else []
+    assert answering_addresses(one.cluster, one.hostvars, "www1") == [(f"{A}/24", "eth-0")]
