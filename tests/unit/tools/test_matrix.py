@@ -54,7 +54,8 @@ def test_the_order_counts_on_each_host_alone(matrix, tmp_path):
 
 
 def test_versions_that_did_nothing_are_not_the_same(matrix, tmp_path, monkeypatch):
-    monkeypatch.setattr(matrix, "OUT", ROOT / "build")
+    monkeypatch.setattr(matrix, "ROOT", tmp_path)
+    monkeypatch.setattr(matrix, "OUT", tmp_path)
     assert not matrix.same("site.yml", {"2.16": tmp_path / "none.jsonl", "2.21": tmp_path / "none_too.jsonl"})
 
 

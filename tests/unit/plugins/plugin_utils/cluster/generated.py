@@ -429,8 +429,10 @@ def heartbeat(rng: random.Random) -> dict[str, Any]:
         "lvs_heartbeat": {"key": "a-key-of-an-example", **some_times, **some(rng, schema.HEARTBEAT, 2, "key")}
     }
     status = {}
-    if rng.random() < 0.1:
-        status = {"mail_status": rng.choice(("all", "none", "starting,running", ["stopping", "reloading"]))}
+    if rng.random() < 0.2:
+        status = {
+            "mail_status": rng.choice(("all", "starting", "starting,running", ["none"], ["stopping", "reloading"]))
+        }
     variables["lvs_ldirectord"] = {**some(rng, schema.LDIRECTORD, 2), **status}
     return variables
 

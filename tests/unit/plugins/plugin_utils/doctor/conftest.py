@@ -94,8 +94,9 @@ class Deployed:
             four = [fact["ipv4"], *fact["ipv4_secondaries"]] if "ipv4_secondaries" in fact else []
             found[interface] = [f"{one['address']}/{one['prefix']}" for one in [*four, *fact.get("ipv6", [])]]
         found.pop("lo", None)
-        # Facts of a later run have the VIPs, too.
+        # Facts of a later run have the VIPs, too. A lone director's own address may be one.
         moving = {vip["address"] for vip in self.cluster["vips"] if not vip["gateway"]}
+        moving -= {self.cluster["hosts"].get(name, {}).get("address")}
         own = {key: [one for one in given if one.partition("/")[0] not in moving] for key, given in found.items()}
         return {key: addresses for key, addresses in own.items() if addresses}
 
