@@ -21,6 +21,9 @@ PLAIN_SCENARIOS := static staging
 # Those with tasks of their own are checked on bare hosts. Those with configurations of their own are run a second time.
 CHECKED_SCENARIOS := default static forwarding ldirectord both
 TWICE_SCENARIOS := $(CHECKED_SCENARIOS) dr availability
+# Deployed by the oldest ansible-core and by the newest, of those that have a converge by Ansible's own strategy.
+CONVERGED_BY_static := 2.16
+CONVERGED_BY_staging := 2.21
 STRATEGY ?= mitogen
 # The mutants that are made, and the faults of soak: the same seed chooses the same ones. soak without one takes a new one.
 SEED ?= $(if $(filter soak,$(MAKECMDGOALS)),,1)
@@ -151,8 +154,9 @@ docs-lint: venv ## check documentation and changelog fragments
 	@python tests/tools/keepalived_keywords.py --check
 	@python molecule/faults page --check
 
-molecule: venv ## one scenario, whole: make molecule SCENARIO=name
-	@tests/tools/scenario $(SCENARIO) $(if $(filter $(PLAIN_SCENARIOS),$(SCENARIO)),plain,mitogen) $(if $(ANSIBLE),all-plain) \
+molecule: venv $(if $(ANSIBLE),,$(CONVERGED_BY_$(SCENARIO):%=build/matrix/bin-%)) ## one scenario, whole: make molecule SCENARIO=name
+	@tests/tools/scenario $(SCENARIO) $(if $(filter $(PLAIN_SCENARIOS),$(SCENARIO)),plain,mitogen) \
+		$(if $(ANSIBLE),all-plain,$(CONVERGED_BY_$(SCENARIO):%=by-%)) \
 		$(if $(filter $(CHECKED_SCENARIOS),$(SCENARIO)),check) \
 		$(if $(filter $(TWICE_SCENARIOS),$(SCENARIO)),idempotence)
 
@@ -162,7 +166,7 @@ molecule-%: venv
 images: venv ## build what nodes of all scenarios are made of
 	@python3 molecule/lab build -i inventories/lab $(patsubst %,-i molecule/%/inventory,$(filter-out default,$(SCENARIOS)))
 
-scenarios: images ## all scenarios, AT_ONCE at a time
+scenarios: images $(patsubst %,build/matrix/bin-%,$(if $(ANSIBLE),,$(CONVERGED_BY_static) $(CONVERGED_BY_staging))) ## all scenarios, AT_ONCE at a time
 	@python tests/tools/scenarios.py --at-once $(AT_ONCE) $(ALONE_SCENARIOS:%=--alone %) $(SCENARIOS)
 
 # In the lab's place, as bench-forwarding.

@@ -94,12 +94,12 @@ def test_texts_with_braces_are_no_templates(matrix):
 
 
 def test_every_inventory_that_is_played_is_right(matrix):
-    for case in {case for case, _playbooks in (*matrix.QUICK_PLAYS, *matrix.FULL_PLAYS)}:
+    for case in {case for case, _playbooks in matrix.PLAYS}:
         assert resolve(*hostvars_and_groups(matrix.cases.read(case)))["services"]
 
 
 def test_every_playbook_that_is_played_is_there(matrix):
-    played = {playbook for _case, playbooks in (*matrix.QUICK_PLAYS, *matrix.FULL_PLAYS) for playbook in playbooks}
+    played = {playbook for _case, playbooks in matrix.PLAYS for playbook in playbooks}
     assert played <= {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
     assert set(matrix.OPTIONS) <= played
 
