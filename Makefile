@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= /usr/bin/python3
 SCENARIO ?= default
 # In the order in which they begin, so that the longest are not the last.
-SCENARIOS := default ldirectord availability forwarding production dr static both podman staging
+SCENARIOS := default ldirectord availability forwarding production dr static both adopt podman staging
 # How many run at a time: one alone leaves a third of two cores unused.
 AT_ONCE ?= 2
 # Which tests of scenarios run: core, or all, with those that are marked `wide`.

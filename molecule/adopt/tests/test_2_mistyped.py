@@ -9,7 +9,7 @@ import pytest
 from adopting import LAB, configured, site
 from cluster import changed, flat, until
 
-pytestmark = pytest.mark.usefixtures("fresh")
+pytestmark = [pytest.mark.usefixtures("fresh"), pytest.mark.wide]
 
 VIP = "172.28.0.100"
 

@@ -9,7 +9,7 @@ import pytest
 from adopting import LAB, configured, site
 from cluster import changed, until
 
-pytestmark = pytest.mark.usefixtures("fresh")
+pytestmark = [pytest.mark.usefixtures("fresh"), pytest.mark.wide]
 
 VIP = "172.28.0.100"
 WEB = {"web1", "web2"}
@@ -44,11 +44,9 @@ def test_direct_routing(cluster, adopt):
     taken_over(cluster, adopt, "typed_dr", "silent_lo")
 
 
-@pytest.mark.wide
 def test_nat(cluster, adopt):
     taken_over(cluster, adopt, "typed_nat", "gateway")
 
 
-@pytest.mark.wide
 def test_two_ports_by_a_firewall_mark(cluster, adopt):
     taken_over(cluster, adopt, "typed_mark", "silent_lo", ports=(80, 443))

@@ -19,10 +19,10 @@ FILES = {
 
 def test_what_heartbeat_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adopt, "_text", FILES.get)
-    found = adopt.texts("/etc/keepalived/keepalived.conf")
+    found = adopt.texts("/etc/keepalived/keepalived.conf", "lb1")
     assert found == {name: text for name, text in FILES.items() if name != "/etc/ha.d/other.cf"}
 
 
 def test_without_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adopt, "_text", {"/etc/ha.d/conf/web": ""}.get)
-    assert adopt.texts("/etc/keepalived/keepalived.conf") == {}
+    assert adopt.texts("/etc/keepalived/keepalived.conf", "lb1") == {}

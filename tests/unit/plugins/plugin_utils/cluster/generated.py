@@ -518,7 +518,10 @@ def accepted(seed: int, stack: str = "") -> Accepted | None:
 
 
 def mend(given: dict[str, Any], message: str) -> None:
-    """Take a key away that a message names, or else all of what the message is about."""
+    """Give what a message asks for, or take a key away that it names, or else all of what it is about."""
+    if without := re.search(r"host (\w+) has no IPv6 address: set its lvs_address6", message):
+        given["hosts"][without[1]]["lvs_address6"] = f"2001:db8::{HOSTS[without[1]]}"
+        return
     words = set(re.findall(r"\w+", message))
     for host in given["hosts"].values():
         for name in words & set(host):
