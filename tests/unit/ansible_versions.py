@@ -33,6 +33,7 @@ except ImportError:
     VaultSecretsContext = None
     trust_as_template = str
 
+__all__ = ("TELL_ARGUMENTS", "evaluated", "loader_with_password", "patch_module_args")
 # From 2.21 on a module tells its arguments only if it is asked to.
 TELL_ARGUMENTS = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
 

@@ -2,9 +2,23 @@
 # Two directors with VRRP, direct routing, a check by connection. The second one has a real server twice.
 set -eu
 case $NAME in
-lvs1) state=MASTER priority=100 again= ;;
-*) state=BACKUP priority=50 again=172.28.0.21 ;;
+lvs1) state=MASTER priority=100 servers="172.28.0.21 172.28.0.22" ;;
+*) state=BACKUP priority=50 servers="172.28.0.21 172.28.0.21 172.28.0.22" ;;
 esac
+real_servers() {
+    for address in $servers; do
+        cat << SERVER
+
+    real_server $address 80 {
+        weight 1
+        TCP_CHECK {
+            connect_timeout 3
+            delay_before_retry 3
+        }
+    }
+SERVER
+    done
+}
 cat > /etc/keepalived/keepalived.conf << CONF
 ! Two directors, direct routing, a check by connection.
 
@@ -43,18 +57,7 @@ virtual_server 172.28.0.100 80 {
     lb_kind DR
     #persistence_timeout 50
     protocol TCP
-$(for address in 172.28.0.21 $again 172.28.0.22; do
-    cat << SERVER
-
-    real_server $address 80 {
-        weight 1
-        TCP_CHECK {
-            connect_timeout 3
-            delay_before_retry 3
-        }
-    }
-SERVER
-done)
+$(real_servers)
 }
 CONF
 systemctl enable keepalived

@@ -5,6 +5,25 @@ case $NAME in
 lvs1) who=alert state=MASTER priority=101 ;;
 *) who=admin state=BACKUP priority=100 ;;
 esac
+real_servers() {
+    for address in 172.28.0.21 172.28.0.22; do
+        cat << SERVER
+real_server $address 80 {
+weight 1
+inhibit_on_failure
+HTTP_GET {
+url {
+path /
+status_code 200
+}
+connect_timeout 3
+nb_get_retry 3
+delay_before_retry 3
+}
+}
+SERVER
+    done
+}
 # The lab has no name server, and keepalived does not start without the mail server's address.
 echo "172.28.0.31 mail.example.com" >> /etc/hosts
 cat > /etc/keepalived/keepalived.conf << CONF
@@ -44,23 +63,7 @@ lvs_method DR
 persistence_timeout 50
 protocol TCP
 sorry_server 172.28.0.254 80
-$(for address in 172.28.0.21 172.28.0.22; do
-    cat << SERVER
-real_server $address 80 {
-weight 1
-inhibit_on_failure
-HTTP_GET {
-url {
-path /
-status_code 200
-}
-connect_timeout 3
-nb_get_retry 3
-delay_before_retry 3
-}
-}
-SERVER
-done)
+$(real_servers)
 }
 CONF
 systemctl restart keepalived

@@ -16,9 +16,7 @@ VIP = "172.28.0.101"
 
 def test_a_deleted_vip_comes_back(cluster):
     (active,) = cluster.holders(VIP)
-    address, _, device = cluster.run(active, f"ip -o address show to {VIP}/32 | awk '{{ print $4, $2 }}'").partition(
-        " "
-    )
+    address, device = cluster.run(active, f"ip -o address show to {VIP}/32 | awk '{{ print $4, $2 }}'").split()
     with cluster.one_owner(VIP):
         mended(
             cluster,

@@ -8,8 +8,8 @@ just after a check has passed. keepalived then takes
 
     interval + (retries + 1) * timeout + retries * retry_delay = 0.4 + 3 * 0.4 + 2 * 0.1 = 1.8 s
 
-and 0.4 + 1 = 1.4 s for a script, whose timeout is whole seconds. The rest of the 2 s is for a director that is busy. Three tries of 0.4 s rather than one of 1.2 s: TCP repeats a lost SYN
-only after a second, so a single lost packet would be a failure.
+and 0.4 + 1 = 1.4 s for a script, whose timeout is whole seconds. The rest of the 2 s is for a director that is busy. Three tries of
+0.4 s rather than one of 1.2 s: TCP repeats a lost SYN only after a second, so a single lost packet would be a failure.
 
 ldirectord has whole seconds, and repeats a failed check only in its next round (`failurecount`):
 

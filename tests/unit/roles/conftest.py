@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An inventory of this repository, resolved and rendered as a run of site.yml would, without a host."""
+"""An inventory of this repository, resolved as a run of site.yml would, without a host."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-import jinja2
 import pytest
 from ansible.inventory.manager import InventoryManager
 from ansible.vars.hostvars import HostVars
@@ -18,9 +17,6 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import
 from ansible_collections.lvs.cluster.tests.unit.ansible_versions import loader_with_password
 
 ROOT = Path(__file__).parents[3]
-TEMPLATES = [
-    ROOT / "roles" / role / "templates" for role in ("director", "ldirectord", "heartbeat", "_host", "real_server")
-]
 
 
 def facts(address: str) -> dict:
@@ -34,39 +30,6 @@ def facts(address: str) -> dict:
         "lo": {"device": "lo", "ipv4": {"address": "127.0.0.1", "netmask": "255.0.0.0", "prefix": "8"}},
         "eth0": {"device": "eth0", "ipv4": ipv4},
     }
-
-
-@pytest.fixture(scope="session")
-def render():
-    """Return a function that renders a template of a director or of all hosts, as its role would write it on the host."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
-
-    def rendered(cluster: dict, host: str, template: str = "keepalived.conf.j2", **variables: object) -> str:
-        return environment.get_template(template).render(
-            lvs_cluster=cluster,
-            director_host=cluster["hosts"][host],
-            heartbeat_host=cluster["hosts"][host],
-            _host_part=cluster["hosts"][host],
-            real_server_sockets=cluster["hosts"][host]["listen"],
-            real_server_httpd="/usr/sbin/apache2",
-            real_server_httpd_modules="/usr/lib/apache2/modules",
-            real_server_httpd_user="www-data",
-            real_server_test_page_root="/var/www/lvs-test-page",
-            real_server_test_page_key="/etc/ssl/private/lvs-test-page.pem",
-            inventory_hostname=host,
-            director_script_user="root",
-            director_keepalived_variable="DAEMON_ARGS",
-            director_sync_daemon="keepalived.service",
-            ansible_managed="Ansible managed",
-            **variables,
-        )
-
-    return rendered
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,6 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.con
     hostvars_and_groups,
     network_facts,
 )
-from ansible_collections.lvs.cluster.tests.unit.roles.conftest import render  # noqa: F401 - a fixture
 
 CLUSTERS = Path(__file__).parents[1] / "cluster"
 RIGHT = sorted(CLUSTERS.glob("right/*.yml"))
@@ -78,12 +77,12 @@ def differences(one: Any, two: Any, path: str = "") -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def adopted_again(render):  # noqa: F811
+def adopted_again(render):
     """What every inventory becomes: its cluster and that of the adopted one, by name."""
     return {path.stem: again(path, render) for path in ALL if path.stem not in SKIPPED}
 
 
-def again(path: Path, render: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:  # noqa: F811
+def again(path: Path, render: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """The cluster of an inventory, and that of the adopted one. None with ldirectord, or without facts of the directors."""
     case = yaml.safe_load(path.read_text(encoding="utf-8"))
     base = yaml.safe_load((CLUSTERS / "base.yml").read_text(encoding="utf-8"))

@@ -42,7 +42,6 @@ def load(path: Path, name: str) -> Any:
 
 
 MODEL = load(CASES / "conftest.py", "conftest_of_the_model")
-ROLES = load(UNIT / "roles/conftest.py", "conftest_of_the_roles")
 LVS_VIP = load(UNIT.parents[1] / "roles/_host/files/lvs_vip.py", "lvs_vip_of_the_role")
 
 
@@ -483,9 +482,6 @@ def nft(ruleset: str) -> list[dict[str, Any]]:
         pytest.skip(f"nft does not run in a network namespace: {ran.stderr}")
     assert ran.returncode == 0, ran.stderr
     return nft_objects(ran.stdout)
-
-
-render = ROLES.render
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils.deployed import KEEPAL
 from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.announced import announced
 from ansible_collections.lvs.cluster.plugins.plugin_utils.preflight.foreign import answering_addresses
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.preflight.test_preflight import NOTHING, A, B, Site
-from ansible_collections.lvs.cluster.tests.unit.roles.conftest import render  # noqa: F401 - a fixture
 
 VRRP = {"virtual_router_id": 51, "auth_pass": "1111"}
 BY_HAND = """
@@ -33,9 +32,9 @@ vrrp_instance %(name)s {
 """
 
 
-def site(text=BY_HAND, vrrp=VRRP, by_hand=("lb1", "lb2"), **variables):
+def site(text=BY_HAND, vrrp=None, by_hand=("lb1", "lb2"), **variables):
     """Two directors, those named with a file by hand, and the others as the roles have configured them."""
-    found = Site(lvs_take_over=True, lvs_vrrp=vrrp, **variables)
+    found = Site(lvs_take_over=True, lvs_vrrp=VRRP if vrrp is None else vrrp, **variables)
     found.runs(found.cluster)
     files = {KEEPALIVED: text % {"name": "VI_1"}}
     for host in by_hand:
@@ -65,7 +64,7 @@ def test_later_nothing_is_announced_but_the_clusters_address():
     assert announced(one.cluster, one.hostvars) == {}
 
 
-def test_the_adverts_are_those_of_the_peers(render):  # noqa: F811
+def test_the_adverts_are_those_of_the_peers(render):
     one = site()
     adverts = announced(one.cluster, one.hostvars)
     text = render(one.cluster, "lb1", director_announced=adverts)

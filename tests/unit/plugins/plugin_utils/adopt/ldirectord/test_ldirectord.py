@@ -280,7 +280,10 @@ def test_settings_of_the_whole_file(general: str, found: dict[str, Any] | None) 
 
 
 def test_mails() -> None:
-    general = "emailalert=a@example.com, b@example.com\nemailalertfrom=c@example.com\nsmtp=mail.example.com\nemailalertfreq=60\nemailalertstatus=running,stopping\n"
+    general = (
+        "emailalert=a@example.com, b@example.com\nemailalertfrom=c@example.com\nsmtp=mail.example.com\n"
+        "emailalertfreq=60\nemailalertstatus=running,stopping\n"
+    )
     variables, notes = read(general + BLOCK)
     assert variables["lvs_mail"] == {
         "to": ["a@example.com", "b@example.com"],
