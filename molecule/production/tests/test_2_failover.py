@@ -46,6 +46,7 @@ def test_the_director_of_the_web_is_lost_and_returns(cluster, tell):
     assert [connection["error"] for connection in open_ones] == [None] * 6
 
 
+@pytest.mark.wide
 def test_the_third_director_stands_in_for_both(cluster, tell):
     until(lambda: homes(cluster) == HOME, "each instance is with its own director", 120)
     with ask_web(cluster) as web, ask_mail(cluster) as mail:

@@ -10,6 +10,7 @@ import pytest
 DAEMONS = "cat /proc/[0-9]*/comm | grep '^ipvs-[mb]:'"
 
 
+@pytest.mark.wide
 def test_a_director_that_is_taken_down_synchronises_no_more(cluster):
     *others, last = cluster.group("directors")
     assert all(cluster.run(director, DAEMONS) for director in (*others, last))
