@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from cluster import until
 
 WWW, SHOP, SUBMISSION, IMAPS = VIPS = ("198.51.100.101", "198.51.100.102", "198.51.100.111", "198.51.100.112")
