@@ -17,14 +17,13 @@ Hostvars = Mapping[str, Mapping[str, Any]]
 def collect(hostvars: Hostvars, cluster: ResolvedCluster, play_hosts: Container[str]) -> dict[str, Any]:
     """Gather the registered results of the hosts that answered. play_hosts are the hosts that were asked.
 
-    Returns left_out [host of the cluster that was not asked], nodes {host: node_info},
-    lvs_vip {host: result of lvs-vip check}, peer_macs {host: Ethernet addresses of other
-    directors that are deployed there}, peers_only {director: whom it lets in, by cluster}, preferred [director that a planned
-    move has preferred], ldirectord {director: result of the search for its process}, drained {director: its record of drained real servers}, split_brain {director: what its lvs-heal says},
-    expected {host: files as site.yml would write them},
-    instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before and after {director: ipvs_info with stats},
-    arp {client: {VIP: {MAC: replies}}}, probes (entries of probe_plan, each with its vip_probe result) and
-    unasked {client: {what could not be asked: why}}.
+    Returns left_out [host of the cluster that was not asked], nodes {host: node_info}, lvs_vip {host: result of lvs-vip
+    check}, peer_macs {host: Ethernet addresses of other directors that are deployed there}, peers_only {director: whom it
+    lets in, by cluster}, preferred [director that a planned move has preferred], ldirectord {director: result of the search
+    for its process}, drained {director: its record of drained real servers}, split_brain {director: what its lvs-heal says},
+    expected {host: files as site.yml would write them}, instances {director: vrrp_info}, vrrp {director: vrrp_probe}, before
+    and after {director: ipvs_info with stats}, arp {client: {VIP: {MAC: replies}}}, probes (entries of probe_plan, each with
+    its vip_probe result) and unasked {client: {what could not be asked: why}}.
     """
     arp = _results(hostvars, cluster["clients"], "lvs_arp_answers")
     asked = _results(hostvars, cluster["clients"], "lvs_probes")
