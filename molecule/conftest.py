@@ -55,6 +55,12 @@ def fresh(cluster: Cluster, untouched: list[bool], request: pytest.FixtureReques
         untouched[0] = True
 
 
+@pytest.fixture
+def always_fresh(cluster: Cluster, fresh: None) -> None:
+    """The same before each test of a module, not only before the first."""
+    cluster.give_back()
+
+
 @pytest.fixture(scope="session")
 def fingerprints(cluster: Cluster) -> Fingerprints:
     """How the scenario's hosts differ from what they were when they were bare."""

@@ -9,7 +9,7 @@ import pytest
 from adopting import LAB, configured, site
 from cluster import changed, until
 
-pytestmark = [pytest.mark.usefixtures("fresh"), pytest.mark.wide]
+pytestmark = [pytest.mark.usefixtures("always_fresh"), pytest.mark.wide]
 
 VIP = "172.28.0.100"
 WEB = {"web1", "web2"}
