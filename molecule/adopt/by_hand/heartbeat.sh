@@ -1,5 +1,6 @@
 #!/bin/sh
-# Two directors with heartbeat, which starts ldirectord, the sync daemon and the VIP on one of them.
+# Two directors with heartbeat, which starts ldirectord, the sync daemon and the VIP on one of them. Debian has no resource
+# scripts of ldirectord and the sync daemon, and ipfail in another folder than others.
 set -eu
 cat > /etc/ha.d/ldirectord.cf << CONF
 checktimeout=30
@@ -29,7 +30,7 @@ deadtime 10
 bcast $DEVICE
 mcast $DEVICE 225.0.0.1 694 1 0
 auto_failback on
-respawn hacluster /usr/lib/heartbeat/ipfail
+respawn hacluster /usr/libexec/heartbeat/ipfail
 node lvs1
 node lvs2
 CONF
@@ -41,7 +42,7 @@ auth 3
 3 md5 somerandomstring
 CONF
 chmod 600 /etc/ha.d/authkeys
-# Debian has no script of this name any more.
+ln -s /usr/sbin/ldirectord /etc/ha.d/resource.d/ldirectord
 cat > /etc/ha.d/resource.d/LVSSyncDaemonSwap << 'SWAP'
 #!/bin/sh
 case $2 in
