@@ -1,6 +1,6 @@
 #!/bin/sh
 # Two directors with heartbeat, which starts ldirectord, the sync daemon and the VIP on one of them. Debian has no resource
-# scripts of ldirectord and the sync daemon, and ipfail in another folder than others.
+# script of the sync daemon, and ipfail in another folder than others.
 set -eu
 cat > /etc/ha.d/ldirectord.cf << CONF
 checktimeout=30
@@ -42,7 +42,6 @@ auth 3
 3 md5 somerandomstring
 CONF
 chmod 600 /etc/ha.d/authkeys
-ln -s /usr/sbin/ldirectord /etc/ha.d/resource.d/ldirectord
 cat > /etc/ha.d/resource.d/LVSSyncDaemonSwap << 'SWAP'
 #!/bin/sh
 case $2 in
