@@ -42,15 +42,15 @@ auth 3
 3 md5 somerandomstring
 CONF
 chmod 600 /etc/ha.d/authkeys
-cat > /etc/ha.d/resource.d/LVSSyncDaemonSwap << 'SWAP'
+cat > /etc/ha.d/resource.d/LVSSyncDaemonSwap << SWAP
 #!/bin/sh
-case $2 in
+case \$2 in
 start) now=master before=backup ;;
 stop) now=backup before=master ;;
 *) ipvsadm -L --daemon | grep -q master && echo running || echo stopped; exit ;;
 esac
-ipvsadm --stop-daemon $before 2> /dev/null
-ipvsadm --start-daemon $now
+ipvsadm --stop-daemon \$before 2> /dev/null
+ipvsadm -L --daemon | grep -q \$now || ipvsadm --start-daemon \$now --mcast-interface $DEVICE
 SWAP
 chmod 755 /etc/ha.d/resource.d/LVSSyncDaemonSwap
 modprobe ip_vs
