@@ -131,4 +131,9 @@ def test_the_rules_that_are_there_let_in_whatever_lvs_filter_is_from_now_on(let_
 def test_where_everybody_is_heard_nothing_is_written(let_in, tmp_path):
     assert let_in({"let": ["192.0.2.13 vrrp"], "only": ["ipv4 vrrp"]}, {}) == []
     assert let_in(None, {"shop": {"let": [], "only": ["ipv4 vrrp"]}}) == []
+    # A family is not dropped as long as a director's addresses are not known.
+    assert (
+        let_in({"let": ["fe80::13 vrrp"], "only": ["ipv6 vrrp"]}, {"shop": {"let": ["fe80::12 vrrp"], "only": []}})
+        == []
+    )
     assert not list(tmp_path.glob("lvs-vip-*.conf"))
