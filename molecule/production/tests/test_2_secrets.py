@@ -18,6 +18,8 @@ WWW1, PROBE = "www1.example.org", "probe1.example.org"
 WWW = "198.51.100.101"
 TALKATIVE = ("-vvv", "--diff")
 TOKEN = "t0ken-of-the-check"
+# What keepalived said of its virtual routers. What it says of checks and mail can come at any time.
+OF_ROUTERS = "journalctl --unit=keepalived --output=cat | grep '^(' || true"
 # A stranger says 20 times that it is the master of the virtual router of the web, with the highest priority (RFC 3768, 5.1).
 FORGED = """
 import socket, struct, time
@@ -63,12 +65,12 @@ def test_a_stranger_is_not_heard(cluster):
     holders = cluster.holders(WWW)
     dropped = "nft -j list chain inet lvs_cluster lvs_guard | grep -c accept"
     assert all(int(cluster.run(director, dropped)) for director in (LB1, LB2, LB3))
-    before = cluster.run(LB1, "journalctl --unit=keepalived | wc -l")
+    before = cluster.run(LB1, OF_ROUTERS)
     cluster.script(PROBE, FORGED)
     time.sleep(1)
     assert cluster.holders(WWW) == holders
     # keepalived has not even seen them: it would have said that the number of addresses or the password is wrong.
-    assert cluster.run(LB1, "journalctl --unit=keepalived | wc -l") == before
+    assert cluster.run(LB1, OF_ROUTERS) == before
 
 
 @pytest.mark.wide
