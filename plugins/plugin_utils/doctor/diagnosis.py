@@ -10,7 +10,7 @@ from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from . import addresses, arp, firewall, forwarding, kernel, sync, tables, traffic, vrrp
 from .finding import Finding, ordered
-from .sight import DIRECTORS, Host, Sight, listed
+from .sight import CLIENTS, DIRECTORS, REAL_SERVERS, Host, Sight, listed
 
 SUBJECTS = (arp, addresses, vrrp, forwarding, firewall, kernel, traffic, tables, sync)
 # Ansible folds longer lines in results that it prints as YAML.
@@ -21,8 +21,13 @@ Hostvars = Mapping[str, Mapping[str, Any]]
 
 
 def sight_of(hostvars: Hostvars, groups: Mapping[str, Sequence[str]], play_hosts: Sequence[str]) -> Sight:
-    """Gather what doctor.yml has registered on each host: doctor_seen, doctor_arp, doctor_heard, doctor_asked, doctor_doors."""
-    hosts, unread = {}, {}
+    """Gather what doctor.yml has registered on each host: doctor_seen, doctor_arp, doctor_heard, doctor_asked, doctor_doors.
+
+    A host that --limit has left out is there all the same: it may hold the VIPs, and send the adverts that others hear.
+    """
+    hosts: dict[str, Host] = {}
+    known = dict.fromkeys(name for group in (DIRECTORS, REAL_SERVERS, CLIENTS) for name in groups.get(group, ()))
+    unread = {name: "it was left out by --limit" for name in known if name not in play_hosts}
     for name in play_hosts:
         told = hostvars[name].get("doctor_seen") if name in hostvars else None
         if told and "addresses" in told:

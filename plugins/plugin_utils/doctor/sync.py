@@ -34,7 +34,8 @@ def findings(sight: Sight) -> Iterator[Finding]:
     lines += [
         f"no director runs a {role} daemon"
         for role in ("master", "backup")
-        if not lines and len(known) > 1 and role not in roles
+        # It may be one that could not be read.
+        if not lines and len(known) > 1 and role not in roles and not sight.lost
     ]
     settings = {
         host.name: tuple(sorted({(one["syncid"], one["group"] or GROUP, one["port"] or PORT) for one in daemons}))
