@@ -9,6 +9,7 @@ from typing import Any, Mapping, Sequence
 
 from ...module_utils.drains import places
 from ...module_utils.drains.record import Drain, Record, common, from_data
+from ...module_utils.ipvs.types import binds
 from .types import RealServer, Service, Stack, health_of
 
 
@@ -44,6 +45,7 @@ def place_of(service: Service, stack: Stack) -> places.Service:
         ),
         service["quorum"] if counts else 1,
         service["hysteresis"] if counts else 0,
+        service["scheduler"] if binds(service["scheduler"], service["scheduler_flags"]) else None,
     )
 
 

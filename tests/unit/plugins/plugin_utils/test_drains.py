@@ -236,6 +236,17 @@ def test_the_last_real_server_by_the_tables_needs_force(seen, refused):
     assert bool(changed(BOTH, seen)["refusals"]) == refused
 
 
+@pytest.mark.parametrize(
+    ("scheduler", "flags", "refused"), [("sh", None, True), ("mh", ["mh-fallback"], False), ("wrr", None, False)]
+)
+def test_a_scheduler_that_would_refuse_the_clients_needs_force(scheduler, flags, refused):
+    service = {**WEB, "scheduler": scheduler, **({"scheduler_flags": flags} if flags else {})}
+    change = changed(BOTH, services=(service,))
+    told = f"Service web has the scheduler {scheduler}: the clients that it gives to www2 would be refused"
+    assert any(text.startswith(told) for text in change["refusals"]) == refused
+    assert changed(BOTH, services=(service,), force=True)["refusals"] == []
+
+
 def test_directors_without_the_program():
     cluster, _warned = described(BOTH)
     change = drain_change(cluster, hostvars({}), ["lb1", "lb2"], {"real_server": "www2"}, NOW)
