@@ -60,11 +60,13 @@ class Rules:
 
     def find(self, now: float, sure: bool) -> Faults | None:
         """What is missing."""
-        self._pending, self._looked = False, now
+        # Until it is known that nothing is: a tool may fail now, and the kernel tells of a loss only once.
+        self._pending, self._looked = True, now
         lacking = {cluster: self._missing(cluster) for cluster in self.clusters if self._list(cluster).exists()}
         texts = [f"missing {line}" for lines in lacking.values() for line in lines]
         # Its stop removes all of this, which is somebody's wish.
         if not texts or not is_active("lvs-vip.service", self.runner):
+            self._pending = False
             return None
         return Faults(texts, lambda: self._mend([cluster for cluster, lines in lacking.items() if lines]))
 

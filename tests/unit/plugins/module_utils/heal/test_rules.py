@@ -81,3 +81,18 @@ def test_a_failure_of_lvs_vip_is_told(tools, part):
     tools.answers[CHECK] = 1
     with pytest.raises(Failure, match="no"):
         part.find(0.0, sure=True)
+
+
+def test_after_a_failure_of_lvs_vip_it_is_asked_again(tools, part):
+    tools.answers[CHECK] = 1
+    with pytest.raises(Failure):
+        part.find(0.0, sure=True)
+    assert part.is_due(10.0, set())
+    # Nor is it right as long as what is missing could not be added.
+    tools.answers = {CHECK: f"add {VIP}\n", ADD: 1, "systemctl is-active lvs-vip.service": "active\n"}
+    with pytest.raises(Failure):
+        part.find(10.0, sure=True).mend()
+    assert part.is_due(20.0, set())
+    tools.answers[CHECK] = ""
+    assert part.find(20.0, sure=True) is None
+    assert not part.is_due(30.0, set())
