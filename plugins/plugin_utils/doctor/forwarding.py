@@ -239,14 +239,29 @@ def _past_the_director(sight: Sight, host: Host, use: Use) -> Iterator[str]:
     anybody = ANYBODY[_family(server.address)]
     if not users and owners and way(owners[0].seen, Packet(anybody)):
         users = {anybody: "any address outside"}
-    protocol = use.service.key.protocol
+    through = listed(dict.fromkeys(owner.name for owner in owners))
     for client, how in users.items():
-        back = way(host.seen, Packet(client, server.address, protocol, server.port or None))
-        if back is None or (not back.local and back.via not in doors):
-            command = f"ip route get {client} from {server.address}" + (
-                f" ipproto {protocol} sport {server.port}" if server.port else ""
-            )
-            yield f"{host.name}: {command}: {_told(back)}, not through {listed(owner.name for owner in owners)}; {client} is {how}"
+        for protocol, port in _answered_from(sight, use):
+            back = way(host.seen, Packet(client, server.address, protocol, port))
+            if back is None or (not back.local and back.via not in doors):
+                command = f"ip route get {client} from {server.address} ipproto {protocol}" + (
+                    f" sport {port}" if port else ""
+                )
+                yield f"{host.name}: {command}: {_told(back)}, not through {through}; {client} is {how}"
+
+
+def _answered_from(sight: Sight, use: Use) -> list[tuple[str, int | None]]:
+    """The protocols and ports from which a real server answers: rules may route these alone. Of a mark, by the rules that make it."""
+    key, port = use.service.key, use.server.port or None
+    if key.protocol is not None:
+        return [(key.protocol, port)]
+    marked = [
+        (one.protocol, port or (one.ports[0][0] if one.ports else None))
+        for director in sight.directors
+        for one in rules.marks(director.chains)
+        if one.mark == key.fwmark and one.protocol
+    ]
+    return list(dict.fromkeys(marked))
 
 
 def _told(back: Way | None) -> str:

@@ -37,3 +37,15 @@ def test_what_a_director_has_that_cannot_be_read_is_not_missing(deployed, case):
         hosts.hostvars = {**every, name: {"doctor_seen": {"msg": "no route to host"}}}
         found[name] = [(one["key"], one["title"]) for one in hosts.diagnosis()["findings"]]
     assert not any(found.values()), found
+
+
+@pytest.mark.parametrize("ports", [[80, 443], ["8000-8010"]])
+def test_the_answers_of_a_marked_service_go_back_by_rules_for_its_ports(deployed, ports):
+    servers = [{"host": "web1"}, {"host": "web2"}]
+    vips = ["172.28.0.100", "172.28.0.101"]
+    service = {"name": "web", "vip": vips, "fwmark": 7, "ports": ports, "forward": "nat", "real_servers": servers}
+    change = {"lvs_nat": {"gateway": "10.2.0.1", "route": "replies"}, "lvs_services": [service]}
+    assert deployed("nat_gateway", all=change).causes() == []
+    without = deployed("nat_gateway", all=change)
+    without.seen("web2")["rules"] = [rule for rule in without.seen("web2")["rules"] if "ipproto" not in rule]
+    assert without.causes() == ["way-back"]
