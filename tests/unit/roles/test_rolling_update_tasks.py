@@ -36,3 +36,9 @@ def test_a_real_server_that_the_cluster_needs_by_now_is_not_drained():
     writes = next(number for number, text in enumerate(order) if "rolling_update_drained" in text)
     assert needed < refuses < writes
     assert "rolling_update_needed" in order[refuses]
+
+
+def test_check_mode_updates_no_host():
+    """It would wait for a weight of 0 that was not written, and fail."""
+    (task,) = [task for task in tasks("main") if task.get("ansible.builtin.include_tasks") == "host.yml"]
+    assert task["when"] == "not ansible_check_mode"
