@@ -1,0 +1,55 @@
+# Copyright (c) lvs.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A planned move goes on only when keepalived has raised the priority of every instance of the cluster."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+MOVE = Path(__file__).parents[3] / "roles/director/tasks/move/keepalived.yml"
+PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+ASKED = "Wait until keepalived has raised it"
+
+
+@pytest.mark.parametrize(
+    ("priorities", "goes_on"),
+    [
+        ({"VI_1": 254, "VI_6": 254}, True),
+        ({"VI_1": 254, "VI_6": 150}, False),
+        # Of a file of one's own, which does not track /run/lvs-preferred.
+        ({"VI_1": 254, "VI_6": 254, "own": 100}, True),
+        ({"VI_1": 254, "own": 254}, False),
+        # keepalived does not run.
+        ({}, False),
+    ],
+)
+def test_the_instances_of_the_cluster_are_raised(tmp_path, priorities, goes_on):
+    if not PLAYBOOK.exists():
+        pytest.skip("ansible-playbook is not beside this Python")
+    (block,) = yaml.safe_load(MOVE.read_text(encoding="utf-8"))
+    (task,) = [task for task in block["block"] if task["name"] == ASKED]
+    variables = {
+        "director_move_to": "lb2",
+        "lvs_cluster": {"hosts": {"lb2": {"instances": [{"name": "VI_1"}, {"name": "VI_6"}]}}},
+        "director_move_state": {"instances": {name: {"priority": number} for name, number in priorities.items()}},
+    }
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": variables,
+        "tasks": [{"ansible.builtin.assert": {"that": task["until"]}}],
+    }
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+    done = subprocess.run(
+        [PLAYBOOK, "-i", "localhost,", tmp_path / "play.yml"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode == 0) == goes_on, done.stdout
+    assert goes_on or "Assertion failed" in done.stdout
