@@ -1912,6 +1912,23 @@ _value:
                 family:
                   description: Its family.
                   type: str
+            blackholes:
+              description: VIPs whose packets it drops, if they arrive on this device, while it does not have the VIP.
+              type: list
+              elements: dict
+              contains:
+                address:
+                  description: The VIP.
+                  type: str
+                family:
+                  description: Its family.
+                  type: str
+                prefix:
+                  description: That of a single address.
+                  type: int
+                device:
+                  description: The interface.
+                  type: str
             gue_ports:
               description: Ports at which GUE is unpacked.
               type: list

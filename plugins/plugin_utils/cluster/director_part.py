@@ -28,6 +28,7 @@ from .types import (
     DirectorInstance,
     FwmarkRule,
     Heartbeat,
+    HostVip,
     HostVrrp,
     Instance,
     Keepalived,
@@ -133,12 +134,25 @@ def director_parts(
             ]
         part["fwmark_rules"] = [rule for service in services for rule in _fwmark_rules(service, host)]
         part["masquerades"] = list(nat.masquerades)
+        if stack != "static" and len(hosts.directors) > 1:
+            part["blackholes"] = _blackholes(host, services)
         watching = [f"{BFD_PORT}/udp"] if part["trackers"]["bfd"] else []
         part["firewall_openings"] = firewall_openings(host, ["vrrp"] if vrrp else [], [*ports, *watching])
         part["timeouts"] = timeouts_of_host(timeouts, stack)
         part["tools"] = tools_of(part)
         parts[name] = part
     return parts
+
+
+def _blackholes(host: Host, services: Sequence[Service]) -> list[HostVip]:
+    """The VIPs whose packets the host must not forward while it does not have them.
+
+    While a VIP moves, no director has it for a moment. Directors that forward, for NAT, would pass its packets to each other,
+    by what they remember of each other's Ethernet addresses, until the client gets an error in place of a short delay.
+    """
+    forwarded = kernel.translated_families(services)
+    vips = {vip: service["family"] for service in services for vip in service["vips"]}
+    return [host_route(vip, family, host.carrier_of(vip)) for vip, family in vips.items() if family in forwarded]
 
 
 def _fwmark_rules(service: Service, host: Host) -> list[FwmarkRule]:

@@ -29,6 +29,7 @@ def empty_part(host: Host) -> OwnPart:
         "redirects": [],
         "mss_clamps": [],
         "masquerades": [],
+        "blackholes": [],
         "gue_ports": [],
         "timeouts": None,
         "localnode": None,
@@ -60,7 +61,7 @@ def empty_part(host: Host) -> OwnPart:
 
 
 def tools_of(part: OwnPart) -> list[str]:
-    """The tools that lvs-vip and lvs-sync need on a host: arptables, nftables, iptables, firewalld, ipvsadm."""
+    """The tools that lvs-vip and lvs-sync need on a host: arptables, nftables, iptables, firewalld, ipvsadm, iproute2."""
     filters = (
         part["fwmark_rules"],
         part["localnode"],
@@ -74,6 +75,7 @@ def tools_of(part: OwnPart) -> list[str]:
         *(["arptables"] if part["arptables_rules"] else []),
         *(dict.fromkeys([*([part["filter"]] if any(filters) else []), *(["nftables"] if part["sync"] else [])])),
         *(["ipvsadm"] if part["timeouts"] else []),
+        *(["iproute2"] if part["blackholes"] else []),
     ]
 
 

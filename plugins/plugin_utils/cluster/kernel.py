@@ -14,6 +14,11 @@ from .hosts import Host
 from .types import DirectorInstance, Family, Forward, RealServer, Service, SorryServer, servers_of
 
 
+def translated_families(services: Iterable[Service]) -> set[Family]:
+    """The families that a director has to forward: with NAT the replies come back through it."""
+    return {service["family"] for service in services if any(one["forward"] == "nat" for one in servers_of(service))}
+
+
 def director_sysctls(
     host: Host,
     services: Sequence[Service],
@@ -28,9 +33,7 @@ def director_sysctls(
     needs the connections of nat in connection tracking, which IPVS bypasses by default. `instances` are the host's own.
     """
     used = list(dict.fromkeys([*([host.interface] if host.interface else []), *inside]))
-    translated = {
-        service["family"] for service in services if any(one["forward"] == "nat" for one in servers_of(service))
-    }
+    translated = translated_families(services)
     sysctls: dict[str, str] = {}
     if "ipv4" in translated:
         # Replies come back through the director, which forwards them to the clients

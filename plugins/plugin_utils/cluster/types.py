@@ -986,6 +986,7 @@ class OwnPart(TypedDict):
     redirects: list[Redirect]
     mss_clamps: list[MssClamp]
     masquerades: list[Masquerade]
+    blackholes: list[HostVip]
     gue_ports: list[GuePort]
     timeouts: Timeouts | None
     localnode: Localnode | None

@@ -26,6 +26,8 @@ last, and removed from the last to the first. The line of a rule starts with the
   nft let ADDRESS vrrp|PORT/udp            VRRP, or packets to a UDP port, are let in from this address, that of another director
   nft only ipv4|ipv6 vrrp|PORT/udp         those from other addresses are dropped
   nft masquerade VIP                       what NAT has translated for a VIP goes to the real servers from this host's address
+  blackhole VIP DEVICE                     packets to a VIP that arrive on its device while this host does not have the VIP
+                                           are dropped: two directors would forward them to each other
   iptables mark|redirect|clamp|peer|...    the same with iptables and ip6tables
   arptables VIP ADDRESS                    ARP requests for the VIP are not answered; this host's own use ADDRESS
   fou ipv4|ipv6 PORT                       GUE tunnels are unpacked at a UDP port
@@ -603,6 +605,28 @@ def _default_parts(words: Words, answers: list[Answer]) -> list[Part]:
     ]
 
 
+# blackhole: a route in place of this rule would keep the host itself from asking for the VIP. The rule comes after the table of
+# the host's own addresses, so it does not count while the host has the VIP.
+
+NOT_HERE = "11196"
+
+
+def _blackhole_ask(words: Words) -> list[Words]:
+    return _rules_ask(words, NOT_HERE)
+
+
+def _blackhole_parts(words: Words, answers: list[Answer]) -> list[Part]:
+    vip, device = words
+    there = any(
+        (other.get("dst"), other.get("iif"), other.get("action")) == (vip, device, "blackhole")
+        and other.keys() <= {"priority", "src", "dst", "iif", "iif_detached", "action", "protocol"}
+        for other in answers[0].json()
+    )
+    ip = ["ip", _family(vip), "rule"]
+    rule = ["pref", NOT_HERE, "iif", device, "to", vip, "blackhole"]
+    return [Part(there, [[*ip, "add", *rule, *MARKED]], [[*ip, "del", *rule]])]
+
+
 # Lines
 
 FILTERS = (("nft", _nft_ask, _nft_parts), ("iptables", _iptables_ask, _iptables_parts))
@@ -621,6 +645,7 @@ KINDS = {
     "zone port": Kind("SPAN/PROTOCOL [NAME]", _zone_ask, _zone_parts),
     "zone protocol": Kind("NAME [NAME]", _zone_ask, _zone_parts),
     **{f"{tool} {what}": Kind(form, ask, parts) for tool, ask, parts in FILTERS for what, form in FILTER_FORMS.items()},
+    "blackhole": Kind("ADDRESS NAME", _blackhole_ask, _blackhole_parts),
     "arptables": Kind("ADDRESS ADDRESS", _arptables_ask, _arptables_parts),
     "fou": Kind("ipv4|ipv6 NUMBER", _fou_ask, _fou_parts),
     "timeouts": Kind("NUMBER NUMBER NUMBER", _timeouts_ask, _timeouts_parts),

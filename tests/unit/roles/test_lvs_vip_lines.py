@@ -413,6 +413,21 @@ def plan(vip, line, answers):
             [],
             id="a default route: of IPv6",
         ),
+        pytest.param(
+            *("blackhole 172.28.0.100 eth0", ["[]"]),
+            ["ip -j -4 rule show pref 11196"],
+            ["ip -4 rule add pref 11196 iif eth0 to 172.28.0.100 blackhole protocol kernel"],
+            [],
+            id="a VIP whose packets are not forwarded",
+        ),
+        pytest.param(
+            "blackhole fd00:28::100 eth0",
+            ['[{"priority":11196,"src":"all","dst":"fd00:28::100","iif":"eth0","iif_detached":null,"action":"blackhole"}]'],
+            ["ip -j -6 rule show pref 11196"],
+            [],
+            ["ip -6 rule del pref 11196 iif eth0 to fd00:28::100 blackhole"],
+            id="a VIP whose packets are not forwarded: there, its device is away",
+        ),
     ],
 )
 def test_what_a_line_takes(vip, line, answers, questions, put, take):

@@ -70,8 +70,17 @@ def listed(render, model, host, **variables):
                 *("nft own 172.28.0.100 536870912", "nft once 172.28.0.100 536870912", "address 172.28.0.100/32 lo"),
             ],
         ),
-        ("masquerade", "lvs1", ["nft masquerade 172.28.0.100", "nft masquerade fd00:28::100"]),
-        ("masquerade", "lvs2", ["iptables masquerade 172.28.0.100", "iptables masquerade fd00:28::100"]),
+        *(
+            (
+                "masquerade",
+                host,
+                [
+                    *(f"{tool} masquerade {vip}" for vip in ("172.28.0.100", "fd00:28::100")),
+                    *(f"blackhole {vip} eth1" for vip in ("172.28.0.100", "fd00:28::100", "172.28.0.101")),
+                ],
+            )
+            for host, tool in (("lvs1", "nft"), ("lvs2", "iptables"))
+        ),
         ("timeouts", "lvs1", ["timeouts 3600 120 60"]),
         ("timeouts", "web1", ["address 172.28.0.100/32 lo"]),
         ("redirect", "web1", ["nft redirect 172.28.0.100"]),

@@ -142,6 +142,25 @@ def test_each_rule_that_is_taken_away_by_something_else_comes_back(host):
     assert said == [f"add {line}" for line in (NAT[0], NAT[-1], NAT6[0], NAT6[-1], NAT[1])]
 
 
+def test_what_is_for_a_vip_is_not_forwarded_while_the_host_does_not_have_it(host):
+    vips = ("10.2.0.100", "fd00:2::100")
+    lines = [f"blackhole {vip} eth0" for vip in vips]
+    way = "2>&1 | grep -o -e 'dev eth0' -e '^local' -e 'Invalid argument' | head -1"
+    clients = "; ".join(f"ip route get {vip} from {vip[:-1]} iif eth0 {way}" for vip in vips)
+    itself = "; ".join(f"ip route get {vip} {way}" for vip in vips)
+    said = host.run(
+        "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding",
+        host.wanted(*lines),
+        f"{clients}; $v sync; $v check; $v sync; {clients}; {itself}",
+        "ip address add 10.2.0.100/32 dev eth0; ip address add fd00:2::100/128 dev eth0 nodad",
+        f"{clients}; ip rule del pref 11196; $v check; $v clear; ip rule; ip -6 rule",
+    )
+    assert said == [
+        *(*["dev eth0"] * 2, *["Invalid argument"] * 2, *["dev eth0"] * 2),
+        *(*["local"] * 2, f"add {lines[0]}", *BARE_RULES),
+    ]
+
+
 def test_a_source_that_changes_takes_its_rules_along(host):
     before, after = ["default 10.2.0.21", "default fd00:2::21"], ["default 10.2.0.22", "default fd00:2::22"]
     said = host.run(
