@@ -34,15 +34,17 @@ def httpd_hung(scene: Scene) -> Iterator[None]:
     scene.signal(scene.server, HTTPD, "CONT")
 
 
-@fault("httpd-slow", "a real server answers after 10 s; at once again")
+@fault("httpd-slow", "a real server answers after 10 s; at once again", around=lambda scene: scene.unwell_httpd("slow"))
 def httpd_slow(scene: Scene) -> Iterator[None]:
-    with scene.unwell(scene.server, "slow"):
+    with scene.sent_to_the_unwell():
         yield
 
 
-@fault("httpd-500", "a real server answers with status 500; 200 again")
+@fault(
+    "httpd-500", "a real server answers with status 500; 200 again", around=lambda scene: scene.unwell_httpd("error")
+)
 def httpd_500(scene: Scene) -> Iterator[None]:
-    with scene.unwell(scene.server, "error"):
+    with scene.sent_to_the_unwell():
         yield
 
 

@@ -114,18 +114,25 @@ class Scene:
             program.stop()
 
     @contextmanager
-    def unwell(self, server: str, how: str) -> Iterator[None]:
-        """New connections to the httpd of a real server go to one that is unwell; those that are open stay."""
-        program = Background(self.cluster, server, "unwell_httpd.py", str(UNWELL_PORT), how)
+    def unwell_httpd(self, how: str) -> Iterator[None]:
+        """A second httpd of the real server is there, one that is unwell. Nobody is sent to it yet: its start takes half a second."""
+        program = Background(self.cluster, self.server, "unwell_httpd.py", str(UNWELL_PORT), how)
         assert program.process.stdout
         assert program.process.stdout.readline().strip() == "listening"
-        chain = "chain unwell { type nat hook prerouting priority -100; tcp dport { 80, 8080 } redirect to :%d; }"
-        self.do(server, f"nft 'table ip lab {{ {chain % UNWELL_PORT}; }}'")
         try:
             yield
         finally:
-            self.do(server, "nft delete table ip lab")
             program.stop()
+
+    @contextmanager
+    def sent_to_the_unwell(self) -> Iterator[None]:
+        """New connections to the httpd of the real server go to the one that is unwell; those that are open stay."""
+        chain = "chain unwell { type nat hook prerouting priority -100; tcp dport { 80, 8080 } redirect to :%d; }"
+        self.do(self.server, f"nft 'table ip lab {{ {chain % UNWELL_PORT}; }}'")
+        try:
+            yield
+        finally:
+            self.do(self.server, "nft delete table ip lab")
 
     def play_with(self, *arguments: str, **variables: Any) -> None:
         self.cluster.play("site", *arguments, **variables)

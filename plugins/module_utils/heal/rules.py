@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterable, Sequence
+from typing import Callable, Iterable, Sequence
 
 from ..tools import HOST, Failure, Runner, run
 from .events import RULES
@@ -62,13 +62,19 @@ class Rules:
         """What is missing."""
         # Until it is known that nothing is: a tool may fail now, and the kernel tells of a loss only once.
         self._pending, self._looked = True, now
-        lacking = {cluster: self._missing(cluster) for cluster in self.clusters if self._list(cluster).exists()}
+        lacking: dict[str, list[str]] = {}
+        failures = self._each(
+            [cluster for cluster in self.clusters if self._list(cluster).exists()],
+            lambda cluster: lacking.update({cluster: missing(self._lvs_vip("check", cluster))}),
+        )
         texts = [f"missing {line}" for lines in lacking.values() for line in lines]
+        if failures and not texts:
+            raise failures[0]
         # Its stop removes all of this, which is somebody's wish.
         if not texts or not is_active("lvs-vip.service", self.runner):
             self._pending = False
             return None
-        return Faults(texts, lambda: self._mend([cluster for cluster, lines in lacking.items() if lines]))
+        return Faults(texts, lambda: self._mend([cluster for cluster, lines in lacking.items() if lines], failures))
 
     def forget(self) -> None:
         """Look at all of it again."""
@@ -81,12 +87,20 @@ class Rules:
         there = (self._list(cluster) for cluster in self.clusters)
         return [line for path in there if path.exists() for line in path.read_text(encoding="utf-8").splitlines()]
 
-    def _missing(self, cluster: str) -> list[str]:
-        return missing(self._lvs_vip("check", cluster))
+    def _mend(self, clusters: Iterable[str], failures: Iterable[Failure]) -> None:
+        for failed in [*self._each(clusters, lambda cluster: self._lvs_vip("add", cluster)), *failures]:
+            raise failed
 
-    def _mend(self, clusters: Iterable[str]) -> None:
+    @staticmethod
+    def _each(clusters: Iterable[str], do: Callable[[str], object]) -> list[Failure]:
+        """Do something for each cluster, and return what failed: one cluster does not keep the others from their VIPs."""
+        failures = []
         for cluster in clusters:
-            self._lvs_vip("add", cluster)
+            try:
+                do(cluster)
+            except Failure as failed:
+                failures.append(failed)
+        return failures
 
     def _lvs_vip(self, verb: str, cluster: str) -> str:
         result = run(self.runner, [LVS_VIP, verb, cluster])

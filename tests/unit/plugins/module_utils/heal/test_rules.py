@@ -96,3 +96,13 @@ def test_after_a_failure_of_lvs_vip_it_is_asked_again(tools, part):
     tools.answers[CHECK] = ""
     assert part.find(20.0, sure=True) is None
     assert not part.is_due(30.0, set())
+
+
+def test_a_cluster_that_fails_does_not_keep_the_others_from_their_vips(tools, part, tmp_path):
+    (tmp_path / "lvs-vip-other.conf").write_text(f"{VIP}\n")
+    tools.answers.update({CHECK: 1, CHECK.replace("web", "other"): f"add {VIP}\n"})
+    faults = part.find(0.0, sure=True)
+    assert faults.texts == [f"missing {VIP}"]
+    with pytest.raises(Failure, match="no"):
+        faults.mend()
+    assert tools.commands()[-1] == ADD.replace("web", "other")
