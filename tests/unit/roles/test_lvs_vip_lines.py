@@ -422,7 +422,9 @@ def plan(vip, line, answers):
         ),
         pytest.param(
             "blackhole fd00:28::100 eth0",
-            ['[{"priority":11196,"src":"all","dst":"fd00:28::100","iif":"eth0","iif_detached":null,"action":"blackhole"}]'],
+            [
+                '[{"priority":11196,"src":"all","dst":"fd00:28::100","iif":"eth0","iif_detached":null,"action":"blackhole"}]'
+            ],
             ["ip -j -6 rule show pref 11196"],
             [],
             ["ip -6 rule del pref 11196 iif eth0 to fd00:28::100 blackhole"],
