@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.raw import KEYS
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import hostvars_and_groups
 from ansible_collections.lvs.cluster.tests.unit.roles.test_keepalived_conf import check, needs_keepalived
 
 HERE = Path(__file__).parent / "moving_in"
 CASES = sorted(HERE.glob("*.yml"))
+PAGE = Path(__file__).parents[3] / "docs/docsite/rst/moving_in.rst"
+# A row of its tables: the words there, and what they are here
+ROW = re.compile(r"^   \* - (.*)\n     - (.*)$", re.MULTILINE)
 # A program of a script, or the user that it runs as and the program
 PROGRAM = re.compile(r'^( +\w+ ")((?:/usr/sbin/chroot --userspec=\S+ / )?)/\S+?(?=[ "])', re.MULTILINE)
 
@@ -55,3 +59,11 @@ def test_keepalived_takes_them(render, tmp_path, path):
         text = PROGRAM.sub(r"\1\2/bin/true", render(cluster, director))
         checked = check(tmp_path, text, render(cluster, director, "keepalived-secrets.conf.j2"))
         assert (checked.returncode, checked.stderr) == (0, ""), director
+
+
+def test_what_the_page_leads_to_raw_is_not_refused_there():
+    rows = ROW.findall(PAGE.read_text(encoding="utf-8"))
+    led = [there for there, here in rows if here.startswith("By ``lvs_keepalived.raw``, the same words")]
+    words = [word for there in led for word in re.findall(r"``(\w+)``", there)]
+    assert {"vrrp_priority", "enable_snmp_vrrp"} <= set(words)
+    assert [word for word in words if word in KEYS["global_defs"]] == []
