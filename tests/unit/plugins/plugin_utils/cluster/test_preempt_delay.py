@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+import yaml
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.sync import LEARNING
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.vrrp import SHORTEST_DELAY
 
+SPECS = Path(__file__).parents[5] / "roles/cluster/meta/argument_specs.yml"
 SLOW = {"type": "tcp", "interval": 20, "timeout": 2.5}
 
 
@@ -50,3 +55,10 @@ def test_a_verification_waits_as_long_as_that(vrrp, settle_time, listen_time, in
 
 def test_owners_are_looked_at_again_after_the_start(inventory: Callable) -> None:
     assert resolve(*inventory({"all": {"lvs_vrrp": {"startup_delay": 3.2}}}))["vrrp"]["settle_time"] == 14
+
+
+def test_the_reference_says_how_long_it_is_at_least() -> None:
+    options = yaml.safe_load(SPECS.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    said = " ".join(options["lvs_vrrp"]["options"]["preempt_delay"]["description"])
+    assert f"With O(lvs_sync.enabled) it is at least {LEARNING}," in said
+    assert f"with O(lvs_vrrp.profile=fast) at least {SHORTEST_DELAY['fast']}." in said
