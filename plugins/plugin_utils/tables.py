@@ -128,13 +128,36 @@ def undrained_services(
     return _services_with(live, mended)
 
 
+def wrong_thresholds(live: Iterable[Service], cluster: ResolvedCluster) -> list[dict[str, Any]]:
+    """The services of the cluster with only the real servers that have other thresholds in the live table.
+
+    At a reload keepalived edits a real server if its weight or its way of forwarding changes, and for nothing else
+    (ipwrapper.c of 2.2.7 to 2.4.3, clear_diff_rs).
+    """
+    there = {
+        (service_key(service), destination_key(destination)): _thresholds(destination)
+        for service in live
+        for destination in service["destinations"]
+    }
+
+    def mended(key: ServiceKey, wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        own = _thresholds(wanted)
+        return wanted if there.get((key, destination_key(wanted)), own) != own else None
+
+    return _services_with(cluster["table"], mended)
+
+
+def _thresholds(destination: Mapping[str, Any]) -> tuple[int, int]:
+    return destination.get("upper_threshold") or 0, destination.get("lower_threshold") or 0
+
+
 def _services_with(
-    live: Iterable[Service],
+    table: Iterable[Service | TableService],
     change: Callable[[ServiceKey, Mapping[str, Any]], Mapping[str, Any] | TableDestination | None],
 ) -> list[dict[str, Any]]:
-    """The services of a live table, with only the destinations that a function changes, as changed."""
+    """The services of a table, with only the destinations that a function changes, as changed."""
     services = []
-    for service in live:
+    for service in table:
         key = service_key(service)
         destinations = [changed for there in service["destinations"] if (changed := change(key, there))]
         if destinations:

@@ -89,3 +89,14 @@ def test_what_keepalived_has_not_read_is_found_also_if_a_file_has_left_a_pattern
     os.utime(own.parent, (300, 300))
     (folder / "b.conf").unlink()
     assert unread(*includes) == {"etc/conf.d/a.conf", "etc/conf.d"}
+
+
+def test_thresholds_are_set_after_a_reload_and_leave_the_weights_alone():
+    """The table of a run that was interrupted after its reload has them, too: so they do not depend on a reload."""
+    tasks = yaml.safe_load((TASKS / "run.yml").read_text(encoding="utf-8"))
+    at = next(number for number, task in enumerate(tasks) if "wrong_thresholds" in str(task))
+    names = [str(task.get("ansible.builtin.include_tasks", {}).get("file")) for task in tasks[:at]]
+    assert "reload.yml" in names
+    module = tasks[at]["lvs.cluster.ipvs_table"]
+    assert (module["purge"], module["keep_weights"]) == ("none", True)
+    assert tasks[at]["when"] == "director_thresholds != []"

@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils.tables import (
     removed_real_servers,
     undescribed_services,
     undrained_services,
+    wrong_thresholds,
 )
 
 
@@ -153,3 +154,18 @@ def test_one_whose_check_may_fail_is_not_sent_to():
     noted = [{"service": {"protocol": "tcp", "address": "10.0.0.100", "port": 80}, "address": "10.0.0.2", "port": 80}]
     now = [service(destination("10.0.0.2", 0))]
     assert undrained_services(now, kept(destination("10.0.0.2"), on_failure="quiesce"), noted) == []
+
+
+def test_thresholds_that_have_changed_are_those_of_the_inventory_again():
+    """keepalived leaves them as they are at a reload."""
+    limited = {**destination("10.0.0.1", 3), "upper_threshold": 500, "lower_threshold": 400}
+    free = {**destination("10.0.0.2"), "upper_threshold": 0, "lower_threshold": 0}
+    down = {**destination("10.0.0.3"), "upper_threshold": 7, "lower_threshold": 0}
+    inventory = cluster({**service(limited, free, down), "scheduler": "wlc"})
+    was = service({**limited, "weight": 1, "upper_threshold": 300}, free)
+    assert wrong_thresholds([was], inventory) == [{**service(limited), "scheduler": "wlc"}]
+    assert wrong_thresholds([service({**free, "upper_threshold": 9})], inventory) == [
+        {**service(free), "scheduler": "wlc"}
+    ]
+    assert wrong_thresholds([service(limited, free)], inventory) == []
+    assert wrong_thresholds([], inventory) == []
