@@ -137,6 +137,15 @@ class Hosts:
     real_servers: Mapping[str, Host]
     by_address: Mapping[str, str]
 
+    @cached_property
+    def by_other_address(self) -> Mapping[str, list[str]]:
+        """The real servers that do not direct, by each of their known addresses. Several hosts may have one of a network of their own."""
+        found: dict[str, list[str]] = {}
+        for name, host in self.real_servers.items():
+            for address in host.own_addresses if name not in self.directors else ():
+                found.setdefault(address, []).append(name)
+        return found
+
     @property
     def all(self) -> dict[str, Host]:
         return {**self.directors, **self.real_servers}
