@@ -25,6 +25,7 @@ BLOCKS = {
     "script": "MISC_CHECK",
     "file": "FILE_CHECK",
 }
+SHELL = "/usr/bin/sh"
 
 
 def secrets(services: Iterable[Service]) -> dict[str, str]:
@@ -112,7 +113,8 @@ def _weighed(check: KeepalivedCheck, weight: int) -> KeepalivedCheck:
     """
     if not check["dynamic_weight"]:
         return check
-    return {**check, "command": f"/bin/sh -c '{check['command']} && exit {weight + 2}'"}
+    # Not /bin/sh: /bin is a link, and from 2.3.0 on keepalived leaves a check out whose program is below one (lib/notify.c).
+    return {**check, "command": f"{SHELL} -c '{check['command']} && exit {weight + 2}'"}
 
 
 def _check(health: Health, words: Mapping[str, object], hidden: Mapping[str, str]) -> KeepalivedCheck:

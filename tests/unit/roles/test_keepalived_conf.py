@@ -172,7 +172,7 @@ def test_a_script_of_another_user_is_started_by_root_wherever_it_stands(render):
     checks = re.findall(r'misc_path "(.*)"\n(?: .*\n)*? +user root\n', configuration)
     assert f"{script} 172.28.0.100 8006 172.28.0.22 8006" in checks
     weighed = f"{chroot} / /usr/local/bin/check --of 172.28.0.100:8004 172.28.0.21 8004 && exit 3"
-    assert f"/bin/sh -c '{weighed}'" in checks
+    assert f"/usr/bin/sh -c '{weighed}'" in checks
 
 
 def test_what_other_directors_forward_comes_before_all_services(render):

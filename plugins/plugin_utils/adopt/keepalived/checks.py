@@ -23,7 +23,7 @@ TYPES = {block: kind for kind, block in BLOCKS.items()}
 # What the roles write for themselves
 OWN_FILES = ("lvs-no-weight", "lvs-stand-by", "lvs-preferred")
 _STATUS = "200-299"  # check_http.c, HTTP_DEFAULT_STATUS_CODE_MIN and _MAX
-_DYNAMIC = re.compile(r"^/bin/sh -c '(.*) && exit \d+'$")
+_DYNAMIC = re.compile(r"^(?:/usr)?/bin/sh -c '(.*) && exit \d+'$")
 
 
 @dataclass(frozen=True)
