@@ -2313,7 +2313,7 @@ _value:
                       description: The address that it is watched from.
                       type: str
             scripts:
-              description: The scripts of the inventory, beside those that keepalived checks itself.
+              description: The scripts of the inventory.
               type: dict
               contains:
                 installed:
@@ -2338,6 +2338,10 @@ _value:
                     program:
                       description: The program.
                       type: str
+                programs:
+                  description: Programs that run as root.
+                  type: list
+                  elements: str
             check_sources:
               description: Variables for the addresses from which its checks ask.
               type: list

@@ -44,7 +44,7 @@ def empty_part(host: Host) -> OwnPart:
         "instances": [],
         "sync_groups": [],
         "trackers": {"scripts": [], "processes": [], "files": [], "bfd": []},
-        "scripts": {"installed": [], "users": []},
+        "scripts": {"installed": [], "users": [], "programs": []},
         "check_sources": [],
         "vrrp": {
             "preferred_vips": [],

@@ -34,6 +34,7 @@ class ScriptFiles:
         self.folder, self.user = folder or "", user
         self._sources: dict[str, str] = {}
         self._users: dict[tuple[str, str], None] = {}
+        self._programs: dict[str, None] = {}
 
     def command(self, own: Mapping[str, Any], path: InventoryPath) -> Command | None:
         """The command of a script with the keys of schema.SCRIPT or schema.WORDED_SCRIPT; None if it is wrong."""
@@ -55,8 +56,10 @@ class ScriptFiles:
             return None
         user = own["user"] or self.user
         changes = own["user"] is not None or user != schema.ROOT
+        file = program.split()[0]
+        if not changes and not has_words(file):
+            self._programs[file] = None
         if changes:
-            file = program.split()[0]
             if has_words(file):
                 path.report(
                     f"command begins with {shown(file)}, so with each real server another program would run, and it could not be"
@@ -81,6 +84,7 @@ class ScriptFiles:
                 InstalledScript(src=source, path=f"{FOLDER}/{name}") for name, source in self._sources.items()
             ],
             "users": [ScriptUser(user=user, program=program) for user, program in self._users],
+            "programs": list(self._programs),
         }
 
     def _installed(self, src: str, path: InventoryPath) -> str | None:

@@ -376,10 +376,11 @@ class ScriptUser(TypedDict):
 
 
 class Scripts(TypedDict):
-    """The scripts of the inventory, beside those that keepalived checks itself."""
+    """The scripts of the inventory; `programs` are those that run as root."""
 
     installed: list[InstalledScript]
     users: list[ScriptUser]
+    programs: list[str]
 
 
 class Event(TypedDict):

@@ -98,6 +98,14 @@ def test_a_script_of_another_user_is_run_by_chroot_and_checked_on_the_director(f
     ]
 
 
+def test_a_script_of_root_is_looked_at_on_the_director() -> None:
+    """keepalived leaves out what it cannot run, and its check of a configuration does not say so."""
+    files, path = ScriptFiles(None), InventoryPath("notify", Mistakes())
+    for given in ("/bin/true --quick", "/bin/true", "/bin/one-{port} now", {"command": "/bin/false", "user": "nobody"}):
+        assert read_script(given, path, files, schema.WORDED_SCRIPT)
+    assert files.resolved()["programs"] == ["/bin/true"]
+
+
 def test_a_command_that_is_too_long_for_a_line_is_refused() -> None:
     assert read(None, "/bin/true " + "x" * 490)[2] == []
     assert read(None, "/bin/true " + "x" * 491)[2] == [
@@ -133,6 +141,7 @@ def test_a_script_about_a_real_server_runs_as_its_user_with_the_words_in_its_arg
     assert cluster["hosts"]["lvs1"]["scripts"] == {
         "installed": [{"src": str(folder / "check"), "path": f"{FOLDER}/check"}],
         "users": [{"user": "nobody:daemon", "program": f"{FOLDER}/check"}],
+        "programs": [],
     }
 
 
