@@ -91,9 +91,18 @@ class Lab:
         self.machine = choice.machine(running.kind, paths)
         # What was caused here and has not ended: (what, node) or (what, node, network, ...).
         self.failures: set[tuple[str, ...]] = set()
+        self.preferred: set[str] = set()
 
     def nodes(self, *names: str) -> list[Node]:
         return list(self.topology.nodes) if "all" in names else [self.topology.node(name) for name in names]
+
+    def prefer(self, *names: str) -> None:
+        """Let nodes go before other work of this host, such as another lab, from now on, also when they are started again."""
+        self.preferred |= {node.name for node in self.nodes(*names)}
+        self._prefer()
+
+    def _prefer(self) -> None:
+        self.machine.prefer([node for node in self.topology.nodes if node.name in self.preferred])
 
     def power_off(self, *names: str) -> None:
         """Take the power from nodes."""
@@ -104,6 +113,7 @@ class Lab:
     def power_on(self, *names: str) -> None:
         """Start nodes that are off, and wait until they answer and systemd has settled."""
         self.machine.power_on(self.topology, self.nodes(*names))
+        self._prefer()
         wait(self.machine, self.nodes(*names))
         self.failures -= {("power", node.name) for node in self.nodes(*names)}
 
@@ -164,6 +174,7 @@ class Lab:
         if not self.is_saved(name):
             raise LabError(f"nothing was saved as {name}")
         self.machine.restore(self.topology, saved(self.paths) / name)
+        self._prefer()
         self.failures.clear()
         ssh.close(self.paths)
         wait(self.machine, self.topology.nodes)

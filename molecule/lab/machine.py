@@ -60,6 +60,9 @@ class Machine(ABC):
     def resume(self, nodes: Sequence[Node]) -> None:
         """Let paused nodes go on."""
 
+    def prefer(self, nodes: Sequence[Node]) -> None:  # noqa: B027 # nothing, where one lab at a time runs
+        """Let nodes that run go before other work of this host, so that what is measured on them does not wait for that."""
+
     @abstractmethod
     def save(self, topology: Topology, folder: Path) -> None:
         """Keep what is on the disks of all nodes in a folder. LabError where this way cannot."""
