@@ -32,7 +32,7 @@ def announced(cluster: ResolvedCluster, hostvars: Hostvars) -> dict[str, list[st
         lists = {
             frozenset(one["advertised"])
             for one, is_by_hand in running(cluster, hostvars, instance)
-            if is_by_hand or not is_own(one["advertised"])
+            if is_by_hand or not announced_by_roles(one["advertised"])
         }
         own = {address["address"] for address in [*instance["vips"], *instance["gateways"]]}
         if len(lists) == 1 and (addresses := next(iter(lists))) <= own:
@@ -57,7 +57,7 @@ def by_hand(facts: Mapping[str, Any]) -> bool:
     return deployed.KEEPALIVED in (facts.get("foreign") or ())
 
 
-def is_own(addresses: Iterable[str]) -> bool:
+def announced_by_roles(addresses: Iterable[str]) -> bool:
     """Whether these are what the roles announce, if they have written the configuration: one link-local address."""
     listed = list(addresses)
     return len(listed) == 1 and listed[0].startswith(OWN)

@@ -12,7 +12,7 @@ from ..cluster.addresses import family_of
 from ..cluster.mistakes import listed
 from ..cluster.types import DirectorInstance, ResolvedCluster
 from ..daemon_options import other_options
-from .announced import by_hand, is_own
+from .announced import announced_by_roles, by_hand
 from .told import Hostvars, facts_of, told
 
 Running = Mapping[str, Any]
@@ -91,7 +91,7 @@ def _differences(now: Running, wanted: DirectorInstance, interfaces: frozenset[s
 def _not_announced(now: Running, vips: Sequence[str], former: bool) -> Iterator[str]:
     """What an instance announces that the inventory does not have: directors that were taken over could not announce it."""
     lost = [address for address in now["advertised"] if address not in vips]
-    if lost and (former or not is_own(now["advertised"])):
+    if lost and (former or not announced_by_roles(now["advertised"])):
         yield f"its adverts have {listed(lost)}, and would not"
 
 
