@@ -118,7 +118,8 @@ def vrrp_instances(files: Mapping[str, str]) -> list[dict[str, Any]]:
                 "advert_interval": _number(float, _value(block, "advert_int") or "1"),
                 "password": digest(password) if password else None,
                 "unicast": ["unicast_peer"] in block,
-                "vmac": ["use_vmac"] in block,
+                "vmac": any(words[0] == "use_vmac" for words in block),
+                "vmac_address": _vmac_address(block),
                 "advertised": advertised,
                 "addresses": excluded,
             }
@@ -285,6 +286,12 @@ def _value(block: list[list[str]], key: str) -> str | None:
     """The last value of a key, which counts for keepalived."""
     values = [words[1].strip('"') for words in block if words[0] == key and len(words) > 1]
     return values[-1] if values else None
+
+
+def _vmac_address(block: list[list[str]]) -> str | None:
+    """The MAC address behind use_vmac, which may have the name of an interface, too, in any order (vrrp_parser.c, vrrp_vmac_handler)."""
+    told = [word.strip('"') for words in block if words[0] == "use_vmac" for word in words[1:3]]
+    return next((word for word in told if ":" in word), None)
 
 
 def _number(kind: Callable[[str], Any], word: str | None) -> Any:

@@ -261,3 +261,25 @@ def left_macvlans(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any
             " macvlan interface, so the VIPs would stay on it. Before you change lvs_stack, run site.yml with vmac: false and"
             " -e lvs_accept_outage=true"
         )
+
+
+def own_macs(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Instances whose `vmac` has a MAC address that somebody has chosen.
+
+    A reload that changes it deletes the interface with its VIPs. keepalived 2.2.7 does not add them to the new one: they are gone until
+    it is restarted, however long that takes (vrrp.c, vrrp_complete_instance and clear_diff_vrrp).
+    """
+    wanted = {
+        instance["name"] for instance in (cluster["vrrp"]["instances"] if cluster["vrrp"] else []) if instance["vmac"]
+    }
+    had: dict[tuple[str, str], list[str]] = {}
+    for director, facts in found.items():
+        for one in facts["instances"] if _counts(cluster, facts) else ():
+            if one["name"] in wanted and one.get("vmac_address"):
+                had.setdefault((one["name"], one["vmac_address"]), []).append(director)
+    for (name, address), directors in had.items():
+        yield (
+            f"lvs_vrrp vmac: instance {name} has the MAC address {address} (on {listed(directors)}), and would have that of its virtual"
+            " router. A reload of keepalived that changes it loses the VIPs. Remove the address behind use_vmac from keepalived.conf on all"
+            " directors, and restart keepalived on each, the backups first. Then run site.yml again"
+        )

@@ -10,7 +10,16 @@ from typing import Collection
 from ..cluster.types import ResolvedCluster
 from .foreign import answering, foreign
 from .other_clusters import other_clusters
-from .outages import added_again, left_macvlans, lost_gateways, outages, restarts, unheard, unheard_until_changed
+from .outages import (
+    added_again,
+    left_macvlans,
+    lost_gateways,
+    outages,
+    own_macs,
+    restarts,
+    unheard,
+    unheard_until_changed,
+)
 from .told import Hostvars, addressed_interfaces, facts_of, told
 
 
@@ -18,7 +27,7 @@ def refusals(cluster: ResolvedCluster, hostvars: Hostvars, in_this_run: Collecti
     """The reasons not to run, one message each, with what to do. `in_this_run` are the hosts of the run, None for all."""
     found = {name: facts for name in cluster["directors"] if (facts := told(hostvars, name))}
     refused = [*foreign(cluster, found), *other_clusters(cluster, hostvars), *answering(cluster, hostvars)]
-    refused += left_macvlans(cluster, found)
+    refused += [*left_macvlans(cluster, found), *own_macs(cluster, found)]
     if not cluster["accept_outage"]:
         if len(cluster["directors"]) > 1:
             interfaces = {name: addressed_interfaces(facts_of(hostvars, name)) for name in found}

@@ -27,7 +27,9 @@ GARP = {
     "garp_master_refresh": "vrrp_garp_master_refresh",
 }
 NOT_RAW = {
-    "use_vmac_addr": "with lvs_vrrp.vmac each VIP in another network has a MAC address of the virtual router",
+    # vrrp.c of 2.2.7, vrrp_exist
+    "use_vmac_addr": "with lvs_vrrp.vmac each VIP in another network has a MAC address of the virtual router. keepalived begins the"
+    " instance anew without that word, so its VIPs may be gone for some seconds at the first site.yml",
     "vrf": "instances have no vrf here",
     "no_accept": "it drops what IPVS should forward",
     "strict_mode": "it forbids what the roles rely on",
@@ -83,10 +85,13 @@ def _instance(
 ) -> tuple[dict[str, Any], OwnInstance]:
     name, where = block.line.word(1), block.where
     instance: dict[str, Any] = {"name": name, "vips": []}
-    advertised = _addresses(block, "virtual_ipaddress", prefixes, notes)
-    devices = {**advertised, **_addresses(block, "virtual_ipaddress_excluded", prefixes, notes)}
+    router = block.number("virtual_router_id")
+    macvlan = _vmac(instance, block, router, notes)
+    devices: dict[str, str | None] = {}
+    for word in ("virtual_ipaddress", "virtual_ipaddress_excluded"):
+        devices |= _addresses(block, word, prefixes, notes, macvlan=macvlan, vmac="vmac" in instance)
     instance["vips"] = list(devices)
-    put(instance, schema.INSTANCE, "virtual_router_id", block.number("virtual_router_id"), where, notes)
+    put(instance, schema.INSTANCE, "virtual_router_id", router, where, notes)
     own_version = block.number("version") or version
     six = bool(devices) and family_of(next(iter(devices))) == "ipv6"
     if own_version == 3 and not six:
@@ -102,8 +107,6 @@ def _instance(
     peers = [line.name for line in block.inside("unicast_peer")]
     if peers:
         instance["unicast"] = True
-    if block.last("use_vmac"):
-        instance["vmac"] = True
     if peers and "vmac" in instance:
         block.all("vmac_xmit_base")
     about: OwnInstance = {
@@ -130,8 +133,37 @@ def _instance(
     return instance, about
 
 
-def _addresses(block: Taking, word: str, prefixes: list[tuple[str, str, int]], notes: Notes) -> dict[str, str | None]:
-    """The addresses of a block with their devices, without the one that the roles have in their adverts."""
+def _vmac(instance: dict[str, Any], block: Taking, router: float | None, notes: Notes) -> str | None:
+    """Set vmac. Returns the name of the interface that keepalived makes for it, None if nobody has chosen one."""
+    line = block.last("use_vmac")
+    if line is None:
+        return None
+    instance["vmac"] = True
+    told = line.words[1:3]
+    if address := next((word for word in told if ":" in word), None):
+        notes.lost(
+            line.where,
+            f"use_vmac has the MAC address {address}. With vmac it is that of the virtual router, and a reload of keepalived that changes"
+            " it loses the VIPs: site.yml refuses that. Remove the address on all directors before, and restart keepalived on each, the"
+            " backups first",
+        )
+    name = next((word for word in told if ":" not in word), None)
+    if name and name != f"vrrp.{router}":
+        notes.explained(
+            line.where,
+            f"use_vmac names its interface {name}. keepalived keeps it until it starts anew, such as after a boot, and then chooses a"
+            f" name itself, such as vrrp.{router}. Change what names {name}, such as rules of a packet filter",
+        )
+    return name
+
+
+def _addresses(
+    block: Taking, word: str, prefixes: list[tuple[str, str, int]], notes: Notes, *, macvlan: str | None, vmac: bool
+) -> dict[str, str | None]:
+    """The addresses of a block with their devices, without the one that the roles have in their adverts.
+
+    `macvlan` is the interface that the instance makes for its `vmac`: an address there is on the interface of the instance.
+    """
     found: dict[str, str | None] = {}
     for line in block.inside(word):
         text, _slash, length = line.name.partition("/")
@@ -148,10 +180,10 @@ def _addresses(block: Taking, word: str, prefixes: list[tuple[str, str, int]], n
             continue
         found[address.text] = None
         prefixes.append((line.where, address.text, int(length) if length.isdigit() else BITS[address.family]))
-        words = [one for one in line.words[1:] if one not in ("use_vmac",)]
+        words = [one for one in line.words[1:] if one != "use_vmac" or not vmac]
         if "dev" in words[:-1]:
             at = words.index("dev")
-            found[address.text] = words[at + 1]
+            found[address.text] = words[at + 1] if words[at + 1] != macvlan else None
             del words[at : at + 2]
         if words:
             notes.lost(

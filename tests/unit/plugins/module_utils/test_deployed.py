@@ -90,6 +90,7 @@ def test_instances_of_our_own_configuration():
             "password": deployed.digest("secret"),
             "unicast": True,
             "vmac": False,
+            "vmac_address": None,
             "advertised": ["169.254.112.51"],
             "addresses": ["192.0.2.100", "2001:db8::100"],
         }
@@ -129,6 +130,21 @@ def test_a_brace_may_have_a_line_of_its_own():
     text = "vrrp_instance VI_1\n{\nvirtual_router_id 51\nvirtual_ipaddress\n{\n192.0.2.1\n}\nadvert_int 2\n}\n"
     (one,) = deployed.vrrp_instances({deployed.KEEPALIVED: text})
     assert (one["virtual_router_id"], one["advertised"], one["advert_interval"]) == (51, ["192.0.2.1"], 2.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "vmac", "address"),
+    [
+        ("use_vmac", True, None),
+        ("use_vmac vrrp0", True, None),
+        ("use_vmac vrrp0 02:00:00:00:00:51", True, "02:00:00:00:00:51"),
+        ("use_vmac 02:00:00:00:00 vrrp0", True, "02:00:00:00:00"),
+        ("virtual_ipaddress {\n192.0.2.1 dev eth1 use_vmac\n}", False, None),
+    ],
+)
+def test_an_interface_of_vmac_may_have_a_name_and_a_mac_address(line, vmac, address):
+    (one,) = deployed.vrrp_instances({deployed.KEEPALIVED: f"vrrp_instance VI_1 {{\n{line}\n}}\n"})
+    assert (one["vmac"], one["vmac_address"]) == (vmac, address)
 
 
 @pytest.mark.parametrize(

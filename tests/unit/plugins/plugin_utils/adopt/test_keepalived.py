@@ -51,6 +51,12 @@ def test_the_priority_and_the_device_of_the_vips_are_the_directors_own():
     }
 
 
+def test_a_vip_on_the_interface_of_vmac_is_on_that_of_the_instance():
+    text = "vrrp_instance VI_1 {\ninterface eth0\nvirtual_ipaddress {\n192.0.2.16 dev vm0\n192.0.2.17 dev eth1\n}\nuse_vmac vm0\n}\n"
+    (own,) = read(host_facts("lb1", {"keepalived": text}))["hosts"][""]["_vrrp"]
+    assert own["devices"] == {"192.0.2.16": None, "192.0.2.17": "eth1"}
+
+
 def test_included_files_are_read_in_their_place_and_say_where_they_are(keepalived_notes):
     files = {
         KEEPALIVED: "include conf.d/*.conf\ninclude /etc/{one,two}.conf\ninclude missing.conf\n",

@@ -98,6 +98,21 @@ def test_what_the_directors_would_not_understand_is_refused(change, said):
     assert site(vrrp=vrrp, lvs_accept_outage=True).refused() == []
 
 
+def test_a_name_of_the_interface_of_vmac_is_no_other_vmac():
+    text = BY_HAND.replace("advert_int 1", "use_vmac vrrp0")
+    vmac = {**VRRP, "vmac": True}
+    assert site(text, vrrp=vmac).refused() == []
+    assert "vmac is true now and would be false" in site(text).refused()[0]
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_mac_address_of_ones_own_is_refused_whatever_outage_is_accepted(accepted):
+    """keepalived loses the VIPs, and does not add them again."""
+    text = BY_HAND.replace("advert_int 1", "use_vmac vrrp0 02:00:00:00:00:51")
+    (said,) = site(text, vrrp={**VRRP, "vmac": True}, lvs_accept_outage=accepted).refused()
+    assert said.startswith("lvs_vrrp vmac: instance VI_1 has the MAC address 02:00:00:00:00:51 (on lb1 and lb2)")
+
+
 def test_an_address_that_the_inventory_has_not_is_refused():
     text = BY_HAND.replace("192.0.2.100", "192.0.2.99")
     one = site(text)
