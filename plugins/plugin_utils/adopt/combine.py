@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Hashable, Iterable, Mapping, Sequence
 
+from ...module_utils.deployed import HA_CF
 from ...module_utils.ipvs.types import endpoint
 from ..cluster.mistakes import InventoryMistakes
 from ..cluster.resolve import resolve
-from . import merging, silence, vrrp_merge, ways_back
+from . import heartbeat, merging, silence, static, vrrp_merge, ways_back
 from .facts import as_facts
 from .networks import holds, main_address, network_of, own_addresses
 from .notes import Notes
@@ -98,21 +99,32 @@ def _adopted(host: HostFacts) -> dict[str, Adopted]:
     """What each stack's readers have found on a director."""
     found = {stack: read(host, stack) for stack in READERS}
     served = {stack: one for stack, one in found.items() if is_served(one)}
-    typed, moving = served.get("static"), served.get("keepalived")
-    if typed and moving and not moving["variables"].get("lvs_services"):
-        served["keepalived"] = _moved(typed, moving)
+    if "static" not in served:
+        return served
+    moving = served.get("keepalived")
+    if moving and not moving["variables"].get("lvs_services"):
+        served["keepalived"] = _moved(host, moving, "keepalived moves the VIPs", "keepalived")
         del served["static"]
+    elif not moving and "ldirectord" not in served and HA_CF in host["files"]:
+        typed = served["static"]
+        beating = heartbeat.read(host, typed["variables"]["lvs_services"])
+        if beating["variables"]:
+            served["ldirectord"] = _moved(host, beating, "heartbeat moves the VIPs", "ldirectord")
+            del served["static"]
+        else:
+            served["static"] = {**typed, "notes": [*beating["notes"], *typed["notes"]]}
     return served
 
 
-def _moved(typed: Adopted, moving: Adopted) -> Adopted:
-    """A table that somebody has typed, with VIPs that keepalived moves."""
+def _moved(host: HostFacts, moving: Adopted, what: str, daemon: str) -> Adopted:
+    """A table that somebody has typed, with VIPs that a daemon moves. `daemon` has the table from now on."""
+    typed = static.read(host, moving["variables"], daemon)
     services = [{**service, "health": {"type": "none"}} for service in typed["variables"]["lvs_services"]]
     note: Note = {
         "level": "explained",
         "where": "ipvsadm",
-        "text": "keepalived moves the VIPs, and somebody has typed the table: from now on keepalived has both. Nothing checks the real"
-        " servers, so health is none: choose a check",
+        "text": f"{what}, and somebody has typed the table: from now on {daemon} has it. Nothing checks the real servers, so health is"
+        " none: choose a check",
     }
     return {
         "variables": {**typed["variables"], **moving["variables"], "lvs_services": services},

@@ -65,8 +65,11 @@ class Reading:
         told[level](f"{path}:{line}", text)
 
 
-def read(host: HostFacts) -> Adopted:
-    """What heartbeat's files say on a host. The nodes are in `hosts`, the preferred one first."""
+def read(host: HostFacts, typed: Sequence[dict[str, Any]] = ()) -> Adopted:
+    """What heartbeat's files say on a host. The nodes are in `hosts`, the preferred one first.
+
+    `typed` are the services of an IPVS table that no ldirectord manages.
+    """
     files = host["files"]
     reading = Reading(host)
     if HA_CF not in files:
@@ -84,7 +87,12 @@ def read(host: HostFacts) -> Adopted:
             "Pacemaker decides where the resources are, and haresources is not used: this cluster cannot be adopted before it does",
         )
         return {"variables": {}, "hosts": {}, "notes": reading.notes.all()}
-    services = ldirectord.read(host)["variables"].get("lvs_services", [])
+    services = list(typed) or ldirectord.read(host)["variables"].get("lvs_services", [])
+    if typed and not _moves_one(resources, typed):
+        reading.notes.explained(
+            HARESOURCES, "heartbeat moves no VIP of the table that somebody has typed: its files were not read"
+        )
+        return {"variables": {}, "hosts": {}, "notes": reading.notes.all()}
     if not services and not any(one.name in haresources.LDIRECTORD for one in resources):
         reading.notes.explained(HARESOURCES, "heartbeat moves no ldirectord: its files were not read")
         return {"variables": {}, "hosts": {}, "notes": reading.notes.all()}
@@ -101,6 +109,17 @@ def read(host: HostFacts) -> Adopted:
     if reading.heartbeat:
         variables["lvs_heartbeat"] = reading.heartbeat
     return {"variables": variables, "hosts": {name: {} for name in nodes}, "notes": reading.notes.all()}
+
+
+def _moves_one(resources: Sequence[haresources.Resource], services: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether heartbeat moves a VIP of the services, as far as they are known: those of marks may not be."""
+    moved = {
+        one.address
+        for resource in resources
+        if resource.name in haresources.ADDRESSES
+        for one in haresources.moved(resource)
+    }
+    return any((moved and not service.get("vip")) or moved & set(_listed(service.get("vip"))) for service in services)
 
 
 def _without(reading: Reading) -> Adopted:

@@ -16,11 +16,15 @@ from .types import Adopted, HostFacts
 TOOL = "ipvsadm"
 # What the table has under the same name as an inventory
 SAME = ("scheduler_flags", "persistence", "persistence_netmask", "persistence_engine")
+AT_BOOT = "ipvsadm.service"
 DAEMON_UNITS = ("keepalived.service", "ldirectord.service", "heartbeat.service")
 
 
-def read(host: HostFacts) -> Adopted:
-    """The table as services, and the timeouts. Without a table nothing."""
+def read(host: HostFacts, moving: Mapping[str, Any] | None = None, daemon: str | None = None) -> Adopted:
+    """The table as services, and the timeouts. Without a table nothing.
+
+    `moving` are the variables of what moves the VIPs, and `daemon` has the table from now on. Without them it stays a typed one.
+    """
     table = host["ipvs"]
     if not table or not table.get("services"):
         return {"variables": {}, "hosts": {}, "notes": []}
@@ -38,22 +42,47 @@ def read(host: HostFacts) -> Adopted:
     timeouts = {name: value for name, value in (table.get("timeouts") or {}).items() if value != usual.get(name)}
     if timeouts:
         variables["lvs_timeouts"] = timeouts
-    for daemon in table.get("daemons") or ():
+    if moving is None or daemon is None:
+        _alone(host, notes)
+    else:
+        _handed_over(host, moving, daemon, notes)
+    return {"variables": variables, "hosts": {}, "notes": notes.all()}
+
+
+def _alone(host: HostFacts, notes: Notes) -> None:
+    """What is beside a table that stays a typed one."""
+    for role in _sync_roles(host):
+        notes.lost(
+            TOOL, f"a sync daemon runs ({role}): with lvs_stack static there is no director to tell of connections"
+        )
+    for unit in DAEMON_UNITS:
+        if unit in host["enabled"]:
+            notes.explained(
+                TOOL, f"{unit} starts at boot, but its configuration has no virtual server: the table was read as it is"
+            )
+    if AT_BOOT in host["enabled"]:
+        notes.explained(
+            TOOL,
+            f"the unit {AT_BOOT} restores a table at boot. site.yml has a unit of its own for that: disable the former one",
+        )
+
+
+def _handed_over(host: HostFacts, moving: Mapping[str, Any], daemon: str, notes: Notes) -> None:
+    """What is beside a table that a daemon has from now on."""
+    for role in _sync_roles(host) if "lvs_sync" not in moving else ():
         notes.lost(
             TOOL,
-            f"a sync daemon runs ({daemon.get('role')}): with lvs_stack static there is no director to tell of connections",
+            f"a sync daemon runs ({role}), and no configuration starts it: site.yml stops it, unless enabled of lvs_sync is true",
         )
-    running = [unit for unit in DAEMON_UNITS if unit in host["enabled"]]
-    for unit in running:
+    if AT_BOOT in host["enabled"]:
         notes.explained(
-            TOOL, f"{unit} starts at boot, but its configuration has no virtual server: the table was read as it is"
+            TOOL, f"the unit {AT_BOOT} restores a table at boot: disable it, since {daemon} has the table from now on"
         )
-    if "ipvsadm.service" in host["enabled"]:
-        notes.explained(
-            TOOL,
-            "the unit ipvsadm.service restores a table at boot. site.yml has a unit of its own for that: disable the former one",
-        )
-    return {"variables": variables, "hosts": {}, "notes": notes.all()}
+
+
+def _sync_roles(host: HostFacts) -> list[Any]:
+    """Whether connections are sent (master), received (backup), or both."""
+    return [daemon.get("role") for daemon in (host["ipvs"] or {}).get("daemons") or ()]
 
 
 def _service(entry: Mapping[str, Any], marks: list[Mark], notes: Notes) -> dict[str, Any]:

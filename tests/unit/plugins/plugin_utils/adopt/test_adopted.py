@@ -74,6 +74,35 @@ def test_keepalived_may_move_the_vips_of_a_table_that_somebody_has_typed():
     assert [note for note in found["notes"] if "keepalived moves the VIPs" in note["text"]]
 
 
+HEARTBEAT = {"/etc/ha.d/ha.cf": "node lb1\n", "/etc/ha.d/haresources": "lb1 192.0.2.100\n"}
+TYPED = ["-A -t 192.0.2.100:80 -s wrr", "-a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 3"]
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "said"),
+    [
+        ({"haresources": "lb1 192.0.2.99 postfix\n"}, "explained", "heartbeat moves no VIP of the table"),
+        ({"ha.cf": "node lb1\ncrm yes\n"}, "not_expressed", "Pacemaker decides where the resources are"),
+    ],
+)
+def test_heartbeat_of_something_else_leaves_the_table_a_typed_one(change, level, said):
+    files = {**HEARTBEAT, **{f"/etc/ha.d/{name}": text for name, text in change.items()}}
+    found = adopted(*case(keepalived="", files=files, table=TYPED))
+    assert yaml.safe_load(found["files"]["group_vars/all/cluster.yml"])["lvs_stack"] == "static"
+    assert [note for note in found["notes"] if note["level"] == level and note["text"].startswith(said)]
+
+
+def test_a_table_beside_heartbeat_and_a_configured_keepalived_is_no_typed_one():
+    found = adopted(*case(files=HEARTBEAT, table=TYPED))
+    assert yaml.safe_load(found["files"]["group_vars/all/cluster.yml"])["lvs_stack"] == "keepalived"
+
+
+def test_heartbeat_may_move_the_vip_of_a_mark_that_no_rule_sets():
+    found = adopted(*case(keepalived="", files=HEARTBEAT, table=["-A -f 7 -s wrr", "-a -f 7 -r 192.0.2.21:0 -g"]))
+    cluster = yaml.safe_load(found["files"]["group_vars/all/cluster.yml"])
+    assert (cluster["lvs_stack"], cluster["lvs_services"][0]["health"]) == ("ldirectord", {"type": "none"})
+
+
 @pytest.mark.parametrize("which", ["-t 192.0.2.100:0", "-f 7"])
 def test_a_typed_service_of_every_port_is_no_mistake(which):
     rule = "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -d 192.0.2.100/32 -j MARK --set-xmark 0x7/0xffffffff\nCOMMIT\n"
