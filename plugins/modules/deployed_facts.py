@@ -207,6 +207,9 @@ ansible_facts:
               description: The addresses that move with it but are not in the adverts.
               type: list
               elements: str
+        unread:
+          description: Whether C(keepalived.conf) was written after a running keepalived has read it last, as an interrupted run leaves it.
+          type: bool
         options:
           description: The command line options of keepalived.
           type: dict
@@ -260,6 +263,7 @@ ansible_facts:
           unicast: false
           advertised: [169.254.35.100]
           addresses: [192.0.2.100]
+      unread: false
       options: {ours: false, running: []}
 """
 
@@ -328,6 +332,14 @@ def sha1(path):
         return hashlib.sha1(file.read()).hexdigest()  # noqa: S324 - no secret depends on it
 
 
+def is_unread(path, pid_file=PID_FILE):
+    """Whether a file was written after a daemon has read it last. The roles touch its pid file at a reload."""
+    try:
+        return os.stat(path).st_mtime_ns > os.stat(pid_file).st_mtime_ns
+    except FileNotFoundError:
+        return False
+
+
 def main(runner=HOST):
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     found = {path: read(path) for path in deployed.FILES}
@@ -378,6 +390,7 @@ def main(runner=HOST):
         },
         "instances": deployed.vrrp_instances(files),
         "virtual_servers": deployed.virtual_servers(files),
+        "unread": is_unread(deployed.KEEPALIVED),
         "options": {
             "ours": os.path.isfile(deployed.OPTIONS),
             "running": running,

@@ -34,6 +34,7 @@ NOTHING_DEPLOYED: dict[str, Any] = {
     "drained": None,
     "test_page": None,
     "lvs_vip": False,
+    "unread": False,
     "sync": {},
     "clusters": {},
     "heal": {"files": {}, "runs": False, "enabled": False, "mends": [], "directs": []},

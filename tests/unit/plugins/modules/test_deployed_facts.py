@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import ToolMissing
-from ansible_collections.lvs.cluster.plugins.modules.deployed_facts import is_masked, is_packaged
+from ansible_collections.lvs.cluster.plugins.modules.deployed_facts import is_masked, is_packaged, is_unread
 from ansible_collections.lvs.cluster.tests.unit.plugins.played import Played
 
 FILE = "/etc/ha.d/ha.cf"
@@ -53,3 +55,15 @@ def test_a_unit_is_masked_when_it_is_a_link_to_nothing(tmp_path):
     (tmp_path / "heartbeat.service").write_text("[Unit]\n")
     units = ("keepalived.service", "heartbeat.service", "ldirectord.service")
     assert [is_masked(unit, str(tmp_path)) for unit in units] == [True, False, False]
+
+
+@pytest.mark.parametrize(("written", "unread"), [(99, False), (100, False), (101, True)])
+def test_a_configuration_is_unread_that_is_newer_than_the_pid_file(tmp_path, written, unread):
+    configuration, pid_file = tmp_path / "keepalived.conf", tmp_path / "keepalived.pid"
+    assert not is_unread(str(configuration), str(pid_file))
+    for path, time in ((configuration, written), (pid_file, 100)):
+        path.write_text("")
+        os.utime(path, (time, time))
+    assert is_unread(str(configuration), str(pid_file)) is unread
+    pid_file.unlink()
+    assert not is_unread(str(configuration), str(pid_file))

@@ -23,6 +23,7 @@ A, B = "192.0.2.100", "192.0.2.101"
 NOTHING = {
     "stacks": [],
     "lvs_vip": False,
+    "unread": False,
     "clusters": {},
     **dict.fromkeys(("gateways", "foreign", "vips", "resources", "instances", "virtual_servers"), ()),
     "options": {"ours": False, "running": None},

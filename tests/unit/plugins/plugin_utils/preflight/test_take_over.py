@@ -64,6 +64,47 @@ def test_later_nothing_is_announced_but_the_clusters_address():
     assert announced(one.cluster, one.hostvars) == {}
 
 
+def half_way(*before, holder=None, unread=()):
+    """All directors are taken over, those named announce as before, and the others as the roles do."""
+    one = site(by_hand=before)
+    for host in ("lb1", "lb2"):
+        facts = one.hostvars[host]["ansible_facts"]
+        facts["deployed_lvs"].update(foreign=[], unread=host in unread)
+        if host == holder:
+            facts["eth_0"]["ipv4_secondaries"] = [{"address": A, "netmask": "255.255.255.255", "prefix": "32"}]
+    return one
+
+
+@pytest.mark.parametrize(
+    ("before", "holder", "unread", "goes_on"),
+    [
+        # The master announces as the roles do already: so does what is reloaded now
+        (["lb2"], "lb1", (), False),
+        (["lb1"], "lb2", (), False),
+        # Another director has become the master since
+        (["lb2"], "lb2", (), True),
+        # Written, but not reloaded: the master announces as before
+        (["lb2"], "lb1", ["lb1"], True),
+        (["lb2"], None, (), False),
+        (["lb2"], None, ["lb1"], True),
+        # Nobody has begun
+        (["lb1", "lb2"], "lb1", (), True),
+    ],
+)
+def test_a_run_that_ended_half_way_is_ended_as_the_master_announces(before, holder, unread, goes_on):
+    one = half_way(*before, holder=holder, unread=unread)
+    assert one.refused() == []
+    assert announced(one.cluster, one.hostvars) == ({"VI_1": [A, B]} if goes_on else {})
+
+
+def test_a_vip_on_lo_makes_no_master():
+    one = half_way("lb2", holder="lb2")
+    facts = one.hostvars["lb1"]["ansible_facts"]
+    facts["interfaces"] = ["lo", "eth-0"]
+    facts["lo"] = {"device": "lo", "ipv4_secondaries": [{"address": A, "netmask": "255.255.255.255", "prefix": "32"}]}
+    assert announced(one.cluster, one.hostvars) == {"VI_1": [A, B]}
+
+
 def test_the_adverts_are_those_of_the_peers(render):
     one = site()
     adverts = announced(one.cluster, one.hostvars)
