@@ -28,6 +28,8 @@ SCRIPTS = "/etc/lvs-cluster/scripts"
 FOLDERS = "/var/lib/lvs-cluster/folders"
 # What the role real_server leaves for each cluster that a host serves, but for one with IPv6 alone and a page of its own
 REAL_SERVER = ("/etc/sysctl.d/90-lvs-real-server-*.conf", "/etc/lvs-test-page-*.conf")
+# That the roles have made the account of scripts
+ACCOUNT = "/var/lib/lvs-cluster/account"
 # lvs-sync, which tells other directors the connections
 SYNC = (
     "/etc/systemd/system/lvs-sync.service",

@@ -107,6 +107,9 @@ ansible_facts:
           description: The scripts that the roles have copied from the controller.
           type: list
           elements: str
+        account:
+          description: Whether the roles have made the account C(keepalived_script).
+          type: bool
         folders:
           description: The folders that the roles have made for the files that health checks read or VRRP tracks.
           type: list
@@ -245,6 +248,7 @@ ansible_facts:
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
       scripts: []
+      account: false
       folders: []
       resources: []
       heal: {files: {}, runs: false, enabled: false, mends: [], directs: []}
@@ -373,6 +377,7 @@ def main(runner=HOST):
         "vips": deployed.named_vips(files, lists),
         "test_page": read(TEST_PAGE),
         "scripts": sorted(glob.glob(f"{deployed.SCRIPTS}/*")),
+        "account": os.path.isfile(deployed.ACCOUNT),
         "folders": (read(deployed.FOLDERS) or "").splitlines(),
         "resources": deployed.resources(files),
         "heal": {

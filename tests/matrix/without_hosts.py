@@ -35,6 +35,7 @@ NOTHING_DEPLOYED: dict[str, Any] = {
     "test_page": None,
     "lvs_vip": False,
     "unread": False,
+    "account": False,
     "sync": {},
     "clusters": {},
     "heal": {"files": {}, "runs": False, "enabled": False, "mends": [], "directs": []},
