@@ -242,7 +242,7 @@ _value:
               description: The kind of check.
               type: str
             sensitive:
-              description: Whether what it sends is a secret.
+              description: Whether what it sends, or its command, is a secret.
               type: bool
             interval:
               description: Seconds between two checks.
@@ -445,7 +445,7 @@ _value:
                   description: The kind of check.
                   type: str
                 sensitive:
-                  description: Whether what it sends is a secret.
+                  description: Whether what it sends, or its command, is a secret.
                   type: bool
                 interval:
                   description: Seconds between two checks.
@@ -1141,7 +1141,7 @@ _value:
               description: The file or the pattern.
               type: str
         secrets:
-          description: The variables that stand for what sensitive checks send.
+          description: The variables that stand for what sensitive checks send or run.
           type: list
           elements: dict
           contains:

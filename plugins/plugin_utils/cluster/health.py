@@ -85,9 +85,10 @@ def _check(given: Any, checked: Checked, path: InventoryPath, files: ScriptFiles
     if kind == "script" and len(path.messages) == missing and (script := files.command(own, path)):
         health["command"], health["as_root"] = script["command"], script["as_root"]
         if own["dynamic_weight"] and not PLAIN_COMMAND.fullmatch(script["command"]):
+            command = "the command" if own["sensitive"] else shown(script["command"])
             path.report(
-                f"dynamic_weight is true, so a shell runs {shown(script['command'])}, which has characters that mean something to"
-                " it: put them into the script"
+                f"dynamic_weight is true, so a shell runs {command}, which has characters that mean something to it: put them into the"
+                " script"
             )
     if "path" in schema.HEALTH[kind]:
         health["urls"] = _urls(options, own, path)

@@ -92,8 +92,9 @@ def _is_managed(word: str) -> bool:
 def keepalived_part(own: Mapping[str, Any], services: Sequence[Service], tracked: Iterable[TrackFile]) -> Keepalived:
     """What keepalived.conf has besides VRRP, ready for the template. `tracked` are the files that VRRP tracks."""
     found = ways(services)
-    hidden = secrets(services)
-    virtual_servers = [_virtual_server(together, found, hidden) for together in _together(services)]
+    groups = _together(services)
+    hidden = secrets(together[0] for together in groups)
+    virtual_servers = [_virtual_server(together, found, hidden) for together in groups]
     files = track_files(
         [*(service["checks"] for service in virtual_servers)]
         + [server["checks"] or [] for service in virtual_servers for server in service["real_servers"]]
@@ -112,12 +113,12 @@ def keepalived_part(own: Mapping[str, Any], services: Sequence[Service], tracked
     }
 
 
-def _together(services: Iterable[Service]) -> Iterable[list[Service]]:
+def _together(services: Iterable[Service]) -> list[list[Service]]:
     """The services of the kernel that are one service of the inventory and of one family."""
     found: dict[tuple[str, str], list[Service]] = {}
     for service in services:
         found.setdefault((service["name"], service["family"]), []).append(service)
-    return found.values()
+    return list(found.values())
 
 
 def _group(services: Sequence[Service]) -> KeepalivedGroup | None:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping, Sequence
+from collections import Counter
+from typing import Iterable, Iterator, Mapping, Sequence
 
 from .check_sources import variable
 from .commands import filled, has_words
@@ -29,18 +30,29 @@ SHELL = "/usr/bin/sh"
 
 
 def secrets(services: Iterable[Service]) -> dict[str, str]:
-    """What sensitive checks send, each with the name of the variable that stands for it in keepalived.conf."""
+    """What sensitive checks send or run, each with the name of the variable that stands for it in keepalived.conf."""
     found: dict[str, str] = {}
+    numbers: Counter[str] = Counter()
     for service in services:
         sent = [text for check in checks_of(service) if check["sensitive"] for text in _sent(check)]
-        for number, text in enumerate(dict.fromkeys(sent), 1):
-            found.setdefault(text, f"SECRET_{name_in_variable(service['name'])}_{number}")
+        for text in dict.fromkeys([*sent, *_sensitive_commands(service)]):
+            if text not in found:
+                numbers[service["name"]] += 1
+                found[text] = f"SECRET_{name_in_variable(service['name'])}_{numbers[service['name']]}"
     return found
 
 
 def _sent(check: Health) -> list[str]:
     sent = [*(url["path"] for url in check["urls"]), check["virtualhost"], check["payload"]]
     return [text for text in sent if text is not None]
+
+
+def _sensitive_commands(service: Service) -> Iterator[str]:
+    """The commands of sensitive scripts, another one for each real server."""
+    for server in service["real_servers"]:
+        for health in health_of(server, service["health"]):
+            if health["sensitive"] and health["command"]:
+                yield _command(health, health["command"], words_of(service, server), server["inventory_weight"])
 
 
 def name_in_variable(name: str) -> str:
@@ -67,7 +79,10 @@ def own_checks(
     words = words_of(service, server)
     made: list[KeepalivedCheck] = []
     for health in health_of(server, service["health"]):
-        check = _weighed(_check(health, words, hidden), server["inventory_weight"])
+        check = _check(health, words, hidden)
+        if health["command"]:
+            command = _command(health, health["command"], words, server["inventory_weight"])
+            check["command"] = f"${hidden[command]}" if health["sensitive"] else command
         made += [_through(check, way) for way in found] if asks_vip(health) else [check]
     return made
 
@@ -98,23 +113,18 @@ def _of_each(check: Health) -> bool:
     return check["command"] is not None or has_words(check["file"] or "") or asks_vip(check)
 
 
-def _command(command: str | None, words: Mapping[str, object]) -> str | None:
-    """A script with its arguments. Without words it gets the same ones as from ldirectord: VIP, port, real server, port."""
-    if command is None:
-        return None
-    return filled(command if has_words(command) else f"{command} {{vip}} {{vip_port}} {{address}} {{port}}", words)
+def _command(health: Health, command: str, words: Mapping[str, object], weight: int) -> str:
+    """A script with its arguments, in quotes. Without words it gets the same ones as from ldirectord: VIP, port, real server, port.
 
-
-def _weighed(check: KeepalivedCheck, weight: int) -> KeepalivedCheck:
-    """A check; a script with dynamic_weight gets the exit code for the real server's own weight in place of 0.
-
-    After 0, the next reload gives the real server the weight 0 until the exit code changes (2.2.7 to 2.4.3: check_misc.c,
-    migrate_misc_checker).
+    With dynamic_weight it gets the exit code for the real server's own weight in place of 0. After 0, the next reload gives the
+    real server the weight 0 until the exit code changes (2.2.7 to 2.4.3: check_misc.c, migrate_misc_checker).
     """
-    if not check["dynamic_weight"]:
-        return check
-    # Not /bin/sh: /bin is a link, and from 2.3.0 on keepalived leaves a check out whose program is below one (lib/notify.c).
-    return {**check, "command": f"{SHELL} -c '{check['command']} && exit {weight + 2}'"}
+    text = filled(command if has_words(command) else f"{command} {{vip}} {{vip_port}} {{address}} {{port}}", words)
+    if health["dynamic_weight"]:
+        # Not /bin/sh: /bin is a link, and from 2.3.0 on keepalived leaves a check out whose program is below one (lib/notify.c).
+        text = f"{SHELL} -c '{text} && exit {weight + 2}'"
+    # keepalived knows no variables between quotes, so the quotes are part of what a variable stands for.
+    return f'"{text}"'
 
 
 def _check(health: Health, words: Mapping[str, object], hidden: Mapping[str, str]) -> KeepalivedCheck:
@@ -141,7 +151,7 @@ def _check(health: Health, words: Mapping[str, object], hidden: Mapping[str, str
         "name": health["name"],
         "payload": sent(health["payload"]),
         "reply": reply,
-        "command": _command(health["command"], words),
+        "command": None,
         "as_root": bool(health["as_root"]),
         "dynamic_weight": bool(health["dynamic_weight"]),
         "file": None if health["file"] is None else filled(health["file"], words),

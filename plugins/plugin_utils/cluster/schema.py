@@ -156,8 +156,8 @@ COMMON_HEALTH = {
     **{name: Key(_CHECK[name].validator) for name in ("interval", "timeout", "retries", "retry_delay")},
 }
 _ADDRESS = {"address": Key(validators.ANSWERING_ADDRESS)}
-# What a check with `sensitive` keeps secret: all that it sends
-SENSITIVE = ("path", "virtualhost", "payload", "request", "login")
+# What a check with `sensitive` keeps secret: all that it sends, or the command that it runs
+SENSITIVE = ("path", "virtualhost", "payload", "request", "login", "command", "arguments")
 _SENSITIVE = {"sensitive": Key(validators.BOOLEAN, False)}
 _CHECK_PORT = {
     **_CHECK,
@@ -211,6 +211,7 @@ HEALTH = {
     },
     "script": {
         **_CHECK,
+        **_SENSITIVE,
         **WORDED_SCRIPT,
         "dynamic_weight": Key(validators.BOOLEAN, False),
     },

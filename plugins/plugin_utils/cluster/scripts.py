@@ -54,6 +54,7 @@ class ScriptFiles:
         program = own["command"] if own["src"] is None else self._installed(own["src"], path)
         if program is None:
             return None
+        hidden = bool(own.get("sensitive"))
         user = own["user"] or self.user
         changes = own["user"] is not None or user != schema.ROOT
         file = program.split()[0]
@@ -62,8 +63,8 @@ class ScriptFiles:
         if changes:
             if has_words(file):
                 path.report(
-                    f"command begins with {shown(file)}, so with each real server another program would run, and it could not be"
-                    f" checked whether the user {user} can run it: give {' '.join(WORDS)} as arguments"
+                    f"command begins with {'a word in braces' if hidden else shown(file)}, so with each real server another program"
+                    f" would run, and it could not be checked whether the user {user} can run it: give {' '.join(WORDS)} as arguments"
                 )
             self._users[user, file] = None
             program = AS_USER.format(user=user, command=program)
@@ -74,7 +75,8 @@ class ScriptFiles:
                 " some of it into a script"
             )
         if words.count("'") % 2:
-            path.report(f"{shown(own['arguments'] or own['command'])} has a quote (') that does not end")
+            given = "arguments" if own["arguments"] else "command"
+            path.report(f"{given if hidden else shown(own[given])} has a quote (') that does not end")
         return {"command": words, "as_root": changes}
 
     def resolved(self) -> Scripts:

@@ -51,7 +51,7 @@ class HealthUrl(TypedDict):
 class Health(TypedDict):
     """A health check; options that its type does not have are None. `as_root` is that of Command, `reply` is what a required reply has to begin with.
 
-    If it is `sensitive`, what it sends is a secret: schema.SENSITIVE.
+    If it is `sensitive`, what it sends or runs is a secret: schema.SENSITIVE.
     """
 
     type: str
@@ -522,8 +522,8 @@ class KeepalivedUrl(TypedDict):
 class KeepalivedCheck(TypedDict):
     """A health check as keepalived configuration; `block` is the name of its block.
 
-    `command` is the script with its arguments, `reply` an empty text if any reply is right, `source` a variable that each
-    director sets to its own address.
+    `command` is the script with its arguments in quotes, or a variable that stands for it, `reply` an empty text if any reply is
+    right, `source` a variable that each director sets to its own address.
     """
 
     block: str

@@ -28,7 +28,11 @@ WEB = {"name": "web", "vip": "192.0.2.100", "port": 80}
 CHECKED = {"type": "http", "sensitive": True, "path": f"/a?key={TOKEN}", "virtualhost": f"{LOGIN}.example.org"}
 # Nothing listens on port 1, so only the client answers, which is this machine.
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-KEEPALIVED = {"lvs_vrrp": {"auth_pass": PASSWORD}, "lvs_services": [{**WEB, "health": CHECKED}]}
+RUN = {"type": "script", "sensitive": True, "command": f"/bin/true -p {TOKEN}"}
+KEEPALIVED = {
+    "lvs_vrrp": {"auth_pass": PASSWORD},
+    "lvs_services": [{**WEB, "health": CHECKED}, {**WEB, "name": "db", "port": 3306, "health": RUN}],
+}
 LDIRECTORD = {
     "lvs_stack": "ldirectord",
     "lvs_heartbeat": {"key": KEY},

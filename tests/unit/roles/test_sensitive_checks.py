@@ -9,6 +9,7 @@ import json
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.doctor.configurations import hashed, without_secrets
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.heal_settings import heal_settings
 from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.traffic import probe_plan
 
@@ -70,6 +71,72 @@ def test_keepalived_conf_has_names_in_their_place(cluster, render):
 @needs_keepalived
 def test_keepalived_reads_what_is_meant(cluster, render, tmp_path):
     check_director(tmp_path, render, cluster, "lvs1")
+
+
+SCRIPT = {
+    "type": "script",
+    "sensitive": True,
+    "command": "/bin/sh -p 't0ken-one #!' {address}",
+    "dynamic_weight": False,
+}
+
+
+def with_script(describe, **health):
+    services = [{"name": "db", "vip": "10.0.0.100", "port": [3306, 3307], "health": {**SCRIPT, **health}}]
+    return describe(GROUPS, ADDRESSES, lvs_services=services)
+
+
+def test_the_command_of_a_script_is_told_by_a_name_too(describe, render):
+    cluster = with_script(describe)
+    configuration, secrets = render(cluster, "lvs1"), render(cluster, "lvs1", "keepalived-secrets.conf.j2")
+    assert leaked(configuration) == []
+    # keepalived knows no variables between quotes.
+    assert secrets.splitlines()[1:] == [
+        "$SECRET_db_1=\"/bin/sh -p 't0ken-one #!' 10.0.0.21\"",
+        "$SECRET_db_2=\"/bin/sh -p 't0ken-one #!' 10.0.0.22\"",
+    ]
+    assert " misc_path $SECRET_db_1\n" in configuration
+    for host in cluster["hosts"]:
+        assert leaked(json.dumps(heal_settings(cluster, host, "Debian", "1"))) == []
+        assert leaked(json.dumps(cluster["hosts"][host])) == []
+    assert leaked(json.dumps(probe_plan(cluster))) == []
+    assert leaked(without_secrets(secrets + configuration, "salt")) == []
+    # Looked for before keepalived prints the command of a program that is not there.
+    assert cluster["hosts"]["lvs1"]["scripts"]["programs"] == ["/bin/sh"]
+    plain = with_script(describe, sensitive=False)
+    assert " misc_path \"/bin/sh -p 't0ken-one #!' 10.0.0.21\"\n" in render(plain, "lvs1")
+
+
+def test_a_command_is_another_one_for_each_family(render):
+    health = {
+        "type": "script",
+        "sensitive": True,
+        "command": "/bin/sh t0ken-one",
+        "dynamic_weight": True,
+        "user": "nobody",
+    }
+    service = {"name": "db", "vip": ["10.0.0.100", "fd00::100"], "port": 3306, "health": health}
+    hosts = {
+        host: {
+            "lvs_services": [service],
+            "lvs_address": ADDRESSES[host],
+            "lvs_address6": f"fd00::{number}",
+            "ansible_facts": {},
+        }
+        for host, number in (("lvs1", 11), ("lvs2", 12), ("web1", 21))
+    }
+    cluster = resolve(hosts, {**GROUPS, "real_servers": ["web1"]})
+    before, after = "/usr/bin/sh -c '/usr/sbin/chroot --userspec=nobody / /bin/sh t0ken-one", "&& exit 3'"
+    assert cluster["keepalived"]["secrets"] == [
+        {"name": "SECRET_db_1", "value": f'"{before} 10.0.0.100 3306 10.0.0.21 3306 {after}"'},
+        {"name": "SECRET_db_2", "value": f'"{before} fd00::100 3306 fd00::21 3306 {after}"'},
+    ]
+
+
+@needs_keepalived
+def test_keepalived_reads_commands_by_their_names(describe, render, tmp_path):
+    check_director(tmp_path, render, with_script(describe), "lvs1")
+    check_director(tmp_path, render, with_script(describe, command="/bin/sh -p t0ken-one", dynamic_weight=True), "lvs1")
 
 
 def test_no_other_file_of_a_host_has_them(cluster, render):

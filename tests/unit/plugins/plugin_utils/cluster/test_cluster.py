@@ -120,6 +120,12 @@ def test_a_secret_is_in_no_message(vrrp: Any, inventory: Callable) -> None:
         {"type": "udp", "sensitive": True, "payload": "hunter2"},
         {"type": "http", "sensitive": "perhaps", "path": "/hun'ter2"},
         {"type": "ldap", "sensitive": True, "login": "hun#ter2", "request": 'hun"ter2'},
+        {"type": "script", "sensitive": True, "command": "hunter2"},
+        {"type": "script", "sensitive": True, "command": "/bin/x -p hun$ter2"},
+        {"type": "script", "sensitive": True, "command": "/bin/x -p hun'ter2"},
+        {"type": "script", "sensitive": True, "command": "/bin/x", "arguments": "hunter2"},
+        {"type": "script", "sensitive": True, "command": "/bin/{address}hunter2 -p", "user": "nobody"},
+        {"type": "script", "sensitive": True, "command": "/bin/x -p hun*ter2", "dynamic_weight": True},
     ],
 )
 def test_a_secret_of_a_check_is_in_no_message(health: dict[str, Any], inventory: Callable) -> None:

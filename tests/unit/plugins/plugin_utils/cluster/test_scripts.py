@@ -137,7 +137,7 @@ def test_a_script_about_a_real_server_runs_as_its_user_with_the_words_in_its_arg
     server = cluster["keepalived"]["virtual_servers"][0]["real_servers"][0]
     command = f"/usr/sbin/chroot --userspec=nobody:daemon / {FOLDER}/check 172.28.0.100 172.28.0.21"
     assert server["notify_down"] == {"command": command, "as_root": True}
-    assert [(one["command"], one["as_root"]) for one in server["checks"]] == [(command, True)]
+    assert [(one["command"], one["as_root"]) for one in server["checks"]] == [(f'"{command}"', True)]
     assert cluster["hosts"]["lvs1"]["scripts"] == {
         "installed": [{"src": str(folder / "check"), "path": f"{FOLDER}/check"}],
         "users": [{"user": "nobody:daemon", "program": f"{FOLDER}/check"}],
