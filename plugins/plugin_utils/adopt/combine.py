@@ -12,7 +12,7 @@ from ...module_utils.deployed import HA_CF
 from ...module_utils.ipvs.types import endpoint
 from ..cluster.mistakes import InventoryMistakes
 from ..cluster.resolve import resolve
-from . import heartbeat, merging, silence, static, vrrp_merge, ways_back
+from . import heartbeat, merging, sensitive, silence, static, vrrp_merge, ways_back
 from .facts import as_facts
 from .networks import holds, main_address, network_of, own_addresses
 from .notes import Notes
@@ -72,6 +72,7 @@ def combine(
             notes.lost(name, "was not read, and is not in the inventory: run adopt.yml without --limit")
     variables = merging.merge({name: found[name]["variables"] for name in directors if name in found}, notes)
     _unique_names(variables.setdefault("lvs_services", []))
+    sensitive.mark(variables, notes)
     hosts: dict[str, dict[str, Any]] = {name: {} for name in dict.fromkeys([*directors, *servers])}
     for name, own_variables in hosts.items():
         own_variables.update({key: given.get(name, {})[key] for key in CONNECTION if key in given.get(name, {})})

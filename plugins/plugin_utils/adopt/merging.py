@@ -10,6 +10,7 @@ from typing import Any, Callable, Hashable, Iterable, Mapping
 
 from ..cluster import schema
 from .notes import Notes
+from .sensitive import seems_secret
 
 # What names an item of a list. Items of other lists are compared with the list as a whole
 IDENTITIES: dict[str, Callable[[Mapping[str, Any]], Hashable]] = {
@@ -121,8 +122,8 @@ def _shown(name: str, value: Any) -> str:
 
 
 def _hidden(name: str, value: Any) -> Any:
-    """A value without the secrets in it."""
-    if name in SECRETS:
+    """A value without the secrets in it, and without what seems to have one."""
+    if name in SECRETS or (isinstance(value, str) and seems_secret(value)):
         return "one secret" if value else "none"
     if isinstance(value, dict):
         return {key: _hidden(key, item) for key, item in value.items()}

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..cluster.schema import SENSITIVE
 from .merging import SECRETS
+from .sensitive import seems_secret
 
 
 class Reference(str):
@@ -21,17 +23,19 @@ def taken_out(variables: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]
     """The variables with a reference in place of each secret, and the secrets by name. The same secret has one name."""
     secrets: dict[str, str] = {}
 
-    def replaced(value: Any, words: tuple[str, ...]) -> Any:
+    def replaced(value: Any, words: tuple[str, ...], is_sensitive: bool = False) -> Any:
         if isinstance(value, dict):
             own = str(value.get("name") or "")
+            is_sensitive = is_sensitive or value.get("sensitive") is True
             return {
                 key: _referenced(item, (*words, own, key))
-                if key in SECRETS and isinstance(item, str)
-                else replaced(item, (*words, own))
+                if isinstance(item, str)
+                and (key in SECRETS or (is_sensitive and key in SENSITIVE and seems_secret(item)))
+                else replaced(item, (*words, own), is_sensitive)
                 for key, item in value.items()
             }
         if isinstance(value, list):
-            return [replaced(item, words) for item in value]
+            return [replaced(item, words, is_sensitive) for item in value]
         return value
 
     def _referenced(secret: str, words: tuple[str, ...]) -> str:

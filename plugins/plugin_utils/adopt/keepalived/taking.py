@@ -13,6 +13,7 @@ from ...cluster import validators
 from ...cluster.commands import has_words
 from ...cluster.keys import Key
 from ..notes import Notes
+from ..sensitive import seems_secret
 from .blocks import Line
 from .words import known
 
@@ -103,7 +104,7 @@ def put(target: dict[str, Any], keys: Mapping[str, Key], name: str, value: Any, 
     try:
         key.validator.read(value)
     except ValueError as wrong:
-        what = "the value" if key.secret else str(value)
+        what = "the value" if key.secret or seems_secret(str(value)) else str(value)
         notes.lost(where, f"{name} cannot be {what}: {validators.reason(wrong, key.validator)}")
         return False
     default = list(key.default) if isinstance(key.default, tuple) else key.default
@@ -133,7 +134,8 @@ def script(line: Line, key: Key, notes: Notes, arguments: Iterable[str] = (), us
     try:
         key.validator.read(plain)
     except ValueError as wrong:
-        notes.lost(line.where, f"{line.name} cannot be {plain}: {validators.reason(wrong, key.validator)}")
+        what = "this command" if seems_secret(plain) else plain
+        notes.lost(line.where, f"{line.name} cannot be {what}: {validators.reason(wrong, key.validator)}")
         return None
     return {"command": plain, "user": user} if user else plain
 
