@@ -67,7 +67,7 @@ def read(host: HostFacts) -> Adopted:
     own: dict[str, Any] = {}
     definitions = Definitions(top, notes)
     defaults = _global(top, variables, common, host, notes)
-    instances = vrrp.read(top, common, defaults["garp"], defaults["version"], definitions, notes)
+    instances = vrrp.read(top, common, defaults["garp"], defaults["version"], definitions, host, notes)
     _skip_check(common, defaults["skip_check"])
     _mail_of_instances(variables, common)
     _sync_of_instance(variables, common, host)

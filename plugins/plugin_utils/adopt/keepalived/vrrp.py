@@ -9,11 +9,14 @@ What a director says of itself alone, such as its priority, is an `OwnInstance`:
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any, Mapping, Sequence, TypedDict
 
 from ...cluster import schema
 from ...cluster.addresses import BITS, family_of, parse
+from ..networks import holds, own_addresses
 from ..notes import Notes
+from ..types import HostFacts
 from .blocks import Line
 from .taking import Taking, number, put
 from .tracking import Definitions, read_notify, read_track
@@ -38,6 +41,33 @@ NOT_RAW = {
 }
 
 
+@dataclass(frozen=True)
+class Ways:
+    """The addresses of a host that are no VIPs. Without any of them nothing is known of its networks."""
+
+    own: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, host: HostFacts, top: Line) -> Ways:
+        """Those of a host with a configuration, whose VIPs may be there now."""
+        blocks = ("virtual_ipaddress", "virtual_ipaddress_excluded")
+        vips = {
+            line.name.partition("/")[0]
+            for instance in top.inside
+            for inner in instance.inside
+            if inner.name in blocks
+            for line in inner.inside
+        }
+        return cls(own_addresses(host, vips))
+
+    def lead(self, device: str | None, router: str) -> bool:
+        """Whether a router is on networks of one device: this one, if it is given."""
+        if not self.own:
+            return True
+        found = {str(one["interface"]) for one in self.own if holds(one, router)}
+        return found == {device} if device else bool(found)
+
+
 class OwnInstance(TypedDict):
     """An instance as one director has it."""
 
@@ -51,9 +81,16 @@ class OwnInstance(TypedDict):
 
 
 def read(
-    top: Line, common: dict[str, Any], garp: Mapping[str, float], version: int, definitions: Definitions, notes: Notes
+    top: Line,
+    common: dict[str, Any],
+    garp: Mapping[str, float],
+    version: int,
+    definitions: Definitions,
+    host: HostFacts,
+    notes: Notes,
 ) -> list[OwnInstance]:
     """Add the instances and groups to lvs_vrrp, `common`; `garp` and `version` are the defaults of global_defs."""
+    ways = Ways.of(host, top)
     instances: list[dict[str, Any]] = []
     prefixes: list[tuple[str, str, int]] = []
     own: list[OwnInstance] = []
@@ -61,7 +98,7 @@ def read(
     for line in top.inside:
         if line.name == "vrrp_instance" and line.word(1):
             block = Taking(line, "vrrp_instance", notes)
-            instance, about = _instance(block, version, prefixes, definitions, notes)
+            instance, about = _instance(block, version, prefixes, definitions, ways, notes)
             wait = {name: block.number(name) for name in GARP}
             waits.append({name: value if value is not None else garp[name] for name, value in wait.items()})
             if lines := block.raw(NOT_RAW):
@@ -81,7 +118,12 @@ def read(
 
 
 def _instance(
-    block: Taking, version: int, prefixes: list[tuple[str, str, int]], definitions: Definitions, notes: Notes
+    block: Taking,
+    version: int,
+    prefixes: list[tuple[str, str, int]],
+    definitions: Definitions,
+    ways: Ways,
+    notes: Notes,
 ) -> tuple[dict[str, Any], OwnInstance]:
     name, where = block.line.word(1), block.where
     instance: dict[str, Any] = {"name": name, "vips": []}
@@ -124,7 +166,7 @@ def _instance(
     instance = {key: value for key, value in instance.items() if value not in ({}, None)}
     if notify := read_notify(block, "INSTANCE", name, priority, notes):
         instance["notify"] = notify
-    _routes(instance, block, notes)
+    _routes(instance, block, ways, macvlan, notes)
     if "skip_check_adv_addr" in (line.name for line in block.left):
         instance["_skip_check"] = block.flag("skip_check_adv_addr")
     sync = block.value("lvs_sync_daemon_interface", "lvs_sync_daemon")
@@ -244,47 +286,57 @@ def _preemption(instance: dict[str, Any], block: Taking, state: str, notes: Note
         )
 
 
-def _routes(instance: dict[str, Any], block: Taking, notes: Notes) -> None:
+def _routes(instance: dict[str, Any], block: Taking, ways: Ways, macvlan: str | None, notes: Notes) -> None:
     for word, key, level, names in (
         (
             "virtual_routes",
             "routes",
             schema.ROUTE,
-            {"via": "via", "src": "source", "table": "table", "metric": "metric"},
+            {"via": "via", "src": "source", "table": "table", "metric": "metric", "dev": "dev"},
         ),
         ("virtual_rules", "rules", schema.RULE, {"from": "from", "to": "to", "table": "table", "priority": "priority"}),
     ):
         left: list[Line] = []
         for line in block.inside(word):
             entry = _route(line, key, names)
+            device = entry.pop("dev", None) if entry else None
             fits: dict[str, Any] = {}
             silent = Notes()
-            if entry and all(put(fits, level, name, value, line.where, silent) for name, value in entry.items()):
-                instance.setdefault(key, []).append(entry)
-            else:
+            if not entry or not all(put(fits, level, name, value, line.where, silent) for name, value in entry.items()):
                 left.append(line)
+            elif key == "routes" and not ways.lead(None if device == macvlan else device, entry["via"]):
+                notes.raw(
+                    line.where,
+                    f"the route to {entry['to']} leaves by {device or 'the network of a VIP'}, and one of the inventory by the only network"
+                    f" of the director that holds {entry['via']}: kept in raw of the instance",
+                )
+                _keep(instance, word, [line])
+            else:
+                instance.setdefault(key, []).append(entry)
         if left:
             notes.raw(left[0].where, f"what {word} has without a key: kept in raw of the instance")
-            texts = [text for line in left for text in line.texts()]
-            instance["raw"] = [*instance.get("raw", []), f"{word} {{", *texts, "}"]
+            _keep(instance, word, left)
+
+
+def _keep(instance: dict[str, Any], word: str, lines: Sequence[Line]) -> None:
+    """Keep the lines of an inner block in raw."""
+    texts = [text for line in lines for text in line.texts()]
+    instance["raw"] = [*instance.get("raw", []), f"{word} {{", *texts, "}"]
 
 
 def _route(line: Line, key: str, names: Mapping[str, str]) -> dict[str, Any] | None:
-    """`NETWORK via ROUTER src ADDRESS table N metric N`, or a rule; None if there is more in it."""
+    """`NETWORK via ROUTER src ADDRESS table N metric N dev NAME`, or a rule; None if there is more in it."""
     words = list(line.words)
     entry: dict[str, Any] = {}
     if key == "routes":
         words = words[1:] if words[0] == "to" else words
-        entry["to"] = words.pop(0)
+        entry["to"] = words.pop(0) if words else ""
     while words:
         word = words.pop(0)
-        if word == "dev" and words:
-            words.pop(0)
-        elif word in names and words:
-            value = words.pop(0)
-            entry[names[word]] = int(value) if value.isdigit() else value
-        else:
+        if word not in names or not words:
             return None
+        value = words.pop(0)
+        entry[names[word]] = int(value) if value.isdigit() else value
     needed = ("to", "via") if key == "routes" else ("table", "priority")
     return entry if all(name in entry for name in needed) else None
 

@@ -57,6 +57,46 @@ def test_a_vip_on_the_interface_of_vmac_is_on_that_of_the_instance():
     assert own["devices"] == {"192.0.2.16": None, "192.0.2.17": "eth1"}
 
 
+NETWORKS = {"eth0": ["192.0.2.11/24", "192.0.2.100/24"], "eth1": ["10.0.0.11/24", "203.0.113.100/24"]}
+
+
+@pytest.mark.parametrize(
+    ("route", "entry", "said"),
+    [
+        ("10.2.0.0/16 via 192.0.2.1 dev eth0", {"to": "10.2.0.0/16", "via": "192.0.2.1"}, None),
+        ("10.2.0.0/16 via 192.0.2.1", {"to": "10.2.0.0/16", "via": "192.0.2.1"}, None),
+        ("10.2.0.0/16 via 192.0.2.1 dev vm0 metric 7", {"to": "10.2.0.0/16", "via": "192.0.2.1", "metric": 7}, None),
+        (
+            "10.2.0.0/16 via 192.0.2.1 dev eth1",
+            None,
+            "the route to 10.2.0.0/16 leaves by eth1, and one of the inventory by",
+        ),
+        # Only while the VIP is there
+        ("default via 203.0.113.1 dev eth1", None, "the route to default leaves by eth1, and one of the inventory by"),
+        ("default via 203.0.113.1", None, "the route to default leaves by the network of a VIP"),
+        ("10.3.0.0/16 dev eth1", None, "what virtual_routes has without a key"),
+    ],
+)
+def test_a_route_by_a_device_that_the_roles_would_not_choose_is_kept_as_it_is(keepalived_notes, route, entry, said):
+    text = (
+        "vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 51\nuse_vmac vm0\npreempt_delay 1\n"
+        f"virtual_ipaddress {{\n192.0.2.100/24\n203.0.113.100/24 dev eth1\n}}\nvirtual_routes {{\n{route}\n}}\n}}\n"
+    )
+    variables, notes = keepalived_notes(text, addresses=NETWORKS)
+    (instance,) = variables["lvs_vrrp"]["instances"]
+    assert instance.get("routes") == ([entry] if entry else None)
+    assert instance.get("raw") == (None if entry else ["virtual_routes {", route, "}"])
+    told = [(level, line) for level, line, text in notes if said and said in text]
+    assert told == ([("raw", "11")] if said else [])
+
+
+def test_a_rule_for_packets_of_a_device_is_kept_as_it_is(keepalived_notes):
+    rule = "from 10.2.0.0/16 dev eth1 table 100 priority 1000"
+    variables, _notes = keepalived_notes(f"vrrp_instance VI_1 {{\nvirtual_rules {{\n{rule}\n}}\n}}\n")
+    (instance,) = variables["lvs_vrrp"]["instances"]
+    assert (instance.get("rules"), instance["raw"]) == (None, ["virtual_rules {", rule, "}"])
+
+
 def test_included_files_are_read_in_their_place_and_say_where_they_are(keepalived_notes):
     files = {
         KEEPALIVED: "include conf.d/*.conf\ninclude /etc/{one,two}.conf\ninclude missing.conf\n",
