@@ -31,7 +31,9 @@ class Bar:
     sending: float | None = None
 
 
-LOST_MASTER = Bar(failed=0, gap_median=0.3, gap_worst=0.5, lost=0)
+# Nobody can save a request of a few packets that is on its way through the master at that moment: no other director was told of it.
+ON_THEIR_WAY = 2
+LOST_MASTER = Bar(failed=ON_THEIR_WAY, sending=0.0, gap_median=0.3, gap_worst=0.5, lost=0)
 PLANNED = Bar(failed=0, lost=0)
 DEAD_SERVER = Bar(sending=2.0)
 # Of the stack keepalived with the profiles `fast`, which the scenario has.
