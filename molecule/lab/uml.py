@@ -268,7 +268,7 @@ class Uml(Machine):
         pids = [pid for node in nodes for pid in self.pids(node.name)]
         if pids:
             # sched(7): where this host shares its time by sessions, a niceness counts within its session alone, and each node has one.
-            write = f'for pid; do [ ! -e /proc/$pid/autogroup ] || echo {NICE} > /proc/$pid/autogroup; done'
+            write = f"for pid; do [ ! -e /proc/$pid/autogroup ] || echo {NICE} > /proc/$pid/autogroup; done"
             groups = {str(os.getpgid(int(pid))) for pid in pids}
             # One of them may end between the look and the change.
             shell.try_(shell.as_root(["renice", "-n", str(NICE), "-g", *groups]))

@@ -102,13 +102,13 @@ def test_without_a_measurement_the_page_says_how_to_make_one():
 
 
 def test_the_page_has_a_row_for_each_fault_that_was_measured():
-    runs = [RUN, replace(RUN, gap=0.4), replace(RUN, gap=0.28, failed=2)]
+    runs = [RUN, replace(RUN, gap=0.4), replace(RUN, gap=0.28, failed=3)]
     rows = results.merged({}, "keepalived", "power-lost", runs, "2030-01-02")
     text = page.page(rows, FAULTS)
     expected = f"""\
    * - ``power-lost``: {FAULTS["power-lost"].words}
      - 3
-     - 0 (2) of 3000
+     - 0 (3) of 3000
      - 0.28 (0.4) s
      - 0.3 s
      - 61 s
@@ -117,7 +117,7 @@ def test_the_page_has_a_row_for_each_fault_that_was_measured():
 
 What is promised and was missed:
 
-- ``power-lost``: 2 requests failed, at most 0 promised
+- ``power-lost``: 3 requests failed, at most 2 promised
 """
     assert text.endswith(expected)
     assert "ldirectord and heartbeat\n---" not in text
