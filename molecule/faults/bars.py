@@ -31,9 +31,10 @@ class Bar:
     sending: float | None = None
 
 
-# Nobody can save a request of a few packets that is on its way through the master at that moment: no other director was told of it.
-ON_THEIR_WAY = 2
-LOST_MASTER = Bar(failed=ON_THEIR_WAY, sending=0.0, gap_median=0.3, gap_worst=0.5, lost=0)
+# Nobody can save an answer of NAT that is on its way through the master at that moment: no other director was told of its connection.
+# The moment is as long as it takes to end the node.
+ON_THEIR_WAY, MOMENT = 2, 0.1
+LOST_MASTER = Bar(failed=ON_THEIR_WAY, sending=MOMENT, gap_median=0.3, gap_worst=0.5, lost=0)
 PLANNED = Bar(failed=0, lost=0)
 DEAD_SERVER = Bar(sending=2.0)
 # Of the stack keepalived with the profiles `fast`, which the scenario has.
