@@ -200,13 +200,13 @@ def _locate(
         path.report(
             f"address is {address}, which is {'the VIP itself' if len(service.vips) == 1 else 'a VIP of the service'}"
         )
-    _check_known(address, hosts, path)
+    _check_known(address, method, hosts, path)
     _check_family(address, service, method, path)
     return hosts.by_address.get(address), address
 
 
-def _check_known(address: str, hosts: Hosts, path: InventoryPath) -> None:
-    """An address alone must not be one by which a host of the inventory is not known (with facts)."""
+def _check_known(address: str, method: Method, hosts: Hosts, path: InventoryPath) -> None:
+    """An address alone must not be one by which a host of the inventory is not known (with facts). NAT needs no VIP on the host."""
     for director in hosts.directors.values():
         # With one director IPVS delivers locally. Two directors would send connections to each other in a loop
         if address in director.own_addresses and address not in hosts.by_address and len(hosts.directors) > 1:
@@ -220,7 +220,7 @@ def _check_known(address: str, hosts: Hosts, path: InventoryPath) -> None:
                 f" {way_out}"
             )
     owners = hosts.by_other_address.get(address, ())
-    if len(owners) == 1 and address not in hosts.by_address:
+    if len(owners) == 1 and address not in hosts.by_address and method.forward != "nat":
         path.report(
             f"address is {address}, which is host {owners[0]}, but without its name nothing is set up there for the service: write"
             f" {{host: {owners[0]}, address: {address}}}"
