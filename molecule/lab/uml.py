@@ -269,8 +269,11 @@ class Uml(Machine):
         if pids:
             # sched(7): where this host shares its time by sessions, a niceness counts within its session alone, and each node has one.
             write = f"for pid; do [ ! -e /proc/$pid/autogroup ] || echo {NICE} > /proc/$pid/autogroup; done"
-            groups = {str(os.getpgid(int(pid))) for pid in pids}
             # One of them may end between the look and the change.
+            groups = set()
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    groups.add(str(os.getpgid(int(pid))))
             shell.try_(shell.as_root(["renice", "-n", str(NICE), "-g", *groups]))
             shell.try_(shell.as_root(["sh", "-c", write, "prefer", *pids]))
 

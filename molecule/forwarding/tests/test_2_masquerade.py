@@ -29,7 +29,7 @@ def services(cluster):
     own = {service["name"]: service for service in cluster.variable("lvs_services")}
     nat = {"forward": "nat", "scheduler": "rr", "health": own["inner"]["health"]}
     near = [{"host": "web1", "port": 8080}, {"host": "web2", "port": 8080}]
-    far = [{"address": "172.28.3.21", "port": 8080}, {"address": "172.28.3.22", "port": 8080}]
+    far = [{**near[0], "address": "172.28.3.21"}, {**near[1], "address": "172.28.3.22"}]
     return [
         *(own[name] for name in ("web", "web6", "ipip", "direct")),
         {**nat, "name": "ftp", "vip": NAT, "port": 21, "test_page": False},

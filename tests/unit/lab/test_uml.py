@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -50,3 +51,14 @@ def test_macs_are_local_unicast_and_differ():
     macs = {uml.mac(f"172.28.0.{last}") for last in range(1, 255)}
     assert len(macs) == 254
     assert {mac[:3] for mac in macs} == {"02:"}
+
+
+def test_a_process_that_ends_does_not_keep_its_node_from_going_first(machine, topology, monkeypatch):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    ran = []
+    monkeypatch.setattr(machine, "pids", lambda name: [str(gone.pid), str(os.getpid())])
+    monkeypatch.setattr(uml.shell, "as_root", list)
+    monkeypatch.setattr(uml.shell, "try_", ran.append)
+    machine.prefer([topology.node("lvs1")])
+    assert ran[0] == ["renice", "-n", str(uml.NICE), "-g", str(os.getpgrp())]
