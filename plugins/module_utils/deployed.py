@@ -227,6 +227,11 @@ def peer_macs_of(lists: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"(?m)^(?:nft|iptables) peer \S+ (\S+)", lists)))
 
 
+def marks_of(lists: str) -> list[str]:
+    """Return the packets that get a firewall mark, from the lists of lvs-vip, as in "192.0.2.100 tcp 80,8000-8010 7"."""
+    return list(dict.fromkeys(re.findall(r"(?m)^(?:nft|iptables) mark (\S+ \S+ \S+ \d+)$", lists)))
+
+
 def peers_only_of(lists: Mapping[str, str]) -> dict[str, dict[str, list[str]]]:
     """Return {cluster: {let, only}} for the clusters whose directors hear each other alone, from the lists of lvs-vip by path.
 

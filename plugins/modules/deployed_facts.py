@@ -80,6 +80,10 @@ ansible_facts:
           description: The Ethernet addresses of the other directors, as a director that also serves knows them.
           type: list
           elements: str
+        marks:
+          description: The packets that get a firewall mark on a director, with VIP, protocol, ports and mark.
+          type: list
+          elements: str
         peers_only:
           description: What a director lets in from other directors alone, by the cluster's name.
           type: dict
@@ -244,6 +248,7 @@ ansible_facts:
       drained: null
       gateways: []
       peer_macs: []
+      marks: [192.0.2.102 tcp 80,443 7]
       peers_only: {}
       foreign: []
       vips: [169.254.35.100, 192.0.2.100]
@@ -372,6 +377,7 @@ def main(runner=HOST):
         "drained": drained,
         "gateways": deployed.gateways_of(lists),
         "peer_macs": deployed.peer_macs_of(lists),
+        "marks": deployed.marks_of(lists),
         "peers_only": deployed.peers_only_of(own_lists),
         "foreign": foreign,
         "vips": deployed.named_vips(files, lists),

@@ -58,6 +58,8 @@ def _of_director(cluster: ResolvedCluster, name: str, os_family: str) -> dict[st
         "mail": mail if mail and mail["instances"] else None,
         "table": restore_lines(read_table([*undrained_table(cluster), *own])),
         "quiesced": [_key(service) for service in cluster["services"] if service["on_failure"] == "quiesce"],
+        # Where the weights in the table may be others than those of the inventory.
+        "weighed": [_key(service) for service in cluster["services"] if _weighed(service)],
         "names": _names(cluster["services"]),
         # The VIPs of services by firewall mark, which the kernel's table does not have.
         "marked": {_key(service): service["vips"] for service in cluster["services"] if service["fwmark"] is not None},
@@ -113,7 +115,6 @@ def _metrics(cluster: ResolvedCluster, name: str) -> dict[str, Any]:
                     one["name"] for director in cluster["directors"] for one in cluster["hosts"][director]["instances"]
                 )
             ),
-            "weighed": [_key(service) for service in cluster["services"] if _weighed(service)],
         }
     }
 

@@ -7,17 +7,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Protocol, Sequence, runtime_checkable
+from typing import Callable, Iterable, Protocol, Sequence, Tuple, runtime_checkable
 
-from ..tools import HOST, Runner, run
+from ..tools import HOST, Failure, Runner, run
+
+# Faults that are mended together, and the function that does it
+Group = Tuple[Sequence[str], Callable[[], object]]
 
 
 @dataclass(frozen=True)
 class Faults:
-    """Faults, each in words that also fit behind "mended:", and the function that mends them all. It raises Failure or OSError."""
+    """Faults, each in words that also fit behind "mended:", and the function that mends them all.
+
+    It raises Failure or OSError: PartlyMended, which is a Failure, if it may have mended some of them.
+    """
 
     texts: Sequence[str]
     mend: Callable[[], object]
+
+
+class PartlyMended(Failure):
+    """Why some faults were not mended; `mended` are those that were, in their words."""
+
+    def __init__(self, reason: Failure, mended: Sequence[str]) -> None:
+        super().__init__(str(reason))
+        self.mended = mended
+
+
+def mend_each(groups: Iterable[Group], failures: Iterable[Failure] = ()) -> None:
+    """Mend groups of faults: one that fails does not keep the others from it. `failures` are those of what could not be looked at."""
+    mended: list[str] = []
+    failed: list[Failure] = []
+    for texts, mend in groups:
+        try:
+            mend()
+            mended += texts
+        except Failure as failure:
+            failed.append(failure)
+    for failure in [*failed, *failures]:
+        raise PartlyMended(failure, mended)
 
 
 @runtime_checkable

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Callable, Iterable, Sequence
+from typing import Iterable, Mapping, Sequence
 
 from ..tools import HOST, Failure, Runner, run
 from .events import RULES
-from .part import Faults, is_active
+from .part import Faults, is_active, mend_each
 
 LVS_VIP = "/usr/local/sbin/lvs-vip"
 LISTS = Path("/etc")
@@ -62,19 +63,15 @@ class Rules:
         """What is missing."""
         # Until it is known that nothing is: a tool may fail now, and the kernel tells of a loss only once.
         self._pending, self._looked = True, now
-        lacking: dict[str, list[str]] = {}
-        failures = self._each(
-            [cluster for cluster in self.clusters if self._list(cluster).exists()],
-            lambda cluster: lacking.update({cluster: missing(self._lvs_vip("check", cluster))}),
-        )
-        texts = [f"missing {line}" for lines in lacking.values() for line in lines]
+        lacking, failures = self._lacking()
+        texts = [text for found in lacking.values() for text in found]
         if failures and not texts:
             raise failures[0]
         # Its stop removes all of this, which is somebody's wish.
         if not texts or not is_active("lvs-vip.service", self.runner):
             self._pending = False
             return None
-        return Faults(texts, lambda: self._mend([cluster for cluster, lines in lacking.items() if lines], failures))
+        return Faults(texts, lambda: self._mend(lacking, failures))
 
     def forget(self) -> None:
         """Look at all of it again."""
@@ -87,20 +84,21 @@ class Rules:
         there = (self._list(cluster) for cluster in self.clusters)
         return [line for path in there if path.exists() for line in path.read_text(encoding="utf-8").splitlines()]
 
-    def _mend(self, clusters: Iterable[str], failures: Iterable[Failure]) -> None:
-        for failed in [*self._each(clusters, lambda cluster: self._lvs_vip("add", cluster)), *failures]:
-            raise failed
+    def _lacking(self) -> tuple[dict[str, list[str]], list[Failure]]:
+        """What is missing of each cluster, in words, and what failed: one cluster does not keep the others from their VIPs."""
+        lacking, failures = {}, []
+        for cluster in self.clusters:
+            if self._list(cluster).exists():
+                try:
+                    lacking[cluster] = [f"missing {line}" for line in missing(self._lvs_vip("check", cluster))]
+                except Failure as failed:
+                    failures.append(failed)
+        return lacking, failures
 
-    @staticmethod
-    def _each(clusters: Iterable[str], do: Callable[[str], object]) -> list[Failure]:
-        """Do something for each cluster, and return what failed: one cluster does not keep the others from their VIPs."""
-        failures = []
-        for cluster in clusters:
-            try:
-                do(cluster)
-            except Failure as failed:
-                failures.append(failed)
-        return failures
+    def _mend(self, lacking: Mapping[str, Sequence[str]], failures: Iterable[Failure]) -> None:
+        mend_each(
+            [(texts, partial(self._lvs_vip, "add", cluster)) for cluster, texts in lacking.items() if texts], failures
+        )
 
     def _lvs_vip(self, verb: str, cluster: str) -> str:
         result = run(self.runner, [LVS_VIP, verb, cluster])

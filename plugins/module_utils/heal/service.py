@@ -18,7 +18,7 @@ from ..vrrp_state import read as read_vrrp
 from . import settings, tell
 from .events import Events
 from .ldirectord import HeartbeatVips, LdirectordTable
-from .part import Part
+from .part import Part, PartlyMended
 from .rules import Rules
 from .settings import Cluster
 from .split_brain import SplitBrain
@@ -149,13 +149,18 @@ class Service:
             faults.mend()
         except (Failure, OSError) as error:
             self._again[id(part)] = now + AGAIN_SECONDS
+            if isinstance(error, PartlyMended):
+                self._tell_mended(error.mended)
             if self._said.get(id(part)) != str(error):
                 self._said[id(part)] = str(error)
                 self.say(tell.WARNING, f"not mended: {error}")
             return
         self._said.pop(id(part), None)
         part.forget()
-        for line in tell.lines_of(faults.texts):
+        self._tell_mended(faults.texts)
+
+    def _tell_mended(self, texts: Sequence[str]) -> None:
+        for line in tell.lines_of(texts):
             self.say(tell.NOTICE, line)
             self.mended.append({"at": time.time(), "what": line})
 

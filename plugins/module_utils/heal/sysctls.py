@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Callable, Iterable, Mapping
 
 from ..conf_files import settings
 from ..sysctl_files import dotted_key, key_path, live_or_none, normal_value, write_live
 from ..tools import Failure
-from .part import Faults
+from .part import Faults, mend_each
 
 
 def wanted(texts: Iterable[str]) -> dict[str, str]:
@@ -45,8 +46,9 @@ class Sysctls:
         wrong = differing(values, live_or_none)
         if not wrong:
             return None
-        texts = [f"{dotted_key(path)} {value} instead of {values[path]}" for path, value in wrong.items()]
-        return Faults(texts, lambda: self._mend(values, wrong))
+        texts = {path: f"{dotted_key(path)} {value} instead of {values[path]}" for path, value in wrong.items()}
+        groups = [([text], partial(_set, path, values[path])) for path, text in texts.items()]
+        return Faults(list(texts.values()), lambda: mend_each(groups))
 
     def values(self) -> dict[str, str]:
         """The values of the files, which are read again when they have changed."""
@@ -59,9 +61,9 @@ class Sysctls:
     def forget(self) -> None:
         """It remembers nothing of the host."""
 
-    def _mend(self, values: Mapping[str, str], wrong: Iterable[str]) -> None:
-        for path in wrong:
-            try:
-                write_live(path, values[path])
-            except OSError as error:
-                raise Failure(f"{dotted_key(path)} can't be set to {values[path]}: {error.strerror}") from error
+
+def _set(path: str, value: str) -> None:
+    try:
+        write_live(path, value)
+    except OSError as error:
+        raise Failure(f"{dotted_key(path)} can't be set to {value}: {error.strerror}") from error

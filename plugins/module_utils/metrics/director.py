@@ -146,7 +146,7 @@ def _service(cluster: str, service: Mapping[str, Any], held: set[str], record: R
     if service["sorry_server"] is not None:
         yield Sample("lvs_service_sorry_server_in_use", labels, service["sorry_server"]["in_use"])
     yield from _counters("lvs_service", labels, counted)
-    chosen = key in ((record.data.get("metrics") or {}).get("weighed") or ())
+    chosen = record.is_weighed(key)
     for server in service["real_servers"]:
         text = endpoint(server["address"], server["port"])
         yield from _server(labels, server, key, text, chosen)

@@ -57,6 +57,10 @@ class Record:
         """Whether a failed real server stays in the table with weight 0."""
         return key in self.data.get("quiesced", ())
 
+    def is_weighed(self, key: str) -> bool:
+        """Whether a check chooses weights of a service."""
+        return key in self.data.get("weighed", ())
+
 
 def record_from(data: Mapping[str, Any], drains: Sequence[Mapping[str, Any]] = ()) -> Record:
     """Return the record of a director from the content of the file."""
@@ -352,7 +356,9 @@ def _without_weight(
         return FAILED, _why(record, key, reason)
     if drain is not None:
         return DRAINED, None
-    return QUIESCED, "weight 0 in the inventory" if wanted.weight == 0 else "weight 0 set by hand"
+    if wanted.weight == 0:
+        return QUIESCED, "weight 0 in the inventory"
+    return QUIESCED, "weight 0 chosen by a check, or set by hand" if record.is_weighed(key) else "weight 0 set by hand"
 
 
 def _reason_of(record: Record, seen: Seen, wanted: Destination) -> Reason | None:

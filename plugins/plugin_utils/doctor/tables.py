@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Iterator
+import shlex
+from typing import Any, Iterator, Sequence
 
 from . import ldirectord_conf
 from .finding import Finding
@@ -49,9 +50,27 @@ def _not_reloaded(host: Host) -> Iterator[Finding]:
             evidence=tuple(lines),
             mend=(f"{host.name}: keepalived --config-test && systemctl reload keepalived",)
             if daemon == "keepalived"
-            else (f"{host.name}: pkill -HUP -f ldirectord",),
+            else tuple(f"{host.name}: {command}" for command in _ldirectord_reloads(host)),
             hosts=(host.name,),
         )
+
+
+def _ldirectord_reloads(host: Host) -> list[str]:
+    """The commands that let each ldirectord of a host read its configuration: as it was started, since its pid file has that name.
+
+    ldirectord reads the file itself before, and leaves the daemon alone if it is wrong.
+    """
+    running = [one for one in host.seen["processes"] if one["name"] == "ldirectord"]
+    return [_ldirectord_reload(one["arguments"]) or f"kill -HUP {one['pid']}" for one in running]
+
+
+def _ldirectord_reload(arguments: Sequence[str]) -> str | None:
+    program = next((at for at, word in enumerate(arguments) if word.rpartition("/")[2] == "ldirectord"), len(arguments))
+    *configuration, command = arguments[program + 1 :] or [""]
+    # With an option it runs without a pid file.
+    if command not in ("start", "restart", "try-restart") or any(word.startswith("-") for word in configuration):
+        return None
+    return shlex.join([arguments[program], *configuration, "reload"])
 
 
 def _other_values(host: Host) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, Collection, Iterable, Iterator, Mapping, Sequence
 from ...module_utils import deployed
 from ..cluster.addresses import family_of
 from ..cluster.mistakes import listed
-from ..cluster.types import DirectorInstance, ResolvedCluster
+from ..cluster.types import DirectorInstance, FwmarkRule, Ports, ResolvedCluster
 from ..daemon_options import other_options
 from .announced import announced_by_roles, by_hand
 from .told import Hostvars, facts_of, told
@@ -191,6 +191,41 @@ def added_again(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]
                 " for a moment, open ones may end, and real servers that are down get requests until they are checked. To add"
                 f" addresses without that, write another service for them, or set fwmark from the start. {OUTAGE}"
             )
+
+
+def other_marks(cluster: ResolvedCluster, found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Services whose firewall mark becomes another one: packets get it before the table has a service for it, or after.
+
+    A mark whose service stays, and gets some more packets, has its service all the time.
+    """
+    changes: dict[str, list[str]] = {}
+    for name, facts in found.items():
+        pairs = list(_marked_again(facts.get("marks") or (), cluster["hosts"][name]["fwmark_rules"]))
+        staying = {new for _vip, old, new in pairs if old == new}
+        for vip, old, new in pairs:
+            if old != new and new not in staying:
+                changes.setdefault(f"{old} now and would be {new}", []).append(vip)
+    for change, vips in changes.items():
+        yield (
+            f"lvs_services: fwmark of {listed(list(dict.fromkeys(vips)))} is {change}. New connections are refused until both the rules"
+            " that mark packets and the table have changed. To avoid that, change the service to a port first, where it can have one,"
+            f" and run site.yml. {OUTAGE}"
+        )
+
+
+def _marked_again(now: Iterable[str], wanted: Iterable[FwmarkRule]) -> Iterator[tuple[str, int, int]]:
+    """The VIP of packets that are marked and would be, with the mark that they get now and the wanted one."""
+    rules = [line.split() for line in now]
+    for rule in wanted:
+        for vip, protocol, ports, mark in rules:
+            if (vip, protocol) == (rule["vip"], rule["protocol"]) and _meet(ports.split(","), rule["ports"]):
+                yield vip, int(mark), rule["fwmark"]
+
+
+def _meet(some: Iterable[Ports], others: Iterable[Ports]) -> bool:
+    """Whether two lists of ports, and ranges of ports as in 8000-8010, have one in common."""
+    spans = [[(int(one.split("-")[0]), int(one.split("-")[-1])) for one in map(str, ports)] for ports in (some, others)]
+    return any(low <= other_high and other_low <= high for low, high in spans[0] for other_low, other_high in spans[1])
 
 
 def lost_gateways(cluster: ResolvedCluster, hostvars: Hostvars) -> Iterator[str]:

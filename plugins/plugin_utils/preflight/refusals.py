@@ -14,6 +14,7 @@ from .outages import (
     added_again,
     left_macvlans,
     lost_gateways,
+    other_marks,
     outages,
     own_macs,
     restarts,
@@ -35,6 +36,7 @@ def refusals(cluster: ResolvedCluster, hostvars: Hostvars, in_this_run: Collecti
             refused += unheard(cluster, found, cluster["directors"] if in_this_run is None else in_this_run)
             refused += unheard_until_changed(cluster, found)
         refused += added_again(cluster, found)
+        refused += other_marks(cluster, found)
         refused += lost_gateways(cluster, hostvars)
         refused += restarts(cluster, found)
     return refused

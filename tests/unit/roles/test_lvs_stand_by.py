@@ -75,5 +75,15 @@ def test_without_vips_there_is_nothing_to_give_up(stand_by):
     assert stand_by(VIP, configuration="global_defs {\n}\n") == (None, [])
 
 
+def test_a_cluster_that_is_being_taken_over_has_its_vips_among_the_adverts(stand_by):
+    taken = CONFIGURATION.replace("169.254.35.100/32 dev lo scope host", "192.0.2.20/24 dev eth0")
+    announced = VIP.replace("192.0.2.10", "192.0.2.20")
+    assert stand_by(announced, announced, "", configuration=taken) == ("1\n", ["0.1", "1.5"])
+
+
+def test_the_address_of_the_adverts_is_no_vip(stand_by):
+    assert stand_by("1: lo    inet 169.254.35.100/32 scope host lo") == (None, [])
+
+
 def test_a_keepalived_that_hangs_is_not_waited_for_in_vain(stand_by):
     assert stand_by(VIP) == ("1\n", ["0.1"] * 30)

@@ -252,6 +252,11 @@ def test_whom_a_director_lets_in():
     }
 
 
+def test_which_packets_are_marked_is_known_but_for_those_that_are_leaving():
+    text = "nft mark 192.0.2.100 tcp 80,8000-8010 7\nleaving nft mark 192.0.2.100 tcp 80 6\niptables mark 2001:db8::1 udp 53 8\n"
+    assert deployed.marks_of(text) == ["192.0.2.100 tcp 80,8000-8010 7", "2001:db8::1 udp 53 8"]
+
+
 def test_what_makes_a_host_a_real_server_is_known_by_the_cluster():
     paths = [
         "/etc/sysctl.d/90-lvs-real-server-shop.eu.conf",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.heal import rules
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.part import PartlyMended
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.rules import Rules, missing, untold
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure
 
@@ -103,6 +104,15 @@ def test_a_cluster_that_fails_does_not_keep_the_others_from_their_vips(tools, pa
     tools.answers.update({CHECK: 1, CHECK.replace("web", "other"): f"add {VIP}\n"})
     faults = part.find(0.0, sure=True)
     assert faults.texts == [f"missing {VIP}"]
-    with pytest.raises(Failure, match="no"):
+    with pytest.raises(PartlyMended, match="no") as told:
         faults.mend()
     assert tools.commands()[-1] == ADD.replace("web", "other")
+    assert told.value.mended == [f"missing {VIP}"]
+
+
+def test_what_could_not_be_added_is_not_told_as_mended(tools, part, tmp_path):
+    (tmp_path / "lvs-vip-other.conf").write_text(f"{VIP}\n")
+    tools.answers.update({CHECK: f"add {MARK}\n", CHECK.replace("web", "other"): f"add {VIP}\n", ADD: 1})
+    with pytest.raises(PartlyMended, match="no") as told:
+        part.find(0.0, sure=True).mend()
+    assert told.value.mended == [f"missing {VIP}"]

@@ -12,7 +12,7 @@ import time
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.heal import program, service, settings, tell
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.ldirectord import HeartbeatVips, LdirectordTable
-from ansible_collections.lvs.cluster.plugins.module_utils.heal.part import Faults, Part
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.part import Faults, Part, PartlyMended
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.rules import Rules
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.settings import cluster_from
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.sysctls import Sysctls
@@ -130,6 +130,13 @@ def test_what_cannot_be_mended_is_told_once_and_tried_again_later(running):
         running.look(now, set())
     assert fake.looked == [0.0, 10.0, 21.0]
     assert running.said == ["<4>not mended: no root"]
+
+
+def test_what_was_mended_is_told_though_something_else_was_not(running):
+    running.parts = [Fake(PartlyMended(Failure("no root"), ["missing VIP A"]))]
+    running.look(0.0, set())
+    assert sorted(running.said) == ["<4>not mended: no root", "<5>mended: missing VIP A"]
+    assert [one["what"] for one in running.mended] == ["mended: missing VIP A"]
 
 
 def test_new_settings_are_read_and_broken_ones_told(running, tmp_path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.heal import sysctls
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.part import PartlyMended
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.sysctls import Sysctls, differing, wanted
 
 FILE = "# Managed by Ansible\nnet.ipv4.conf.all.arp_ignore = 1\nnet.ipv4.conf.eth0/100.rp_filter = 2\nnet.ipv4.vs.sync_threshold = 3 0\n"
@@ -43,6 +44,21 @@ def test_a_value_is_named_and_set_again(tmp_path, host):
     faults.mend()
     assert host["net/ipv4/conf/all/arp_ignore"] == "1"
     assert part.find(0.0, sure=True) is None
+
+
+def test_a_value_that_cannot_be_set_does_not_keep_the_others_from_it(tmp_path, host, monkeypatch):
+    def refuses_the_first(path, value):
+        if path.endswith("arp_ignore"):
+            raise OSError(30, "Read-only file system")
+        host[path] = value
+
+    monkeypatch.setattr(sysctls, "write_live", refuses_the_first)
+    host["net/ipv4/vs/sync_threshold"] = "5 0"
+    file = tmp_path / "90-lvs.conf"
+    file.write_text(FILE)
+    with pytest.raises(PartlyMended, match="arp_ignore can't be set to 1: Read-only file system") as told:
+        Sysctls([str(file)]).find(0.0, sure=True).mend()
+    assert told.value.mended == ["net.ipv4.vs.sync_threshold 5 0 instead of 3 0"]
 
 
 def test_a_changed_file_is_read_again(tmp_path, host):

@@ -101,10 +101,8 @@ def test_what_is_wanted_is_in_the_settings():
     assert "metrics" not in heal_settings(model("lab"), "lvs1", "Debian", "1")
     cluster = model("lab")
     cluster["services"][1]["health"][0]["dynamic_weight"] = True
-    assert settings()["metrics"]["weighed"] == []
-    wanted = {"exporter": True, "textfile_directory": "/x", "interval": 15}
-    weighed = heal_settings({**cluster, "metrics": wanted}, "lvs1", "Debian", "1")["metrics"]["weighed"]
-    assert weighed == [example.TLS]
+    assert settings()["weighed"] == []
+    assert heal_settings(cluster, "lvs1", "Debian", "1")["weighed"] == [example.TLS]
 
 
 @pytest.mark.parametrize(

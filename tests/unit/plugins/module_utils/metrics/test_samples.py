@@ -119,7 +119,7 @@ def test_a_drained_real_server():
 
 def test_a_failed_real_server_has_no_weight_and_one_whose_weight_a_check_chooses_no_wanted_one():
     web2 = ("web", WEB, "web2", "172.28.0.22:80")
-    found = director({"metrics": {"weighed": [TLS]}}, proc=PROC.replace(WEB2, ""))
+    found = director({"weighed": [TLS]}, proc=PROC.replace(WEB2, ""))
     assert states_of(found, "lvs_real_server_state")[web2] == "failed"
     assert states_of(found, "lvs_service_state")["web", WEB] == "degraded"
     assert web2 not in values(found, "lvs_real_server_weight", CLUSTER)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.status.addresses import Address
-from ansible_collections.lvs.cluster.plugins.module_utils.status.director import director_status, doubtful
+from ansible_collections.lvs.cluster.plugins.module_utils.status.director import director_status, doubtful, record_from
 from ansible_collections.lvs.cluster.plugins.module_utils.status.reasons import Reason
 from ansible_collections.lvs.cluster.plugins.module_utils.status.table import parse_table
+from ansible_collections.lvs.cluster.plugins.plugin_utils.heal_settings import heal_settings
 
 from .conftest import DRAIN, NOW, PROC, RATES, model, record, seen
 
@@ -119,6 +120,14 @@ def test_the_state_of_a_real_server(status, case, more, state, reason):
     if web2["drain"]:
         told = {key: DRAIN[key] for key in ("reason", "by", "since")}
         assert web2["drain"] == {**told, "weight": more["drains"][0]["weight"]}
+
+
+def test_a_weight_that_a_check_chooses_is_not_taken_for_one_set_by_hand():
+    cluster = model("lab")
+    cluster["services"][0]["health"][0]["dynamic_weight"] = True
+    wanted = record_from(heal_settings(cluster, "lvs1", "Debian", "1"))
+    web2 = server(director_status(wanted, seen(wanted, QUIESCED)))
+    assert (web2["state"], web2["reason"]) == ("quiesced", "weight 0 chosen by a check, or set by hand")
 
 
 def test_a_failed_real_server_is_out_since_the_daemon_said_so(status):

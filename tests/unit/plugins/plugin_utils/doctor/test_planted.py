@@ -442,3 +442,24 @@ def test_what_is_broken_is_named_first(deployed, case, plant, key):
     assert all(
         one["evidence"] and one["mend"] and one["title"] and one["explanation"].count(". ") >= 1 for one in found
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        # heartbeat starts it with the name of its file, and a unit without: these have different pid files.
+        (["/usr/bin/perl", "-w", "/usr/sbin/ldirectord", "ldirectord.cf", "start"], "/usr/sbin/ldirectord ldirectord.cf reload"),
+        (["/usr/bin/perl", "-w", "/usr/sbin/ldirectord", "start"], "/usr/sbin/ldirectord reload"),
+        (["/usr/bin/perl", "-w", "/usr/sbin/ldirectord", "my shop.cf", "start"], "/usr/sbin/ldirectord 'my shop.cf' reload"),
+        (["/usr/bin/perl", "-w", "/usr/sbin/ldirectord", "-d", "ldirectord.cf", "start"], "kill -HUP 500"),
+        (["ldirectord"], "kill -HUP 500"),
+    ],
+)  # fmt: skip
+def test_ldirectord_is_told_to_read_its_configuration_and_nobody_else(deployed, arguments, command):
+    cluster = deployed("ldirectord")
+    seen = cluster.seen("lvs1")
+    seen["configurations"]["ldirectord"]["files"][0]["mtime"] = NOW
+    (daemon,) = (one for one in seen["processes"] if one["name"] == "ldirectord")
+    daemon["arguments"] = arguments
+    (found,) = (one for one in cluster.diagnosis()["findings"] if one["key"] == "not-reloaded")
+    assert found["mend"] == [f"lvs1: {command}"]

@@ -272,6 +272,33 @@ def test_a_list_of_vips_that_changes_is_refused_and_another_service_is_not():
     assert site([A, B], others=[datagrams]).runs(runs).refused() == []
 
 
+@pytest.mark.parametrize(
+    ("now", "refused"),
+    [
+        ([f"{A} tcp 80,8000-8010 7"], []),
+        ([f"{A} tcp 80,8000-8010 6"], [f"fwmark of {A} is 6 now and would be 7."]),
+        ([f"{A} tcp 8005 6"], [f"fwmark of {A} is 6 now and would be 7."]),
+        ([], []),
+        # Other packets
+        ([f"{B} tcp 80 6", f"{A} udp 80 6", f"{A} tcp 81,8011 6"], []),
+        # The service of mark 7 is there, and gets port 80 as well.
+        ([f"{A} tcp 80 6", f"{A} tcp 8000-8010 7"], []),
+        # Two marks that change places: each would get the connections of the other.
+        ([f"{A} tcp 80 6", f"{B} tcp 53 7"], [f"fwmark of {A} is 6 now and would be 7.", f"fwmark of {B} is 7 now and would be 6."]),
+    ],
+)  # fmt: skip
+def test_another_mark_for_the_same_packets_is_refused(now, refused):
+    services = [
+        {"name": "a", "vip": A, "fwmark": 7, "ports": [80, "8000-8010"]},
+        {"name": "b", "vip": B, "fwmark": 6, "ports": [53]},
+    ]
+    site = Site(lvs_services=services).finds("lb1", marks=now).finds("lb2", marks=now)
+    said = site.refused()
+    assert [text.partition("lvs_services: ")[2].partition(" New")[0] for text in said] == refused
+    accepted = Site(lvs_services=services, lvs_accept_outage=True).finds("lb1", marks=now)
+    assert accepted.refused() == []
+
+
 def test_another_gateway_of_nat_is_refused_and_a_first_one_is_not():
     refused = nat("192.0.2.3").runs(nat("192.0.2.2").cluster).refused()
     assert len(refused) == 1
