@@ -81,6 +81,7 @@ def still_asked(run):
     return run.sending or 0.0
 
 
+@pytest.mark.wide
 def test_a_real_servers_httpd_hangs(caused, scene):
     assert still_asked(caused("httpd-hung")) <= 2.0
     until(lambda: scene.run(scene.server, "systemctl is-active lvs-test-page") == "active", "it runs", EVENT_SECONDS)
