@@ -24,7 +24,7 @@ LDIRECTORD = "/etc/ha.d/ldirectord.cf"
 LVS_VIPS = "/etc/lvs-vip-*.conf"
 RECORDS = "/var/lib/lvs-cluster/cluster-*"
 SCRIPTS = "/etc/lvs-cluster/scripts"
-# The folders that the roles have made for files of others, a line for each
+# The folders that the roles have made for files of others, and the files in them that keepalived makes, a line for each
 FOLDERS = "/var/lib/lvs-cluster/folders"
 # What the role real_server leaves for each cluster that a host serves, but for one with IPv6 alone and a page of its own
 REAL_SERVER = ("/etc/sysctl.d/90-lvs-real-server-*.conf", "/etc/lvs-test-page-*.conf")

@@ -115,7 +115,8 @@ ansible_facts:
           description: Whether the roles have made the account C(keepalived_script).
           type: bool
         folders:
-          description: The folders that the roles have made for the files that health checks read or VRRP tracks.
+          description: The folders that the roles have made for the files that health checks read or VRRP tracks, and those of the files
+            that keepalived makes (C(init_file)).
           type: list
           elements: str
         resources:
