@@ -72,6 +72,15 @@ def edited(text: str, record: Record, known: Known) -> str:
     return "\n".join(lines) + "\n"
 
 
+def without_weights(text: str) -> str:
+    """Return keepalived.conf without its weights of real servers, and without what takes them away: for comparisons."""
+    lines = text.splitlines()
+    for block in reversed(_blocks(lines)):
+        for server in reversed(block.servers):
+            lines[server.line : _end(server) + 1] = []
+    return "\n".join(lines) + "\n"
+
+
 def chosen(text: str) -> dict[str, frozenset[str]]:
     """Return the addresses of real servers whose weight a check chooses, by the name of the service."""
     found: dict[str, frozenset[str]] = {}

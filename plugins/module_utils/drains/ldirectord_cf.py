@@ -50,6 +50,11 @@ def edited(text: str, weights: Weights, quiesces: Callable[[str], bool]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def without_weights(text: str) -> str:
+    """Return ldirectord.cf with one weight for all real servers, and one way to treat those that fail: for comparisons."""
+    return edited(text, lambda _name, _address, _port: (1, 1), lambda _name: True)
+
+
 def _blocks(lines: list[str]) -> list[_Block]:
     found: list[_Block] = []
     for number, line in enumerate(lines):

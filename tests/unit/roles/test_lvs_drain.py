@@ -25,8 +25,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils.drains.record import R
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.render import restore_lines
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.validate import read_table
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure, Result
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.drain_record import place_of
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.plugins.plugin_utils.heal_settings import heal_settings
+from ansible_collections.lvs.cluster.plugins.plugin_utils.weights import more_than_weights
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.generated import accepted
 
 ROOT = Path(__file__).parents[3]
@@ -255,6 +257,25 @@ def test_it_writes_what_site_yml_would_write(tmp_path, render, stack, name, requ
                 assert file.read_text() == written(described(services, stack, step), render)
             record = decision.record
     assert file.read_text() == written(before, render)
+
+
+@pytest.mark.parametrize(("stack", "name"), CASES)
+def test_drains_and_other_weights_are_told_from_other_changes(render, stack, name):
+    services = {**SERVICES, **OF_KEEPALIVED}[name]
+    before = described(services, stack)
+    there = written(before, render)
+    for requests in REQUESTS:
+        here = [place_of(service, stack) for service in before["services"]]
+        record = Record()
+        for real_server, service in requests:
+            wanted = decide.Request(real_server, service, "disk", "alice@admin1", force=True)
+            record = decide.drain(here, record, wanted, NOW).record
+        assert not more_than_weights(there, written(described(services, stack, record), render), stack)
+    added = [*services, {"name": "new", "vip": "10.0.0.100", "port": 8443}]
+    assert more_than_weights(there, written(described(added, stack), render), stack)
+    assert more_than_weights(
+        there, written(described([{**services[0], "scheduler": "lc"}, *services[1:]], stack), render), stack
+    )
 
 
 @pytest.mark.parametrize("requests", REQUESTS, ids=lambda one: " ".join(name for name, _service in one))
