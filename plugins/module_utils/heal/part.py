@@ -44,8 +44,8 @@ def mend_each(groups: Iterable[Group], failures: Iterable[Failure] = ()) -> None
             mended += texts
         except Failure as failure:
             failed.append(failure)
-    for failure in [*failed, *failures]:
-        raise PartlyMended(failure, mended)
+    for reason in [*failed, *failures]:
+        raise PartlyMended(reason, mended)
 
 
 @runtime_checkable
