@@ -42,7 +42,7 @@ def refusal(program, follows):
     """Why keepalived would not run a program, or None."""
     path, real = os.path.normpath(program), os.path.realpath(program)
     if not os.path.isfile(real):
-        return f"there is no program {program}"
+        return f"{program} is not there"
     if not os.stat(real).st_mode & 0o111:
         return f"{program} may not be executed"
     for walked in [real] if follows else dict.fromkeys([path, real]):

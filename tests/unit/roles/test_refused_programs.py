@@ -71,8 +71,8 @@ CASES = [
     ("real/right", None),
     ("real/other", None),
     ("real/../real//right", None),
-    ("real/none", "there is no program {0}/real/none"),
-    ("real", "there is no program {0}/real"),
+    ("real/none", "{0}/real/none is not there"),
+    ("real", "{0}/real is not there"),
     ("real/text", "{0}/real/text may not be executed"),
     ("real/written", "{0}/real/written needs {0}/real/written to be writable by root alone"),
     ("real/owned", "{0}/real/owned needs {0}/real/owned to belong to root"),
@@ -125,7 +125,7 @@ def test_keepalived_says_the_same(folder):
 def test_each_program_that_is_refused_is_told(tmp_path):
     programs = "/nowhere/check\n/usr/bin/env\n/nowhere/notify"
     done = subprocess.run([sys.executable, PROGRAM], input=programs, capture_output=True, text=True, check=True)
-    assert re.findall(r"(?m)^there is no program (\S+)$", done.stdout) == ["/nowhere/check", "/nowhere/notify"]
+    assert re.findall(r"(?m)^(\S+) is not there$", done.stdout) == ["/nowhere/check", "/nowhere/notify"]
 
 
 def test_the_programs_are_looked_at_before_the_configuration_names_them():
