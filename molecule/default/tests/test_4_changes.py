@@ -16,6 +16,7 @@ GIVES_BACK = True
 WEB, SHOP, API, LOGIN = range(4)
 OWN_FILE = "/etc/keepalived/own.conf"
 TIMEOUTS = "ipvsadm -L --timeout"
+LIMITED = "ipvsadm -Ln --thresholds | grep -cE ' 900 +800 '"
 # The dump has a line, or all in one, by version.
 WHAT_KEEPALIVED_READ = (
     "rm -f /tmp/keepalived.json; kill -s $(keepalived --signum=JSON) $(cat /run/keepalived.pid); sleep 2;"
@@ -76,7 +77,9 @@ def test_everything_changes_at_once_and_back(cluster, undisturbed):
     script = r"vrrp_script own {\n script /usr/bin/true\n}\n"
     of_every_director(cluster, f"printf '{script}' > {OWN_FILE}")
     services = web_with(cluster, web1=3, web3=0)
-    shop = {**services[SHOP], "real_servers": [{"host": "web1", "weight": 1}, {"host": "web2", "weight": 1}]}
+    # keepalived itself would not change the thresholds of a real server that is there
+    limited = {"host": "web1", "weight": 1, "upper_threshold": 900, "lower_threshold": 800}
+    shop = {**services[SHOP], "real_servers": [limited, {"host": "web2", "weight": 1}]}
     # with it web3 has nothing left to do on port 443
     del shop["sorry_server"]
     api = {**services[API], "real_servers": ["web1", "web2"]}
@@ -95,6 +98,7 @@ def test_everything_changes_at_once_and_back(cluster, undisturbed):
         assert table["172.28.0.100:80"] == {"172.28.0.21": 3, "172.28.0.22": 1, "172.28.0.23": 0}
         assert "web3" not in cluster.ask("172.28.0.100", count=8)
         assert table["172.28.0.100:443"] == table["172.28.0.101:8080"] == {"172.28.0.21": 1, "172.28.0.22": 1}
+        assert of_every_director(cluster, LIMITED) == {"1"}
         assert cluster.run("web3", "ss -Hltn sport = :443") == ""
         assert set(cluster.ask("172.28.0.102", count=6)) == {"web1", "web2", "web3"}
         assert of_every_director(cluster, TIMEOUTS) == {"Timeout (tcp tcpfin udp): 7200 120 300"}
@@ -109,6 +113,7 @@ def test_everything_changes_at_once_and_back(cluster, undisturbed):
         assert cluster.run("web1", "ip -o address show to 172.28.0.102/32") == ""
         assert cluster.ask("172.28.0.101", count=1)[0] in ("web1", "web2")
         assert of_every_director(cluster, TIMEOUTS) == {"Timeout (tcp tcpfin udp): 900 120 300"}
+        assert of_every_director(cluster, LIMITED) == {"0"}
     assert [connection["error"] for connection in connections] == [None] * 6
     assert {connection["server"] for connection in connections} == {"web1", "web2", "web3"}
     assert of_every_director(cluster, f"rm {OWN_FILE} && echo it was there") == {"it was there"}
