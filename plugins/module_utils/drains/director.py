@@ -299,18 +299,21 @@ class Director:
             os.utime(path)
 
     def _write(self, name: str, text: str | None) -> bool:
-        """Write a file as a whole, or remove it; whether that changed anything."""
+        """Write a file as a whole, or remove it, so that a loss of power cannot undo it; whether that changed anything."""
         path = self._path(name)
         before = path.read_text(encoding="utf-8") if path.exists() else None
         if before == text:
             return False
         if text is None:
             path.unlink()
+            _keep(path.parent)
             return True
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(f"{path.name}.new")
         self._put(new, text, path)
+        _keep(new)
         os.replace(new, path)
+        _keep(path.parent)
         return True
 
     @staticmethod
@@ -324,6 +327,15 @@ class Director:
             path.chmod(there.st_mode & 0o7777)
         else:
             path.chmod(0o644)
+
+
+def _keep(path: Path) -> None:
+    """Wait until the disk has a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _pairs(one: Wanted) -> Iterable[tuple[Destination, int]]:

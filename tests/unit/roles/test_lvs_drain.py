@@ -376,6 +376,20 @@ def test_a_file_keeps_its_mode(tmp_path, render):
     assert (tmp_path / "var/lib/lvs-cluster/drained.json").stat().st_mode & 0o777 == 0o644
 
 
+def test_a_loss_of_power_undoes_neither_a_drain_nor_its_end(tmp_path, render, monkeypatch):
+    here = on_host(tmp_path, described(PLAIN, "keepalived"), render)
+    kept: list[str] = []
+    monkeypatch.setattr(
+        director.os, "fsync", lambda number: kept.append(Path(os.readlink(f"/proc/self/fd/{number}")).name)
+    )
+    drained = requested(here, [("web2", None)], Record())
+    here.apply(drained)
+    assert kept == ["drained.json.new", "lvs-cluster", "keepalived.conf.new", "keepalived"]
+    kept.clear()
+    here.apply(Record())
+    assert kept == ["lvs-cluster", "keepalived.conf.new", "keepalived"]
+
+
 def ldirectord_here(tmp_path, render, services, pid=4711):
     """A director with an ldirectord that reads its file when it is told to; and what happened, in its order."""
     table = Table(restore_lines(known_of(described(services, "ldirectord")).table))
