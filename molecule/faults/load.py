@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cluster import Background, Cluster
 
 from faults.figures import OFF, TABLE, Change, Connection, Request
 
-# Of the inventory's services: how each is asked, and its share of the requests.
-HOW = {"www": ("http", 0.6), "shop": ("http", 0.2), "talk": ("line", 0.2)}
+# Of the inventory's services: how each is asked. All get as many requests.
+HOW = {"www": "http", "shop": "http", "talk": "line"}
 TALK = "talk"
 
 
@@ -32,10 +33,6 @@ class Load:
 
     def __init__(self, cluster: Cluster, size: Size) -> None:
         services = {service["name"]: service for service in cluster.variable("lvs_services")}
-        targets = [
-            [name, services[name]["vip"], services[name]["port"], how, size.rate * share]
-            for name, (how, share) in HOW.items()
-        ]
         talk = services[TALK]
         clients = cluster.group("clients")
         self.talking = [
@@ -45,7 +42,12 @@ class Load:
             )
             for client in clients
         ]
-        self.asking = [Background(cluster, client, "steady_requests.py", json.dumps(targets)) for client in clients]
+        self.asking = [
+            Background(
+                cluster, client, "steady_requests.py", json.dumps(targets(services, size.rate, number, len(clients)))
+            )
+            for number, client in enumerate(clients)
+        ]
         for program in (*self.talking, *self.asking):
             assert program.process.stdout
             first = program.process.stdout.readline().strip()
@@ -58,6 +60,24 @@ class Load:
         unopened = [one for one in connections if one.error and one.error.startswith("not opened")]
         assert not unopened, f"{len(unopened)} connections could not be opened: {unopened[0].error}"
         return sorted(requests, key=lambda one: one.start), connections
+
+
+def targets(services: Mapping[str, Mapping[str, Any]], rate: float, number: int, clients: int) -> list[list[Any]]:
+    """What steady_requests.py of a client asks, with `rate` requests a second to all services together.
+
+    The clients, and of each client the services, take turns: a gap is seen as sharply as so many requests can show it.
+    """
+    return [
+        [
+            name,
+            services[name]["vip"],
+            services[name]["port"],
+            how,
+            rate / len(HOW),
+            (number + place / len(HOW)) / clients,
+        ]
+        for place, (name, how) in enumerate(HOW.items())
+    ]
 
 
 class Watch:

@@ -40,8 +40,8 @@ What faults cost
 
 ``make faults`` causes each fault in the lab's nodes (User Mode Linux, seven nodes on two cores), under load:
 
-- Each of two clients sends 50 requests a second to three services: 30 to ``www`` and 10 to ``talk`` (direct routing), 10 to
-  ``shop`` (NAT). A request fails after 2 s.
+- Each of two clients sends 50 requests a second, as many to each of three services: ``www`` and ``talk`` (direct routing) and ``shop``
+  (NAT). A request fails after 2 s. Each service is asked every 30 ms, so a gap is seen up to 30 ms longer than it is.
 - Each client keeps 100 connections to ``talk`` open. Half are used every 100 ms, half are idle but for TCP's keepalive every
   15 s.
 

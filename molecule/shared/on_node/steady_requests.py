@@ -5,10 +5,11 @@
 
 Usage: steady_requests.py TARGETS STOP_FILE
 
-TARGETS is JSON: a list of [name, address, port, how, requests a second]. `how` is http (a page, whose last word is who
+TARGETS is JSON: a list of [name, address, port, how, requests a second, phase]. `phase`, from 0 to 1, is when in each interval
+the request comes, by the clock that all nodes share. `how` is http (a page, whose last word is who
 answered) or line (a line, to which the first word of the answer is who answered). Printed is "asking" when the first
 requests were made; at the end one line for each request, in JSON: [start, end, name, who answered or null, error or null],
-by the clock that all nodes share.
+by the same clock.
 """
 
 from __future__ import annotations
@@ -56,10 +57,12 @@ async def ask(name: str, address: str, port: int, how: str) -> None:
     samples.append((start, time.time(), name, who, error))
 
 
-async def keep_asking(name: str, address: str, port: int, how: str, rate: float) -> None:
+async def keep_asking(name: str, address: str, port: int, how: str, rate: float, phase: float) -> None:
     """The schedule is absolute: a slow answer delays no other request."""
     clock = asyncio.get_running_loop().time
-    due = clock()
+    # By the shared clock for the first, then by one that does not jump.
+    due = clock() + (phase / rate - time.time()) % (1 / rate)
+    await asyncio.sleep(due - clock())
     running: set[asyncio.Task[None]] = set()
     while not ending.is_set():
         task = asyncio.create_task(ask(name, address, port, how))

@@ -317,6 +317,9 @@ VRRP_PROFILES: dict[str, dict[str, object]] = {
     "fast": {
         "version": 3,
         "advert_interval": 0.1,
+        # A backup waits for three adverts and (256 - priority) / 256 of another: the higher, the sooner. Above it there is room for a
+        # planned move, which raises a priority
+        "priority": 250,
         # If the announcement of a failover gets lost, it is repeated before most clients give up, and again later
         "garp_master_delay": 1,
         "garp_master_refresh": 10,

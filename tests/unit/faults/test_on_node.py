@@ -88,7 +88,7 @@ def test_connections_that_cannot_be_opened_say_so(started):
 
 def test_requests_are_steady_and_told_with_who_answered(server, started):
     port = server.server_address[1]
-    targets = [["talk", "127.0.0.1", port, "line", 20], ["www", "127.0.0.1", 1, "http", 5]]
+    targets = [["talk", "127.0.0.1", port, "line", 20, 0], ["www", "127.0.0.1", 1, "http", 5, 0.5]]
     end = started("steady_requests.py", json.dumps(targets))
     time.sleep(1)
     first, lines = end()
@@ -102,9 +102,24 @@ def test_requests_are_steady_and_told_with_who_answered(server, started):
     assert all(time.time() - 20 < start <= end for start, end, *_rest in told)
 
 
+def test_two_clients_take_turns(server, started):
+    """A gap is as long as the requests can show it: two clients that ask at the same moments show no more than one."""
+    port = server.server_address[1]
+    targets = [["first", "127.0.0.1", port, "line", 5, 0], ["second", "127.0.0.1", port, "line", 5, 0.5]]
+    end = started("steady_requests.py", json.dumps(targets))
+    time.sleep(1)
+    _first, lines = end()
+    moments = {
+        name: [start % 0.2 for start, _end, told, *_rest in map(json.loads, lines) if told == name]
+        for name in ("first", "second")
+    }
+    assert min(moments["first"]) < 0.1
+    assert 0.1 <= min(moments["second"])
+
+
 def test_an_httpd_with_errors_is_no_answer(started, tmp_path):
     end = started("unwell_httpd.py", 18999, "error")
-    targets = json.dumps([["www", "127.0.0.1", 18999, "http", 10]])
+    targets = json.dumps([["www", "127.0.0.1", 18999, "http", 10, 0]])
     stop = tmp_path / "other"
     asking = subprocess.Popen(
         [sys.executable, str(SCRIPTS / "steady_requests.py"), targets, str(stop)], stdout=subprocess.PIPE, text=True
