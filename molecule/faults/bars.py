@@ -19,7 +19,7 @@ TOGETHER_AFTER_A_SPLIT = 3.0
 
 @dataclass(frozen=True)
 class Bar:
-    """None where nothing is promised. failed and lost are of each run; sending: until no request begins that fails.
+    """None where nothing is promised. failed, lost and moves are of each run; sending: until no request begins that fails.
 
     gap_median holds for three runs and more: one or two have no median that tells anything.
     """
@@ -29,6 +29,7 @@ class Bar:
     gap_worst: float | None = None
     lost: int | None = None
     sending: float | None = None
+    moves: int | None = None
 
 
 # Nobody can save an answer of NAT that is on its way through the master at that moment: no other director was told of its connection.
@@ -43,6 +44,7 @@ BARS = {
     "keepalived-stopped": PLANNED,
     "clock-stopped": Bar(lost=0),
     "keepalived-killed": Bar(lost=0),
+    "busy-and-lossy": Bar(moves=0),
     "server-power-lost": DEAD_SERVER,
     "httpd-hung": DEAD_SERVER,
     "httpd-slow": DEAD_SERVER,
@@ -58,6 +60,7 @@ def missed(promised: Bar, runs: Sequence[Run]) -> list[str]:
         ("seconds of the longest gap, median", gaps.median, promised.gap_median if len(runs) > 2 else None),
         ("seconds of the longest gap, worst", gaps.worst, promised.gap_worst),
         ("open connections lost", max(run.lost for run in runs), promised.lost),
+        ("moves of the VIP", max(run.moves for run in runs), promised.moves),
         ("seconds until no request began that failed", max(run.sending or 0.0 for run in runs), promised.sending),
     )
     broken = [

@@ -22,7 +22,7 @@ class Fault:
     name, words: what it is called, and what happens, for the table. steps: causes it, yields once, and ends it; the time
     between is `hold` seconds. itself: nothing is done to end it. splits: two directors hold the VIPs until it ends. soak:
     whether it may be one of many in a row. stacks: where it can happen. around: what else has to be so during it. limit:
-    seconds after which it counts as not healed.
+    seconds after which it counts as not healed. named: it takes so long that it is measured only by its name.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Fault:
     stacks: tuple[str, ...]
     around: Callable[[Scene], AbstractContextManager[None]]
     limit: float
+    named: bool
 
 
 FAULTS: dict[str, Fault] = {}
@@ -51,22 +52,23 @@ def fault(
     stacks: tuple[str, ...] = STACKS,
     around: Callable[[Scene], AbstractContextManager[None]] = lambda _scene: nullcontext(),
     limit: float = 180,
+    named: bool = False,
 ) -> Callable[[Steps], Steps]:
     """Add the decorated function, its steps, to the faults."""
 
     def add(steps: Steps) -> Steps:
         assert name not in FAULTS, name
-        FAULTS[name] = Fault(name, words, steps, hold, itself, splits, soak, stacks, around, limit)
+        FAULTS[name] = Fault(name, words, steps, hold, itself, splits, soak, stacks, around, limit, named)
         return steps
 
     return add
 
 
 def chosen(names: str, stack: str) -> list[Fault]:
-    """The faults of a comma-separated list, or all that a stack can have. ValueError naming those there are."""
+    """The faults of a comma-separated list, or all that a stack can have and that need not be named. ValueError naming those there are."""
     possible = {name: one for name, one in FAULTS.items() if stack in one.stacks}
     wanted = [name for name in names.replace(",", " ").split() if name]
     unknown = [name for name in wanted if name not in possible]
     if unknown:
         raise ValueError(f"no fault {', '.join(unknown)} of {stack}; there are: {', '.join(possible)}")
-    return [possible[name] for name in wanted or possible]
+    return [possible[name] for name in wanted] or [one for one in possible.values() if not one.named]

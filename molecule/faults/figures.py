@@ -99,6 +99,11 @@ class Run:
         return json.loads(json.dumps(asdict(self)))
 
     @property
+    def moves(self) -> int:
+        """How often the VIP got another owner."""
+        return len(self.owners) - 1
+
+    @property
     def lost(self) -> int:
         """Open connections that did not go on."""
         return self.busy[0] + self.idle[0]

@@ -28,6 +28,13 @@ def clock_stopped(scene: Scene) -> Iterator[None]:
     scene.lab.resume(scene.master)
 
 
+@fault("clock-stopped-briefly", "the master stands still for 0.3 s", hold=0.3)
+def clock_stopped_briefly(scene: Scene) -> Iterator[None]:
+    scene.lab.pause(scene.master)
+    yield
+    scene.lab.resume(scene.master)
+
+
 @fault("both-directors-rebooted", "both directors rebooted at once", hold=0, itself=True)
 def both_rebooted(scene: Scene) -> Iterator[None]:
     scene.reboot(*scene.directors)

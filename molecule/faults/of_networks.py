@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from faults.fault import fault
 from faults.of_directors import KEEPALIVED
@@ -63,6 +63,22 @@ def loss(scene: Scene) -> Iterator[None]:
 @fault("delay-200ms", "what the master sends is 200 ms late for 15 s", hold=15, splits=True)
 def delay(scene: Scene) -> Iterator[None]:
     yield from impaired(scene, "delay 200ms")
+
+
+@fault(
+    "busy-and-lossy",
+    "for an hour two programs on each director take all of its CPU, and 2 % of what the directors send is lost",
+    hold=3600,
+    soak=False,
+    named=True,
+)
+def busy_and_lossy(scene: Scene) -> Iterator[None]:
+    with ExitStack() as running:
+        for director in scene.directors:
+            running.enter_context(scene.on_node(director, "busy_cpu.py", "2"))
+            scene.lab.impair(director, FRONT, "loss 2%")
+            running.callback(scene.lab.impair, director, FRONT, "")
+        yield
 
 
 def parted(scene: Scene) -> Iterator[None]:

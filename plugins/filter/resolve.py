@@ -745,6 +745,9 @@ _value:
             advert_interval:
               description: Seconds between two adverts.
               type: float
+            down_timer_adverts:
+              description: After how many missing adverts a backup takes over.
+              type: int
             preempt:
               description: Whether a director that returns takes the VIPs back.
               type: bool
@@ -2071,6 +2074,9 @@ _value:
                 advert_interval:
                   description: Seconds between two adverts.
                   type: float
+                down_timer_adverts:
+                  description: After how many missing adverts a backup takes over.
+                  type: int
                 preempt:
                   description: Whether this director takes the VIPs back when it returns.
                   type: bool

@@ -17,7 +17,7 @@ import re
 import signal
 import time
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Sequence
 
 from ..ipvs.types import Table
 from ..tools import HOST, Failure, Runner, run
@@ -30,6 +30,15 @@ PID_FILE = Path("/run/ldirectord.ldirectord.cf.pid")
 PROC = Path("/proc")
 # heartbeat finds a list of resources by its first one, and says nothing if there is none.
 MANAGER = ("/usr/share/heartbeat/ResourceManager", "takegroup", "LVSLdirectord::ldirectord.cf")
+# A unit of its own, since what lvs-heal starts itself would end with lvs-heal and have no more rights than it. At a shutdown heartbeat
+# stops before it, and gives up the VIPs before ldirectord clears the table.
+STARTER = (
+    "systemd-run",
+    *("--quiet", "--collect", "--unit=lvs-ldirectord", "--description=ldirectord, started by lvs-heal"),
+    *("--service-type=forking", "--property=Before=heartbeat.service"),
+    *("/etc/ha.d/resource.d/LVSLdirectord", "ldirectord.cf", "start"),
+)
+NO_LDIRECTORD = "ldirectord, which did not run on the director with the VIPs"
 # It fills the table step by step: what is missing is not wrong before it has had the time.
 PASSING_SECONDS = 4
 READING_SECONDS = 30
@@ -126,8 +135,11 @@ class LdirectordTable(Watched):
             return log.read().decode(errors="replace")
 
 
-class HeartbeatVips:
-    """The VIPs of the director that runs ldirectord."""
+class HeartbeatResources:
+    """The VIPs of the director that runs ldirectord, and ldirectord on the director that has the VIPs.
+
+    heartbeat starts and stops them and does not look at them again. It starts ldirectord before the VIPs, and stops it after them.
+    """
 
     def __init__(
         self,
@@ -141,8 +153,8 @@ class HeartbeatVips:
         self._since: float | None = None
 
     def is_due(self, now: float, events: set[str]) -> bool:
-        """Whether a VIP has been missing for a while beside an ldirectord."""
-        if self._pid() is None or not self._missing():
+        """Whether a VIP has been missing for a while beside an ldirectord, or the other way round."""
+        if not self._lacks():
             self._since = None
             return False
         self._since = now if self._since is None else self._since
@@ -150,24 +162,35 @@ class HeartbeatVips:
 
     def find(self, now: float, sure: bool) -> Faults | None:
         """What is missing, if heartbeat says that the resources are here. A director that gives them up has no VIP before that."""
-        missing = self._missing()
-        if not missing or self._pid() is None or not is_active("heartbeat.service", self.runner):
+        lacks = self._lacks()
+        if not lacks or not is_active("heartbeat.service", self.runner):
             return None
         status = self.runner.find("cl_status")
         if status is None or run(self.runner, [status, "rscstatus"]).out.strip() not in self.active:
             return None
-        return Faults([f"missing VIP {vip}" for vip in missing], self._take)
+        return Faults(lacks, self._take if self._pid() else self._start)
 
     def forget(self) -> None:
         """Wait again for what passes."""
         self._since = None
         self.addresses.forget()
 
-    def _missing(self) -> list[str]:
-        return [vip for vip in self.vips if not self.addresses.devices_of(vip)]
+    def _lacks(self) -> list[str]:
+        """What is missing beside the other, in words. A director that has neither is not the active one."""
+        missing = [vip for vip in self.vips if not self.addresses.devices_of(vip)]
+        if self._pid() is not None:
+            return [f"missing VIP {vip}" for vip in missing]
+        return [] if len(missing) == len(self.vips) else [NO_LDIRECTORD]
 
     def _take(self) -> None:
         """What heartbeat itself does to take over. What runs already is left alone."""
-        result = run(self.runner, MANAGER)
+        self._run(MANAGER)
+
+    def _start(self) -> None:
+        """Start ldirectord. A VIP that is missing as well is found when it runs."""
+        self._run(STARTER)
+
+    def _run(self, command: Sequence[str]) -> None:
+        result = run(self.runner, command)
         if result.rc:
-            raise Failure(f"{' '.join(MANAGER)} ended with status {result.rc}: {result.err.strip()}")
+            raise Failure(f"{' '.join(command)} ended with status {result.rc}: {result.err.strip()}")

@@ -17,7 +17,7 @@ from ..tools import HOST, Failure, Runner
 from ..vrrp_state import read as read_vrrp
 from . import settings, tell
 from .events import Events
-from .ldirectord import HeartbeatVips, LdirectordTable
+from .ldirectord import HeartbeatResources, LdirectordTable
 from .part import Part, PartlyMended
 from .rules import Rules
 from .settings import Cluster
@@ -74,7 +74,7 @@ def parts_of(clusters: Sequence[Cluster], addresses: Addresses, runner: Runner =
             parts.append(StaticTable(cluster.rules or "", runner))
         elif cluster.stack == "ldirectord":
             parts.append(LdirectordTable(cluster.table, cluster.quiesced, cluster.log, runner))
-            parts.append(HeartbeatVips(cluster.vips, cluster.active, addresses, runner))
+            parts.append(HeartbeatResources(cluster.vips, cluster.active, addresses, runner))
     return parts
 
 

@@ -14,7 +14,10 @@ from .types import HostFacts
 
 HIGHEST, LOWEST = 254, 1
 # Keys of an instance that lvs_vrrp has, too
-COMMON = ("virtual_router_id", "version", "advert_interval", "preempt", "preempt_delay", "auth_pass", "unicast", "vmac")
+COMMON = (
+    *("virtual_router_id", "version", "advert_interval", "down_timer_adverts"),
+    *("preempt", "preempt_delay", "auth_pass", "unicast", "vmac"),
+)
 OUTAGE = "site.yml refuses that, unless an outage is accepted (-e lvs_accept_outage=true)"
 
 Own = Mapping[str, Mapping[str, Any]]
@@ -170,7 +173,7 @@ def shared(vrrp: dict[str, Any]) -> dict[str, Any]:
     if len(instances) < 2:
         return vrrp
     result = dict(vrrp)
-    for name in ("version", "advert_interval", "preempt", "preempt_delay", "auth_pass", "unicast", "vmac"):
+    for name in COMMON[1:]:
         values = [instance.get(name) for instance in instances]
         if values[0] is not None and all(value == values[0] for value in values):
             result[name] = values[0]

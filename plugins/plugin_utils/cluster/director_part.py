@@ -209,6 +209,7 @@ def _own_instance(
         "family": instance["family"],
         "version": instance["version"],
         "advert_interval": instance["advert_interval"],
+        "down_timer_adverts": instance["down_timer_adverts"],
         "preempt": instance["preempt"],
         "preempt_delay": instance["preempt_delay"],
         "virtual_router_id": instance["virtual_router_id"],
@@ -276,8 +277,8 @@ def _preempt_time(instance: DirectorInstance) -> Seconds:
     """How long a director with a higher priority takes to become the master, 0 if it never does or not in time."""
     if not instance["preempt"] or instance["preempt_delay"] > LONGEST_MOVE:
         return 0
-    # The first advert starts the delay. Then three adverts have to be missed, and the skew time passes (vrrp.c, vrrp_state_backup).
-    return instance["preempt_delay"] + 5 * instance["advert_interval"] + 1
+    # The first advert starts the delay. Then the adverts have to be missed, and the skew time passes (vrrp.c, vrrp_state_backup).
+    return instance["preempt_delay"] + (instance["down_timer_adverts"] + 2) * instance["advert_interval"] + 1
 
 
 def _inner_devices(host: Host, vips: Sequence[AddressOnDevice], services: Sequence[Service]) -> list[str | None]:

@@ -190,6 +190,7 @@ class InstanceDraft:
     family: Family
     version: int
     advert_interval: Seconds
+    down_timer_adverts: int
     preempt: bool
     preempt_delay: Seconds
     delay_given: bool
@@ -228,6 +229,7 @@ class InstanceDraft:
             "family": self.family,
             "version": self.version,
             "advert_interval": self.advert_interval,
+            "down_timer_adverts": self.down_timer_adverts,
             "preempt": self.preempt,
             "preempt_delay": max(self.preempt_delay, shortest_delay) if waits else self.preempt_delay,
             "virtual_router_id": self.virtual_router_id,

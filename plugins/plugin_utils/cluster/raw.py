@@ -25,6 +25,7 @@ KEYS: dict[str, dict[str, str]] = {
         "virtual_router_id": "virtual_router_id",
         "priority": "priority",
         "advert_int": "advert_interval",
+        "down_timer_adverts": "down_timer_adverts",
         "preempt": "preempt",
         "nopreempt": "preempt",
         "preempt_delay": "preempt_delay",

@@ -283,6 +283,7 @@ EVENTS = (*GROUP_EVENTS, "lower_priority")
 _VRRP_EACH = {
     "version": Key(validators.integer(2, 3), 2),
     "advert_interval": Key(validators.seconds(0.01, 255), 1),
+    "down_timer_adverts": Key(validators.integer(1, 100), 3),
     "preempt": Key(validators.BOOLEAN, True),
     "preempt_delay": Key(validators.seconds(0, 1000)),
     "auth_pass": Key(validators.AUTH_PASS, secret=True),
@@ -316,9 +317,12 @@ VRRP_PROFILES: dict[str, dict[str, object]] = {
     "standard": {},
     "fast": {
         "version": 3,
-        "advert_interval": 0.1,
-        # A backup waits for three adverts and (256 - priority) / 256 of another: the higher, the sooner. Above it there is room for a
-        # planned move, which raises a priority
+        # No longer than three intervals of 0.1 s. But where 2 % of all packets get lost, three in a row do every 3.5 hours, and four in a
+        # row, at this interval, every 120 hours
+        "advert_interval": 0.07,
+        "down_timer_adverts": 4,
+        # A backup also waits for (256 - priority) / 256 of an interval: the higher, the sooner. Above it there is room for a planned move,
+        # which raises a priority
         "priority": 250,
         # If the announcement of a failover gets lost, it is repeated before most clients give up, and again later
         "garp_master_delay": 1,

@@ -261,6 +261,7 @@ class InstanceSettings(TypedDict):
     family: Family
     version: int
     advert_interval: Seconds
+    down_timer_adverts: int
     preempt: bool
     preempt_delay: Seconds
     virtual_router_id: int

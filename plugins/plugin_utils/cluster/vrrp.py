@@ -231,6 +231,7 @@ def _instance(
         family=family,
         version=own["version"],
         advert_interval=own["advert_interval"],
+        down_timer_adverts=own["down_timer_adverts"],
         preempt=own["preempt"],
         preempt_delay=own["preempt_delay"] if delay_given else delay if own["preempt"] else 0,
         delay_given=delay_given,

@@ -73,6 +73,17 @@ def test_the_median_may_break_a_promise_that_the_worst_keeps():
     ]
 
 
+def test_a_vip_that_must_not_move():
+    stays = replace(RUN, owners=[(0.0, "lvs1")])
+    assert missed(Bar(moves=0), [stays, stays]) == []
+    assert missed(Bar(moves=0), [stays, RUN]) == ["2 moves of the VIP, at most 0 promised"]
+
+
+def test_what_takes_an_hour_is_measured_only_by_its_name():
+    assert "busy-and-lossy" not in [one.name for one in chosen("", "keepalived")]
+    assert [one.name for one in chosen("busy-and-lossy", "keepalived")] == ["busy-and-lossy"]
+
+
 def test_rows_are_merged_and_read_as_they_were_written(tmp_path):
     file = tmp_path / "measured.json"
     assert results.read(file) == {}

@@ -141,6 +141,9 @@ def _instance(
     interval = block.number("advert_int")
     if interval not in (None, 1):
         instance["advert_interval"] = interval
+    adverts = block.number("down_timer_adverts")
+    if adverts not in (None, 3):
+        instance["down_timer_adverts"] = adverts
     _password(instance, block, 3 if six else int(own_version), notes)
     state = (block.value("state") or "BACKUP").upper()
     _preemption(instance, block, state, notes)

@@ -11,7 +11,7 @@ import time
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.heal import program, service, settings, tell
-from ansible_collections.lvs.cluster.plugins.module_utils.heal.ldirectord import HeartbeatVips, LdirectordTable
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.ldirectord import HeartbeatResources, LdirectordTable
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.part import Faults, Part, PartlyMended
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.rules import Rules
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.settings import cluster_from
@@ -30,7 +30,7 @@ MAIL = {"to": ["a@example.org"], "from": "lvs@example.org", "server": "mail", "p
         (None, []),
         ("keepalived", [KeepalivedTable, KeepalivedVips]),
         ("static", [StaticTable]),
-        ("ldirectord", [LdirectordTable, HeartbeatVips]),
+        ("ldirectord", [LdirectordTable, HeartbeatResources]),
     ],
 )
 def test_what_is_kept_on_a_host(tools, stack, more):

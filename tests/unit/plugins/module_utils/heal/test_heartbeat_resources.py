@@ -1,7 +1,7 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A director with heartbeat takes a VIP again that somebody has removed."""
+"""A director with heartbeat takes a VIP again that somebody has removed, and starts an ldirectord that has died."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils.heal.ldirectord import MANAGER, PASSING_SECONDS, HeartbeatVips
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.ldirectord import (
+    MANAGER,
+    NO_LDIRECTORD,
+    PASSING_SECONDS,
+    HeartbeatResources,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.vips import Addresses
 
 UNITS = Path(__file__).parents[5] / "roles/_host/files"
@@ -21,7 +26,7 @@ VIP = "192.0.2.100"
 def part(tools):
     tools.answers["systemctl is-active heartbeat.service"] = "active\n"
     tools.answers["cl_status rscstatus"] = "all\n"
-    return HeartbeatVips((VIP,), ("all", "local"), Addresses(tools), tools, pid=lambda: 42)
+    return HeartbeatResources((VIP,), ("all", "local"), Addresses(tools), tools, pid=lambda: 42)
 
 
 def test_a_missing_vip_is_taken_again_by_heartbeats_own_command(part, tools):
@@ -31,6 +36,38 @@ def test_a_missing_vip_is_taken_again_by_heartbeats_own_command(part, tools):
     assert faults.texts == [f"missing VIP {VIP}"]
     faults.mend()
     assert tools.commands()[-1] == "ResourceManager takegroup LVSLdirectord::ldirectord.cf"
+
+
+@pytest.fixture
+def widowed(part):
+    """A director with the VIPs, whose ldirectord has died."""
+    part._pid = lambda: None
+    part.addresses.entries = [{"address": VIP, "prefix": 24, "interface": "eth0"}]
+    return part
+
+
+def test_an_ldirectord_that_has_died_is_started_in_a_unit_of_its_own(widowed, tools):
+    """In lvs-heal's unit it would end with lvs-heal, and could not do more than lvs-heal."""
+    assert not widowed.is_due(100, set())
+    assert widowed.is_due(100 + PASSING_SECONDS, set())
+    faults = widowed.find(100 + PASSING_SECONDS, sure=True)
+    assert faults.texts == [NO_LDIRECTORD]
+    faults.mend()
+    command = tools.commands()[-1]
+    assert command.startswith("systemd-run ")
+    assert command.endswith(" /etc/ha.d/resource.d/LVSLdirectord ldirectord.cf start")
+
+
+def test_no_ldirectord_is_started_where_the_resources_are_not(widowed, tools):
+    tools.answers["cl_status rscstatus"] = "foreign\n"
+    assert widowed.find(100, sure=True) is None
+
+
+def test_a_director_without_vips_needs_no_ldirectord(widowed):
+    widowed.addresses.entries = []
+    assert not widowed.is_due(100, set())
+    assert not widowed.is_due(100 + PASSING_SECONDS, set())
+    assert widowed.find(100 + PASSING_SECONDS, sure=True) is None
 
 
 def test_the_other_directors_vips_are_left_alone(part, tools):
