@@ -33,7 +33,8 @@ def scene_of(stack: str) -> Scene:
     """The running cluster of a stack, kept as it is now so that it can be brought back."""
     cluster = Cluster(ROOT / INVENTORIES[stack])
     scene = Scene(cluster)
-    scene.wait_until_settled()
+    scene.lab.prefer("all")
+    scene.go_home()
     cluster.keep()
     return scene
 
@@ -42,7 +43,7 @@ def one(scene: Scene, fault: Fault) -> Run:
     """A run of a fault; a cluster that does not heal, or whose run broke off, is brought back."""
     healed = False
     try:
-        scene.wait_until_settled()
+        scene.go_home()
         run = measure(scene, fault)
         healed = run.healed is not None
         return run

@@ -64,7 +64,7 @@ def hold_of(fault: Fault, step: Step) -> float:
 def soak(scene: Scene, seed: int, minutes: float, most: int | None = None) -> list[str]:
     """Cause faults until the minutes are over, or as many as given; what went wrong, nothing where all is well."""
     end = time.monotonic() + minutes * 60
-    scene.wait_until_settled()
+    scene.go_home()
     before = resources(scene)
     for number, step in enumerate(islice(steps(seed, able(scene.stack, FAULTS)), most), start=1):
         if time.monotonic() > end:
@@ -76,5 +76,5 @@ def soak(scene: Scene, seed: int, minutes: float, most: int | None = None) -> li
         print(f"    {run.failed} of {run.requests} failed, healed after {run.healed} s", flush=True)
         if problems := wrong(fault, run):
             return [f"fault {number}, {fault.name} for {hold:g} s: {problem}" for problem in problems]
-    scene.wait_until_settled()
+    scene.go_home()
     return grown(before, resources(scene))

@@ -23,7 +23,7 @@ def scene(cluster, fresh):
     scene = Scene(cluster)
     # Another scenario may run beside this one, and bounds are fractions of a second.
     scene.lab.prefer("all")
-    scene.wait_until_settled()
+    scene.go_home()
     return scene
 
 
