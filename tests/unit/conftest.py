@@ -28,16 +28,20 @@ def collection_root() -> Path:
 
 @pytest.fixture(scope="session")
 def render():
-    """Return a function that renders a template of a director or of all hosts, as its role would write it on the host."""
+    """Return a function that renders a template of a director or of all hosts, as its role would write it on the host.
+
+    It does as ansible.builtin.template: of the lines of an included template the last one has no end. But None is rendered as None,
+    where Ansible leaves it out, so that tests see it.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
+        loader=jinja2.FileSystemLoader(TEMPLATES), trim_blocks=True, undefined=jinja2.StrictUndefined
     )
 
+    def line_ends(text: str) -> int:
+        return len(text) - len(text.rstrip("\n"))
+
     def rendered(cluster: dict, host: str, template: str = "keepalived.conf.j2", **variables: object) -> str:
-        return environment.get_template(template).render(
+        text = environment.get_template(template).render(
             lvs_cluster=cluster,
             director_host=cluster["hosts"][host],
             heartbeat_host=cluster["hosts"][host],
@@ -55,6 +59,8 @@ def render():
             ansible_managed="Ansible managed",
             **variables,
         )
+        source, *_ = environment.loader.get_source(environment, template)
+        return text + "\n" * (line_ends(source) - line_ends(text))
 
     return rendered
 
