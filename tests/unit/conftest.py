@@ -3,12 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Callable
 
 import jinja2
 import pytest
+from ansible_collections.lvs.cluster.plugins.filter import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
+COLLECTIONS = Path(resolve.__file__).parents[5]
 TEMPLATES = [
     ROOT / "roles" / role / "templates" for role in ("director", "ldirectord", "heartbeat", "_host", "real_server")
 ]
@@ -22,16 +28,20 @@ def collection_root() -> Path:
 
 @pytest.fixture(scope="session")
 def render():
-    """Return a function that renders a template of a director or of all hosts, as its role would write it on the host."""
+    """Return a function that renders a template of a director or of all hosts, as its role would write it on the host.
+
+    It does as ansible.builtin.template: of the lines of an included template the last one has no end. But None is rendered as None,
+    where Ansible leaves it out, so that tests see it.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
+        loader=jinja2.FileSystemLoader(TEMPLATES), trim_blocks=True, undefined=jinja2.StrictUndefined
     )
 
+    def line_ends(text: str) -> int:
+        return len(text) - len(text.rstrip("\n"))
+
     def rendered(cluster: dict, host: str, template: str = "keepalived.conf.j2", **variables: object) -> str:
-        return environment.get_template(template).render(
+        text = environment.get_template(template).render(
             lvs_cluster=cluster,
             director_host=cluster["hosts"][host],
             heartbeat_host=cluster["hosts"][host],
@@ -49,8 +59,42 @@ def render():
             ansible_managed="Ansible managed",
             **variables,
         )
+        source, *_ = environment.loader.get_source(environment, template)
+        return text + "\n" * (line_ends(source) - line_ends(text))
 
     return rendered
+
+
+@pytest.fixture
+def ansible(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs a tool of Ansible in the folder of the test. Its settings are those of ansible.cfg there, if any."""
+
+    def run(tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        program, settings = Path(sys.executable).parent / tool, tmp_path / "ansible.cfg"
+        if not program.exists():
+            pytest.skip(f"{tool} is not beside this Python")
+        settings.touch()
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_CONFIG": str(settings),
+            "ANSIBLE_HOME": str(tmp_path / "home"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "ANSIBLE_REMOTE_TMP": str(tmp_path / "remote"),
+            "PWD": str(tmp_path),
+        }
+        return subprocess.run(
+            [program, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -21,7 +21,7 @@ from zlib import crc32
 
 from . import keys, schema
 from .addresses import parse
-from .commands import filled
+from .commands import filled, has_words
 from .drafts import ServiceDraft
 from .drain_record import held
 from .keepalived_checks import BLOCKS, own_checks, secrets, service_checks, track_files, words_of
@@ -42,6 +42,7 @@ from .types import (
     SorryServer,
     TrackFile,
     Tunnel,
+    health_of,
     told,
 )
 
@@ -111,6 +112,31 @@ def keepalived_part(own: Mapping[str, Any], services: Sequence[Service], tracked
             *(marked_service(way, f"checks of {way.server['address']} through {way.vip}") for way in found.values()),
         ],
     }
+
+
+def worded_programs(services: Iterable[Service]) -> list[str]:
+    """The programs whose own path has words in braces, so that each service or real server has another one. All run as root."""
+    found: dict[str, None] = {}
+    for service, *_others in _together(services):
+        for server in (None, *service["real_servers"]):
+            words = words_of(service, server)
+            programs = [command.split()[0] for command in _commands(service, server)]
+            found.update((filled(program, words), None) for program in programs if has_words(program))
+    return list(found)
+
+
+def _commands(service: Service, server: RealServer | None) -> list[str]:
+    """What runs for a real server, with its words; for the service itself if that is None."""
+    if server is None:
+        scripts = [service["notify"]["quorum_up"], service["notify"]["quorum_down"]] if service["notify"] else []
+        checks: list[Health] = []
+    else:
+        scripts = [server["notify"]["up"], server["notify"]["down"]] if server["notify"] else []
+        checks = health_of(server, service["health"])
+    return [
+        *(check["command"] for check in checks if check["command"]),
+        *(one["command"] for one in scripts if one),
+    ]
 
 
 def _together(services: Iterable[Service]) -> list[list[Service]]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Collection, Mapping
+from typing import Any, Collection, Iterator, Mapping
 
 from . import validators
 from .mistakes import InventoryPath, nearest, shape, shown
@@ -32,6 +32,20 @@ def read(given: object, keys: Mapping[str, Key], path: InventoryPath, wanted: st
         if name not in keys:
             path.report(unknown(name, keys))
     return {name: value(given.get(name), name, key, path) for name, key in keys.items()}
+
+
+def read_list(
+    given: object, name: str, wanted: str, keys: Mapping[str, Key], path: InventoryPath
+) -> Iterator[tuple[dict[str, Any], InventoryPath]]:
+    """Read a list of mappings that may have a `name`, one after the other, each with its path. `name` is the list's own, `wanted` what it is a list of."""
+    if not isinstance(given, list):
+        path.report(f"{name} is {shape(given)}, not a list of {wanted}")
+        return
+    for index, entry in enumerate(given):
+        at = path.at(name, index)
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+            at.name = entry["name"]
+        yield read(entry, keys, at), at
 
 
 def with_defaults(keys: Mapping[str, Key], defaults: Mapping[str, object]) -> Mapping[str, Key]:

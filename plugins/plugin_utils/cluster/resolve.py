@@ -42,7 +42,7 @@ from .health_profiles import read_check_times
 from .heartbeat import heartbeat_part, heartbeat_vips, read_heartbeat
 from .hosts import Host, Hosts, resolve_hosts
 from .inventory import Inventory
-from .keepalived import check_keepalived, keepalived_part, read_keepalived
+from .keepalived import check_keepalived, keepalived_part, read_keepalived, worded_programs
 from .ldirectord import check_ldirectord, ldirectord_part, read_ldirectord
 from .localnode import check_localnodes, localnode_part
 from .mail import resolve_mail
@@ -217,6 +217,8 @@ def _resolved(
     vrrp = _vrrp(read.vrrp, gateways, sync) if read.vrrp else None
     # Nothing checks with static
     scripts = (ScriptFiles(None) if stack == "static" else read.files).resolved()
+    if stack == "keepalived":
+        scripts["programs"] = list(dict.fromkeys([*scripts["programs"], *worded_programs(services)]))
     tracked = vrrp["trackers"]["files"] if vrrp else []
     keepalived = keepalived_part(read.keepalived, services, tracked) if stack == "keepalived" else None
     heartbeat = heartbeat_part(read.heartbeat, vips, nat, sync, hosts) if stack == "ldirectord" else None

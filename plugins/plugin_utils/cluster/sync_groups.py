@@ -14,7 +14,7 @@ from typing import Any, Mapping, Sequence
 from . import keys, schema
 from .drafts import InstanceDraft
 from .hosts import Hosts
-from .mistakes import InventoryPath, listed, near_hint, shape
+from .mistakes import InventoryPath, listed, near_hint
 from .notify import read_notify
 from .raw import check_block
 from .scripts import ScriptFiles
@@ -38,17 +38,10 @@ def read_groups(given: Any, path: InventoryPath) -> list[GivenGroup]:
     """`sync_groups` of lvs_vrrp; the instances are not known yet."""
     if given is None:
         return []
-    if not isinstance(given, list):
-        path.report(f"sync_groups is {shape(given)}, not a list of groups")
-        return []
     found = []
-    for index, entry in enumerate(given):
-        at = path.at("sync_groups", index)
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-            at.name = entry["name"]
-        group = GivenGroup(at, keys.read(entry, schema.VRRP_GROUP, at))
-        check_block(group.own["raw"], "vrrp_sync_group", at)
-        found.append(group)
+    for own, at in keys.read_list(given, "sync_groups", "groups", schema.VRRP_GROUP, path):
+        check_block(own["raw"], "vrrp_sync_group", at)
+        found.append(GivenGroup(at, own))
     return found
 
 

@@ -468,12 +468,17 @@ def _user(value: object) -> str:
 
 def _status(value: object) -> int | str:
     """A status code of HTTP, or a range of them."""
+    return _number_or_range(value, r"\d{3}", 100, 599)
+
+
+def _number_or_range(value: object, digits: str, least: int, most: int) -> int | str:
+    """A number that is written in these digits, or a range of two such numbers."""
     text = str(value).strip() if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    match = re.fullmatch(r"(\d{3})(?:-(\d{3}))?", text)
+    match = re.fullmatch(f"({digits})(?:-({digits}))?", text)
     if not match:
         raise ValueError
     first, last = int(match.group(1)), int(match.group(2) or match.group(1))
-    if not 100 <= first <= last <= 599:
+    if not least <= first <= last <= most:
         raise ValueError
     return first if first == last else f"{first}-{last}"
 
@@ -547,14 +552,7 @@ def _auth_pass(value: object) -> str:
 
 
 def _ports(value: object) -> int | str:
-    text = str(value).strip() if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", text)
-    if not match:
-        raise ValueError
-    first, last = int(match.group(1)), int(match.group(2) or match.group(1))
-    if not 1 <= first <= last <= 65535:
-        raise ValueError
-    return first if first == last else f"{first}-{last}"
+    return _number_or_range(value, r"\d{1,5}", 1, 65535)
 
 
 def _service_port(value: object) -> object:

@@ -149,17 +149,8 @@ def _default_instances(
 
 def _given_instances(given: Any, hosts: Hosts, path: InventoryPath) -> list[tuple[dict[str, Any], InventoryPath]]:
     """The listed instances, each with its path."""
-    if not isinstance(given, list):
-        path.report(f"instances is {shape(given)}, not a list of instances")
-        return []
-    read = []
-    for index, entry in enumerate(given):
-        at = path.at("instances", index)
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-            at.name = entry["name"]
-        own = keys.read(entry, schema.INSTANCE, at)
-        read.append(({**own, "directors": _directors(own["directors"], hosts, at)}, at))
-    return read
+    read = keys.read_list(given, "instances", "instances", schema.INSTANCE, path)
+    return [({**own, "directors": _directors(own["directors"], hosts, at)}, at) for own, at in read]
 
 
 def _directors(given: Any, hosts: Hosts, path: InventoryPath) -> list[str]:

@@ -4,7 +4,8 @@
 """Say which programs keepalived would not run as root: paths on the standard input, a sentence for each such one on the output.
 
 By lib/notify.c of keepalived 2.2.7 to 2.4.3, check_script_secure and check_security. A version that follows no links, from 2.3.0 on,
-walks the path as it is written, too, and takes a link in it for a wrong folder.
+walks the path as it is written, too, and takes a link in it for a wrong folder. It looks at the first word of a command alone: a script
+that is an argument of a shell is run without a look, so whoever may write it is root there.
 """
 
 import os

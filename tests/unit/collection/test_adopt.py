@@ -6,16 +6,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.filter import resolve
 
-COLLECTIONS = Path(resolve.__file__).parents[5]
-TOOLS = Path(sys.executable).parent
 PASSWORD = "pw4VRRPx"
 INVENTORY = """
 [directors]
@@ -50,52 +46,37 @@ def daemon(tmp_path):
     running.wait()
 
 
-def run(folder, tool, *options):
-    """Run a tool of Ansible in a folder, with the controller as the only host."""
-    if not (TOOLS / tool).exists():
-        pytest.skip(f"{tool} is not beside this Python")
-    (folder / "hosts.ini").write_text(INVENTORY, encoding="utf-8")
-    (folder / "ansible.cfg").write_text("", encoding="utf-8")
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-        "ANSIBLE_HOME": str(folder / "home"),
-        "ANSIBLE_NOCOLOR": "1",
-        "PWD": str(folder),
-    }
-    command = [str(TOOLS / tool), *options]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=folder)
+@pytest.fixture
+def adopt(ansible, tmp_path):
+    """Return a function that runs adopt.yml with more options, with the controller as the only host."""
+    (tmp_path / "hosts.ini").write_text(INVENTORY, encoding="utf-8")
+    return partial(ansible, "ansible-playbook", "-i", "hosts.ini", "lvs.cluster.adopt", "-vvv")
 
 
-def adopt(folder, *options):
-    return run(folder, "ansible-playbook", "-i", "hosts.ini", "lvs.cluster.adopt", "-vvv", *options)
-
-
-def test_it_writes_an_inventory_and_keeps_the_password_to_itself(tmp_path, daemon):
-    ran = adopt(tmp_path, "-e", "adopt_to=new", "--diff")
+def test_it_writes_an_inventory_and_keeps_the_password_to_itself(adopt, ansible, tmp_path, daemon):
+    ran = adopt("-e", "adopt_to=new", "--diff")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert PASSWORD not in ran.stdout + ran.stderr
     new = tmp_path / "new"
     secrets = new / "group_vars/all/secrets.yml"
     assert secrets.stat().st_mode & 0o777 == 0o600
     assert [path for path in new.rglob("*") if path.is_file() and PASSWORD in path.read_text()] == [secrets]
-    listed = json.loads(run(tmp_path, "ansible-inventory", "-i", "new", "--list").stdout)
+    listed = json.loads(ansible("ansible-inventory", "-i", "new", "--list").stdout)
     assert listed["directors"]["hosts"] == ["lb1"]
     (instance,) = listed["_meta"]["hostvars"]["lb1"]["lvs_vrrp"]["instances"]
     assert (instance["virtual_router_id"], instance["vips"]) == (51, ["192.0.2.100"])
     assert "auth_pass" in instance
 
-    again = adopt(tmp_path, "-e", "adopt_to=new")
+    again = adopt("-e", "adopt_to=new")
     assert again.returncode != 0
     assert "is in new already" in " ".join(again.stdout.split())
     (new / "hosts.yml").write_text("")
-    assert adopt(tmp_path, "-e", "adopt_to=new", "-e", "adopt_overwrite=true").returncode == 0
+    assert adopt("-e", "adopt_to=new", "-e", "adopt_overwrite=true").returncode == 0
     assert "lb1" in (new / "hosts.yml").read_text()
 
 
-def test_a_missing_folder_is_said_before_a_host_is_read(tmp_path):
-    ran = adopt(tmp_path)
+def test_a_missing_folder_is_said_before_a_host_is_read(adopt):
+    ran = adopt()
     assert ran.returncode != 0
     assert "adopt_to is missing" in ran.stdout
     assert "adopt_info" not in ran.stdout

@@ -6,17 +6,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.filter import resolve
 
-COLLECTIONS = Path(resolve.__file__).parents[5]
-TOOLS = Path(sys.executable).parent
 # Nothing listens on port 1.
 INVENTORY = """
 [directors]
@@ -29,25 +23,15 @@ ansible_port=1
 """
 
 
-def doctor(folder, *options):
-    """Run doctor.yml in a folder, with the controller as the only host that answers."""
-    if not (TOOLS / "ansible-playbook").exists():
-        pytest.skip("ansible-playbook is not beside this Python")
-    (folder / "hosts.ini").write_text(INVENTORY, encoding="utf-8")
-    (folder / "ansible.cfg").write_text("", encoding="utf-8")
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-        "ANSIBLE_HOME": str(folder),
-        "ANSIBLE_NOCOLOR": "1",
-    }
-    command = [str(TOOLS / "ansible-playbook"), "-i", str(folder / "hosts.ini"), "lvs.cluster.doctor", *options]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=folder)
+@pytest.fixture
+def doctor(ansible, tmp_path):
+    """Return a function that runs doctor.yml with more options, with the controller as the only host that answers."""
+    (tmp_path / "hosts.ini").write_text(INVENTORY, encoding="utf-8")
+    return partial(ansible, "ansible-playbook", "-i", "hosts.ini", "lvs.cluster.doctor")
 
 
-def test_a_host_that_does_not_answer_is_named_and_the_others_are_read(tmp_path):
-    ran = doctor(tmp_path)
+def test_a_host_that_does_not_answer_is_named_and_the_others_are_read(doctor):
+    ran = doctor()
     assert "Read client1. VIPs: none found." in ran.stdout, ran.stdout + ran.stderr
     assert "lvs1 could not be read" in ran.stdout
     assert "No director that could be read has a VIP or a service" in ran.stdout
@@ -55,20 +39,20 @@ def test_a_host_that_does_not_answer_is_named_and_the_others_are_read(tmp_path):
     assert "The task includes an option with an undefined variable" not in ran.stdout + ran.stderr
 
 
-def test_json(tmp_path):
-    ran = doctor(tmp_path, "-e", "doctor_format=json")
+def test_json(doctor):
+    ran = doctor("-e", "doctor_format=json")
     assert re.search(r'"findings": \[\]', ran.stdout), ran.stdout + ran.stderr
     assert '"report"' not in ran.stdout
 
 
-def test_findings_in_a_file_of_the_controller(tmp_path):
-    ran = doctor(tmp_path, "-e", f"doctor_file={tmp_path}/findings.json")
+def test_findings_in_a_file_of_the_controller(doctor, tmp_path):
+    ran = doctor("-e", f"doctor_file={tmp_path}/findings.json")
     told = json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))
     assert (told["findings"], told["looked_at"]["hosts"], list(told["unread"])) == ([], ["client1"], ["lvs1"])
     assert "changed=1" not in ran.stdout
 
 
-def test_a_wrong_argument_is_refused_with_the_right_ones(tmp_path):
-    ran = doctor(tmp_path, "-e", "doctor_format=xml")
+def test_a_wrong_argument_is_refused_with_the_right_ones(doctor):
+    ran = doctor("-e", "doctor_format=xml")
     assert "doctor_format is xml. It can be text or json." in ran.stdout
     assert ran.returncode != 0

@@ -6,20 +6,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.filter import resolve
 
-COLLECTIONS = Path(resolve.__file__).parents[5]
 ROOT = Path(__file__).parents[3]
-TOOLS = Path(sys.executable).parent
 PASSWORD, TOKEN, LOGIN, KEY = "pa55w0rd", "t0ken-in-a-path", "l0gin-of-a-check", "the-key-of-heartbeat"
 SECRETS = (PASSWORD, TOKEN, LOGIN, KEY)
 # What may be named in templates alone: the parts of the resolved cluster that hold secrets.
@@ -46,48 +40,42 @@ MISTAKEN = {
 }
 
 
-def played(folder: Path, playbook: str, variables: dict[str, Any]) -> str:
-    """What a playbook prints for a cluster of which only the client answers."""
-    if not (TOOLS / "ansible-playbook").exists():
-        pytest.skip("ansible-playbook is not beside this Python")
-    groups = {
-        "directors": {"lvs1": {"lvs_address": "192.0.2.11"}, "lvs2": {"lvs_address": "192.0.2.12"}},
-        "real_servers": {"web1": {"lvs_address": "192.0.2.21"}},
-        "clients": {"client1": HERE},
-    }
-    everybody = {"ansible_host": "127.0.0.1", "ansible_port": 1, **variables}
-    inventory = {"all": {"vars": everybody, "children": {name: {"hosts": hosts} for name, hosts in groups.items()}}}
-    (folder / "hosts.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
-    (folder / "ansible.cfg").write_text("", encoding="utf-8")
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-        "ANSIBLE_HOME": str(folder),
-        "ANSIBLE_NOCOLOR": "1",
-    }
-    command = [str(TOOLS / "ansible-playbook"), "-i", "hosts.yml", f"lvs.cluster.{playbook}", "-vvv", "--diff"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=folder)
-    return done.stdout + done.stderr
+@pytest.fixture
+def printed(ansible: Callable, tmp_path: Path) -> Callable[[str, dict[str, Any]], str]:
+    """Return a function that runs a playbook for a cluster of which only the client answers, and returns what it prints."""
+
+    def run(playbook: str, variables: dict[str, Any]) -> str:
+        groups = {
+            "directors": {"lvs1": {"lvs_address": "192.0.2.11"}, "lvs2": {"lvs_address": "192.0.2.12"}},
+            "real_servers": {"web1": {"lvs_address": "192.0.2.21"}},
+            "clients": {"client1": HERE},
+        }
+        everybody = {"ansible_host": "127.0.0.1", "ansible_port": 1, **variables}
+        inventory = {"all": {"vars": everybody, "children": {name: {"hosts": hosts} for name, hosts in groups.items()}}}
+        (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+        done = ansible("ansible-playbook", "-i", "hosts.yml", f"lvs.cluster.{playbook}", "-vvv", "--diff")
+        return done.stdout + done.stderr
+
+    return run
 
 
 @pytest.mark.parametrize("variables", [KEEPALIVED, LDIRECTORD], ids=["keepalived", "ldirectord"])
-def test_verify_says_no_secret(tmp_path, variables):
-    said = played(tmp_path, "verify", variables)
+def test_verify_says_no_secret(printed, variables):
+    said = printed("verify", variables)
     # It has resolved the cluster, and says what it makes of it.
     assert "directors: none of them holds VIP 192.0.2.100" in said or "mistake" not in said
     assert "task path:" in said
     assert [secret for secret in SECRETS if secret in said] == []
 
 
-def test_the_doctor_says_no_secret(tmp_path):
-    said = played(tmp_path, "doctor", KEEPALIVED)
+def test_the_doctor_says_no_secret(printed):
+    said = printed("doctor", KEEPALIVED)
     assert "lvs.cluster.doctor_info" in said or "doctor" in said
     assert [secret for secret in SECRETS if secret in said] == []
 
 
-def test_mistakes_say_no_secret(tmp_path):
-    said = played(tmp_path, "verify", MISTAKEN)
+def test_mistakes_say_no_secret(printed):
+    said = printed("verify", MISTAKEN)
     assert "3 mistakes in the inventory" in said
     assert [secret for secret in SECRETS if secret in said] == []
 

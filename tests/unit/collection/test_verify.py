@@ -5,16 +5,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-from ansible_collections.lvs.cluster.plugins.filter import resolve
 
-COLLECTIONS = Path(resolve.__file__).parents[5]
-TOOLS = Path(sys.executable).parent
 # Nothing listens on port 1. The client sends nothing: only TCP services are asked, and the VIP is on none of its networks.
 INVENTORY = """
 [directors]
@@ -31,25 +23,19 @@ lvs_services=[{"name": "names", "vip": "192.0.2.100", "port": 53, "protocol": "u
 """
 
 
-def verify(folder, *options, inventory=INVENTORY):
-    """Run verify.yml in a folder, with the controller as the only host that answers."""
-    if not (TOOLS / "ansible-playbook").exists():
-        pytest.skip("ansible-playbook is not beside this Python")
-    (folder / "hosts.ini").write_text(inventory, encoding="utf-8")
-    (folder / "ansible.cfg").write_text("", encoding="utf-8")
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-        "ANSIBLE_HOME": str(folder),
-        "ANSIBLE_NOCOLOR": "1",
-    }
-    command = [str(TOOLS / "ansible-playbook"), "-i", str(folder / "hosts.ini"), "lvs.cluster.verify", *options]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=folder)
+@pytest.fixture
+def verify(ansible, tmp_path):
+    """Return a function that runs verify.yml with more options, with the controller as the only host that answers."""
+
+    def run(*options, inventory=INVENTORY):
+        (tmp_path / "hosts.ini").write_text(inventory, encoding="utf-8")
+        return ansible("ansible-playbook", "-i", "hosts.ini", "lvs.cluster.verify", *options)
+
+    return run
 
 
-def test_a_client_alone_names_the_directors_that_do_not_answer(tmp_path):
-    ran = verify(tmp_path)
+def test_a_client_alone_names_the_directors_that_do_not_answer(verify):
+    ran = verify()
     for host in ("lvs1", "lvs2", "web1"):
         assert f"{host}: could not be checked. Check that it is up and answers SSH" in ran.stdout, (
             ran.stdout + ran.stderr
@@ -58,19 +44,19 @@ def test_a_client_alone_names_the_directors_that_do_not_answer(tmp_path):
     assert ran.returncode != 0
 
 
-def test_hosts_that_were_not_asked_are_told_from_those_that_do_not_answer(tmp_path):
-    ran = verify(tmp_path, "--limit", "lvs1,client1")
+def test_hosts_that_were_not_asked_are_told_from_those_that_do_not_answer(verify):
+    ran = verify("--limit", "lvs1,client1")
     assert "lvs1: could not be checked. Check that it is up and answers SSH" in ran.stdout, ran.stdout + ran.stderr
     for host in ("lvs2", "web1"):
         assert f"{host}: was left out by --limit. Run verify.yml without --limit" in ran.stdout, ran.stdout + ran.stderr
     assert ran.returncode != 0
 
 
-def test_a_host_outside_the_limit_that_answers_and_cannot_be_read_ends_the_run(tmp_path):
+def test_a_host_outside_the_limit_that_answers_and_cannot_be_read_ends_the_run(verify):
     here = "ansible_connection=local ansible_python_interpreter"
     inventory = INVENTORY.replace("192.0.2.11", f'192.0.2.11 {here}="{{{{ ansible_playbook_python }}}}"')
     inventory = inventory.replace("192.0.2.12", f"192.0.2.12 {here}=/bin/false")
-    ran = verify(tmp_path, "--limit", "lvs1,client1", inventory=inventory)
+    ran = verify("--limit", "lvs1,client1", inventory=inventory)
     assert "lvs2 is not in this run, but what is deployed there is needed, and could not be read" in ran.stdout, (
         ran.stdout + ran.stderr
     )

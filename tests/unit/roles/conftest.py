@@ -1,15 +1,17 @@
 # Copyright (c) lvs.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An inventory of this repository, resolved as a run of site.yml would, without a host."""
+"""What the tests of roles share: inventories that are resolved without a host, and plays on this machine."""
 
 from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any, Callable
 
 import pytest
+import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
@@ -62,6 +64,25 @@ def describe():
         return resolve(hostvars, groups)
 
     return described
+
+
+@pytest.fixture
+def play(ansible: Callable, tmp_path: Path) -> Callable[..., str]:
+    """Return a function that runs plays on this machine, in the folder of the test, and returns what ansible-playbook says.
+
+    A play is what a playbook has: tasks, vars, and so on. Without `hosts` it is for localhost; `inventory` has other hosts, if any.
+    With `fails` the run must fail, else it must not.
+    """
+    here = {"hosts": "localhost", "connection": "local", "gather_facts": False}
+
+    def run(*plays: dict[str, Any], inventory: dict[str, Any] | None = None, fails: bool = False) -> str:
+        (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory or {"all": {"hosts": {"localhost": None}}}))
+        (tmp_path / "play.yml").write_text(yaml.safe_dump([{**here, **one} for one in plays]))
+        ran = ansible("ansible-playbook", "-i", "hosts.yml", "play.yml")
+        assert bool(ran.returncode) == fails, ran.stdout + ran.stderr
+        return ran.stdout
+
+    return run
 
 
 @pytest.fixture

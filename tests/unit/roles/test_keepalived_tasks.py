@@ -6,15 +6,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 TASKS = Path(__file__).parents[3] / "roles/director/tasks/keepalived"
-PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 READ_AT_BOOT = "/etc/keepalived/keepalived.conf", "/etc/keepalived/lvs-options"
 
 
@@ -29,10 +26,8 @@ def test_what_keepalived_reads_at_boot_is_written_after_the_check():
 
 
 @pytest.fixture
-def unread(tmp_path):
+def unread(play, tmp_path):
     """Return a function that runs the task which looks for what keepalived has not read, below a folder of the test."""
-    if not PLAYBOOK.exists():
-        pytest.skip("ansible-playbook is not beside this Python")
     task = next(
         task
         for task in yaml.safe_load((TASKS / "run.yml").read_text(encoding="utf-8"))
@@ -44,30 +39,11 @@ def unread(tmp_path):
     def find(*includes):
         shown = {"ansible.builtin.debug": {"msg": "UNREAD {{ director_unread.stdout_lines | join(' ') }} UNREAD"}}
         variables = {
-            "ansible_python_interpreter": sys.executable,
-            "ansible_remote_tmp": str(tmp_path / "remote"),
             "director_keepalived_pid_file": f"{tmp_path}/run/keepalived.pid",
             "lvs_cluster": {"keepalived": {"includes": list(includes)}},
         }
-        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": variables}
-        (tmp_path / "play.yml").write_text(yaml.safe_dump([{**play, "tasks": [yaml.safe_load(text), shown]}]))
-        (tmp_path / "ansible.cfg").write_text("")
-        environment = {
-            **os.environ,
-            "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),
-            "ANSIBLE_HOME": str(tmp_path),
-            "ANSIBLE_NOCOLOR": "1",
-        }
-        done = subprocess.run(
-            [PLAYBOOK, "-i", "localhost,", "play.yml"],
-            cwd=tmp_path,
-            env=environment,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        found = done.stdout.partition("UNREAD ")[2].partition(" UNREAD")[0]
+        said = play({"vars": variables, "tasks": [yaml.safe_load(text), shown]})
+        found = said.partition("UNREAD ")[2].partition(" UNREAD")[0]
         return {str(Path(name).relative_to(tmp_path)) for name in found.split()}
 
     return find

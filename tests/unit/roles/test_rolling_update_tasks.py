@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.lvs.cluster.tests.unit.ansible_versions import evaluated
 
 TASKS = Path(__file__).parents[3] / "roles/rolling_update/tasks"
+# What grep prints of a director's files: who has preferred it.
+FAILOVER, UPDATE = (f"/run/lvs-preferred:253\n/run/lvs-preferred:{who}" for who in ("failover.yml", "rolling_update r"))
 
 
 def tasks(name: str) -> list[dict[str, Any]]:
@@ -42,3 +45,53 @@ def test_check_mode_updates_no_host():
     """It would wait for a weight of 0 that was not written, and fail."""
     (task,) = [task for task in tasks("main") if task.get("ansible.builtin.include_tasks") == "host.yml"]
     assert task["when"] == "not ansible_check_mode"
+
+
+@pytest.mark.parametrize(
+    ("lb1", "lb2", "holds", "record", "takes_back"),
+    [
+        # The priorities of the inventory decide.
+        ("", "", True, "", False),
+        ("", UPDATE, True, "", False),
+        ("", FAILOVER, True, "", True),
+        ("", FAILOVER, False, "", False),
+        # This run has moved the VIPs to lb1, and has stopped: lb1 needs no file if its priority is the highest.
+        ("", "", False, "r", True),
+        (UPDATE, "", False, "r", True),
+        ("", FAILOVER, True, "r", True),
+        # Somebody has moved them elsewhere meanwhile, or that run never went on.
+        (FAILOVER, "", False, "r", False),
+        ("", "", False, "another", False),
+    ],
+)
+def test_a_director_that_failover_has_preferred_gets_its_vips_back(lb1, lb2, holds, record, takes_back):
+    (task,) = [task for task in tasks("leave") if "ansible.builtin.set_fact" in task]
+    seen = {
+        "lb1": {"director_move_files": {"stdout": lb1}},
+        "lb2": {
+            "director_move_files": {"stdout": lb2},
+            "rolling_update_moved_by": {"stdout": record},
+        },
+    }
+    cluster = {"directors": ["lb1", "lb2"], "vips": [{"address": "192.0.2.100"}]}
+    variables = {"hostvars": seen, "lvs_cluster": cluster, "rolling_update_host": "lb2", "rolling_update_run": "r"}
+    variables["rolling_update_held"] = ["192.0.2.12", "192.0.2.100"] if holds else ["192.0.2.12"]
+    for name in ("holds_vips", "chosen", "goes_on"):
+        variables[f"rolling_update_{name}"] = evaluated(task["vars"][f"rolling_update_{name}"], variables)
+    facts = task["ansible.builtin.set_fact"]
+    assert evaluated(facts["rolling_update_leaves"], variables) is holds
+    assert evaluated(facts["rolling_update_takes_back"], variables) is takes_back
+    assert evaluated(facts["rolling_update_was_preferred"], variables) is (takes_back or lb2 == FAILOVER)
+
+
+def test_what_a_director_gets_back_is_recorded_until_it_has_it():
+    leave, back = ([str(task) for task in tasks(name)] for name in ("leave", "return"))
+    records = next(number for number, text in enumerate(leave) if "'dest': '{{ rolling_update_returning }}'" in text)
+    assert records < next(number for number, text in enumerate(leave) if "'tasks_from': 'move'" in text)
+    forgets = next(number for number, text in enumerate(back) if "'path': '{{ rolling_update_returning }}'" in text)
+    moves = next(number for number, text in enumerate(back) if "'tasks_from': 'move'" in text)
+    assert moves < forgets
+    assert tasks("return")[moves]["when"] == [
+        "inventory_hostname in lvs_cluster.directors",
+        "rolling_update_takes_back",
+    ]

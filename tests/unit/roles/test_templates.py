@@ -58,3 +58,31 @@ def test_a_right_inventory_renders(render, path: Path) -> None:
             # Without facts no interface is known; everything else is.
             unknown = cluster["hosts"][host]["interface"] is None
             assert unknown or "None" not in text, (host, template)
+
+
+@pytest.mark.parametrize("path", sorted(RESOLVED.glob("*.json")), ids=lambda path: path.stem)
+def test_keepalived_conf_has_one_brace_a_line_and_is_indented_by_them(render, path: Path) -> None:
+    cluster = json.loads(path.read_text(encoding="utf-8"))
+    for director in cluster["directors"] if cluster["stack"] == "keepalived" else []:
+        text, depth = render(cluster, director), 0
+        assert "\n\n\n" not in text
+        for line in text.splitlines():
+            depth -= line.strip() == "}"
+            assert line == (f"{'    ' * depth}{line.strip()}" if line.strip() else ""), text
+            # Lines of one's own may end in a comment.
+            depth += line.partition(" #")[0].endswith(" {")
+        assert depth == 0, text
+
+
+def test_ansible_renders_files_as_the_tests_do(play, render, tmp_path: Path) -> None:
+    tasks, wanted = [], {}
+    for model in ("checks_in_detail", "sync_groups", "track"):
+        cluster = json.loads((RESOLVED / f"{model}.json").read_text(encoding="utf-8"))
+        director = cluster["directors"][0]
+        template = {"src": str(ROOT / "roles/director/templates/keepalived.conf.j2"), "dest": str(tmp_path / model)}
+        variables = {"lvs_cluster": cluster, "director_host": cluster["hosts"][director]}
+        variables.update({"inventory_hostname": director, "director_script_user": "root"})
+        tasks.append({"ansible.builtin.template": template, "vars": variables})
+        wanted[model] = render(cluster, director)
+    play({"tasks": tasks})
+    assert {model: (tmp_path / model).read_text(encoding="utf-8") for model in wanted} == wanted

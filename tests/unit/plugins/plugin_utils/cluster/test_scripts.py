@@ -106,6 +106,20 @@ def test_a_script_of_root_is_looked_at_on_the_director() -> None:
     assert files.resolved()["programs"] == ["/bin/true"]
 
 
+def test_a_program_whose_path_has_words_is_looked_at_for_each_real_server(inventory: Callable) -> None:
+    """keepalived leaves out the check of a real server whose program is missing, and that real server counts as healthy."""
+    notify = {"up": "/bin/true {address}", "down": "/bin/down-{address} {port}"}
+    service = {
+        "vip": ["172.28.0.100", "172.28.0.101"],
+        "health": {"type": "script", "command": "/bin/check-{vip} {address}"},
+        "notify": {"quorum_up": "/bin/up-{vip_port}"},
+        "real_servers": [{"host": "web1", "notify": notify}, "web2"],
+    }
+    programs = resolve(*inventory({"service": service}))["hosts"]["lvs1"]["scripts"]["programs"]
+    # The checks are those of the first VIP.
+    assert programs == ["/bin/true", "/bin/up-80", "/bin/check-172.28.0.100", "/bin/down-172.28.0.21"]
+
+
 def test_a_command_that_is_too_long_for_a_line_is_refused() -> None:
     assert read(None, "/bin/true " + "x" * 490)[2] == []
     assert read(None, "/bin/true " + "x" * 491)[2] == [
