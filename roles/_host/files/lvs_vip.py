@@ -467,7 +467,9 @@ def _address_parts(words: Words, answers: list[Answer]) -> list[Part]:
     ]
     if device in TUNNELS and not own:
         take.append(["ip", "link", "set", "dev", device, "down"])
-    return [Part(there, put, take)]
+    # A tunnel's device that is down keeps its address of IPv4 and unpacks nothing (net/ipv4/ip_tunnel.c, ip_tunnel_lookup).
+    down = device in TUNNELS and any("UP" not in shown.get("flags", ["UP"]) for shown in answers[0].json())
+    return [Part(there, put, take), Part(not (there and down), put[:1], [])]
 
 
 # Values of arp_ignore with which the host does not answer for an address of another interface. 3 does so only for
