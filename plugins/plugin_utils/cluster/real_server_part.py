@@ -124,9 +124,9 @@ def _add_return_path(part: OwnPart, host: Host, own: _Requirements, nat: Nat) ->
     for family, gateway in gateways.items() if nat.route == "default" else ():
         # Another address of the host, such as that of its management, keeps its route.
         network = host.network_of(gateway)
-        own = host.own_in(network.cidr) if network else None
-        if source := own.address if own else host.addresses.get(family):
-            part["default_rules"].append({"family": family, "source": source})
+        near = host.own_in(network.cidr) if network else None
+        if address := near.address if near else host.addresses.get(family):
+            part["default_rules"].append({"family": family, "source": address})
 
 
 # /etc/protocols, by the tunnel's type and the families inside and outside.
