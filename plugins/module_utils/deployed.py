@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from types import MappingProxyType
 from typing import Any, Callable, Iterable, Iterator, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils.drains import record as drains
@@ -26,8 +27,10 @@ RECORDS = "/var/lib/lvs-cluster/cluster-*"
 SCRIPTS = "/etc/lvs-cluster/scripts"
 # The folders that the roles have made for files of others, and the files in them that keepalived makes, a line for each
 FOLDERS = "/var/lib/lvs-cluster/folders"
-# What the role real_server leaves for each cluster that a host serves, but for one with IPv6 alone and a page of its own
+# What the role real_server leaves for each cluster that a host serves, but for one with IPv6 alone and a page of its own, whose VIPs
+# are on one of these devices
 REAL_SERVER = ("/etc/sysctl.d/90-lvs-real-server-*.conf", "/etc/lvs-test-page-*.conf")
+SILENT = "(?:lo|tunl0|sit0|ip6tnl0|gre0|ip6gre0)"
 # That the roles have made the account of scripts
 ACCOUNT = "/var/lib/lvs-cluster/account"
 # lvs-sync, which tells other directors the connections
@@ -247,9 +250,17 @@ def peers_only_of(lists: Mapping[str, str]) -> dict[str, dict[str, list[str]]]:
     return {cluster: kinds for cluster, kinds in found.items() if kinds["only"]}
 
 
-def served(paths: Iterable[str]) -> list[str]:
-    """Return the names of the clusters that the paths, which match REAL_SERVER, belong to."""
-    found = (re.search(r"/(?:90-lvs-real-server|lvs-test-page)-(.+)\.conf$", path) for path in paths)
+def served(paths: Iterable[str], lists: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """Return the names of the clusters that a host serves as a real server.
+
+    `paths` match REAL_SERVER. `lists` are those of lvs-vip by path: a director has no VIPs on the devices of a real server there.
+    """
+    having = [
+        path for path, text in lists.items() if re.search(rf"(?m)^(?:leaving )?address \S+ {SILENT}(?: nodad)?$", text)
+    ]
+    found = (
+        re.search(r"/(?:90-lvs-real-server|lvs-test-page|lvs-vip)-(.+)\.conf$", path) for path in (*paths, *having)
+    )
     return sorted({one.group(1) for one in found if one})
 
 

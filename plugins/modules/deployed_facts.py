@@ -373,7 +373,9 @@ def main(runner=HOST):
         "masked": [unit for unit in STACK_UNITS if is_masked(unit)],
         "lvs_vip": os.path.isfile("/etc/systemd/system/lvs-vip.service"),
         "sync": {path: sha1(path) for pattern in deployed.SYNC for path in glob.glob(pattern)},
-        "real_server": deployed.served(path for pattern in deployed.REAL_SERVER for path in glob.glob(pattern)),
+        "real_server": deployed.served(
+            (path for pattern in deployed.REAL_SERVER for path in glob.glob(pattern)), own_lists
+        ),
         "clusters": clusters,
         "drained": drained,
         "gateways": deployed.gateways_of(lists),

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Iterable, Mapping, Sequence
 
-from ..tools import HOST, Failure, Runner, run
+from ..tools import HOST, Failure, Result, Runner, run
 from .events import RULES
 from .part import Faults, is_active, mend_each
 
@@ -89,19 +89,21 @@ class Rules:
         lacking, failures = {}, []
         for cluster in self.clusters:
             if self._list(cluster).exists():
-                try:
-                    lacking[cluster] = [f"missing {line}" for line in missing(self._lvs_vip("check", cluster))]
-                except Failure as failed:
-                    failures.append(failed)
+                result = run(self.runner, [LVS_VIP, "check", cluster])
+                # A firewalld that does not run makes it fail, too, after it has said what is missing.
+                lacking[cluster] = [f"missing {line}" for line in missing(result.out)]
+                if result.rc:
+                    failures.append(_failure("check", cluster, result))
         return lacking, failures
 
     def _mend(self, lacking: Mapping[str, Sequence[str]], failures: Iterable[Failure]) -> None:
-        mend_each(
-            [(texts, partial(self._lvs_vip, "add", cluster)) for cluster, texts in lacking.items() if texts], failures
-        )
+        mend_each([(texts, partial(self._add, cluster)) for cluster, texts in lacking.items() if texts], failures)
 
-    def _lvs_vip(self, verb: str, cluster: str) -> str:
-        result = run(self.runner, [LVS_VIP, verb, cluster])
+    def _add(self, cluster: str) -> None:
+        result = run(self.runner, [LVS_VIP, "add", cluster])
         if result.rc:
-            raise Failure(result.err.strip() or f"lvs-vip {verb} {cluster} ended with status {result.rc}")
-        return result.out
+            raise _failure("add", cluster, result)
+
+
+def _failure(verb: str, cluster: str, result: Result) -> Failure:
+    return Failure(result.err.strip() or f"lvs-vip {verb} {cluster} ended with status {result.rc}")

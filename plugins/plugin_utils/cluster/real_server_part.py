@@ -121,9 +121,12 @@ def _add_return_path(part: OwnPart, host: Host, own: _Requirements, nat: Nat) ->
     for source, protocol, port in own.return_rules:
         if (family := family_of(source)) in gateways:
             part["return_rules"].append({"family": family, "source": source, "protocol": protocol, "port": port})
-    for family in gateways:
-        if nat.route == "default" and family in host.addresses:
-            part["default_rules"].append({"family": family, "source": host.addresses[family]})
+    for family, gateway in gateways.items() if nat.route == "default" else ():
+        # Another address of the host, such as that of its management, keeps its route.
+        network = host.network_of(gateway)
+        near = host.own_in(network.cidr) if network else None
+        if address := near.address if near else host.addresses.get(family):
+            part["default_rules"].append({"family": family, "source": address})
 
 
 # /etc/protocols, by the tunnel's type and the families inside and outside.

@@ -467,7 +467,9 @@ def _address_parts(words: Words, answers: list[Answer]) -> list[Part]:
     ]
     if device in TUNNELS and not own:
         take.append(["ip", "link", "set", "dev", device, "down"])
-    return [Part(there, put, take)]
+    # A tunnel's device that is down keeps its address of IPv4 and unpacks nothing (net/ipv4/ip_tunnel.c, ip_tunnel_lookup).
+    down = device in TUNNELS and any("UP" not in shown.get("flags", ["UP"]) for shown in answers[0].json())
+    return [Part(there, put, take), Part(not (there and down), put[:1], [])]
 
 
 # Values of arp_ignore with which the host does not answer for an address of another interface. 3 does so only for
@@ -863,12 +865,20 @@ class Host:
         return line.startswith("timeouts ") and line not in self.memory.lines()
 
     def add(self, listed: list[str]) -> None:
-        """Add what is listed and missing."""
+        """Add what is listed and missing, up to the first line that fails.
+
+        What firewalld cannot let in is no reason to be without a VIP: no line needs it, and without firewalld everybody is let in.
+        """
+        failures = []
         for line in listed:
             try:
                 self._put(line, listed)
             except Failure as failed:
-                raise Failure(f"cannot add: {line}: {failed}") from failed
+                failures.append((line, failed))
+                if not line.startswith("zone "):
+                    break
+        for line, failed in failures:
+            raise Failure(f"cannot add: {line}: {failed}") from failed
 
     def _put(self, line: str, listed: list[str]) -> None:
         commands = [argv for part in self.parts(line) if not part.there for argv in part.put]
@@ -931,9 +941,21 @@ class Host:
                 self._answers = {key: answer for key, answer in self._answers.items() if key[0] == "firewall-cmd"}
 
     def check(self, listed: list[str], keep: list[str]) -> Iterator[str]:
-        """What it would do to add the listed lines and to take all but those to keep, one line each."""
-        yield from (f"add {line}" for line in listed if self.lacks(line))
+        """What it would do to add the listed lines and to take all but those to keep, one line each.
+
+        If firewalld does not run, its lines are missing, and the Failure comes after all lines.
+        """
+        stopped = None
+        for line in listed:
+            try:
+                missing = self.lacks(line)
+            except FirewalldStopped as failed:
+                missing, stopped = True, failed
+            if missing:
+                yield f"add {line}"
         yield from (f"prune {line}" for line in self.memory.lines() if line not in keep)
+        if stopped:
+            raise stopped
 
     def adopt(self, listed: list[str]) -> Iterator[str]:
         """Take over the addresses that are already there, and yield their lines."""
@@ -1030,11 +1052,12 @@ def main(words: list[str]) -> None:
         if what == "prune":
             host.take(lists.kept)
         if what == "check":
-            said = list(host.check(lists.own, lists.kept))
-            if cluster and given is not None and is_new(list_of(cluster), given, said):
-                said.append("write")
-            for line in said:
+            said = []
+            for line in host.check(lists.own, lists.kept):
                 print(line)
+                said.append(line)
+            if cluster and given is not None and is_new(list_of(cluster), given, said):
+                print("write")
         if what == "adopt":
             for line in host.adopt(lists.own):
                 print(line)

@@ -271,6 +271,29 @@ def test_what_firewalld_keeps_can_be_taken_away_while_it_does_not_run(lvs_vip, v
         lvs_vip("add", "zone port 80/tcp")
 
 
+def test_a_firewalld_that_does_not_run_is_told_and_costs_no_vip(lvs_vip, vip, machine, monkeypatch, capsys):
+    def stopped(argv, stdin=""):
+        if argv[0] == "firewall-cmd":
+            raise vip.FirewalldStopped
+        return machine.run(argv, stdin)
+
+    monkeypatch.setattr(vip, "run", stopped)
+    lines = ["zone port 80/tcp", "zone protocol gre", VIP]
+    with pytest.raises(vip.FirewalldStopped):
+        lvs_vip("check", *lines)
+    assert capsys.readouterr().out.splitlines() == [f"add {line}" for line in lines]
+    for word in ("sync", "add"):
+        with pytest.raises(vip.Failure, match=r"^cannot add: zone port 80/tcp: firewalld does not run: start it, or"):
+            lvs_vip(word, *lines)
+        assert machine.addresses == ["10.9.0.1/32"]
+    # Before a VIP that is answered for, it ends.
+    vip.ARP_IGNORE.write_text("0\n")
+    machine.refuses = "arptables"
+    with pytest.raises(vip.Failure, match=r"^cannot add: zone port 80/tcp: "):
+        lvs_vip("sync", *lines, "arptables 10.9.0.2 10.2.0.21", OTHER)
+    assert machine.addresses == ["10.9.0.1/32"]
+
+
 def test_nothing_is_asked_twice_while_nothing_changes(lvs_vip, machine):
     lines = [SILENT, "arptables 10.9.0.2 10.2.0.21", VIP, OTHER]
     lvs_vip("add", *lines)

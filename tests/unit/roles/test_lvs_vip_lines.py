@@ -292,6 +292,18 @@ def plan(vip, line, answers):
             id="the last address of a tunnel",
         ),
         pytest.param(
+            *(
+                f"address {VIP}/32 tunl0",
+                [
+                    f'[{{}},{{"flags":["NOARP"],"addr_info":[{{"local":"{VIP}","prefixlen":32,"scope":"global"}}]}}]',
+                ],
+            ),
+            [ADDRESSES.format("tunl0")],
+            ["ip link set dev tunl0 up"],
+            [f"ip address del {VIP}/32 dev tunl0", "ip link set dev tunl0 down"],
+            id="an address of a tunnel that is down",
+        ),
+        pytest.param(
             "address fd00::104/128 sit0 nodad",
             [
                 '[{"addr_info":[{"local":"::172.28.3.21","prefixlen":96,"scope":"global"},'

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,15 @@ def test_a_real_server_is_silent_before_it_has_a_vip():
     real_server = tags("real_server/tasks/main.yml")
     assert list(real_server).index("silence.yml") < list(real_server).index("vip")
     assert real_server["vip"] <= real_server["silence.yml"]
+
+
+def test_every_tag_that_the_manual_names_selects_something():
+    manual = (ROLES.parent / "docs/docsite/rst/operations.rst").read_text(encoding="utf-8")
+    table = manual.partition("``--tags`` restricts it to some steps:")[2].partition("The last four first do")[0]
+    named = set(re.findall(r"(?m)^   \* - ``(\w+)``$", table))
+    assert "arp" in named
+    given = [*tags("real_server/tasks/main.yml").values(), *tags("director/tasks/prepare.yml").values()]
+    assert named <= set().union(*given, *tags("director/tasks/deploy.yml").values(), STACKS)
 
 
 @pytest.mark.parametrize("stack", STACKS)

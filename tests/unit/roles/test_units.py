@@ -84,3 +84,11 @@ def test_capabilities_are_named(written, name):
 @pytest.mark.parametrize("name", sorted(MOST))
 def test_a_call_that_is_filtered_fails_and_kills_nothing(written, name):
     assert "SystemCallErrorNumber=EPERM" in written(name).read_text().splitlines()
+
+
+def test_vips_that_could_not_be_added_at_boot_are_tried_again():
+    lines = UNITS["lvs-vip.service"].read_text(encoding="utf-8").splitlines()
+    # A device may come late. lvs-heal does not help: to it a unit that does not run is somebody's wish.
+    assert {"Restart=on-failure", "RestartSec=10", "StartLimitIntervalSec=0"} <= set(lines)
+    # Only site.yml mends a list that is wrong.
+    assert "RestartPreventExitStatus=2" in lines

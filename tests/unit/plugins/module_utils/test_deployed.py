@@ -267,6 +267,18 @@ def test_what_makes_a_host_a_real_server_is_known_by_the_cluster():
     assert deployed.served([]) == []
 
 
+def test_a_real_server_with_ipv6_alone_is_known_by_its_vips():
+    lists = {
+        "/etc/lvs-vip-six.conf": "nft peer fd00:9::1 52:54:00:0a:00:12 7\naddress fd00:9::1/128 lo nodad\n",
+        "/etc/lvs-vip-tunnel.conf": "address fd00:9::2/128 ip6tnl0 nodad\n",
+        "/etc/lvs-vip-gone.conf": "leaving address fd00:9::3/128 lo nodad\n",
+        "/etc/lvs-vip-static.conf": "address 192.0.2.100/24 lo1\naddress fd00:9::4/64 eth0 nodad\n",
+        "/etc/lvs-vip-marks.conf": "nft mark fd00:9::5 tcp 80 7\n",
+    }
+    assert deployed.served([], lists) == ["gone", "six", "tunnel"]
+    assert deployed.served(["/etc/lvs-test-page-six.conf"], lists) == ["gone", "six", "tunnel"]
+
+
 def test_the_list_of_a_real_server_names_its_gateways_of_nat():
     text = "route 10.2.0.1 eth1 10.2.0.0/24\nroute fd00:2::1 eth1\nreply 10.2.0.21 tcp 80\nroute 10.2.0.1 eth1\n"
     assert deployed.gateways_of(text) == ["10.2.0.1", "fd00:2::1"]

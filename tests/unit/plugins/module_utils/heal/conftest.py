@@ -12,10 +12,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils.tools import Result
 
 
 class Tools:
-    """A runner: `answers` are outputs, or exit statuses, by the command without its path; `ran` is every command with its input."""
+    """A runner: `answers` are outputs, exit statuses or both by the command without its path; `ran` is every command with its input."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, str | int] = {}
+        self.answers: dict[str, str | int | Result] = {}
         self.ran: list[tuple[str, str]] = []
 
     def find(self, tool: str) -> str | None:
@@ -25,6 +25,8 @@ class Tools:
         command = " ".join([argv[0].rpartition("/")[2], *argv[1:]])
         self.ran.append((command, stdin))
         answer = self.answers.get(command, "")
+        if isinstance(answer, Result):
+            return lambda: answer
         return lambda: Result(answer, "", "no") if isinstance(answer, int) else Result(0, answer, "")
 
     def commands(self) -> list[str]:

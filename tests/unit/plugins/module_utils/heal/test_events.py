@@ -18,6 +18,10 @@ def message(kind: int, body: bytes = b"") -> bytes:
     return struct.pack("=IHHII", 16 + len(body), kind, 0, 1, 0) + body + bytes(-len(body) % 4)
 
 
+def link(flags: int, changed: int) -> bytes:
+    return message(16, struct.pack("=BxHiII", 0, 1, 2, flags, changed))
+
+
 def route(kind: int, table: int) -> bytes:
     return message(kind, struct.pack("=8BI", 2, 0, 0, 0, table, 4, 0, 1, 0))
 
@@ -32,6 +36,9 @@ def route(kind: int, table: int) -> bytes:
         (ROUTE, route(25, 112), {RULES}),
         (ROUTE, route(25, 254), set()),
         (ROUTE, route(24, 112), set()),
+        (ROUTE, link(0x82, 0x41), {RULES}),
+        (ROUTE, link(0xC3, 0x41), set()),
+        (ROUTE, link(0x1002, 0x40), set()),
         (NETFILTER, message(10 << 8 | 8, bytes(4)), {RULES}),
         (NETFILTER, message(10 << 8 | 2, bytes(4)), {RULES}),
         (NETFILTER, message(10 << 8 | 5, bytes(4)), {RULES}),
@@ -49,6 +56,9 @@ def route(kind: int, table: int) -> bytes:
         "own_route_deleted",
         "route_of_another_table",
         "own_route_added",
+        "device_down",
+        "device_up",
+        "device_down_without_a_carrier",
         "nft_rule_deleted",
         "nft_table_deleted",
         "nft_chain_deleted",

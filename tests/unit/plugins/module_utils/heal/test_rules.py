@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.heal import rules
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.part import PartlyMended
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.rules import Rules, missing, untold
-from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import Failure, Result
 
 MARK, VIP = "nft mark 172.28.0.100 tcp 80 1", "address 172.28.0.100/32 lo"
 CHECK, ADD = ("/usr/local/sbin/lvs-vip".rpartition("/")[2] + f" {verb} web" for verb in ("check", "add"))
@@ -116,3 +116,12 @@ def test_what_could_not_be_added_is_not_told_as_mended(tools, part, tmp_path):
     with pytest.raises(PartlyMended, match="no") as told:
         part.find(0.0, sure=True).mend()
     assert told.value.mended == [f"missing {VIP}"]
+
+
+def test_a_firewalld_that_does_not_run_keeps_no_vip_away(tools, part):
+    tools.answers[CHECK] = Result(1, f"add zone port 80/tcp\nadd {VIP}\n", "firewalld does not run")
+    faults = part.find(0.0, sure=True)
+    assert faults.texts == ["missing zone port 80/tcp", f"missing {VIP}"]
+    with pytest.raises(Failure, match="firewalld does not run"):
+        faults.mend()
+    assert tools.commands()[-1] == ADD
