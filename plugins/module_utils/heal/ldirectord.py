@@ -36,6 +36,8 @@ STARTER = (
     "systemd-run",
     *("--quiet", "--collect", "--unit=lvs-ldirectord", "--description=ldirectord, started by lvs-heal"),
     *("--service-type=forking", "--property=Before=heartbeat.service"),
+    # ldirectord forks twice. If systemd took the first child for the main process, it would end the second when that one exits.
+    f"--property=PIDFile={PID_FILE}",
     *("/etc/ha.d/resource.d/LVSLdirectord", "ldirectord.cf", "start"),
 )
 NO_LDIRECTORD = "ldirectord, which did not run on the director with the VIPs"
