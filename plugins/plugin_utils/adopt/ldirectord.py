@@ -172,7 +172,15 @@ def _mail(
     }
     to = [address for address in re.split(r"\s*,\s*", told.get("emailalert", "")) if address]
     mail = {"to": to, "from": told.get("emailalertfrom"), "server": told.get("smtp")}
-    if all(value and fits(schema.MAIL[name], value) for name, value in mail.items()):
+    if len(to) > 1 and "smtp" in told:
+        option = configuration.own("emailalert")
+        configuration.note(
+            "explained",
+            option.line if option else 1,
+            "emailalert has several addresses, which ldirectord hands to the server as one: the server refuses the mail, and nobody gets"
+            " it. Write lvs_mail with the address of a mailing list instead",
+        )
+    if len(to) < 2 and all(value and fits(schema.MAIL[name], value) for name, value in mail.items()):
         variables["lvs_mail"] = mail
     else:
         for name, value in told.items():

@@ -21,11 +21,11 @@ TYPE = keys.Key(choice(*schema.HEALTH))
 CONNECTING = tuple(name for name, options in schema.HEALTH.items() if "port" in options)
 PAGE = tuple(schema.HEALTH_URL)
 PLAIN_COMMAND = re.compile(r"[A-Za-z0-9_@%+=:,./{} -]+")  # a shell takes it as it is
-# Source: ldirectord's check_sql, check_radius, check_ftp and check_simpletcp
+# Source: ldirectord's check_sql, check_radius, check_ftp, check_simpletcp and check_pop, which notices nothing but a failed login
 NEEDS = {
     **dict.fromkeys(("mysql", "oracle", "pgsql"), ("login", "request")),
     **dict.fromkeys(("ftp", "http_proxy", "simpletcp"), ("request",)),
-    "radius": ("login", "passwd"),
+    **dict.fromkeys(("radius", "pop", "pops"), ("login", "passwd")),
 }
 ANSWERING = ("ftp", "simpletcp")
 

@@ -72,6 +72,15 @@ CHECKS: dict[str, tuple[str, str | None]] = {
 }
 # Source: ldirectord's check_sql
 DRIVERS = {"mysql": "mysql", "oracle": "Oracle", "pgsql": "Pg"}
+# check_sql has no timeout: a database that takes a connection and stays silent would hold up the checks of all services. Its driver has.
+# Source: DBD::mysql(3pm), and libpq's connection parameters, which DBD::Pg takes
+SQL_TIMEOUTS = {
+    "mysql": ("mysql_connect_timeout", "mysql_read_timeout", "mysql_write_timeout"),
+    "pgsql": ("connect_timeout",),
+}
+# What tells a check of a real server from another one (get_real_id_str), and what does not
+SAME_CHECK = ("checktype", "service", "protocol", "checkport", "request", "receive", "virtualhost")
+CREDENTIALS = ("login", "passwd", "database", "secret")
 # ldirectord(8), IPv6
 OF_IPV6 = ("tcp", "script", "dns", "http", "https", "nntp", "simpletcp", "sip")
 
@@ -93,6 +102,11 @@ def read_ldirectord(given: Any, mail: Mail | None, mistakes: Mistakes) -> dict[s
     if mail and mail["server"] and mail["port"] != SMTP_PORT:
         InventoryPath("lvs_mail", mistakes).report(
             f"server has port {mail['port']}, but ldirectord sends mail only to port {SMTP_PORT}"
+        )
+    if mail and mail["real_servers"] and len(mail["to"]) > 1:
+        InventoryPath("lvs_mail", mistakes).report(
+            f"to is {listed(mail['to'])}, but ldirectord hands several addresses to the server as one, which refuses the mail: give the"
+            " address of a mailing list"
         )
     for name in ("mail_frequency", "mail_status"):
         if own[name] and mail is None:
@@ -130,8 +144,27 @@ def ldirectord_part(own: Mapping[str, Any], services: Sequence[Service], mail: M
         "drivers": sorted({DRIVERS[check["type"]] for check in checks if check["type"] in DRIVERS}),
         # A line that begins with a blank belongs to a service.
         "raw": [line.strip() for line in own["raw"]],
-        "virtuals": [_virtual(service) for service in services],
+        "virtuals": _told_apart([_virtual(service) for service in services]),
     }
+
+
+def _told_apart(virtuals: Sequence[LdirectordService]) -> list[LdirectordService]:
+    """Services whose checks differ only in what they log in with, each with a check of its own.
+
+    ldirectord makes a check once for a real server, and what it finds counts for each service with the same check. That is what it asks
+    and expects, and the name of a virtual host, but not what it logs in with. Checks that log in use no virtual host.
+    """
+    found: dict[tuple[object, ...], set[tuple[object, ...]]] = {}
+    for virtual in virtuals:
+        found.setdefault(_asked(virtual), set()).add(tuple(virtual[name] for name in CREDENTIALS))  # type: ignore[literal-required]
+    return [
+        {**virtual, "virtualhost": virtual["name"]} if len(found[_asked(virtual)]) > 1 else virtual
+        for virtual in virtuals
+    ]
+
+
+def _asked(virtual: LdirectordService) -> tuple[object, ...]:
+    return tuple(virtual[name] for name in SAME_CHECK)  # type: ignore[literal-required]
 
 
 def _virtual(service: Service) -> LdirectordService:
@@ -198,9 +231,18 @@ def _checked(health: Health | None) -> LdirectordCheck:
         "failurecount": None if pings else attempts,
         "login": health["login"] if health else None,
         "passwd": health["passwd"] if health else None,
-        "database": health["database"] if health else None,
+        "database": _database(health) if health else None,
         "secret": health["secret"] if health else None,
     }
+
+
+def _database(health: Health) -> str | None:
+    """The database, with the time that its driver may take."""
+    name = health["database"]
+    if name is None:
+        return None
+    limits = [option for option in SQL_TIMEOUTS.get(health["type"], ()) if f"{option}=" not in name]
+    return ";".join([name, *(f"{option}={health['timeout']}" for option in limits)])
 
 
 def _request(health: Health) -> str | None:

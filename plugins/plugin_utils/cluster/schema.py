@@ -374,7 +374,8 @@ LDIRECTORD = {
     "cleanstop": Key(validators.BOOLEAN, True),
     "maintenance_dir": Key(validators.PATH),
     "log": Key(validators.WORD, "/var/log/ldirectord.log"),
-    "readd_quiescent": Key(validators.BOOLEAN, False),
+    # Otherwise it gives each real server that is down its weight for a moment whenever it reads its configuration (ld_start)
+    "readd_quiescent": Key(validators.BOOLEAN, True),
     "fallback_command": Key(validators.LDIRECTORD_COMMAND),
     "callback": Key(validators.PATH),
     "execute": Key(validators.list_of(validators.NAMED, "names of configurations")),

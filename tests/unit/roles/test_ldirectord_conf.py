@@ -22,6 +22,7 @@ TASKS = {name: yaml.safe_load((ROLE / "tasks" / f"{name}.yml").read_text()) for 
 RESOLVED = ROOT / "tests" / "unit" / "plugins" / "plugin_utils" / "cluster" / "right"
 PROGRAM = ROOT / "build" / "packages" / "ldirectord" / "usr" / "sbin" / "ldirectord"
 READS = Path(__file__).with_name("ldirectord_reads.pl")
+STARTS = READS.with_name("ldirectord_starts.pl")
 needs_ldirectord = pytest.mark.skipif(not PROGRAM.exists(), reason="ldirectord is not in build/packages: make deps")
 
 ADDRESSES = {"ld": "10.10.10.52", "http1": "10.10.10.102", "http2": "10.10.10.103"}
@@ -365,3 +366,38 @@ def test_the_role_has_the_packages_of_every_database_that_is_checked():
     packages = yaml.safe_load((ROOT / "roles/director/vars/Debian.yml").read_text())["director_driver_packages"]
     assert sorted(packages) == sorted(DRIVERS.values())
     assert [driver for driver, names in packages.items() if not names] == ["Oracle"]
+
+
+# A real server that has failed, by on_failure, and the table that ldirectord finds when it reads its configuration again.
+FAILED = {"quiesce": "  -> 10.10.10.103:80 Route 0 0 0\n", "remove": ""}
+IPVSADM = """#!/bin/sh
+case "$*" in
+"-L -n") cat {folder}/table ;;
+"-L -n --thresholds") sed 's/ Route . 0 0/ 0 0 0/' {folder}/table ;;
+*) echo "$*" >>{folder}/called ;;
+esac
+"""
+
+
+@needs_ldirectord
+@pytest.mark.parametrize("on_failure", FAILED)
+def test_a_reload_gives_a_failed_real_server_no_connection(render, describe, tmp_path, on_failure):
+    (service,) = WRR["lvs_services"]
+    services = [{**service, "on_failure": on_failure}]
+    cluster = describe(GROUPS, ADDRESSES, lvs_stack="ldirectord", lvs_services=services)
+    (tmp_path / "ldirectord.cf").write_text(render(cluster, "ld", "ldirectord.cf.j2"), encoding="utf-8")
+    heads = [
+        "IP Virtual Server version 1.2.1 (size=4096)",
+        "Prot LocalAddress:Port Scheduler Flags",
+        "  -> RemoteAddress:Port",
+    ]
+    live = ["TCP  10.10.10.53:80 wrr", "  -> 10.10.10.102:80 Route 2 0 0"]
+    (tmp_path / "table").write_text("\n".join([*heads, *live, ""]) + FAILED[on_failure], encoding="utf-8")
+    (tmp_path / "ipvsadm").write_text(IPVSADM.format(folder=tmp_path), encoding="utf-8")
+    (tmp_path / "ipvsadm").chmod(0o755)
+    library = next(ROOT.glob("build/packages/libsocket6-perl/usr/lib/*/perl5/*"))
+    command = ["perl", f"-I{library}", STARTS, PROGRAM, tmp_path / "ldirectord.cf", tmp_path / "ipvsadm"]
+    subprocess.run(command, check=True, capture_output=True)
+    called = (tmp_path / "called").read_text(encoding="utf-8").splitlines()
+    assert [line for line in called if "10.10.10.103" in line] == []
+    assert any(line.startswith("-E -t 10.10.10.53:80 ") for line in called)

@@ -41,6 +41,22 @@ def test_all_vips_come_and_go():
     assert lines(f"sh $a {VIPS} stop", SHOW) == OWN
 
 
+def test_vips_without_an_interface_do_not_come_to_lo_when_one_more_comes():
+    # heartbeat starts all of them again when one is missing.
+    vips = "10.2.0.100/24 10.2.0.101/24"
+    everywhere = "ip -4 -o address show | awk '{ print $2, $4 }'"
+    own = ["lo 127.0.0.1/8", "eth0 10.2.0.21/24"]
+    came = [*own, "eth0 10.2.0.100/24", "eth0 10.2.0.101/24"]
+    assert lines(f"sh $a 10.2.0.100/24 start; sh $a {vips} start", everywhere) == came
+    assert lines(f"sh $a 10.2.0.100/24 start; sh $a {vips} start; sh $a {vips} stop", everywhere) == own
+
+
+def test_a_vip_leaves_every_interface():
+    everywhere = "ip -o address show to 10.2.0.100"
+    there = "ip address add 10.2.0.100/32 dev lo; ip address add 10.2.0.100/32 dev eth0"
+    assert lines(f"{there}; sh $a 10.2.0.100/32/eth0 stop", everywhere) == []
+
+
 def test_one_vip_leaves():
     assert lines(f"sh $a {VIPS} start; sh $a 10.2.0.101/24 stop", SHOW) == [one for one in SHOWN if ".101" not in one]
 

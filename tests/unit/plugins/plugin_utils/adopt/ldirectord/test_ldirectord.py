@@ -261,7 +261,8 @@ def test_udp_is_asked_by_ping() -> None:
         ("autoreload=yes\n", {"autoreload": True}),
         ("autoreload=no\n", None),
         ("cleanstop=no\n", {"cleanstop": False}),
-        ("readdquiescent=yes\n", {"readd_quiescent": True}),
+        ("readdquiescent=yes\n", None),
+        ("readdquiescent=no\n", {"readd_quiescent": False}),
         ("maintenancedir=/etc/ha.d/off\n", {"maintenance_dir": "/etc/ha.d/off"}),
         ('logfile="local0"\n', {"log": "local0"}),
         ('callback="/opt/x"\n', {"callback": "/opt/x"}),
@@ -281,17 +282,25 @@ def test_settings_of_the_whole_file(general: str, found: dict[str, Any] | None) 
 
 def test_mails() -> None:
     general = (
-        "emailalert=a@example.com, b@example.com\nemailalertfrom=c@example.com\nsmtp=mail.example.com\n"
+        "emailalert=a@example.com\nemailalertfrom=c@example.com\nsmtp=mail.example.com\n"
         "emailalertfreq=60\nemailalertstatus=running,stopping\n"
     )
     variables, notes = read(general + BLOCK)
     assert variables["lvs_mail"] == {
-        "to": ["a@example.com", "b@example.com"],
+        "to": ["a@example.com"],
         "from": "c@example.com",
         "server": "mail.example.com",
     }
     assert variables["lvs_ldirectord"] == {"mail_frequency": 60, "mail_status": ["running", "stopping"]}
     assert notes == []
+
+
+def test_mails_that_the_server_refuses_stay_as_they_are() -> None:
+    general = "emailalert=a@example.com, b@example.com\nemailalertfrom=c@example.com\nsmtp=mail.example.com\n"
+    variables, notes = read(general + BLOCK)
+    assert "lvs_mail" not in variables
+    assert variables["lvs_ldirectord"]["raw"][0] == 'emailalert="a@example.com, b@example.com"'
+    assert any("several addresses" in text for _level, _line, text in notes)
 
 
 def test_intervals_of_services_count_with_fork() -> None:
