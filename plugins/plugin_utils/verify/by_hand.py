@@ -20,7 +20,7 @@ def by_hand(cluster: ResolvedCluster) -> Iterator[str]:
         yield "The inventory has no host in the group clients, so no request has gone through a VIP. To prove that it serves, run:"
         yield from (f"  {command(probe)}" for probe in plan)
         yield (
-            "Run it some times on a machine that is neither a director nor a real server."
+            "Run it a few times on a machine that is neither a director nor a real server."
             " Or add such a machine to the group clients, and run verify.yml again"
         )
 

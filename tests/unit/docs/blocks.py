@@ -38,3 +38,13 @@ def blocks(*languages: str) -> Iterator[Block]:
             counts[language] = counts.get(language, 0) + 1
             if not languages or language in languages:
                 yield Block(page.stem, counts[language], language, textwrap.dedent(match[3]).strip("\n") + "\n")
+
+
+def literals(page: Path) -> list[str]:
+    """What a page names in its prose as code, each on one line."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".md":
+        found = re.findall(r"`([^`]+)`", IN_MARKDOWN.sub("", text))
+    else:
+        found = re.findall(r"``(.+?)``", text, re.DOTALL)
+    return [" ".join(one.split()) for one in found]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -15,7 +16,7 @@ from typing import Iterator
 import pytest
 import yaml
 
-from .blocks import ROOT, RST, Block, blocks
+from .blocks import PAGES, ROOT, RST, Block, blocks, literals
 
 PROMPT = re.compile(r"^(?:[a-z]\w*)?[$#] (.+)$", re.MULTILINE)
 # Where the options of our programs are read. Those of lvs-drain and lvs-undrain are the same.
@@ -50,6 +51,10 @@ SYSTEM = {
 }
 # Programs of which more is known than their name.
 CHECKED = {"ansible", "ansible-doc", "ansible-galaxy", "ansible-playbook", "make", "python", "python3", "pip", *OURS}
+# What these show or do needs root, so they are not typed at the prompt of a user.
+FOR_ROOT = {"apt-mark", "ipvsadm", "journalctl", "keepalived", "tcpdump", *OURS}
+# A line of /etc/cron.d: when, as whom, and what.
+CRON = re.compile(r"^(?:[\d*/,-]+ +){5}([a-z]+) +(.+)$", re.MULTILINE)
 # Those of the shell, beside its punctuation.
 SEPARATORS = {"do", "done"}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -93,17 +98,45 @@ def test_a_shell_can_read_it(block):
     subprocess.run(["bash", "-n"], input="\n".join(commands(block)), text=True, check=True)
 
 
+def check_line(line: str) -> None:
+    for program, *arguments in words(line):
+        name = Path(program).name or program
+        assert name in SYSTEM | CHECKED, f"{line}: add {name} to SYSTEM, or check it"
+        check = globals().get(f"check_{name.replace('-', '_')}")
+        if check:
+            check(arguments)
+        elif name in OURS:
+            check_ours(name, arguments)
+
+
 @pytest.mark.parametrize("block", BLOCKS)
 def test_each_program_of_a_line_is_known(block):
     for line in commands(block):
-        for program, *arguments in words(line):
-            name = Path(program).name or program
-            assert name in SYSTEM | CHECKED, f"{line}: add {name} to SYSTEM, or check it"
-            check = globals().get(f"check_{name.replace('-', '_')}")
-            if check:
-                check(arguments)
-            elif name in OURS:
-                check_ours(name, arguments)
+        check_line(line)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_what_needs_root_is_typed_as_root(block):
+    for line in re.findall(r"^(?:[a-z]\w*)?\$ (.+)$", block.text, re.MULTILINE):
+        assert [program for program, *_arguments in words(line) if Path(program).name in FOR_ROOT] == [], line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_commands_in_the_prose_exist_too(page):
+    for text in literals(page):
+        if text.startswith("-e "):
+            check_extra_variables(shlex.split(text))
+        elif text.partition(" ")[0] in CHECKED and " " in text:
+            check_line(text)
+
+
+def test_cron_finds_its_programs():
+    """It looks for them in /usr/bin and /bin alone."""
+    lines = [match for block in blocks("text") for match in CRON.findall(block.text)]
+    assert lines
+    for _user, command in lines:
+        check_line(command)
+        assert Path(shlex.split(command)[0]).is_absolute(), command
 
 
 @cache
@@ -130,7 +163,9 @@ def check_make(arguments: list[str]) -> None:
     for target in targets:
         assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE), f"make has no target {target}"
     for variable in {word.partition("=")[0] for word in arguments} - {*targets}:
-        assert re.search(rf"^{variable} \?=", MAKEFILE, re.MULTILINE), f"make has no variable {variable}"
+        assert re.search(rf"^{variable} \?=|\$\({variable}\)", MAKEFILE, re.MULTILINE), (
+            f"make has no variable {variable}"
+        )
 
 
 @cache
@@ -141,15 +176,20 @@ def variables() -> set[str]:
     return of_roles | set(re.findall(r"\b[a-z]\w+\b", sources(ROOT / "playbooks")))
 
 
+def check_extra_variables(arguments: list[str]) -> None:
+    for option, value in zip(arguments, arguments[1:]):
+        if option == "-e":
+            names = json.loads(value) if value.startswith("{") else [value.partition("=")[0]]
+            assert {*names} <= variables(), f"no playbook knows {value}"
+
+
 def check_ansible_playbook(arguments: list[str]) -> None:
     playbooks = [word for word in arguments if word.startswith("lvs.cluster.") or word.endswith(".yml")]
     for word in playbooks:
         name = word.removeprefix("lvs.cluster.")
         path = ROOT / (f"playbooks/{name}.yml" if name != word else word)
         assert path.is_file() or arguments[arguments.index(word) - 1] == "-i", f"there is no playbook {word}"
-    for option, value in zip(arguments, arguments[1:]):
-        if option == "-e":
-            assert value.partition("=")[0] in variables(), f"no playbook knows {value}"
+    check_extra_variables(arguments)
     known = {"-i", "-e", "--check", "--diff", "--limit", "--tags", "--skip-tags", "--ask-become-pass", "--syntax-check"}
     assert {word for word in arguments if word.startswith("-")} <= known
 
@@ -166,7 +206,7 @@ def check_ansible(arguments: list[str]) -> None:
 
 def check_ansible_doc(arguments: list[str]) -> None:
     name = arguments[-1].removeprefix("lvs.cluster.")
-    assert not name or (ROOT / f"roles/{name}").is_dir() or (ROOT / f"plugins/modules/{name}.py").is_file()
+    assert arguments == ["-l", "lvs.cluster"] or (ROOT / f"roles/{name}").is_dir() or (ROOT / f"plugins/modules/{name}.py").is_file()
 
 
 def check_ansible_galaxy(arguments: list[str]) -> None:
@@ -190,7 +230,7 @@ def check_python(arguments: list[str]) -> None:
     assert path.exists(), f"there is no {arguments[0]}"
     text = sources(path)
     for word in arguments[1:]:
-        if word.startswith("--") or (path.is_dir() and word == arguments[1]):
+        if word.startswith("--") or (path.is_dir() and word == arguments[1] != "..."):
             assert f'"{word}"' in text, f"{arguments[0]} has no {word}"
 
 

@@ -15,10 +15,15 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster import schema
+from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.mistakes import InventoryMistakes
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
+from ansible_collections.lvs.cluster.plugins.plugin_utils.verify.by_hand import by_hand
 from jinja2.nativetypes import NativeEnvironment
 
-from .blocks import Block, blocks
+from .blocks import ROOT, RST, Block, blocks
 
 # The cluster that the fragments of the guides belong to.
 GROUPS = {
@@ -121,6 +126,76 @@ def test_an_inventory_in_the_documentation_resolves(block: Block, tmp_path: Path
         (tmp_path / name).write_text("#!/bin/sh\n", encoding="utf-8")
     cluster = resolve({name: {**own, "inventory_dir": tmp_path} for name, own in hosts.items()}, groups)
     assert cluster["vips"]
+
+
+def output(page: str, start: str) -> list[str]:
+    """The words of a block of output."""
+    (block,) = (one for one in blocks("text") if one.page == page and start in one.text)
+    return block.text.split()
+
+
+def test_the_mistakes_that_the_reference_shows_are_those_of_such_an_inventory():
+    hosts, groups = inventory(
+        {
+            "lvs_services": [
+                {
+                    "name": "www",
+                    "vip": "192.0.2.21",
+                    "port": 80,
+                    "sheduler": "rr",
+                    "real_servers": [{"host": "www1", "port": 8080}, "www3"],
+                }
+            ],
+            "lvs_vrrp": {"auth_pass": "a-long-and-safe-password"[:23]},
+        }
+    )
+    groups["real_servers"].remove("www3")
+    del hosts["www3"]
+    with pytest.raises(InventoryMistakes) as wrong:
+        resolve(hosts, groups)
+    assert str(wrong.value).split() == output("inventory", "mistakes in the inventory")
+
+
+def test_the_quick_start_shows_what_verify_says_without_clients():
+    (start,) = (block for block in blocks("yaml") if block.page == "quick_start" and "# ~/lvs.yml" in block.text)
+    hosts, groups = inventory(yaml.safe_load(start.text))
+    told = " ".join(output("quick_start", "is held by"))
+    for line in by_hand(resolve(hosts, groups)):
+        assert " ".join(line.split()) in told
+
+
+def test_the_smallest_inventory_is_the_same_in_the_readme_and_in_the_quick_start():
+    found = {block.page: yaml.safe_load(block.text) for block in blocks("yaml") if "lvs_test_page: true" in block.text}
+    assert found["README"] == found["quick_start"]
+
+
+def test_the_reference_says_of_each_variable_whether_it_is_the_cluster_s_or_a_host_s():
+    page = (RST / "inventory.rst").read_text(encoding="utf-8")
+    section = page.partition("Where a variable goes\n")[2].partition("\n.. _")[0]
+    cluster, _sentence, host = section.partition(" are meant for one run")
+    assert set(re.findall(r"``((?:lvs|director)_\w+)``", cluster)) == {*schema.CLUSTER}
+    assert set(re.findall(r"``(lvs_\w+)``", host)) == {name for name in schema.HOST if name.startswith("lvs_")}
+
+
+def test_the_page_on_rolling_updates_has_every_option():
+    spec = yaml.safe_load((ROOT / "roles/rolling_update/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    page = (RST / "operations.rst").read_text(encoding="utf-8")
+    documented = dict(re.findall(r"^   \* - ``(rolling_update_\w+)=(.*?)``$", page, re.MULTILINE))
+    options = spec["argument_specs"]["main"]["options"]
+    assert documented.keys() == options.keys()
+    for name in ("rolling_update_health_timeout", "rolling_update_reboot_timeout", "rolling_update_reboot"):
+        assert documented[name] == str(options[name]["default"])
+
+
+@pytest.mark.parametrize(
+    "block", [pytest.param(block, id=block.id) for block in blocks("ini") if "[directors]" in block.text]
+)
+def test_an_inventory_of_hosts_alone_has_the_groups_that_playbooks_ask(block: Block, tmp_path: Path):
+    path = tmp_path / "hosts.ini"
+    path.write_text(block.text, encoding="utf-8")
+    groups = InventoryManager(DataLoader(), [str(path)]).get_groups_dict()
+    assert {name for name, hosts in groups.items() if hosts} - {"all"} <= {*GROUPS, "clients"}
+    assert groups["directors"] and groups["real_servers"]
 
 
 def options_of(module: str) -> set[str]:

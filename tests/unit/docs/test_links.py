@@ -12,13 +12,15 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from .blocks import PAGES, ROOT, RST
+from .blocks import PAGES, ROOT, RST, literals
 
 HERE = "https://github.com/lvs-cluster/lvs.cluster"
 # Galaxy shows these pages without the repository around them.
 ON_GALAXY = [path for path in PAGES if path.suffix == ".md"]
 WITH_LINKS = [*PAGES, *ROOT.glob(".github/**/*.yml"), ROOT / "galaxy.yml", ROOT / "extensions/prometheus/lvs.rules.yml"]
 SECTIONS = yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))["sections"]
+# The same in every role, and named without the role.
+IN_A_ROLE = "meta/argument_specs.yml"
 PICTURES = sorted((RST / "images").glob("*.svg"))
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -36,6 +38,13 @@ def test_a_link_to_the_repository_leads_to_a_file(page):
     ):
         assert (ROOT / path).exists(), path
         assert not anchor or anchor in identifiers(ROOT / path), f"{path}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_path_of_the_repository_is_there(page):
+    folders = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "build")
+    paths = [text for text in literals(page) if re.fullmatch(rf"(?:{folders})/[\w./-]+", text)]
+    assert [path for path in paths if not (ROOT / path).exists() and path != IN_A_ROLE] == []
 
 
 @pytest.mark.parametrize("page", ON_GALAXY, ids=lambda page: page.name)

@@ -461,7 +461,7 @@ def test_who_has_no_clients_is_told_how_to_prove_it_by_hand(cluster, seen):
             "web 10.0.0.100:80/tcp was not asked: the group clients is empty",
             "The inventory has no host in the group clients, so no request has gone through a VIP. To prove that it serves, run:",
             "  curl --silent --show-error --max-time 3 http://10.0.0.100:80/",
-            "Run it some times on a machine that is neither a director nor a real server."
+            "Run it a few times on a machine that is neither a director nor a real server."
             " Or add such a machine to the group clients, and run verify.yml again",
         ],
     }
