@@ -100,8 +100,9 @@ class Run:
 
     @property
     def moves(self) -> int:
-        """How often the VIP got another owner."""
-        return len(self.owners) - 1
+        """How often another director took the VIP."""
+        holders = [who for _at, who in self.owners if who != "nobody"]
+        return sum(one != before for before, one in zip(holders, holders[1:]))
 
     @property
     def lost(self) -> int:

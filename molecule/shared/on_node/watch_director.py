@@ -11,6 +11,7 @@ weight}}}, and {"at", "end"} at the end. {"at", "off"} says since when the node 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -65,6 +66,9 @@ def table() -> dict[str, dict[str, int]]:
 
 
 *vips, stop = sys.argv[1:]
+# A node that is busy is not one that stands still. keepalived's own priority is higher. Nobody but root may set it.
+with contextlib.suppress(PermissionError):
+    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 held: dict[str, bool] = {}
 shown: dict[str, dict[str, int]] | None = None
 last = table_due = time.time()

@@ -74,7 +74,7 @@ def test_the_median_may_break_a_promise_that_the_worst_keeps():
 
 
 def test_a_vip_that_must_not_move():
-    stays = replace(RUN, owners=[(0.0, "lvs1")])
+    stays = replace(RUN, owners=[(0.0, "lvs1"), (3.1, "nobody"), (3.4, "lvs1")])
     assert missed(Bar(moves=0), [stays, stays]) == []
     assert missed(Bar(moves=0), [stays, RUN]) == ["2 moves of the VIP, at most 0 promised"]
 
