@@ -28,7 +28,7 @@ SECRET = {
     "{{ real_server_test_page_key }}": "0600",
     "{{ _host_folders_secrets }}": "0600",
     # On the controller: what doctor.yml has found out of a site.
-    "{{ doctor_file }}": "0600",
+    "{{ [lookup('ansible.builtin.env', 'PWD'), doctor_file | expanduser] | path_join }}": "0600",
 }
 
 
