@@ -206,7 +206,11 @@ def check_ansible(arguments: list[str]) -> None:
 
 def check_ansible_doc(arguments: list[str]) -> None:
     name = arguments[-1].removeprefix("lvs.cluster.")
-    assert arguments == ["-l", "lvs.cluster"] or (ROOT / f"roles/{name}").is_dir() or (ROOT / f"plugins/modules/{name}.py").is_file()
+    assert (
+        arguments == ["-l", "lvs.cluster"]
+        or (ROOT / f"roles/{name}").is_dir()
+        or (ROOT / f"plugins/modules/{name}.py").is_file()
+    )
 
 
 def check_ansible_galaxy(arguments: list[str]) -> None:
