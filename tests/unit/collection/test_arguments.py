@@ -46,15 +46,15 @@ def test_a_header_quotes_what_has_blanks_so_that_ansible_does_not_split_it(playb
 @pytest.mark.parametrize("playbook", FILES)
 @pytest.mark.parametrize("given", ["seen.json", "/srv/seen.json", "~/seen.json"])
 def test_a_file_is_below_the_folder_of_the_caller_or_where_its_path_says(monkeypatch, playbook, given):
-    monkeypatch.setenv("HOME", "/home/alice")
+    monkeypatch.setenv("HOME", "/srv/ops")
     environment = Environment(autoescape=True)
     environment.filters.update(expanduser=os.path.expanduser, path_join=lambda parts: os.path.join(*parts))
     written = environment.from_string(destination(playbook, FILES[playbook])).render(
-        {FILES[playbook]: given}, lookup=lambda _plugin, _variable: "/home/alice/shop"
+        {FILES[playbook]: given}, lookup=lambda _plugin, _variable: "/srv/ops/shop"
     )
     wanted = {
-        "seen.json": "/home/alice/shop/seen.json",
+        "seen.json": "/srv/ops/shop/seen.json",
         "/srv/seen.json": "/srv/seen.json",
-        "~/seen.json": "/home/alice/seen.json",
+        "~/seen.json": "/srv/ops/seen.json",
     }
     assert written == wanted[given]
