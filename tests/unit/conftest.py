@@ -59,7 +59,7 @@ def render():
             ansible_managed="Ansible managed",
             **variables,
         )
-        source, *_ = environment.loader.get_source(environment, template)
+        source = environment.loader.get_source(environment, template)[0]
         return text + "\n" * (line_ends(source) - line_ends(text))
 
     return rendered
