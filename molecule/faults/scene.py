@@ -18,6 +18,7 @@ from faults.load import Watch
 # After a split heartbeat restarts on both directors, and which of them has the resources then is chance.
 RETURNS = {"keepalived": True, "ldirectord": False}
 UNITS = {"keepalived": "keepalived", "ldirectord": "heartbeat"}
+LDIRECTORD_PID = "/run/ldirectord.ldirectord.cf.pid"
 HTTPD = "lvs-test-page"
 FRONT, INSIDE = "lan", "back"
 UNWELL_PORT = 8999
@@ -61,11 +62,14 @@ class Scene:
         return len(first) == 1 and all(one == first for one in owners.values()) and same and self.is_stable()
 
     def is_stable(self) -> bool:
-        """Whether nothing is about to move: heartbeat has agreed with its neighbour who has the resources."""
+        """Whether nothing is about to move: heartbeat has agreed with its neighbour who has the resources, and the owner of the VIPs
+        checks its real servers.
+        """
         if self.stack == "keepalived":
             return True
         told = [self.run(director, "cl_status rscstatus 2>/dev/null").strip() for director in self.directors]
-        return all(one in ("all", "local", "foreign", "none") for one in told)
+        checking = [self.run(owner, f"pgrep --pidfile {LDIRECTORD_PID}") for owner in self.cluster.holders(self.vip)]
+        return all(one in ("all", "local", "foreign", "none") for one in told) and all(checking)
 
     def go_home(self) -> Any:
         """Let the preferred director have all VIPs, where it does not take them back itself, and wait until it alone has them, and all

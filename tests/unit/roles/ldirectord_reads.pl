@@ -7,26 +7,15 @@
 # Prints a line of JSON for each file: what ldirectord says, whether it refuses the file, and what it has read.
 use strict;
 use warnings;
+use FindBin;
 use JSON::PP;
+require "$FindBin::Bin/ldirectord_functions.pl";
 
 my ($program, $folder) = @ARGV;
 
-# Only the checks of real servers use these modules. Nothing is asked here.
-$INC{"$_.pm"} = 'left out' for qw(LWP/UserAgent LWP/Debug Net/HTTP URI IO/Socket/INET6 Mail/Send);
-
-# The program without the part that reads its arguments and runs: its functions stay as they are.
-open(my $source, '<', $program) or die "$program: $!\n";
-my $text = do { local $/; <$source> };
-$text =~ s/^# command line options\n.*?^# functions\n/my \$opt_d = '';\n/ms or die "$program: no main code found\n";
-@ARGV = ();
-{
-    no strict;
-    no warnings;
-    eval "$text\n1" or die $@;
-    # Leave the files of the host alone.
-    *main::ld_log = *main::ld_openlog = *main::ld_rm_file = sub { 0 };
-    *CORE::GLOBAL::exit = sub { die "exit\n" };
-}
+load_ldirectord($program);
+# A refusal ends one file, not all of them.
+*CORE::GLOBAL::exit = sub { die "exit\n" };
 
 our ($CONFIG, $DAEMON_STATUS, $DAEMON_STATUS_STARTING, $HOSTNAME, @VIRTUAL);
 our ($CHECKINTERVAL, $AUTOCHECK, $CLEANSTOP, $FORKING, $LDIRLOG, $MAINTDIR, $EMAILALERT, $EMAILALERTFROM, $SMTP);

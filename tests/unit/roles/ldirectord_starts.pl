@@ -6,20 +6,11 @@
 # Usage: perl ldirectord_starts.pl LDIRECTORD CONFIGURATION IPVSADM
 use strict;
 use warnings;
+use FindBin;
+require "$FindBin::Bin/ldirectord_functions.pl";
 
 my ($program, $configuration, $ipvsadm) = @ARGV;
-# Only the checks of real servers use these modules.
-$INC{"$_.pm"} = 'left out' for qw(LWP/UserAgent LWP/Debug Net/HTTP URI IO/Socket/INET6 Mail/Send);
-open(my $source, '<', $program) or die "$program: $!\n";
-my $text = do { local $/; <$source> };
-$text =~ s/^# command line options\n.*?^# functions\n/my \$opt_d = '';\n/ms or die "$program: no main code found\n";
-@ARGV = ();
-{
-    no strict;
-    no warnings;
-    eval "$text\n1" or die $@;
-    *main::ld_log = *main::ld_openlog = *main::ld_rm_file = *main::_ld_main_check_all = sub { 0 };
-}
+load_ldirectord($program, '_ld_main_check_all');
 our ($CONFIG, $DAEMON_STATUS, $DAEMON_STATUS_STARTING, $IPVSADM);
 ($CONFIG, $DAEMON_STATUS, $IPVSADM) = ($configuration, $DAEMON_STATUS_STARTING, $ipvsadm);
 read_config();
