@@ -12,6 +12,7 @@ from healing import mended
 pytestmark = pytest.mark.usefixtures("fresh")
 
 VIP = "172.28.0.101"
+PID_FILE = "/run/ldirectord.ldirectord.cf.pid"
 
 
 def test_a_deleted_vip_comes_back(cluster):
@@ -34,3 +35,20 @@ def test_a_deleted_service_comes_back(cluster):
     before = cluster.table(active)
     cluster.host(active).run_expect([0], f"ipvsadm -D -t {VIP}:80")
     until(lambda: cluster.table(active) == before, "the table is as it was")
+
+
+def test_a_killed_ldirectord_is_started_again_and_the_table_stays(cluster):
+    (active,) = cluster.holders(VIP)
+    before = cluster.table(active)
+    process = cluster.run(active, f"cat {PID_FILE}")
+    with cluster.one_owner(VIP), cluster.stream(address=VIP, port=80, rate=20) as stream:
+        mended(
+            cluster,
+            active,
+            f"kill -9 {process}",
+            lambda: cluster.run(active, f"pgrep --pidfile {PID_FILE}") not in ("", process),
+            "ldirectord, which did not run on the director with the VIPs",
+        )
+    assert stream["errors"] == {}, stream
+    assert stream["answered"] == stream["requests"] > 100
+    assert cluster.table(active) == before

@@ -27,6 +27,8 @@ from .tables import Watched
 from .vips import Addresses
 
 PID_FILE = Path("/run/ldirectord.ldirectord.cf.pid")
+# Here LVSLdirectord writes which process it has told to end. It ends after its check, and does nothing for the table until then.
+ENDING_FILE = Path("/run/ldirectord.ldirectord.cf.ending")
 PROC = Path("/proc")
 # heartbeat finds a list of resources by its first one, and says nothing if there is none.
 MANAGER = ("/usr/share/heartbeat/ResourceManager", "takegroup", "LVSLdirectord::ldirectord.cf")
@@ -52,11 +54,19 @@ JOURNAL = ["journalctl", f"--since=-{RECENT_SECONDS}s", "--output=cat", "--ident
 LOG_BYTES = 20000
 
 
-def running(pid_file: Path = PID_FILE, proc: Path = PROC) -> int | None:
-    """Return the process of ldirectord, which runs only on the director with the VIPs."""
+def running(pid_file: Path = PID_FILE, ending_file: Path = ENDING_FILE, proc: Path = PROC) -> int | None:
+    """Return the process of ldirectord, which runs only on the director with the VIPs. One that has been told to end does not count."""
+    pid = _process(pid_file)
     try:
-        pid = int(pid_file.read_text(encoding="ascii"))
-        return pid if b"ldirectord" in (proc / str(pid) / "cmdline").read_bytes() else None
+        known = pid is not None and b"ldirectord" in (proc / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return None
+    return pid if known and pid != _process(ending_file) else None
+
+
+def _process(file: Path) -> int | None:
+    try:
+        return int(file.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
 

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.ldirectord import (
+    ENDING_FILE,
     MANAGER,
     NO_LDIRECTORD,
     PASSING_SECONDS,
+    PID_FILE,
     HeartbeatResources,
+    running,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.vips import Addresses
 
@@ -86,3 +89,38 @@ def test_what_heartbeats_scripts_log_can_be_written():
     lines = (UNITS / "lvs-heal.service").read_text(encoding="utf-8").splitlines()
     (paths,) = [line.partition("=")[2].split() for line in lines if line.startswith("ReadWritePaths=")]
     assert {"/run", "/var/lib", "/var/log"} <= set(paths)
+
+
+@pytest.fixture
+def ldirectord(tmp_path):
+    """The files of an ldirectord that runs as process 42: its pid file, the file that says which is ending, and /proc."""
+    pid_file, ending_file, proc = tmp_path / "ldirectord.pid", tmp_path / "ldirectord.ending", tmp_path / "proc"
+    pid_file.write_text("42")
+    (proc / "42").mkdir(parents=True)
+    (proc / "42/cmdline").write_bytes(b"ldirectord ldirectord.cf\0")
+    return pid_file, ending_file, proc
+
+
+def test_a_running_ldirectord_is_found(ldirectord):
+    assert running(*ldirectord) == 42
+
+
+def test_an_ldirectord_that_has_been_told_to_end_does_not_count(ldirectord):
+    """It does nothing for the table any more, and a second signal would make it leave the table behind."""
+    _pid_file, ending_file, _proc = ldirectord
+    ending_file.write_text("42\n")
+    assert running(*ldirectord) is None
+    ending_file.write_text("41\n")
+    assert running(*ldirectord) == 42
+
+
+def test_another_process_with_the_number_of_a_dead_ldirectord_is_none(ldirectord):
+    _pid_file, _ending_file, proc = ldirectord
+    (proc / "42/cmdline").write_bytes(b"sshd\0")
+    assert running(*ldirectord) is None
+
+
+def test_the_files_are_those_of_the_resource_script():
+    script = (UNITS.parents[2] / "roles/heartbeat/files/LVSLdirectord").read_text()
+    for file in (PID_FILE, ENDING_FILE):
+        assert f"_file={str(file).replace('ldirectord.cf', '$1')}\n" in script
