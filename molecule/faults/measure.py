@@ -49,7 +49,7 @@ def measure(
             time.sleep(fault.hold if hold is None else hold)
             healing = time.time()
             next(steps, None)
-            healed = within(fault.limit, lambda: as_before(before))
+            healed = within(fault.limit, lambda: as_before(before), scene.steady)
             time.sleep(AFTER)
             running.pop_all()
             requests, connections = load.stop()
@@ -59,10 +59,20 @@ def measure(
     return figures(seen, scene.vip, itself=fault.itself, splits=fault.splits, healed=healed, names=scene.directors)
 
 
-def within(seconds: float, condition: Callable[[], Any]) -> bool:
-    """Whether a condition holds before some seconds are over."""
+def within(seconds: float, condition: Callable[[], Any], steady: float = 0) -> bool:
+    """Whether a condition holds before some seconds are over, and goes on to hold for `steady` seconds."""
+    since: float | None = None
+
+    def holds() -> bool:
+        nonlocal since
+        if not condition():
+            since = None
+            return False
+        since = time.monotonic() if since is None else since
+        return time.monotonic() - since >= steady
+
     try:
-        until(condition, "all is as it was", seconds, PAUSE)
+        until(holds, "all is as it was", seconds + steady, PAUSE)
     except AssertionError:
         return False
     return True

@@ -17,6 +17,8 @@ from faults.load import Watch
 
 # After a split heartbeat restarts on both directors, and which of them has the resources then is chance.
 RETURNS = {"keepalived": True, "ldirectord": False}
+# s for which it must be as before. After a split heartbeat looks settled for a moment between two moves of the VIPs.
+STEADY = {"keepalived": 0.0, "ldirectord": 15.0}
 UNITS = {"keepalived": "keepalived", "ldirectord": "heartbeat"}
 LDIRECTORD_PID = "/run/ldirectord.ldirectord.cf.pid"
 HTTPD = "lvs-test-page"
@@ -32,6 +34,7 @@ class Scene:
         self.cluster, self.lab = cluster, cluster.lab
         self.stack = cluster.listing["_meta"]["hostvars"][cluster.group("directors")[0]].get("lvs_stack", "keepalived")
         self.unit, self.returns = UNITS[self.stack], RETURNS[self.stack]
+        self.steady = STEADY[self.stack]
         self.directors = cluster.group("directors")
         self.servers = cluster.group("real_servers")
         self.clients = cluster.group("clients")

@@ -46,6 +46,8 @@ NO_LDIRECTORD = "ldirectord, which did not run on the director with the VIPs"
 # It fills the table step by step: what is missing is not wrong before it has had the time.
 PASSING_SECONDS = 4
 READING_SECONDS = 30
+# A table that has been right for so long is one that ldirectord has finished.
+CALM_SECONDS = 10
 # ldirectord writes a line after it has changed the table.
 RECENT_SECONDS = 20
 _REMOVED = re.compile(r"Deleted real server: (\S+) ")
@@ -99,14 +101,28 @@ class LdirectordTable(Watched):
         self._seen: set[tuple[str, str]] = set()
         self._since: float | None = None
         self._quiet_until = float("-inf")
+        self._calm_since: float | None = None
         self._owner: int | None = None
 
     def is_due(self, now: float, events: set[str]) -> bool:
         """Whether the table has changed, and ldirectord has had the time to fill it."""
         pid = self._pid()
         if pid != self._owner:
-            self._owner, self._seen, self._quiet_until = pid, set(), now + READING_SECONDS
-        return pid is not None and super().is_due(now, events)
+            self._owner, self._seen = pid, set()
+            self._be_quiet(now)
+        due = super().is_due(now, events)
+        self._see_calm(now, due)
+        return pid is not None and due
+
+    def _be_quiet(self, now: float) -> None:
+        """ldirectord reads its configuration: what is missing may be on its way."""
+        self._quiet_until, self._calm_since = now + READING_SECONDS, None
+
+    def _see_calm(self, now: float, due: bool) -> None:
+        """End the quiet time early when nothing is missing any more."""
+        self._calm_since = None if due else now if self._calm_since is None else self._calm_since
+        if self._calm_since is not None and now >= self._calm_since + CALM_SECONDS:
+            self._quiet_until = min(self._quiet_until, now)
 
     def find(self, now: float, sure: bool) -> Faults | None:
         """What is missing or changed, and not because a check has failed."""
@@ -135,7 +151,8 @@ class LdirectordTable(Watched):
         return Faults([described(change) for change in todo], lambda: self._reload(pid, now))
 
     def _reload(self, pid: int, now: float) -> None:
-        self._since, self._quiet_until = None, now + READING_SECONDS
+        self._since = None
+        self._be_quiet(now)
         self._kill(pid, signal.SIGHUP)
 
     def _said(self) -> str:

@@ -129,13 +129,14 @@ class Checked:
             lambda: self.pid,
             lambda pid, number: self.killed.append((pid, number)),
         )
+        self.table = ""
+        self.part._text = lambda: self.table
         self.part.is_due(-100.0, set())
 
     def look(self, now: float, table: str, log: str = ""):
-        self.tools.answers["ipvsadm -Sn"] = table
+        self.table = self.tools.answers["ipvsadm -Sn"] = table
         self.log.write_text(f"[{time.ctime()}|ldirectord.cf|7] {log} (172.28.0.100:80)\n")
-        self.part.is_due(now, set())
-        return self.part.find(now, sure=True)
+        return self.part.find(now, sure=True) if self.part.is_due(now, set()) else None
 
 
 def test_ldirectord_reads_its_configuration_again_when_a_service_is_gone(tools, proc, tmp_path):
@@ -179,6 +180,25 @@ def test_a_new_ldirectord_has_the_time_to_fill_the_table(tools, proc, tmp_path):
     assert director.look(31.0, "") is not None
     director.pid = None
     assert not director.part.is_due(33.0, set())
+
+
+def test_a_table_that_has_been_right_for_a_while_has_been_read(tools, proc, tmp_path):
+    """A new ldirectord that has found the table of the former one needs no more time."""
+    director = Checked(tools, tmp_path)
+    director.look(-50.0, TWO)
+    director.pid = 8
+    assert [director.look(now, TWO) for now in (0.0, 6.0, 12.0)] == [None] * 3
+    assert director.look(13.0, "") is None
+    assert director.look(17.0, "") is not None
+
+
+def test_a_table_that_was_right_for_a_moment_may_still_be_read(tools, proc, tmp_path):
+    director = Checked(tools, tmp_path)
+    director.look(-50.0, TWO)
+    director.pid = 8
+    assert [director.look(now, TWO) for now in (0.0, 6.0)] == [None] * 2
+    assert [director.look(now, "") for now in (7.0, 12.0, 29.0)] == [None] * 3
+    assert director.look(31.0, "") is not None
 
 
 def test_only_what_the_log_has_told_a_moment_ago_counts():
