@@ -131,6 +131,13 @@ def test_settings_of_real_servers(cluster, nftables):
 
 
 @pytest.mark.wide
+def test_two_owners_of_which_one_is_no_master(cluster):
+    with broken(cluster, "lvs2", f"ip address add {VIP}/32 dev lan0", f"ip address del {VIP}/32 dev lan0"):
+        named_first(cluster, "two-masters", "lvs1", "lvs2")
+    serves_as_before(cluster)
+
+
+@pytest.mark.wide
 def test_directors_that_do_not_hear_or_understand_each_other(cluster, nftables):
     def two():
         until(lambda: len(cluster.holders(VIP)) > 1, "two directors hold the VIP")

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, Sequence
 
 from . import rules
 from .arp import answers
 from .finding import Finding
 from .routing import Packet, way
 from .sight import REAL_SERVERS, Host, Sight, listed
+from .vrrp import sends
 
 
 def findings(sight: Sight) -> Iterator[Finding]:
@@ -138,24 +139,61 @@ def _serves(sight: Sight, host: Host) -> bool:
 def _wrong_owners(sight: Sight, vip: str) -> Iterator[Finding]:
     owners = sight.owners(vip)
     if len(owners) > 1:
-        yield Finding(
-            key="two-masters",
-            title=f"{len(owners)} directors have the VIP {vip}: {listed(host.name for host in owners)}",
-            explanation=(
-                "Each of them is master and answers for the VIP, so clients reach one or the other and open connections break. The"
-                " directors do not hear each other, or do not agree."
-            ),
-            evidence=tuple(
-                f"{host.name}: ip address show: {vip} is on {listed(host.carriers(vip))}" for host in owners
-            ),
-            mend=tuple(f"{host.name}: journalctl -u keepalived -u heartbeat -n 50" for host in owners),
-            hosts=tuple(host.name for host in owners),
-            vips=(vip,),
-        )
+        yield _two_owners(vip, owners, [host for host in owners if not _holds_rightly(host, vip)])
     elif not owners and not sight.lost and sight.directors and not answers(sight, vip):
         on_lo = [host.name for host in sight.directors if host.has(vip) and not _serves(sight, host)]
         if not on_lo:
             yield _nowhere(sight, vip)
+
+
+def _holds_rightly(host: Host, vip: str) -> bool:
+    """Whether a director's daemon has given it a VIP that it has, as far as that is known."""
+    instances = [instance for instance in host.instances if vip in instance.vips]
+    if instances:
+        return any(sends(host, instance) for instance in instances)
+    return host.stack != "ldirectord" or not host.text("haresources") or host.runs("heartbeat")
+
+
+def _two_owners(vip: str, owners: Sequence[Host], idle: Sequence[Host]) -> Finding:
+    names = listed(host.name for host in idle)
+    return Finding(
+        key="two-masters",
+        title=f"{len(owners)} directors have the VIP {vip}: {listed(host.name for host in owners)}",
+        explanation=(
+            f"{names} {'has' if len(idle) == 1 else 'have'} it without being master: somebody has added it, or a daemon that was killed"
+            " has left it there. Clients reach one or the other, and open connections break."
+        )
+        if idle
+        else (
+            "Each of them is master and answers for the VIP, so clients reach one or the other and open connections break. The"
+            " directors do not hear each other, or do not agree."
+        ),
+        evidence=(
+            *(f"{host.name}: ip address show: {vip} is on {listed(host.carriers(vip))}" for host in owners),
+            *(f"{host.name}: {_role(host, vip)}" for host in idle),
+        ),
+        mend=tuple(
+            f"{host.name}: ip address del {vip}/{host.prefixes(vip)[name]} dev {name}"
+            for host in idle
+            for name in host.carriers(vip)
+        )
+        or tuple(f"{host.name}: journalctl -u keepalived -u heartbeat -n 50" for host in owners),
+        hosts=tuple(host.name for host in owners),
+        vips=(vip,),
+    )
+
+
+def _role(host: Host, vip: str) -> str:
+    """What a director that has a VIP is instead of its master."""
+    states = host.seen["vrrp"] or {}
+    told = [
+        f"{one.name} is {states[one.name]['state']}" for one in host.instances if vip in one.vips and one.name in states
+    ]
+    return (
+        f"keepalived: instance {listed(told)}"
+        if told
+        else f"no process {host.stack if host.instances else 'heartbeat'}"
+    )
 
 
 def _nowhere(sight: Sight, vip: str) -> Finding:

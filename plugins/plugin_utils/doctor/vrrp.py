@@ -184,6 +184,13 @@ def _differs(
     )
 
 
+def sends(host: Host, instance: Instance) -> bool:
+    """Whether a director is master of an instance, and so sends adverts. Who has a VIP need not be: it may be left over."""
+    state = (host.seen["vrrp"] or {}).get(instance.name)
+    holds = host.runs("keepalived") and any(host.carriers(vip) for vip in instance.vips)
+    return holds and (state is None or state["state"] == "master")
+
+
 def _heard(sight: Sight, host: Host, how: str) -> list[dict[str, Any]]:
     told = sight.heard.get(host.name) or {}
     return list(told.get(how) or [])
@@ -244,7 +251,7 @@ def _blocked(sight: Sight, router: Router) -> Iterator[Finding]:
     mend: dict[str, None] = {}
     hosts: dict[str, None] = {}
     for master, sending in router.members:
-        if not any(master.carriers(vip) for vip in sending.vips):
+        if not sends(master, sending):
             continue
         for host, instance in router.members:
             told = sight.heard.get(host.name) or {}

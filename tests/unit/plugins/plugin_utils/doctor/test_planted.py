@@ -127,8 +127,22 @@ def vrrp_lost_on_the_way(cluster):
 def two_masters(cluster):
     """Directors that hear each other, and both hold the VIP all the same."""
     add(cluster.seen("lvs2"), VIP, 32, "eth1")
+    for state in cluster.seen("lvs2")["vrrp"].values():
+        state["state"] = "master"
     advert = cluster.hostvars["lvs2"]["doctor_heard"]["adverts"][0]
     cluster.hostvars["lvs1"]["doctor_heard"]["adverts"].append({**advert, "source": "172.28.0.12"})
+
+
+def vip_left_over(cluster):
+    """A backup has the VIP as well, and sends no adverts: nobody keeps them from the master."""
+    add(cluster.seen("lvs2"), VIP, 32, "eth1")
+
+
+def daemon_killed(cluster):
+    """The backup's daemon was killed, and an address of its time as master is still there."""
+    seen = cluster.seen("lvs2")
+    seen["processes"], seen["vrrp"] = [], None
+    add(seen, VIP, 32, "eth1")
 
 
 def scheduler_missing(cluster):
@@ -384,6 +398,8 @@ PLANTED = [
     ("checks", vrrp_dropped_by_the_master, "vrrp-blocked"),
     ("checks", vrrp_lost_on_the_way, "vrrp-blocked"),
     ("checks", two_masters, "two-masters"),
+    ("checks", vip_left_over, "two-masters"),
+    ("checks", daemon_killed, "daemon-stopped"),
     ("lab", scheduler_missing, "scheduler-missing"),
     ("checks", daemon_stopped, "daemon-stopped"),
     ("checks", instance_fault, "instance-fault"),
