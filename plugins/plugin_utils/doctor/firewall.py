@@ -15,6 +15,8 @@ from .sight import Host, Sight, Use, listed
 
 # The table of connections is full, or was within this time (s)
 RECENT = 600
+# As old as refusals of SELinux may be (s): those before auditd has started stay in the kernel's log
+DENIED = 3600
 FULL = 0.95
 PROGRAMS = ("keepalived", "ldirectord", "heartbeat", "httpd", "nginx", "apache2", "haproxy", "ipvsadm")
 
@@ -262,7 +264,11 @@ def _tracking_full(host: Host) -> Iterator[Finding]:
 
 
 def _selinux(host: Host) -> Iterator[Finding]:
-    said = host.seen["denials"] + [entry["text"] for entry in host.seen["kernel_log"] if "denied" in entry["text"]]
+    since = host.seen["clock"]["uptime"] - DENIED
+    logged = [
+        entry["text"] for entry in host.seen["kernel_log"] if "denied" in entry["text"] and entry["seconds"] >= since
+    ]
+    said = host.seen["denials"] + logged
     lines = [text for text in said if any(f'comm="{name}' in text for name in PROGRAMS) and "permissive=1" not in text]
     if host.seen["selinux"] and lines:
         yield Finding(

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from .conftest import NOW, add, nft, take
+from .conftest import NOW, UPTIME, add, nft, take
 
 VIP = "172.28.0.100"
 DROP_ALL = "table inet f {{ chain c {{ type filter hook {hook} priority 0; policy drop; {rules} }} }}"
@@ -358,6 +358,13 @@ def selinux(cluster):
     ]
 
 
+def selinux_by_the_kernel(cluster):
+    """Without auditd the kernel's log has it."""
+    cluster.seen("lvs1")["selinux"] = True
+    text = 'audit: type=1400 avc:  denied  { execute } for  pid=7 comm="keepalived" permissive=0'
+    cluster.seen("lvs1")["kernel_log"] = [{"seconds": UPTIME - 60, "text": text}]
+
+
 def clock(cluster):
     cluster.seen("web1")["clock"]["now"] += 3600
 
@@ -441,6 +448,7 @@ PLANTED = [
     ("lab", check_fails, "checks-fail"),
     ("lab", users_fail, "users-fail"),
     ("lab", selinux, "selinux"),
+    ("lab", selinux_by_the_kernel, "selinux"),
     ("lab", clock, "clock"),
     ("ldirectord", heartbeat_keys, "passwords-differ"),
     ("ldirectord", heartbeat_stopped, "daemon-stopped"),
@@ -479,3 +487,10 @@ def test_ldirectord_is_told_to_read_its_configuration_and_nobody_else(deployed, 
     daemon["arguments"] = arguments
     (found,) = (one for one in cluster.diagnosis()["findings"] if one["key"] == "not-reloaded")
     assert found["mend"] == [f"lvs1: {command}"]
+
+
+def test_what_selinux_has_refused_long_ago_is_no_finding(deployed):
+    cluster = deployed("lab")
+    selinux_by_the_kernel(cluster)
+    cluster.seen("lvs1")["kernel_log"][0]["seconds"] = 9.0
+    assert cluster.causes() == []

@@ -76,6 +76,29 @@ def test_chains_that_are_jumped_to():
     assert rules.verdict(chains(table), Packet("ipv4", "tcp", dport=8080, iif="eth1"), "input").result == "drop"
 
 
+def test_what_firewalld_does_not_let_in_is_dropped():
+    """Its tables as Debian 12 has them, with the zone public, without what is empty there."""
+    table = """table inet firewalld {
+        chain filter_PREROUTING { type filter hook prerouting priority filter + 10;
+            icmpv6 type { nd-router-advert, nd-neighbor-solicit } accept; meta nfproto ipv6 fib saddr . mark . iif oif missing drop; }
+        chain filter_INPUT { type filter hook input priority filter + 10; ct state { established, related } accept;
+            ct status dnat accept; iifname "lo" accept; ct state invalid drop; jump filter_INPUT_ZONES; reject with icmpx admin-prohibited; }
+        chain filter_INPUT_ZONES { goto filter_IN_public; }
+        chain filter_IN_public { jump filter_IN_public_deny; jump filter_IN_public_allow; meta l4proto { icmp, ipv6-icmp } accept;
+            reject with icmpx admin-prohibited; }
+        chain filter_IN_public_deny { }
+        chain filter_IN_public_allow { tcp dport 22 accept; ip6 daddr fe80::/64 udp dport 546 accept; }
+    }"""
+    known = chains(table)
+
+    def result(packet):
+        return rules.verdict(known, packet, "prerouting", "input").result
+
+    assert [result(WEB), result(VRRP)] == ["drop", "drop"]
+    assert result(Packet("ipv4", "tcp", dport=22, iif="eth0")) == "accept"
+    assert result(Packet("ipv4", "tcp", dport=80, iif="eth0", state="established")) == "accept"
+
+
 def test_a_drop_of_one_table_is_final():
     table = """table inet a { chain c { type filter hook input priority 0; accept; } }
     table ip b { chain c { type filter hook input priority 10; tcp dport 80 drop; } }"""
