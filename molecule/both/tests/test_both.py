@@ -10,6 +10,7 @@ import time
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.types import endpoint
 from cluster import flat, shared, until, with_inventory
+from doctor import causes
 
 VIP, SIX = "172.28.0.100", "fd00:28::100"
 OTHER_VIP = "172.28.0.101"
@@ -153,6 +154,11 @@ def test_one_that_leaves_the_real_servers_directs_on_and_nothing_is_lost(cluster
         without.play("verify")
     finally:
         cluster.play("site")
+
+
+@pytest.mark.wide
+def test_doctor_finds_nothing_while_both_direct_and_serve(cluster):
+    assert causes(cluster) == []
 
 
 @pytest.mark.wide

@@ -138,6 +138,22 @@ def test_two_owners_of_which_one_is_no_master(cluster):
 
 
 @pytest.mark.wide
+def test_a_director_in_fault_and_clients_that_are_refused(cluster):
+    def states():
+        return {instance["state"] for instance in cluster.module("lvs2", "vrrp_info")["instances"].values()}
+
+    with broken(cluster, "lvs2", "echo 1 > /run/lvs-stand-by", "rm /run/lvs-stand-by"):
+        until(lambda: states() == {"fault"}, "lvs2 is in fault")
+        named_first(cluster, "instance-fault", "lvs2")
+    until(lambda: states() == {"backup"}, "lvs2 is a backup again")
+    server = f"ipvsadm -e -t {VIP}:80 -r {cluster.address('web1')}:80 -g -w"
+    bound = f"ipvsadm -E -t {VIP}:80 -s sh && {server} 0"
+    with broken(cluster, "lvs3", bound, f"{server} 1; ipvsadm -E -t {VIP}:80 -s rr"):
+        named_first(cluster, "clients-refused", "lvs3")
+    serves_as_before(cluster)
+
+
+@pytest.mark.wide
 def test_directors_that_do_not_hear_or_understand_each_other(cluster, nftables):
     def two():
         until(lambda: len(cluster.holders(VIP)) > 1, "two directors hold the VIP")

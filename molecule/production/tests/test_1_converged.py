@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 from cluster import shared, until
+from doctor import causes
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -126,3 +127,8 @@ def test_no_secret_can_be_read(cluster):
         for director in (LB1, LB2, LB3):
             found = f"grep -rlF --exclude=lvs-secrets.conf {secret} /etc /var/lib /usr/local; journalctl | grep -cF {secret}"
             assert cluster.run(director, found) == "0"
+
+
+@pytest.mark.wide
+def test_doctor_finds_nothing(cluster):
+    assert causes(cluster) == []
