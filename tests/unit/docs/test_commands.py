@@ -137,7 +137,7 @@ def test_cron_finds_its_programs():
     for _user, command in lines:
         check_line(command)
         # cron gives the line to a shell.
-    assert Path(shlex.split(command)[0]).expanduser().is_absolute(), command
+        assert Path(shlex.split(command)[0]).expanduser().is_absolute(), command
 
 
 @cache
