@@ -39,6 +39,30 @@ def test_there_and_back(cluster):
     cluster.play("site")
 
 
+def test_a_check_that_fails_and_passes_again_and_a_restart_leave_it_drained(cluster):
+    def stays():
+        # Longer than ldirectord needs for several checks.
+        for _look in range(20):
+            assert drained(cluster, "lvs1") == [0, 0]
+
+    cluster.play("drain", real_server="web2")
+    try:
+        until(lambda: drained(cluster, "lvs1") == [0, 0], "web2 has no weight", 5)
+        cluster.run("web2", "systemctl stop lvs-test-page")
+        stays()
+        cluster.run("web2", "systemctl start lvs-test-page")
+        stays()
+        with cluster.leave_alone("lvs1"):
+            cluster.run("lvs1", "/usr/sbin/ldirectord ldirectord.cf restart")
+            until(lambda: set(cluster.ask(VIP, count=4)) == {"web1"}, "web1 answers again")
+            stays()
+    finally:
+        cluster.run("web2", "systemctl start lvs-test-page")
+        cluster.play("undrain", real_server="web2")
+    until(lambda: drained(cluster, "lvs1") == [2, 1], "web2 has its weights")
+    cluster.play("site")
+
+
 def test_it_is_drained_on_the_director_that_takes_over(cluster):
     cluster.play("drain", real_server="web2", service="shop")
     try:
