@@ -24,7 +24,7 @@ options:
     required: true
   request:
     description:
-      - C(real_server), C(service), C(reason), C(force) and, to end a drain, C(undrain) and C(steps).
+      - C(real_server), C(service), C(reason), C(force) and, to end a drain, C(undrain), C(steps) and C(pause).
     type: dict
     required: true
 extends_documentation_fragment:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 import socket
 from datetime import datetime
 from typing import Any, Collection, Iterator, Mapping, Sequence, TypedDict
@@ -40,7 +41,7 @@ def drain_change(
 ) -> DrainChange:
     """What a drain, or with the option `undrain` its end, changes.
 
-    `options` are real_server, service, reason, force and steps, as somebody has given them with -e; what is missing is None or empty.
+    `options` are real_server, service, reason, force, steps and pause, as somebody has given them with -e; what is missing is None or empty.
     """
     record = from_data(cluster["drained"])
     request = decide.Request(
@@ -57,7 +58,11 @@ def drain_change(
         services = [place_of(service, cluster["stack"]) for service in cluster["services"]]
         decision = decide.drain(services, record, request, now, list(_live(cluster, hostvars)))
     order = _order(cluster, hostvars, play_hosts)
-    refusals = [*decision.refusals, *(_without_program(hostvars, order) if not decision.refusals else ())]
+    refusals = [
+        *_wrong_pause(options),
+        *decision.refusals,
+        *(_without_program(hostvars, order) if not decision.refusals else ()),
+    ]
     return {
         "refusals": [f"{text}." for text in refusals],
         # Without a step there is nothing new, but a director may not have it yet.
@@ -70,6 +75,12 @@ def drain_change(
 def _steps(given: Any) -> int:
     text = str(given or 1)
     return int(text) if text.isdigit() else 0
+
+
+def _wrong_pause(options: Mapping[str, Any]) -> Iterator[str]:
+    text = str(options.get("pause") or 0)
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        yield f"pause is {text}, and has to be a number of seconds, such as 30"
 
 
 def _sentence(text: str) -> str:

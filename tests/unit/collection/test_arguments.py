@@ -43,6 +43,28 @@ def test_a_header_quotes_what_has_blanks_so_that_ansible_does_not_split_it(playb
     assert re.findall(r"""-e \w+="[^"]* [^"]*\"""", HEADERS[playbook][0]) == []
 
 
+@pytest.mark.parametrize(
+    ("playbook", "given", "said"),
+    [
+        ("drain", "services=www", "services is not understood: service is meant?"),
+        ("drain", "steps=4", "steps is no argument of this playbook"),
+        ("undrain", "step=4", "step is not understood: steps is meant?"),
+        ("undrain", "force=true", "force is no argument of this playbook"),
+        ("rolling_update", "rolling_update_host=lb1", "rolling_update_host is not understood: rolling_update_hosts is meant?"),
+    ],
+)  # fmt: skip
+def test_a_mistyped_argument_is_refused_before_a_host_is_asked(ansible, tmp_path, playbook, given, said):
+    """`services=www` alone would drain a real server in all its services."""
+    (tmp_path / "hosts.ini").write_text("[directors]\nlb1 ansible_host=127.0.0.1 ansible_port=1\n", encoding="utf-8")
+    ran = ansible("ansible-playbook", "-i", "hosts.ini", f"lvs.cluster.{playbook}", "-e", f"real_server=web2 {given}")
+    told = " ".join(ran.stdout.split())
+    assert said in told, ran.stdout + ran.stderr
+    assert "valid: -e " in told
+    assert "Nothing was changed." in told
+    assert "UNREACHABLE" not in ran.stdout
+    assert ran.returncode != 0
+
+
 @pytest.mark.parametrize("playbook", FILES)
 @pytest.mark.parametrize("given", ["seen.json", "/srv/seen.json", "~/seen.json"])
 def test_a_file_is_below_the_folder_of_the_caller_or_where_its_path_says(monkeypatch, playbook, given):

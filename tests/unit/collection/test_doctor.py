@@ -52,7 +52,16 @@ def test_findings_in_a_file_of_the_controller(doctor, tmp_path):
     assert "changed=1" not in ran.stdout
 
 
-def test_a_wrong_argument_is_refused_with_the_right_ones(doctor):
-    ran = doctor("-e", "doctor_format=xml")
-    assert "doctor_format is xml. It can be text or json." in ran.stdout
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("doctor_format=xml", "doctor_format is xml. It can be text or json."),
+        ("doctor_fail=maybe", "doctor_fail is maybe. It can be true or false."),
+        ("doctor_file=", "doctor_file is empty. It names a file."),
+        ("doctor_formt=json", "doctor_formt is not understood: doctor_format is meant?"),
+    ],
+)
+def test_a_wrong_argument_is_refused_with_the_right_ones(doctor, given, said):
+    ran = doctor("-e", given)
+    assert said in " ".join(ran.stdout.split())
     assert ran.returncode != 0

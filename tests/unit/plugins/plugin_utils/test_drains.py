@@ -205,6 +205,16 @@ def test_steps_that_are_no_number():
     assert change["refusals"] == ["The number of steps has to be from 1 to 100."]
 
 
+@pytest.mark.parametrize("pause", ["30s", "-1", "soon"])
+def test_a_pause_that_is_no_number(pause):
+    drained = {"lb1": Record((drain(),)), "lb2": Record()}
+    assert changed(drained, undrain=True, steps="2", pause=pause)["refusals"] == [
+        f"pause is {pause}, and has to be a number of seconds, such as 30."
+    ]
+    for right in (0, 30, "0.5"):
+        assert changed(drained, undrain=True, steps="2", pause=right)["refusals"] == []
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_the_last_real_server_needs_force(force):
     change = changed({"lb1": Record((drain("www1"),)), "lb2": Record()}, force=force)
