@@ -18,7 +18,7 @@ from cluster import Cluster  # noqa: E402
 from lab.errors import LabError  # noqa: E402
 
 from faults import results  # noqa: E402
-from faults.bars import BARS, missed  # noqa: E402
+from faults.bars import bar_of, missed  # noqa: E402
 from faults.catalogue import FAULTS, Fault, chosen  # noqa: E402
 from faults.figures import Run  # noqa: E402
 from faults.measure import measure  # noqa: E402
@@ -74,8 +74,8 @@ def run(given: argparse.Namespace) -> int:
         if runs:
             date = time.strftime("%Y-%m-%d")
             results.write(results.merged(results.read(), given.stack, fault.name, runs, date))
-            if given.stack == "keepalived" and fault.name in BARS:
-                problems += [f"{fault.name}: {problem}" for problem in missed(BARS[fault.name], runs)]
+            promised = bar_of(given.stack, fault.name, splits=fault.splits)
+            problems += [f"{fault.name}: {problem}" for problem in missed(promised, runs)]
     PAGE.write_text(page(results.read(), FAULTS), encoding="utf-8")
     print("\n".join(["", *problems]) if problems else "\nAll that is promised was kept.", flush=True)
     return 1 if problems else 0

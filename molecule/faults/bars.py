@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from faults.figures import Run
 from faults.results import spread
@@ -19,7 +19,8 @@ TOGETHER_AFTER_A_SPLIT = 3.0
 
 @dataclass(frozen=True)
 class Bar:
-    """None where nothing is promised. failed, lost and moves are of each run; sending: until no request begins that fails.
+    """None where nothing is promised. failed, lost and moves are of each run; sending: until no request begins that fails; together: how long two
+    directors hold the VIP.
 
     gap_median holds for three runs and more: one or two have no median that tells anything.
     """
@@ -30,6 +31,7 @@ class Bar:
     lost: int | None = None
     sending: float | None = None
     moves: int | None = None
+    together: float | None = None
 
 
 # Nobody can save an answer of NAT that is on its way through the master at that moment: no other director was told of its connection.
@@ -52,8 +54,14 @@ BARS = {
 }
 
 
+def bar_of(stack: str, name: str, *, splits: bool) -> Bar:
+    """What is promised of a fault. Of each, whatever the stack, that no two directors hold a VIP for longer than it takes to hear each other."""
+    promised = BARS.get(name, Bar()) if stack == "keepalived" else Bar()
+    return replace(promised, together=TOGETHER_AFTER_A_SPLIT if splits else TOGETHER)
+
+
 def missed(promised: Bar, runs: Sequence[Run]) -> list[str]:
-    """Which of the promises some runs break, in words."""
+    """Which of the promises some runs break, in words. That it heals without a person is promised of every fault."""
     gaps = spread([run.gap for run in runs])
     figures = (
         ("requests failed", max(run.failed for run in runs), promised.failed),
@@ -62,6 +70,7 @@ def missed(promised: Bar, runs: Sequence[Run]) -> list[str]:
         ("open connections lost", max(run.lost for run in runs), promised.lost),
         ("moves of the VIP", max(run.moves for run in runs), promised.moves),
         ("seconds until no request began that failed", max(run.sending or 0.0 for run in runs), promised.sending),
+        ("seconds that two directors held the VIP together", max(run.together for run in runs), promised.together),
     )
     broken = [
         f"{value:g} {what}, at most {most:g} promised"

@@ -13,12 +13,19 @@ if TYPE_CHECKING:
     from faults.scene import Scene
 
 DAEMONS = ("keepalived", "heartbeat", "ldirectord", "apache2")
+# The collection's own, programs in Python: they are found by their units.
+OWN = ("lvs-heal", "lvs-sync")
 ALL = "processes"
 # One line for each daemon: name, KiB of memory, open descriptors, processes; then all processes that are no kernel threads.
 LOOK = f"""
-for name in {" ".join(DAEMONS)}; do
-    for pid in $(pgrep -x "$name"); do
-        echo "$name $(awk '$1 == "VmRSS:" {{ print $2 }}' /proc/$pid/status) $(ls /proc/$pid/fd | wc -l)"
+for name in {" ".join(DAEMONS + OWN)}; do
+    case $name in
+        lvs-*) pids=$(systemctl show --property=MainPID --value "$name") ;;
+        *) pids=$(pgrep -x "$name") ;;
+    esac
+    for pid in $pids; do
+        [ ! -d /proc/$pid ] ||
+            echo "$name $(awk '$1 == "VmRSS:" {{ print $2 }}' /proc/$pid/status) $(ls /proc/$pid/fd | wc -l)"
     done
 done 2>/dev/null | awk 'NF == 3 {{ memory[$1] += $2; open[$1] += $3; count[$1]++ }}
     END {{ for (name in count) print name, memory[name], open[name], count[name] }}'

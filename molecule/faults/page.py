@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from faults import results
-from faults.bars import BARS, missed
+from faults.bars import bar_of, missed
 from faults.figures import Run
 from faults.results import Spread, spread
 
@@ -84,8 +84,8 @@ def section(stack: str, rows: results.Rows, faults: Mapping[str, Any]) -> str:
     for name in faults:
         if runs := results.runs_of(rows, stack, name):
             lines += listed(cells(faults[name], runs))
-            if stack == "keepalived" and name in BARS:
-                problems += [f"- ``{name}``: {problem}" for problem in missed(BARS[name], runs)]
+            promised = bar_of(stack, name, splits=faults[name].splits)
+            problems += [f"- ``{name}``: {problem}" for problem in missed(promised, runs)]
     if problems:
         lines += ["", "What is promised and was missed:", "", *problems]
     return "\n".join(lines) + "\n"

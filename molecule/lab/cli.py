@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 from collections.abc import Sequence
 from types import FrameType
@@ -112,6 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain("interrupted; the same command again picks up from here")
         return 130
     except OSError as error:
-        complain(f"error: {error}")
+        room = ": make room, or set LVS_LAB_CACHE to a folder on another disk" if error.errno == errno.ENOSPC else ""
+        complain(f"error: {error}{room}")
         return 1
     return 0

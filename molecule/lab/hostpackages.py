@@ -14,7 +14,13 @@ from lab.paths import Paths
 from lab.progress import Phases, say
 
 # Command: Debian's package.
-COMMON = {"mmdebstrap": "mmdebstrap", "apt-ftparchive": "apt-utils", "ssh": "openssh-client", "nft": "nftables"}
+COMMON = {
+    "mmdebstrap": "mmdebstrap",
+    "apt-ftparchive": "apt-utils",
+    "ssh": "openssh-client",
+    "nft": "nftables",
+    "ip": "iproute2",
+}
 PODMAN = {**COMMON, "podman": "podman", "crun": "crun"}
 UML = {
     **COMMON,

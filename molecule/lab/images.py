@@ -182,7 +182,8 @@ def packed(paths: Paths, file: Path, release: str, image: str, pack: str, phases
             root, fresh = folder / "root", folder / file.name
             bootstrap(paths, release, image, root)
             script = pack.format(root=root, file=fresh) + f"\nchown {os.getuid()}:{os.getgid()} '{fresh}'\n"
-            shell.run(shell.as_root(["sh", "-eu", "-s"]), stdin=script)
+            log = paths.logs / f"{kind}.log"
+            shell.run_logged(f"packing the image {kind}", shell.as_root(["sh", "-euc", script]), log)
             remove(root)
         prune(paths.images, kind)
     os.utime(target)

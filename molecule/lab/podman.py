@@ -131,6 +131,9 @@ class Podman(Machine):
     kind = "podman"
 
     def prepare(self, topology: Topology, phases: Phases) -> None:
+        for node in topology.nodes:
+            if node.image == "podman":
+                raise LabError(f"{node.name}: lab_image podman needs a kernel of its own (LVS_LAB_MACHINE=uml)")
         hostpackages.need(hostpackages.PODMAN, self.paths, phases)
         ssh.make_key(self.paths)
         for release, image in sorted({(node.release, node.image) for node in topology.nodes}):

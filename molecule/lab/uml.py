@@ -29,8 +29,10 @@ from lab.topology import MANAGEMENT, Node, Topology, host_address, with_prefix
 
 NAMESPACE = "lvs-lab"
 RUN_NODE = Path(__file__).resolve().parent / "run-node"
+STRANGER = "?"  # who has a namespace that is no lab's; a cache is a path
 DOOR = "lvs-lab0"  # by which this host reaches the management network
 SHUT_DOWN = 90.0  # s until a node that was asked to must be off
+DISK, COMMAND = KEPT = ("disk.cow", "command.json")  # of a node: what it has written, and what it was started as
 NICE = -10  # of a node that goes before other work of this host
 SPACE = 2**30  # bytes that nodes may write before it matters
 
@@ -54,6 +56,8 @@ class Uml(Machine):
             raise LabError(
                 f"User Mode Linux is for x86_64, this is {platform.machine()}: use a kernel with IPVS (LVS_LAB_MACHINE=podman)"
             )
+        # Said now, not after minutes in which the kernel is built.
+        shell.as_root([])
         if not Path("/dev/net/tun").exists():
             raise LabError("this kernel has no /dev/net/tun, which the nodes' networks are made of")
         hostpackages.need(hostpackages.UML, self.paths, phases)
@@ -77,25 +81,46 @@ class Uml(Machine):
     def remove(self) -> None:
         # By their folders as well: a namespace that has lost its name would keep its nodes.
         self.kill([folder.name for folder in self.folders()])
-        for _attempt in range(3):
-            pids = shell.try_([*shell.as_root(["ip", "netns", "pids", NAMESPACE])]).stdout.split()
-            if pids:
-                shell.try_(shell.as_root(["kill", "-KILL", *pids]))
-                time.sleep(0.1)
-        shell.try_(shell.as_root(["ip", "netns", "delete", NAMESPACE]))
-        shell.try_(shell.as_root(["ip", "link", "delete", DOOR]))
+        # A start that was refused has left nothing, and what is there is somebody else's.
+        if self.owner() in ("", str(self.paths.cache)):
+            for _attempt in range(3):
+                pids = self.pids_inside()
+                if pids:
+                    shell.try_(shell.as_root(["kill", "-KILL", *pids]))
+                    time.sleep(0.1)
+            shell.try_(shell.as_root(["ip", "netns", "delete", NAMESPACE]))
+            shell.try_(shell.as_root(["ip", "link", "delete", DOOR]))
         images.remove(self.nodes)
 
     # --- networks
 
+    def owner(self) -> str:
+        """Whose the namespace is: the cache of the lab that its bridges name, STRANGER, or "" where there is none, or nothing in it yet."""
+        printed = shell.try_(in_namespace(["ip", "-j", "link"])).stdout
+        links = json.loads(printed) if printed else []
+        for link in links:
+            if "ifalias" in link:
+                return str(link["ifalias"])
+        # The lab's first bridge gets its alias before it is up. Devices of modules are there from the beginning, and down.
+        used = any("UP" in link["flags"] for link in links) or self.pids_inside()
+        return STRANGER if used else ""
+
+    def pids_inside(self) -> list[str]:
+        """The processes in the namespace, whoever has started them."""
+        return shell.try_(shell.as_root(["ip", "netns", "pids", NAMESPACE])).stdout.split()
+
     def claim(self, topology: Topology) -> None:
         """Refuse a namespace or addresses that somebody else has."""
-        owner = shell.try_(in_namespace(["ip", "-j", "link", "show", "dev", MANAGEMENT])).stdout
-        alias = json.loads(owner)[0].get("ifalias", "") if owner else str(self.paths.cache)
-        if alias != str(self.paths.cache):
+        owner = self.owner()
+        if owner == STRANGER:
             raise LabError(
-                f"the network namespace {NAMESPACE} belongs to the lab of {alias}: end that first with"
-                f" LVS_LAB_CACHE={alias} python3 molecule/lab down"
+                f"the network namespace {NAMESPACE} is there, and is no lab's: end what uses it, then remove it with"
+                f" ip netns delete {NAMESPACE}"
+            )
+        if owner not in ("", str(self.paths.cache)):
+            raise LabError(
+                f"the network namespace {NAMESPACE} belongs to the lab of {owner}: end that first with"
+                f" LVS_LAB_CACHE={owner} python3 molecule/lab down"
             )
         ours = ipaddress.ip_network(topology.network(MANAGEMENT).subnets[0])
         for route in json.loads(shell.run(["ip", "-j", "-4", "route", "show", "table", "all"])):
@@ -163,9 +188,7 @@ class Uml(Machine):
         return sorted(self.nodes.iterdir()) if self.nodes.exists() else []
 
     def started_as(self, folder: Path) -> list[str] | None:
-        with contextlib.suppress(OSError, ValueError):
-            return json.loads((folder / "command.json").read_text(encoding="utf-8"))
-        return None
+        return command_in(folder / COMMAND)
 
     def pids(self, name: str) -> list[str]:
         """The processes that are a node, none where it does not run: the kernel, and a sudo that has started it."""
@@ -192,28 +215,30 @@ class Uml(Machine):
         return [
             *("env", f"LVS_LAB_KERNEL={kernel / 'linux'}", str(RUN_NODE)),
             *(f"umid={node.name}", f"uml_dir={folder}/", f"mem={node.memory}M"),
-            *(f"ubda={folder}/disk.cow,{base}", "root=/dev/ubda", "rw", "quiet", "seccomp=auto"),
+            *(f"ubda={folder}/{DISK},{base}", "root=/dev/ubda", "rw", "quiet", "seccomp=auto"),
             *("con=null", "con0=null,fd:1", "panic=1"),
             *(f"lab.name={node.name}", f"lab.key={ssh.make_key(self.paths)}", *links),
             *([f"lab.gateway={node.gateway}"] if node.gateway else []),
         ]
 
     def power_on(self, topology: Topology, nodes: Sequence[Node]) -> None:
+        stopped = [node for node in nodes if not self.pids(node.name)]
         free = shutil.disk_usage(self.paths.run).free
-        if free < SPACE:
-            raise LabError(f"{self.paths.run} has {free / 2**30:.1f} GiB left, nodes write up to {SPACE / 2**30:.0f}")
+        if stopped and free < SPACE:
+            raise LabError(
+                f"{self.paths.run} has {free / 2**30:.1f} GiB left, nodes write up to {SPACE / 2**30:.0f}: make room, or set"
+                " LVS_LAB_CACHE to a folder on another disk"
+            )
         # A tool that binds itself to one core would bind the nodes it starts as well.
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
-        for node in nodes:
-            if self.pids(node.name):
-                continue
+        for node in stopped:
             folder = self.nodes / node.name
             # A node that was there boots from what it was made of, whatever the definitions of images say by now.
             command = self.started_as(folder) or self.command(topology, node)
             folder.mkdir(parents=True, exist_ok=True)
             # What a killed kernel leaves behind keeps the next one from starting.
             images.remove(folder / node.name)
-            (folder / "command.json").write_text(json.dumps(command), encoding="utf-8")
+            (folder / COMMAND).write_text(json.dumps(command), encoding="utf-8")
             with (folder / "console").open("ab") as console:
                 subprocess.Popen(
                     in_namespace(command),
@@ -289,22 +314,36 @@ class Uml(Machine):
         self.pause(topology.nodes)
         try:
             for node in topology.nodes:
-                copy_sparse(self.nodes / node.name / "disk.cow", fresh / f"{node.name}.cow")
+                for name in KEPT:
+                    copy_sparse(self.nodes / node.name / name, fresh / f"{node.name}-{name}")
         finally:
             self.resume(topology.nodes)
         images.remove(folder)
         fresh.rename(folder)
 
     def restore(self, topology: Topology, folder: Path) -> None:
+        for node in topology.nodes:
+            if command_in(folder / f"{node.name}-{COMMAND}") != self.started_as(self.nodes / node.name):
+                raise LabError(f"{node.name} has been made anew since {folder.name} was saved: save the nodes again")
         self.power_off(topology.nodes)
         self.make_networks(topology)
         for node in topology.nodes:
-            copy_sparse(folder / f"{node.name}.cow", self.nodes / node.name / "disk.cow")
+            copy_sparse(folder / f"{node.name}-{DISK}", self.nodes / node.name / DISK)
         self.power_on(topology, topology.nodes)
 
 
+def command_in(file: Path) -> list[str] | None:
+    """What a node was started as; None where that is not known, or not whole."""
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(file.read_text(encoding="utf-8"))
+    return None
+
+
 def copy_sparse(source: Path, target: Path) -> None:
-    shell.run(["cp", "--sparse=always", str(source), str(target)])
+    """Copy a file, whole or not at all: from half a disk a node would boot, too."""
+    fresh = target.with_name(f"{target.name}.new")
+    shell.run(["cp", "--sparse=always", str(source), str(fresh)])
+    fresh.rename(target)
 
 
 def memory_folder() -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from faults import page, results
-from faults.bars import Bar, missed
+from faults.bars import BARS, TOGETHER, TOGETHER_AFTER_A_SPLIT, Bar, bar_of, missed
 from faults.catalogue import FAULTS, chosen
 from faults.figures import Run
 from faults.results import Spread, spread
@@ -77,6 +77,25 @@ def test_a_vip_that_must_not_move():
     stays = replace(RUN, owners=[(0.0, "lvs1"), (3.1, "nobody"), (3.4, "lvs1")])
     assert missed(Bar(moves=0), [stays, stays]) == []
     assert missed(Bar(moves=0), [stays, RUN]) == ["2 moves of the VIP, at most 0 promised"]
+
+
+@pytest.mark.parametrize("stack", ["keepalived", "ldirectord"])
+def test_of_every_fault_it_is_promised_that_it_heals_and_that_two_owners_part(stack):
+    promised = bar_of(stack, "delay-200ms", splits=False)
+    assert missed(promised, [replace(RUN, together=TOGETHER)]) == []
+    assert missed(promised, [RUN, replace(RUN, together=TOGETHER + 0.1)]) == [
+        "2.1 seconds that two directors held the VIP together, at most 2 promised"
+    ]
+    parted = bar_of(stack, "partition-multicast", splits=True)
+    assert missed(parted, [replace(RUN, together=TOGETHER_AFTER_A_SPLIT)]) == []
+    assert missed(promised, [replace(RUN, healed=None)]) == ["not healed without a person"]
+    rows = results.merged({}, stack, "delay-200ms", [replace(RUN, healed=None)], "2030-01-02")
+    assert page.page(rows, FAULTS).endswith("- ``delay-200ms``: not healed without a person\n")
+
+
+def test_figures_are_promised_of_the_profiles_of_keepalived_alone():
+    assert bar_of("keepalived", "power-lost", splits=False) == replace(BARS["power-lost"], together=TOGETHER)
+    assert bar_of("ldirectord", "power-lost", splits=False) == Bar(together=TOGETHER)
 
 
 def test_what_takes_an_hour_is_measured_only_by_its_name():

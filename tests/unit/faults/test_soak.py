@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
 from itertools import islice
 
@@ -10,7 +12,7 @@ import pytest
 from faults.bars import TOGETHER, TOGETHER_AFTER_A_SPLIT
 from faults.catalogue import FAULTS
 from faults.figures import OFF, TABLE, Change, Run
-from faults.leaks import ALL, grown, parsed
+from faults.leaks import ALL, LOOK, grown, parsed
 from faults.load import read
 from faults.soak import LONGEST, SHORTEST, Step, able, hold_of, steps, wrong
 
@@ -80,6 +82,27 @@ def test_what_has_grown_beyond_all_that_comes_and_goes(now, said):
 
 def test_what_the_daemons_hold_is_read():
     assert parsed("keepalived 10000 20 3\nprocesses 0 0 40\n") == {"keepalived": (10000, 20, 3), ALL: (0, 0, 40)}
+
+
+def test_daemons_are_found_by_their_names_and_our_own_by_their_units(tmp_path):
+    """Here this very process is each of them that runs."""
+    for tool, says in (
+        ("pgrep", f'[ "$2" != keepalived ] || printf "{os.getpid()}\\n{os.getppid()}\\n"'),
+        ("systemctl", f'[ "$4" = lvs-sync ] && echo {os.getpid()} || echo 0'),
+    ):
+        (tmp_path / tool).write_text(f"#!/bin/sh\n{says}\n")
+        (tmp_path / tool).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    ran = subprocess.run(["sh"], input=LOOK, capture_output=True, text=True, check=True, env=environment)
+    held = parsed(ran.stdout)
+    assert {name: processes for name, (_memory, _open, processes) in held.items() if name != ALL} == {
+        "keepalived": 2,
+        "lvs-sync": 1,
+    }
+    memory, descriptors, _processes = held["lvs-sync"]
+    assert memory > 1000
+    assert descriptors > 2
+    assert held[ALL][2] > 0
 
 
 def test_what_a_director_tells_is_read_up_to_a_cut_line():

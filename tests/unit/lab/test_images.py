@@ -6,8 +6,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from lab import images
+from lab import images, shell
 from lab.errors import LabError
+from lab.progress import Phases
 
 
 @pytest.fixture
@@ -95,3 +96,30 @@ def test_too_small_a_disk_is_said_before_the_build(tmp_path, monkeypatch):
     with pytest.raises(LabError, match="GiB left, building needs"), images.building(tmp_path / "node-1"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kernel_that_cannot_be_built_is_told_with_its_log_and_leaves_nothing(place, monkeypatch):
+    monkeypatch.setattr(images, "SPACE", 0)
+    failing = ["sh", "-c", "echo half > linux; echo the compiler is missing >&2; exit 2"]
+    monkeypatch.setattr(shell, "ends_with_us", lambda argv: failing)
+    for _again in range(2):
+        with pytest.raises(LabError) as error:
+            images.kernel(place, Phases())
+        assert str(error.value) == (
+            f"building the kernel failed: mend what the end of {place.logs}/kernel.log tells, then run the same command again:\n"
+            "  the compiler is missing"
+        )
+        assert list(place.images.iterdir()) == []
+
+
+def test_an_image_that_cannot_be_packed_is_told_with_its_log_and_leaves_nothing(place, monkeypatch):
+    monkeypatch.setattr(images, "SPACE", 0)
+    monkeypatch.setattr(shell, "as_root", list)
+    monkeypatch.setattr(images, "bootstrap", lambda paths, release, image, root: root.mkdir())
+    pack = "echo half > '{file}'; echo No space left on device >&2; false"
+    target = place.images / "tree-bookworm-bare-1" / "tree.tar"
+    with pytest.raises(
+        LabError, match=r"packing the image tree-bookworm-bare failed: .*bare.log tells(.|\n)*No space left"
+    ):
+        images.packed(place, target, "bookworm", "bare", pack, Phases())
+    assert list(place.images.iterdir()) == []

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
-from lab import hostpackages, images, lab, paths, shell, ssh, state
+from lab import cli, hostpackages, images, lab, paths, shell, ssh, state
 from lab.errors import LabError
 from lab.progress import Phases
 from lab.state import State
@@ -37,7 +38,7 @@ def test_too_long_a_cache_path_is_said_before_a_socket_fails(monkeypatch):
 
 def test_missing_packages_are_those_of_missing_commands():
     there = {"mmdebstrap", "ssh", "nft", "crun"}
-    assert hostpackages.missing(hostpackages.PODMAN, there.__contains__) == ["apt-utils", "podman"]
+    assert hostpackages.missing(hostpackages.PODMAN, there.__contains__) == ["apt-utils", "iproute2", "podman"]
 
 
 def test_without_root_the_command_to_run_is_named(place, monkeypatch):
@@ -78,3 +79,23 @@ def test_half_built_images_go_with_the_lab_that_owns_them(place, shared):
         place.images.symlink_to(owner)
     lab.down(place, cache=False)
     assert half.exists() is shared
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "No space left on device: make room, or set LVS_LAB_CACHE to a folder on another disk",
+        ),
+        (LabError("no lab is running"), "error: no lab is running"),
+    ],
+)
+def test_an_error_is_one_sentence_that_says_what_to_do(monkeypatch, capsys, error, said):
+    def fail(_given):
+        raise error
+
+    monkeypatch.setattr(cli, "status", fail)
+    assert cli.main(["status"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(said)

@@ -7,6 +7,8 @@ import json
 
 import pytest
 from lab import images, podman
+from lab.errors import LabError
+from lab.progress import Phases
 from lab.topology import from_inventory
 
 
@@ -87,3 +89,11 @@ def test_podmans_lists_are_read():
     assert podman.parse_containers(json.dumps(listed)) == {"lvs-lab-lvs1": ("ab", False)}
     assert podman.parse_networks(json.dumps([{"name": "n", "labels": {podman.LABEL: "cd"}}])) == {"n": "cd"}
     assert podman.parse_containers("") == podman.parse_networks("") == {}
+
+
+def test_a_machine_for_containers_is_no_container(place, monkeypatch):
+    monkeypatch.setattr(podman.hostpackages, "need", lambda *given: pytest.fail("this is said first"))
+    host = {"ansible_host": "10.99.0.11", "lvs_address": "172.28.0.11", "lab_image": "podman"}
+    inside = from_inventory({"_meta": {"hostvars": {"host1": host}}, "all": {"hosts": ["host1"]}})
+    with pytest.raises(LabError, match="host1: lab_image podman needs a kernel of its own"):
+        podman.Podman(place).prepare(inside, Phases())
