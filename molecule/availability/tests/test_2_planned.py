@@ -25,6 +25,14 @@ FLAG = "/run/make-unwell"
 NODES = ["lvs1", "lvs2", "web1", "web2", "web3"]
 # The nodes reach no mirror of packages.
 WITHOUT_PACKAGES = {"rolling_update_packages": False, "director_drain_timeout": 5}
+# keepalived as it is in the node's own archive, with a higher version. Without its Release file the archive may have changed.
+NEWER = """cd /srv/packages && rm Release
+dpkg-deb --raw-extract keepalived_*.deb /tmp/newer
+sed -i 's/^Version: .*/&+newer/' /tmp/newer/DEBIAN/control
+dpkg-deb --build -Znone /tmp/newer keepalived-newer.deb && rm -r /tmp/newer
+{ echo; dpkg-deb --field keepalived-newer.deb; echo "Filename: ./keepalived-newer.deb"
+  echo "Size: $(stat --format=%s keepalived-newer.deb)"; echo "SHA256: $(sha256sum keepalived-newer.deb | cut -d' ' -f1)"
+} >> Packages"""
 
 
 @contextmanager
@@ -169,6 +177,29 @@ def test_every_node_is_updated_and_rebooted_and_nothing_is_lost(cluster):
     assert "is complete: web1, web2, web3, lvs2, lvs1" in told, told[-3000:]
     now = {node: cluster.run(node, "cat /proc/sys/kernel/random/boot_id") for node in NODES}
     assert [node for node in NODES if now[node] == boots[node]] == []
+    assert state(cluster) == (["lvs1"], [])
+
+
+@pytest.mark.wide
+def test_keepalived_is_upgraded_on_every_director_and_nothing_is_lost(cluster):
+    """One of them holds its package, so that it is upgraded by nothing else."""
+    directors = cluster.group("directors")
+    for director in directors:
+        cluster.host(director).run_expect([0], f"set -e; {NEWER}")
+    cluster.run("lvs1", "apt-mark hold keepalived")
+    with nothing_lost(cluster, 500), cluster.one_owner(VIP):
+        told = flat(
+            cluster.play(
+                "rolling_update",
+                rolling_update_hosts=directors,
+                rolling_update_reboot="never",
+                director_drain_timeout=5,
+            )
+        )
+    assert "is complete: lvs2, lvs1" in told, told[-3000:]
+    for director in directors:
+        assert cluster.run(director, "dpkg-query --show --showformat='${Version}' keepalived").endswith("+newer")
+    assert cluster.run("lvs1", "apt-mark showhold") == "keepalived"
     assert state(cluster) == (["lvs1"], [])
 
 
