@@ -60,14 +60,21 @@ def written(record: Path) -> dict[str, dict[str, str]]:
             mine[args["dest"]] = args["checksum"]
         if entry["module"] == "command" and '"executable"' in (args.get("stdin") or ""):
             for path, text in json.loads(args["stdin"])["files"].items():
-                mine[path] = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324
+                mine[path] = sha1(text)
     return files
+
+
+def sha1(text: str) -> str:
+    return hashlib.sha1(text.encode()).hexdigest()  # noqa: S324
 
 
 def world_after(record: Path) -> dict[str, Any]:
     """What deployed_facts would find after this run, as far as it decides what the next one does."""
     found = {}
+    contents: dict[str, dict[str, str]] = {}
+    texts = {sha1(entry["args"]["text"]): entry["args"]["text"] for entry in entries(record) if entry["host"] == ""}
     for host, files in written(record).items():
+        contents[host] = {path: texts[checksum] for path, checksum in files.items() if checksum in texts}
         units = [path.split("/")[-2][: -len(".d")] for path in files if path.endswith(".service.d/lvs-cluster.conf")]
         found[host] = {
             "stacks": sorted(unit for unit in units if unit in STACKS),
@@ -81,4 +88,4 @@ def world_after(record: Path) -> dict[str, Any]:
                 "directs": [],
             },
         }
-    return {"deployed": found}
+    return {"deployed": found, "contents": contents}

@@ -6,14 +6,15 @@
 Usage: without_hosts.py RECORD [ARGUMENTS of ansible-playbook]
 
 Two versions of ansible-core that write the same records would do the same to hosts. The variable PLAYED_WORLD names a file of JSON:
-`facts` that setup finds, by host; `deployed`, what deployed_facts finds besides nothing, by host; `commands`, what commands answer, by
-the beginning of their words;
+`facts` that setup finds, by host; `deployed`, what deployed_facts finds besides nothing, by host; `contents`, the texts of files, by
+host and path; `commands`, what commands answer, by the beginning of their words;
 `trouble`, the hosts on which a task is failed or unreachable, by the task's name.
 The answers do not depend on what was done before: a module that would wait for something gets it at once.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -30,7 +31,7 @@ RECORD = Path(sys.argv[1])
 WORLD = json.loads(Path(os.environ["PLAYED_WORLD"]).read_text(encoding="utf-8"))
 NOTHING_DEPLOYED: dict[str, Any] = {
     **{name: [] for name in ("stacks", "masked", "real_server", "gateways", "peer_macs", "foreign", "vips", "scripts")},
-    **{name: [] for name in ("folders", "resources", "instances", "virtual_servers")},
+    **{name: [] for name in ("folders", "resources", "instances", "virtual_servers", "marks")},
     "drained": None,
     "test_page": None,
     "lvs_vip": False,
@@ -38,10 +39,12 @@ NOTHING_DEPLOYED: dict[str, Any] = {
     "account": False,
     "sync": {},
     "clusters": {},
+    "peers_only": {},
     "heal": {"files": {}, "runs": False, "enabled": False, "mends": [], "directs": []},
     "metrics": {"files": {}, "runs": False, "enabled": False, "exporter": False},
     "options": {"ours": False, "running": None},
 }
+TIMEOUTS = {"tcp": 900, "tcpfin": 120, "udp": 300}
 
 
 def facts(host: str) -> dict[str, Any]:
@@ -62,12 +65,24 @@ def commanded(host: str, args: dict[str, Any], variables: dict[str, Any]) -> dic
     given = next((said for begin, said in WORLD.get("commands", {}).items() if line.startswith(begin)), None)
     if isinstance(given, dict):
         given = given.get(host)
+    if given is None and args.get("removes"):
+        # As the module answers where the file is missing.
+        said = f"skipped, since {args['removes']} does not exist"
+        return {"changed": False, "rc": 0, "start": None, "stdout": said, "stdout_lines": [said], "stderr": ""}
+    if given is None and line.startswith("cat "):
+        given = WORLD.get("contents", {}).get(host, {}).get(line[len("cat ") :])
+        status = 0 if given is not None else 1
+    else:
+        status = 0
     out = given if given is not None else ""
     if line == "ip -brief address" and host in cluster(variables).get("directors", [])[:1]:
         out = "\n".join(f"eth0 UP {vip['address']}/32" for vip in cluster(variables)["vips"])
+    if given is None and line == "cl_status rscstatus":
+        out = "all" if host in cluster(variables).get("directors", [])[:1] else "none"
     if given is None and "lvs-drain --record" in line:
-        out = '{"changed": true, "warnings": [], "tables": []}'
-    return {"changed": True, "rc": 0, "stdout": out, "stderr": "", "stdout_lines": out.splitlines(), "cmd": words}
+        out = '{"changed": true, "failing": [], "connections": {}}'
+    told = {"changed": True, "rc": status, "start": "1970-01-01 00:00:00", "cmd": words}
+    return {**told, "stdout": out, "stdout_lines": out.splitlines(), "stderr": ""}
 
 
 def answer(name: str, host: str, args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
@@ -79,12 +94,15 @@ def answer(name: str, host: str, args: dict[str, Any], variables: dict[str, Any]
         return {"ansible_facts": {"deployed_lvs": found}}
     if name == "command":
         return commanded(host, args, variables)
+    if name == "slurp":
+        text = WORLD.get("contents", {}).get(host, {}).get(args["src"], "")
+        return {"changed": False, "encoding": "base64", "content": base64.b64encode(text.encode()).decode()}
     table = cluster(variables).get("table", [])
     said: dict[str, dict[str, Any]] = {
         "stat": {"changed": False, "stat": {"exists": False, "checksum": "0" * 40}},
         "find": {"changed": False, "files": [], "matched": 0, "examined": 0},
         "kernel_settings": {"changed": True, "leaving": [], "files_changed": ["/etc/sysctl.d/x"], "overridden": []},
-        "ipvs_info": {"available": True, "services": table, "daemons": [], "timeouts": {}, "stats": []},
+        "ipvs_info": {"available": True, "services": table, "daemons": [], "timeouts": TIMEOUTS, "stats": []},
         "ipvs_table": {"changed": True, "changes": ["-C"]},
         "node_info": {
             **{word: {} for word in ("sysctls", "sysctls_boot", "sysctls_boot_files", "modules", "units")},
@@ -127,6 +145,8 @@ def write_down(host: str, name: str, args: Any, **more: Any) -> None:
             args["_raw_params"] = args.pop("cmd")
     text = json.dumps({"host": host, "module": name, "args": args, **more}, sort_keys=True)
     text = re.sub(r"/[^\"' ]*(ansible-tmp-|ansible-local-)[^\"' ]*", "TMP", text)
+    # When somebody drains a real server is in what is recorded of it.
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z|\d{8}T\d{6}Z", "NOW", text)
     with RECORD.open("a", encoding="utf-8") as file:
         file.write(text + "\n")
 

@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Callable
 
 import jinja2
@@ -63,6 +65,20 @@ def render():
         return text + "\n" * (line_ends(source) - line_ends(text))
 
     return rendered
+
+
+@pytest.fixture(scope="session")
+def matrix() -> ModuleType:
+    """The program tests/matrix. Its other files are the modules `cases`, `pythons` and `records` that it has imported."""
+    folder = ROOT / "tests/matrix"
+    sys.path.insert(0, str(folder))
+    try:
+        spec = importlib.util.spec_from_file_location("lvs_matrix", folder / "__main__.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(folder))
+    return module
 
 
 @pytest.fixture

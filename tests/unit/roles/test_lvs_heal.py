@@ -100,6 +100,20 @@ def test_it_runs_from_where_it_is_installed_with_the_standard_library_alone(inst
     assert there == {*MODULES, "__init__.py"}
 
 
+@pytest.mark.parametrize("mask", [0o000, 0o077])
+def test_what_root_runs_can_be_changed_by_root_alone_whatever_the_umask_is(tmp_path: Path, mask: int):
+    program, part = tmp_path / "sbin/lvs-heal", tmp_path / "lib/lvs_cluster/part.py"
+    given = {
+        "files": {str(program): "#!/bin/sh\n", str(part): "1\n"},
+        "executable": [str(program)],
+        "folder": str(part.parent),
+    }
+    installer = [sys.executable, str(HOST / "files/install_files.py")]
+    subprocess.run(installer, input=json.dumps(given), text=True, check=True, umask=mask)
+    modes = [path.stat().st_mode & 0o777 for path in (program, part, part.parent)]
+    assert modes == [0o755, 0o644, 0o755]
+
+
 def test_the_facts_know_where_the_roles_put_it():
     assert VARS["_host_heal_unit"] == deployed.HEAL_UNIT
     assert f"{VARS['_host_heal_folder']}/**/*.py" in deployed.HEAL

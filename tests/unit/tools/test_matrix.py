@@ -10,28 +10,17 @@ import json
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import yaml
+from ansible_collections.lvs.cluster.plugins.modules import deployed_facts
 from ansible_collections.lvs.cluster.plugins.plugin_utils.cluster.resolve import resolve
 from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.cluster.conftest import hostvars_and_groups
 
 ROOT = Path(__file__).resolve().parents[3]
 MATRIX = ROOT / "tests/matrix"
-
-
-@pytest.fixture(scope="module")
-def matrix() -> ModuleType:
-    """The program. Its other files are the modules `cases`, `pythons` and `records` that it has imported."""
-    sys.path.insert(0, str(MATRIX))
-    try:
-        spec = importlib.util.spec_from_file_location("lvs_matrix", MATRIX / "__main__.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(MATRIX))
-    return module
+# The SHA-1 of a text of a file.
+RESTART = "16f766f2f5d7ff50934fb25604a14e9fd4126771"
 
 
 def record(path: Path, *entries: tuple[str, str, str, dict]) -> Path:
@@ -59,6 +48,55 @@ def test_versions_that_did_nothing_are_not_the_same(matrix, tmp_path, monkeypatc
     assert not matrix.same("site.yml", {"2.16": tmp_path / "none.jsonl", "2.21": tmp_path / "none_too.jsonl"})
 
 
+def test_a_run_that_stops_before_its_end_proves_nothing(matrix, tmp_path, monkeypatch):
+    monkeypatch.setattr(matrix, "ROOT", tmp_path)
+    monkeypatch.setattr(matrix, "OUT", tmp_path)
+    here = ("lb1", "Write", "copy", {"dest": "/a"})
+    one, other = record(tmp_path / "one.jsonl", here), record(tmp_path / "other.jsonl", here)
+    assert matrix.same("site.yml", {"2.16": one, "2.21": other})
+    assert not matrix.same("site.yml", {"2.16": one, "2.21": None})
+    assert not matrix.same("site.yml", {"2.16": None, "2.21": None})
+    assert matrix.ended("site", True, "")
+    assert not matrix.ended("site", False, "msg: The filter plugin failed")
+    assert matrix.ended("verify", False, "msg:\n    - '61 faults:'")
+    assert not matrix.ended("verify", False, "msg: The filter plugin failed")
+    assert set(matrix.FAILS) <= {playbook for _case, playbooks in matrix.PLAYS for playbook in playbooks}
+
+
+def test_all_but_site_is_played_on_hosts_that_it_has_deployed(matrix):
+    assert {playbooks[0] for _case, playbooks in matrix.PLAYS} == {"site"}
+    known = matrix.with_deployed({"facts": {}, "deployed": {"lb1": {"stacks": []}}}, matrix.DRAINED)
+    assert known["deployed"]["lb1"]["stacks"] == []
+    assert known["deployed"]["lb1"]["drained"]["drains"][0]["real_server"] == "web1"
+
+
+@pytest.fixture
+def made_up(matrix, tmp_path, monkeypatch):
+    """without_hosts.py, with a file of a host."""
+    (tmp_path / "world.json").write_text(json.dumps({"facts": {}, "contents": {"lb1": {"/etc/a": "text"}}}))
+    monkeypatch.setattr(sys, "argv", ["without_hosts.py", str(tmp_path / "record")])
+    monkeypatch.setenv("PLAYED_WORLD", str(tmp_path / "world.json"))
+    spec = importlib.util.spec_from_file_location("lvs_without_hosts", MATRIX / "without_hosts.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_is_made_up_of_bare_hosts_is_all_that_deployed_facts_finds(made_up):
+    described = yaml.safe_load(deployed_facts.RETURN)["ansible_facts"]["contains"]["deployed_lvs"]
+    assert set(made_up.NOTHING_DEPLOYED) == set(described["contains"])
+
+
+def test_files_that_are_not_there_are_made_up_as_such(made_up):
+    """Otherwise a play fails where it reads one, and all that comes after it is compared by nobody."""
+    said = {path: made_up.commanded("lb1", {"_raw_params": f"cat {path}"}, {}) for path in ("/etc/a", "/etc/b")}
+    assert [(one["rc"], one["stdout"]) for one in said.values()] == [(0, "text"), (1, "")]
+    skipped = made_up.commanded("lb1", {"cmd": "cat /etc/b", "removes": "/etc/b"}, {})
+    assert (skipped["rc"], skipped["start"], skipped["changed"]) == (0, None, False)
+    assert made_up.commanded("lb1", {"cmd": "true"}, {})["start"] is not None
+    assert made_up.answer("slurp", "lb1", {"src": "/etc/a"}, {})["content"] == "dGV4dA=="
+
+
 def test_what_a_run_has_written_is_deployed_afterwards(matrix, tmp_path):
     programs = {"files": {"/usr/local/sbin/lvs-heal": "x"}, "executable": []}
     entries = (
@@ -68,13 +106,16 @@ def test_what_a_run_has_written_is_deployed_afterwards(matrix, tmp_path):
             "copy",
             {"dest": "/etc/systemd/system/keepalived.service.d/lvs-cluster.conf", "checksum": "1"},
         ),
-        ("lb1", "Write", "copy", {"dest": "/etc/lvs-heal-shop.json", "checksum": "2"}),
+        ("lb1", "Write", "copy", {"dest": "/etc/lvs-heal-shop.json", "checksum": RESTART}),
         ("lb1", "Write", "copy", {"dest": "/etc/lvs-sync.conf", "checksum": "3"}),
         ("lb1", "Write", "copy", {"dest": "/etc/systemd/system/lvs-vip.service", "checksum": "4"}),
         ("lb1", "Install", "command", {"stdin": json.dumps(programs)}),
         ("lb1", "Check", "command", {"stdin": None}),
     )
-    deployed = matrix.world_after(record(tmp_path / "record.jsonl", *entries))["deployed"]["lb1"]
+    texts = (("", "Write", "file content", {"text": "restart"}),)
+    after = matrix.world_after(record(tmp_path / "record.jsonl", *texts, *entries))
+    deployed = after["deployed"]["lb1"]
+    assert after["contents"]["lb1"] == {"/etc/lvs-heal-shop.json": "restart"}
     assert (deployed["stacks"], deployed["lvs_vip"], deployed["sync"]) == (
         ["keepalived.service"],
         True,
@@ -82,7 +123,7 @@ def test_what_a_run_has_written_is_deployed_afterwards(matrix, tmp_path):
     )
     assert deployed["heal"]["mends"] == ["/etc/lvs-heal-shop.json"]
     assert deployed["heal"]["files"] == {
-        "/etc/lvs-heal-shop.json": "2",
+        "/etc/lvs-heal-shop.json": RESTART,
         "/usr/local/sbin/lvs-heal": "11f6ad8ec52a2984abaafd7c3b516503785c2072",
     }
 

@@ -21,6 +21,17 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.plugin_utils.adopt.conft
 
 HERE = Path(__file__).parent
 CASES = sorted(HERE.glob("clusters/*.yml"))
+# What keepalived's package has of examples. Images of containers come without them.
+SAMPLES = sorted(Path("/usr/share/doc/keepalived/samples").glob("keepalived.conf.*"))
+INTERFACES = {f"eth{number}": [f"10.99.{number}.1/24"] for number in range(4)}
+# Those that site.yml refuses, and why: examples of single words, which no cluster could have as they are.
+REFUSED = {
+    "SSL_GET": "no instance has the VIP",
+    "fwmark": "vip is a list, which is empty",
+    "sample": "no instance has the VIP",
+    "virtual_server_group": "vip is a list, which is empty",
+    "vrrp.localcheck": "speaks VRRP there: without it the director gives up the VIPs",
+}
 every_case = pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 
 
@@ -63,10 +74,31 @@ def test_the_inventory_resolves(path):
     assert len(refused) == case.get("refused", 0), refused
     if refused:
         return
-    hostvars, loaded_groups = loaded(found)
-    cluster = resolve(
-        {name: {**own, "ansible_facts": as_facts(facts[name])} for name, own in hostvars.items()},
-        loaded_groups,
-        lambda _text: None,
-    )
-    assert cluster["services"]
+    assert resolved(found, facts)["services"]
+
+
+def resolved(found: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    """The cluster by a written inventory."""
+    hostvars, groups = loaded(found)
+    with_facts = {name: {**own, "ansible_facts": as_facts(facts[name])} for name, own in hostvars.items()}
+    return resolve(with_facts, groups, lambda _text: None)
+
+
+@pytest.mark.skipif(not SAMPLES, reason="keepalived's examples are not installed")
+def test_keepalived_publishes_examples():
+    assert {path.name.partition(".conf.")[2] for path in SAMPLES} >= {*REFUSED, "IPv6", "quorum", "vrrp", "vrrp.sync"}
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name.partition(".conf.")[2])
+def test_what_keepalived_publishes_is_adopted_or_refused_with_a_reason(path):
+    described = {"keepalived": path.read_text(encoding="utf-8"), "addresses": INTERFACES}
+    facts, groups = facts_and_groups({"directors": {"lb1": described}})
+    found = adopted(facts, groups)
+    refused = [note["text"] for note in found["notes"] if "site.yml would refuse" in note["text"]]
+    reason = REFUSED.get(path.name.partition(".conf.")[2])
+    if reason:
+        assert any(reason in text for text in refused), refused
+    else:
+        assert refused == []
+        cluster = resolved(found, facts)
+        assert cluster["services"] or cluster["vips"]
