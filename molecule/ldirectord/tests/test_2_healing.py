@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from cluster import until
-from healing import mended
+from healing import journal, mended, now
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -52,3 +52,18 @@ def test_a_killed_ldirectord_is_started_again_and_the_table_stays(cluster):
     assert stream["errors"] == {}, stream
     assert stream["answered"] == stream["requests"] > 100
     assert cluster.table(active) == before
+
+
+@pytest.mark.wide
+def test_vips_that_both_directors_keep_are_given_up_by_the_second(cluster):
+    """As after a split whose end heartbeat has missed."""
+    assert cluster.holders(VIP) == ["lvs1"]
+    since = now(cluster, "lvs2")
+    cluster.host("lvs2").run_expect([0], "/usr/share/heartbeat/ResourceManager takegroup LVSLdirectord::ldirectord.cf")
+    assert cluster.holders(VIP) == ["lvs1", "lvs2"]
+    until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 alone holds the VIP", seconds=120)
+    until(
+        lambda: "mended: VIPs that the other director has" in journal(cluster, "lvs2", since), "the journal tells of it"
+    )
+    until(lambda: "local" in cluster.run("lvs2", "cl_status rscstatus"), "heartbeat has settled", seconds=60)
+    assert "" not in cluster.ask(VIP)

@@ -17,6 +17,7 @@ from ..tools import HOST, Failure, Runner
 from ..vrrp_state import read as read_vrrp
 from . import settings, tell
 from .events import Events
+from .heartbeat_split import HeartbeatSplit
 from .ldirectord import HeartbeatResources, LdirectordTable
 from .part import Part, PartlyMended
 from .rules import Rules
@@ -60,8 +61,16 @@ def vrrp_states(runner: Runner = HOST) -> Mapping[str, Mapping[str, Any]] | None
     return read_vrrp(runner, KEEPALIVED_PID, VRRP_SECONDS)
 
 
-def parts_of(clusters: Sequence[Cluster], addresses: Addresses, runner: Runner = HOST) -> list[Part]:
-    """What there is to keep on this host. Sysctls come first: lvs-vip adds no VIP for which the host would answer ARP."""
+def parts_of(
+    clusters: Sequence[Cluster],
+    addresses: Addresses,
+    runner: Runner = HOST,
+    split: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Part]:
+    """What there is to keep on this host. `split` are the VIPs that another host has, too, by the SplitBrain that looks.
+
+    Sysctls come first: lvs-vip adds no VIP for which the host would answer ARP.
+    """
     parts: list[Part] = [
         Sysctls(dict.fromkeys(file for cluster in clusters for file in cluster.sysctls)),
         Rules([cluster.name for cluster in clusters], runner),
@@ -75,6 +84,7 @@ def parts_of(clusters: Sequence[Cluster], addresses: Addresses, runner: Runner =
         elif cluster.stack == "ldirectord":
             parts.append(LdirectordTable(cluster.table, cluster.quiesced, cluster.log, runner))
             parts.append(HeartbeatResources(cluster.vips, cluster.active, addresses, runner))
+            parts.append(HeartbeatSplit(cluster.vips, cluster.active, {} if split is None else split, runner))
     return parts
 
 
@@ -138,7 +148,7 @@ class Service:
         except (OSError, ValueError, KeyError, TypeError) as error:
             self.say(tell.WARNING, f"the settings in /etc/{settings.PATTERN} can't be read ({error!r}): run site.yml")
             self.clusters = []
-        self.parts = parts_of(self.clusters, self.addresses, self.runner)
+        self.parts = parts_of(self.clusters, self.addresses, self.runner, self.split_brain.present)
         self._again, self._said = {}, {}
 
     def _heal(self, part: Part, now: float) -> None:

@@ -11,6 +11,7 @@ import time
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.heal import program, service, settings, tell
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.heartbeat_split import HeartbeatSplit
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.ldirectord import HeartbeatResources, LdirectordTable
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.part import Faults, Part, PartlyMended
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.rules import Rules
@@ -30,7 +31,7 @@ MAIL = {"to": ["a@example.org"], "from": "lvs@example.org", "server": "mail", "p
         (None, []),
         ("keepalived", [KeepalivedTable, KeepalivedVips]),
         ("static", [StaticTable]),
-        ("ldirectord", [LdirectordTable, HeartbeatResources]),
+        ("ldirectord", [LdirectordTable, HeartbeatResources, HeartbeatSplit]),
     ],
 )
 def test_what_is_kept_on_a_host(tools, stack, more):
