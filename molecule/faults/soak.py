@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from faults.bars import TOGETHER, TOGETHER_AFTER_A_SPLIT
+from faults.bars import together
 from faults.catalogue import FAULTS, Fault
 from faults.figures import Run
 from faults.leaks import grown, resources
@@ -45,9 +45,9 @@ def able(stack: str, faults: Mapping[str, Fault]) -> list[str]:
     return [name for name, fault in faults.items() if fault.soak and stack in fault.stacks]
 
 
-def wrong(fault: Fault, run: Run) -> list[str]:
+def wrong(stack: str, fault: Fault, run: Run) -> list[str]:
     """Which of the invariants a run has broken, in words."""
-    most = TOGETHER_AFTER_A_SPLIT if fault.splits else TOGETHER
+    most = together(stack, splits=fault.splits)
     found = []
     if run.together > most:
         found.append(f"two directors held the VIP together for {run.together} s, at most {most} s are allowed")
@@ -74,7 +74,7 @@ def soak(scene: Scene, seed: int, minutes: float, most: int | None = None) -> li
         print(f"{number:3} {fault.name}, {hold:g} s", flush=True)
         run = measure(scene, fault, size=SIZE, hold=hold)
         print(f"    {run.failed} of {run.requests} failed, healed after {run.healed} s", flush=True)
-        if problems := wrong(fault, run):
+        if problems := wrong(scene.stack, fault, run):
             return [f"fault {number}, {fault.name} for {hold:g} s: {problem}" for problem in problems]
     scene.go_home()
     return grown(before, resources(scene))

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from faults import page, results
-from faults.bars import BARS, TOGETHER, TOGETHER_AFTER_A_SPLIT, Bar, bar_of, missed
+from faults.bars import BARS, TOGETHER, TOGETHER_AFTER_A_SPLIT, TOGETHER_WITH_HEARTBEAT, Bar, bar_of, missed
 from faults.catalogue import FAULTS, chosen
 from faults.figures import Run
 from faults.results import Spread, spread
@@ -79,15 +79,26 @@ def test_a_vip_that_must_not_move():
     assert missed(Bar(moves=0), [stays, RUN]) == ["2 moves of the VIP, at most 0 promised"]
 
 
-@pytest.mark.parametrize("stack", ["keepalived", "ldirectord"])
-def test_of_every_fault_it_is_promised_that_it_heals_and_that_two_owners_part(stack):
-    promised = bar_of(stack, "delay-200ms", splits=False)
-    assert missed(promised, [replace(RUN, together=TOGETHER)]) == []
-    assert missed(promised, [RUN, replace(RUN, together=TOGETHER + 0.1)]) == [
-        "2.1 seconds that two directors held the VIP together, at most 2 promised"
+@pytest.mark.parametrize(
+    ("stack", "splits", "most"),
+    [
+        ("keepalived", False, TOGETHER),
+        ("keepalived", True, TOGETHER_AFTER_A_SPLIT),
+        ("ldirectord", False, TOGETHER_WITH_HEARTBEAT),
+        ("ldirectord", True, TOGETHER_WITH_HEARTBEAT),
+    ],
+)
+def test_of_every_fault_it_is_promised_that_two_owners_part(stack, splits, most):
+    promised = bar_of(stack, "delay-200ms", splits=splits)
+    assert missed(promised, [replace(RUN, together=most)]) == []
+    assert missed(promised, [RUN, replace(RUN, together=most + 0.1)]) == [
+        f"{most + 0.1:g} seconds that two directors held the VIP together, at most {most:g} promised"
     ]
-    parted = bar_of(stack, "partition-multicast", splits=True)
-    assert missed(parted, [replace(RUN, together=TOGETHER_AFTER_A_SPLIT)]) == []
+
+
+@pytest.mark.parametrize("stack", ["keepalived", "ldirectord"])
+def test_of_every_fault_it_is_promised_that_it_heals(stack):
+    promised = bar_of(stack, "delay-200ms", splits=False)
     assert missed(promised, [replace(RUN, healed=None)]) == ["not healed without a person"]
     rows = results.merged({}, stack, "delay-200ms", [replace(RUN, healed=None)], "2030-01-02")
     assert page.page(rows, FAULTS).endswith("- ``delay-200ms``: not healed without a person\n")
@@ -95,7 +106,7 @@ def test_of_every_fault_it_is_promised_that_it_heals_and_that_two_owners_part(st
 
 def test_figures_are_promised_of_the_profiles_of_keepalived_alone():
     assert bar_of("keepalived", "power-lost", splits=False) == replace(BARS["power-lost"], together=TOGETHER)
-    assert bar_of("ldirectord", "power-lost", splits=False) == Bar(together=TOGETHER)
+    assert bar_of("ldirectord", "power-lost", splits=False) == Bar(together=TOGETHER_WITH_HEARTBEAT)
 
 
 def test_what_takes_an_hour_is_measured_only_by_its_name():

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice
 
 import pytest
-from faults.bars import TOGETHER, TOGETHER_AFTER_A_SPLIT
+from faults.bars import TOGETHER, TOGETHER_AFTER_A_SPLIT, TOGETHER_WITH_HEARTBEAT
 from faults.catalogue import FAULTS
 from faults.figures import OFF, TABLE, Change, Run
 from faults.leaks import ALL, LOOK, grown, parsed
@@ -54,11 +54,13 @@ def test_what_ends_by_itself_takes_its_own_time():
 
 def test_invariants():
     whole, parted = FAULTS["power-lost"], FAULTS["partition-multicast"]
-    assert wrong(whole, replace(RUN, together=TOGETHER)) == []
-    assert wrong(whole, replace(RUN, together=TOGETHER + 0.1)) != []
-    assert wrong(parted, replace(RUN, together=TOGETHER + 0.1)) == []
-    assert wrong(parted, replace(RUN, together=TOGETHER_AFTER_A_SPLIT + 0.1)) != []
-    assert wrong(whole, replace(RUN, healed=None)) == ["VIPs and tables were not as before within 180 s"]
+    assert wrong("keepalived", whole, replace(RUN, together=TOGETHER)) == []
+    assert wrong("keepalived", whole, replace(RUN, together=TOGETHER + 0.1)) != []
+    assert wrong("keepalived", parted, replace(RUN, together=TOGETHER + 0.1)) == []
+    assert wrong("keepalived", parted, replace(RUN, together=TOGETHER_AFTER_A_SPLIT + 0.1)) != []
+    assert wrong("ldirectord", whole, replace(RUN, together=TOGETHER_WITH_HEARTBEAT)) == []
+    assert wrong("ldirectord", parted, replace(RUN, together=TOGETHER_WITH_HEARTBEAT + 0.1)) != []
+    assert wrong("keepalived", whole, replace(RUN, healed=None)) == ["VIPs and tables were not as before within 180 s"]
 
 
 BEFORE = {"lvs1": {"keepalived": (10_000, 20, 3), ALL: (0, 0, 40)}}
