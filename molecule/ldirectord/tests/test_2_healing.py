@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from cluster import until
-from healing import journal, mended, now
+from healing import HEALED, journal, mended, now
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -62,8 +62,10 @@ def test_vips_that_both_directors_keep_are_given_up_by_the_second(cluster):
     cluster.host("lvs2").run_expect([0], "/usr/share/heartbeat/ResourceManager takegroup LVSLdirectord::ldirectord.cf")
     assert cluster.holders(VIP) == ["lvs1", "lvs2"]
     until(lambda: cluster.holders(VIP) == ["lvs1"], "lvs1 alone holds the VIP", seconds=120)
+    assert "mended: VIPs that the other director has" in journal(cluster, "lvs2", since)
+    # Until then the client may still send to lvs2.
     until(
-        lambda: "mended: VIPs that the other director has" in journal(cluster, "lvs2", since), "the journal tells of it"
+        lambda: "mended: neighbours" in journal(cluster, "lvs1", since), "lvs1 has announced its VIPs", seconds=HEALED
     )
-    until(lambda: "local" in cluster.run("lvs2", "cl_status rscstatus"), "heartbeat has settled", seconds=60)
     assert "" not in cluster.ask(VIP)
+    until(lambda: "local" in cluster.run("lvs2", "cl_status rscstatus"), "heartbeat has settled", seconds=60)

@@ -84,7 +84,9 @@ def parts_of(
         elif cluster.stack == "ldirectord":
             parts.append(LdirectordTable(cluster.table, cluster.quiesced, cluster.log, runner))
             parts.append(HeartbeatResources(cluster.vips, cluster.active, addresses, runner))
-            parts.append(HeartbeatSplit(cluster.vips, cluster.active, {} if split is None else split, runner))
+            parts.append(
+                HeartbeatSplit(cluster.vips, cluster.active, {} if split is None else split, addresses, runner)
+            )
     return parts
 
 

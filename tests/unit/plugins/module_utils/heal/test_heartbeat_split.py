@@ -8,10 +8,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.heal import service
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.heartbeat_split import (
+    ANNOUNCED,
     PATIENCE_SECONDS,
-    TEXT,
+    RESTARTED,
     HeartbeatSplit,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.vips import Addresses
 
 VIP = "192.0.2.100"
 FIRST, SECOND = ("all", "local"), ("all", "foreign")
@@ -31,7 +33,12 @@ def split(tools):
 
     def made(active=SECOND, vip=VIP, after=PATIENCE_SECONDS):
         present = {vip: {"macs": ["02:00:00:00:00:01"], "since": SINCE}}
-        return HeartbeatSplit((VIP,), active, present, tools, clock=lambda: SINCE + after)
+        addresses = Addresses(tools)
+        addresses.entries = [
+            {"address": VIP, "prefix": 32, "interface": "eth0"},
+            {"address": "192.0.2.11", "prefix": 24, "interface": "eth0"},
+        ]
+        return HeartbeatSplit((VIP,), active, present, addresses, tools, clock=lambda: SINCE + after)
 
     return made
 
@@ -44,14 +51,31 @@ def test_heartbeat_is_restarted_where_the_resources_do_not_belong(split, tools):
     part = split()
     assert part.is_due(0, set())
     faults = part.find(0, sure=True)
-    assert faults.texts == [TEXT]
+    assert faults.texts == [RESTARTED]
     assert restarts(tools) == []
     faults.mend()
     assert restarts(tools) == ["systemctl restart --no-block heartbeat.service"]
 
 
-def test_the_first_director_keeps_them(split):
-    assert not split(FIRST).is_due(0, set())
+def test_the_first_director_keeps_them_and_announces_them_when_it_is_over(split, tools):
+    """Clients that have sent to the other one would go on to do so."""
+    part = split(FIRST)
+    assert not part.is_due(0, set())
+    part.present.clear()
+    assert part.is_due(0, set())
+    faults = part.find(0, sure=True)
+    assert faults.texts == [ANNOUNCED]
+    faults.mend()
+    assert tools.commands()[-1].endswith(f"LVSAddress {VIP}/32/eth0 start")
+    part.forget()
+    assert not part.is_due(0, set())
+
+
+def test_a_short_one_is_not_announced(split):
+    part = split(FIRST, after=PATIENCE_SECONDS - 1)
+    assert not part.is_due(0, set())
+    part.present.clear()
+    assert not part.is_due(0, set())
 
 
 def test_heartbeat_has_the_time_to_end_it_itself(split):
