@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 EVENT_SECONDS = 60
 # Between the advert of a director that takes over and the moment at which the other one has heard it.
 BOTH_SECONDS = 0.5
+SETTLED_SECONDS = 5  # for so long nothing changes in a cluster that has settled
 CONVERGED = "converged"
 GROUPS = ("directors", "real_servers", "clients")
 # What commands on nodes have printed since `until` began its last look.
@@ -181,9 +182,23 @@ class Cluster:
         SEEN.append(f"{node}: {command}\n{printed}")
         return printed
 
+    def settled(self) -> Any:
+        """VIPs and tables, once they have been the same for a while: ldirectord fills its table one service after the other."""
+        seen, since = self.state(), time.monotonic()
+
+        def same() -> bool:
+            nonlocal seen, since
+            now = self.state()
+            if now != seen:
+                seen, since = now, time.monotonic()
+            return time.monotonic() - since >= SETTLED_SECONDS
+
+        until(same, "VIPs and tables stay as they are", pause=1)
+        return seen
+
     def keep(self) -> bool:
         """Keep the cluster as it is now, so that `give_back` can bring it back; False where it was kept before, or cannot."""
-        self.kept = self.state()
+        self.kept = self.settled()
         if self.lab.is_saved(CONVERGED):
             return False
         try:
