@@ -18,15 +18,23 @@ def argument_mistakes(valid: Mapping[str, str], given: Iterable[str], others: Co
     `valid` has what each argument may be, `others` are arguments of other playbooks. Of other names only those that are nearly
     valid are mistakes: an inventory may need variables that nobody here knows.
     """
-    mistakes = []
-    for name in sorted(given):
-        if name in valid or name.startswith(FOREIGN):
-            continue
-        near = difflib.get_close_matches(name, valid, 1, 0.75)
-        if name in others:
-            mistakes.append(f"{name} is no argument of this playbook")
-        elif near:
-            mistakes.append(f"{name} is not understood: {near[0]} is meant?")
-    if not mistakes:
-        return []
-    return [*mistakes, *(f"valid: -e {name}=..., {text}" for name, text in valid.items()), "Nothing was changed."]
+    known = [name for name in given if not name.startswith(FOREIGN)]
+    mistakes = [
+        *(f"{name} is no argument of this playbook" for name in sorted(known) if name in others),
+        *misspelt(valid, [name for name in known if name not in others]),
+    ]
+    return [*mistakes, *what_is_valid(valid), "Nothing was changed."] if mistakes else []
+
+
+def misspelt(valid: Mapping[str, str], given: Iterable[str]) -> list[str]:
+    """Return which names are nearly those of arguments, in words."""
+    return [
+        f"{name} is not understood: did you mean {near[0]}?"
+        for name in sorted(given)
+        if name not in valid and (near := difflib.get_close_matches(name, valid, 1, 0.75))
+    ]
+
+
+def what_is_valid(valid: Mapping[str, str]) -> list[str]:
+    """Return a line for each argument."""
+    return [f"valid: -e {name}=..., {text}" for name, text in valid.items()]

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Iterable
+
+from ..arguments import misspelt, what_is_valid
 
 FORMATS = ("text", "json", "html")
 VALID = {
@@ -17,14 +18,10 @@ VALID = {
 
 def status_mistakes(names: Iterable[str], form: str, file: str) -> list[str]:
     """Return what is wrong, and then what is valid; nothing if all is right. `names` are the variables that begin with status."""
-    mistakes = [
-        f"{name} is not understood: {near[0]} is meant?"
-        for name in sorted(names)
-        # A variable of somebody else's may begin like this, too.
-        if name not in VALID and (near := difflib.get_close_matches(name, VALID, 1, 0.75))
-    ]
+    # A variable of somebody else's may begin like this, too.
+    mistakes = misspelt(VALID, names)
     if form not in FORMATS:
         mistakes.append(f"status_format is {form}, which is not one of {', '.join(FORMATS)}")
     elif form == "html" and not file:
         mistakes.append("status_format is html, and status_file is missing: a page needs a file")
-    return [*mistakes, *(f"valid: -e {name}=..., {text}" for name, text in VALID.items())] if mistakes else []
+    return [*mistakes, *what_is_valid(VALID)] if mistakes else []

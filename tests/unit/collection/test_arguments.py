@@ -46,11 +46,11 @@ def test_a_header_quotes_what_has_blanks_so_that_ansible_does_not_split_it(playb
 @pytest.mark.parametrize(
     ("playbook", "given", "said"),
     [
-        ("drain", "services=www", "services is not understood: service is meant?"),
+        ("drain", "services=www", "services is not understood: did you mean service?"),
         ("drain", "steps=4", "steps is no argument of this playbook"),
-        ("undrain", "step=4", "step is not understood: steps is meant?"),
+        ("undrain", "step=4", "step is not understood: did you mean steps?"),
         ("undrain", "force=true", "force is no argument of this playbook"),
-        ("rolling_update", "rolling_update_host=lb1", "rolling_update_host is not understood: rolling_update_hosts is meant?"),
+        ("rolling_update", "rolling_update_host=lb1", "rolling_update_host is not understood: did you mean rolling_update_hosts?"),
     ],
 )  # fmt: skip
 def test_a_mistyped_argument_is_refused_before_a_host_is_asked(ansible, tmp_path, playbook, given, said):

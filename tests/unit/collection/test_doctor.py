@@ -58,7 +58,7 @@ def test_findings_in_a_file_of_the_controller(doctor, tmp_path):
         ("doctor_format=xml", "doctor_format is xml. It can be text or json."),
         ("doctor_fail=maybe", "doctor_fail is maybe. It can be true or false."),
         ("doctor_file=", "doctor_file is empty. It names a file."),
-        ("doctor_formt=json", "doctor_formt is not understood: doctor_format is meant?"),
+        ("doctor_formt=json", "doctor_formt is not understood: did you mean doctor_format?"),
     ],
 )
 def test_a_wrong_argument_is_refused_with_the_right_ones(doctor, given, said):

@@ -22,8 +22,8 @@ RIGHT = [
         (["real_server", "service", "force"], []),
         # The inventory may need them.
         (["ansible_force", "lvs_service", "lvs_services", "region", "stage"], []),
-        (["services"], ["services is not understood: service is meant?"]),
-        (["realserver", "forse"], ["forse is not understood: force is meant?", "realserver is not understood: real_server is meant?"]),
+        (["services"], ["services is not understood: did you mean service?"]),
+        (["realserver", "forse"], ["forse is not understood: did you mean force?", "realserver is not understood: did you mean real_server?"]),
         (["steps"], ["steps is no argument of this playbook"]),
     ],
 )  # fmt: skip

@@ -42,8 +42,8 @@ def test_right_arguments(form, file):
     [
         ([], "xml", "", "status_format is xml, which is not one of text, json, html"),
         ([], "html", "", "status_format is html, and status_file is missing: a page needs a file"),
-        (["status_fromat"], "text", "", "status_fromat is not understood: status_format is meant?"),
-        (["status_files"], "text", "", "status_files is not understood: status_file is meant?"),
+        (["status_fromat"], "text", "", "status_fromat is not understood: did you mean status_format?"),
+        (["status_files"], "text", "", "status_files is not understood: did you mean status_file?"),
     ],
 )
 def test_a_wrong_argument_is_named_with_the_right_ones(names, form, file, mistake):
