@@ -26,13 +26,14 @@ def gap_at_most(cluster, seconds, moves=None):
     """A stream of requests that is never unanswered for longer.
 
     This cluster has no connection synchronisation: the next master resets a request whose packets are on the way while the
-    VIP moves. `moves` is how often that may happen, and then no request may be lost otherwise.
+    VIP moves, or the client waits for it in vain. `moves` is how often that may happen, and then no request may be lost
+    otherwise. None may be refused: a director that stops gives its VIP away before it clears its table.
     """
     with cluster.stream(address=VIP, port=80, rate=20, timeout=2) as stream:
         yield
     assert stream["longest_gap"] <= seconds, stream
     if moves is not None:
-        assert set(stream["errors"]) <= {"reset"}, stream
+        assert set(stream["errors"]) <= {"reset", "timeout"}, stream
         assert sum(stream["errors"].values()) <= moves, stream
 
 
