@@ -30,7 +30,7 @@ class Kernel:
 
     def __init__(self, host: Host) -> None:
         self.host, self.table = host, Table()
-        # `twos` came with Linux 6.9.
+        # `twos` came with Linux 5.12.
         self.schedulers = tuple(name for name in SCHEDULERS if host.run(f"modprobe ip_vs_{name}").rc == 0)
 
     def reach(self, wanted: Table) -> str:

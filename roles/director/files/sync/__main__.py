@@ -8,7 +8,7 @@ VIPs back they would be lost. So lvs-sync on that director asks the others, as s
 is asked multicasts its table in the kernel's own messages, and the kernel of the director that asked takes them for what they are.
 A table is also told now and then without a question.
 
-When a director gives up a VIP, lvs-sync tells at once what it knows of it, since the kernel keeps news for up to two seconds. Packets of
+When a director gives up a VIP, lvs-sync tells at once what it knows of it, since the kernel keeps news for up to three seconds. Packets of
 these connections may reach the next director before that: see quiet.py.
 
 Each director tells the connections of the VIPs that it has, or has just had. Only directors of the inventory are answered, by a table that goes to the
