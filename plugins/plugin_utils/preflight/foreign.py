@@ -28,7 +28,10 @@ MEANWHILE = {
         " Directors are taken over one after the other, and understand each other meanwhile, if the inventory has the VRRP that they"
         " run now: site.yml compares it first."
     ),
-    "ldirectord": " Both directors are taken over at once, and open connections are reset.",
+    "ldirectord": (
+        " All directors are taken over at once. A VIP stays if it has the prefix length and the interface of the inventory; otherwise it is"
+        " gone for some seconds."
+    ),
     "static": "",
 }
 # Resources of heartbeat that the roles stop and replace. Any other resource is somebody else's service.

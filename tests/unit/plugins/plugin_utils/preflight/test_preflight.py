@@ -360,6 +360,12 @@ def test_a_configuration_of_somebody_else_is_refused_with_what_it_moves():
     assert Site(lvs_take_over=True).finds("lb1", **by_hand).refused() == []
 
 
+def test_a_heartbeat_of_somebody_else_is_refused_with_what_becomes_of_its_vips():
+    site = Site(lvs_stack="ldirectord", lvs_heartbeat={"key": "0123456789abcdef"})
+    (refused,) = site.finds("lb1", foreign=["/etc/ha.d/haresources"]).refused()
+    assert "A VIP stays if it has the prefix length and the interface of the inventory" in refused
+
+
 def test_a_service_of_somebody_else_is_never_taken_over():
     heartbeat = {"lvs_stack": "ldirectord", "lvs_heartbeat": {"key": "0123456789abcdef"}, "lvs_take_over": True}
     found = {
