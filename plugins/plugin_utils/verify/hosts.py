@@ -70,7 +70,7 @@ def file_findings(name: str, expected: Sequence[Mapping[str, Any]], node: Mappin
             yield Finding(
                 name,
                 f"{path} is not what site.yml would write",
-                f"See the difference: ansible-playbook site.yml --check --diff --limit {name}. Then run site.yml",
+                f"See the difference: ansible-playbook -i INVENTORY lvs.cluster.site --check --diff --limit {name}. Then run site.yml",
             )
         elif daemon and there["mtime"] > daemon["mtime"]:
             yield Finding(name, f"{path} has changed since its daemon read it", RUN_SITE)

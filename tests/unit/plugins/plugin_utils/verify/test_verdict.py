@@ -381,8 +381,8 @@ def break_kept(seen):
         (
             break_configuration,
             [
-                "lvs2: /etc/k.conf is not what site.yml would write. See the difference: ansible-playbook site.yml --check"
-                " --diff --limit lvs2. Then run site.yml"
+                "lvs2: /etc/k.conf is not what site.yml would write. See the difference: ansible-playbook -i INVENTORY"
+                " lvs.cluster.site --check --diff --limit lvs2. Then run site.yml"
             ],
         ),
         (break_configuration_gone, ["lvs2: /etc/k.conf is not there. Run site.yml"]),
