@@ -13,6 +13,7 @@ from __future__ import annotations
 import select
 import socket
 import struct
+import time
 from typing import Iterable, Sequence
 
 ADDRESSES, RULES = "addresses", "rules"
@@ -83,9 +84,14 @@ class Events:
             self._sockets[opened] = family
 
     def wait(self, seconds: float) -> set[str]:
-        """Wait for the kernel at most so long, and return what it has told of."""
-        ready: Sequence[socket.socket] = select.select(list(self._sockets), [], [], seconds)[0]
-        return set().union(*(self._told(one) for one in ready))
+        """Wait for the kernel at most so long, and return what it has told of. What is of no interest does not end the wait."""
+        end = time.monotonic() + seconds
+        while True:
+            left = max(end - time.monotonic(), 0)
+            ready: Sequence[socket.socket] = select.select(list(self._sockets), [], [], left)[0]
+            found: set[str] = set().union(*(self._told(one) for one in ready))
+            if found or time.monotonic() >= end:
+                return found
 
     def _told(self, opened: socket.socket) -> Iterable[str]:
         found: set[str] = set()

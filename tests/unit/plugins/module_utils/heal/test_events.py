@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import socket
 import struct
+import time
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils.heal.events import ADDRESSES, RULES, kinds
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.events import ADDRESSES, RULES, Events, kinds
 
 ROUTE, NETFILTER = 0, 12
 
@@ -76,3 +78,31 @@ def test_what_a_message_is_about(family, datagram, about):
 def test_every_message_of_a_datagram_counts():
     many = message(10 << 8 | 6, b"odd") + message(10 << 8 | 15, bytes(5)) + message(10 << 8 | 8, bytes(4))
     assert kinds(NETFILTER, many) == {RULES}
+
+
+@pytest.fixture
+def told():
+    """The events of a host, and the end at which its kernel tells of addresses, routes and devices."""
+    here, kernel = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    here.setblocking(False)
+    events = Events()
+    events._sockets = {here: ROUTE}
+    with here, kernel:
+        yield events, kernel
+
+
+def test_what_is_of_no_interest_does_not_end_the_wait(told):
+    """A director whose routes change all the time would look all the time."""
+    events, kernel = told
+    kernel.send(route(24, 254))
+    began = time.monotonic()
+    assert events.wait(0.2) == set()
+    assert time.monotonic() - began >= 0.2
+
+
+def test_what_is_of_interest_ends_the_wait(told):
+    events, kernel = told
+    kernel.send(route(24, 254))
+    kernel.send(message(20, bytes(8)))
+    assert events.wait(60) == {ADDRESSES}
+    assert events.wait(0) == set()
