@@ -9,7 +9,9 @@ Two seconds lie between two looks, up to five if a look takes long: lvs-heal tak
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
@@ -41,6 +43,8 @@ AGAIN_SECONDS = 10
 TOGETHER_SECONDS = 0.3
 KEEPALIVED_PID = Path("/run/keepalived.pid")
 VRRP_SECONDS = 3.0
+# How many of the last faults that were mended the state tells.
+MOST_MENDED = 20
 
 
 def paused(clock: float, file: Path = PAUSE_FILE) -> bool:
@@ -105,9 +109,10 @@ class Service:
         self.split_brain = SplitBrain()
         self.clusters: list[Cluster] = []
         self.parts: list[Part] = []
-        self.mended: list[dict[str, Any]] = []
+        self.mended: deque[dict[str, Any]] = deque(maxlen=MOST_MENDED)
         self._age: object = None
         self._paused = False
+        self._saved = True
         self._again: dict[int, float] = {}
         self._said: dict[int, str] = {}
 
@@ -126,18 +131,18 @@ class Service:
     def look(self, now: float, events: set[str]) -> None:
         """Look once, and mend what is wrong."""
         self.read_settings()
-        self.addresses.update(events)
+        self._read_addresses(events)
         was, self._paused = self._paused, paused(time.time())
         if was and not self._paused:
             for part in self.parts:
                 part.forget()
-            self.addresses.update(set())
+            self._read_addresses(set())
         for part in self.parts:
             # Asked in any case: it takes note of the events.
             if part.is_due(now, events) and not self._paused and now >= self._again.get(id(part), now):
                 self._heal(part, now)
         self._tell_owners(now)
-        tell.save({"paused": self._paused, "split_brain": self.split_brain.present, "mended": self.mended[-20:]})
+        self._save()
 
     def read_settings(self) -> None:
         """Read what is to be kept, if site.yml has changed it."""
@@ -153,13 +158,18 @@ class Service:
         self.parts = parts_of(self.clusters, self.addresses, self.runner, self.split_brain.present)
         self._again, self._said = {}, {}
 
+    def _read_addresses(self, events: set[str]) -> None:
+        """What else there is to keep does not wait for ip."""
+        with contextlib.suppress(Failure, OSError, ValueError):
+            self.addresses.update(events)
+
     def _heal(self, part: Part, now: float) -> None:
         try:
             faults = part.find(now, sure=True)
             if faults is None or paused(time.time()):
                 return
             faults.mend()
-        except (Failure, OSError) as error:
+        except (Failure, OSError, ValueError) as error:
             self._again[id(part)] = now + AGAIN_SECONDS
             if isinstance(error, PartlyMended):
                 self._tell_mended(error.mended)
@@ -181,6 +191,16 @@ class Service:
             self.say(tell.WARNING, text)
             for mail in {cluster.mail for cluster in self.clusters if cluster.mail}:
                 tell.send(mail, text)
+
+    def _save(self) -> None:
+        """What cannot be written, since /run is full, is no reason to mend nothing."""
+        was, self._saved = self._saved, True
+        try:
+            tell.save({"paused": self._paused, "split_brain": self.split_brain.present, "mended": list(self.mended)})
+        except OSError as error:
+            self._saved = False
+            if was:
+                self.say(tell.WARNING, f"what is going on can't be told to others: {error}")
 
 
 def check(runner: Runner = HOST) -> list[str]:

@@ -38,13 +38,13 @@ class Addresses:
         self._pending = True
 
     def update(self, events: set[str]) -> None:
-        """Read them if they may have changed."""
-        if self._pending or ADDRESSES in events:
+        """Read them if they may have changed. If that fails, they are as they were, until the next look."""
+        self._pending |= ADDRESSES in events
+        if self._pending:
             result = run(self.runner, [self.runner.find("ip") or "ip", "-j", "address"])
-            self._pending = result.rc != 0
             if result.rc == 0:
                 links = json.loads(result.out or "[]")
-                self.entries, self.links = parse_addresses(links), parse_links(links)
+                self.entries, self.links, self._pending = parse_addresses(links), parse_links(links), False
 
     def forget(self) -> None:
         """Read them again."""

@@ -140,6 +140,51 @@ def test_what_was_mended_is_told_though_something_else_was_not(running):
     assert [one["what"] for one in running.mended] == ["mended: missing VIP A"]
 
 
+def test_what_is_not_understood_does_not_end_the_service(running):
+    """A tool that could not write all that it prints, since /run is full."""
+    running.parts = [Fake(ValueError("not understood")), other := Fake()]
+    running.look(0.0, set())
+    assert other.mended
+    assert running.said == ["<4>not mended: not understood", "<5>mended: missing service A"]
+
+
+@pytest.mark.parametrize("answer", ['[{"ifname": "eth', 1])
+def test_addresses_that_cannot_be_read_are_read_again_and_the_rest_is_mended(running, tools, answer):
+    tools.answers["ip -j address"] = answer
+    running.parts = [fake := Fake()]
+    running.look(0.0, set())
+    assert fake.mended
+    tools.answers["ip -j address"] = '[{"ifname": "eth0"}]'
+    running.look(2.0, set())
+    assert list(running.addresses.links) == ["eth0"]
+
+
+def test_what_cannot_be_written_is_told_once_and_mended_all_the_same(running, tmp_path, monkeypatch):
+    def full(state):
+        raise OSError(28, "No space left on device")
+
+    running.parts = [fake := Fake()]
+    with monkeypatch.context() as patched:
+        patched.setattr(tell, "save", full)
+        running.look(0.0, set())
+        running.look(2.0, set())
+    assert fake.mended
+    assert running.said == [
+        "<5>mended: missing service A",
+        "<4>what is going on can't be told to others: [Errno 28] No space left on device",
+    ]
+    running.look(4.0, set())
+    assert (tmp_path / "state.json").exists()
+
+
+def test_only_the_last_that_was_mended_is_remembered(running):
+    """Somebody may remove something again and again."""
+    for now in range(30):
+        running.parts = [Fake()]
+        running.look(float(now), set())
+    assert len(running.mended) == 20
+
+
 def test_new_settings_are_read_and_broken_ones_told(running, tmp_path):
     assert running.parts[0].files == []
     file = tmp_path / "lvs-heal-web.json"
