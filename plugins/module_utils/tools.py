@@ -15,6 +15,8 @@ from typing import Any, Callable, Iterator, NamedTuple, Protocol, Sequence
 
 # Where root's tools are: the PATH of Ansible or of systemd may be without them.
 ROOTS_FOLDERS = ("/sbin", "/usr/sbin", "/usr/local/sbin")
+# How long a tool may take, such as cl_status beside a heartbeat that hangs.
+TOOL_SECONDS = 120
 
 
 class Result(NamedTuple):
@@ -70,7 +72,7 @@ class Host:
         return shutil.which(tool, path=os.pathsep.join([os.environ.get("PATH", ""), *ROOTS_FOLDERS]))
 
     def start(self, argv: Sequence[str], stdin: str = "") -> Callable[[], Result]:
-        """Start a process in the C locale. Raises ToolMissing if the system cannot."""
+        """Start a process in the C locale. Raises ToolMissing if the system cannot, and the result a Failure if it does not end."""
         # Output goes to a file, so that the process continues while nobody reads it.
         out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by finish()
         try:
@@ -87,13 +89,24 @@ class Host:
 
         def finish() -> Result:
             # Writes the input and reads the error output at the same time.
-            err = process.communicate(stdin.encode())[1]
             with out:
+                try:
+                    err = process.communicate(stdin.encode(), timeout=TOOL_SECONDS)[1]
+                except subprocess.TimeoutExpired:
+                    _end(process)
+                    raise Failure(f"{command_of(argv)} did not end within {TOOL_SECONDS} seconds.") from None
                 out.seek(0)
                 printed = out.read()
             return Result(process.returncode, printed.decode(errors="replace"), err.decode(errors="replace"))
 
         return finish
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process. One that waits for the kernel does not end by that, and nobody waits for it."""
+    process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(1)
 
 
 HOST = Host()

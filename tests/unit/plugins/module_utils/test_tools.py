@@ -9,6 +9,7 @@ import os
 import sys
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils import tools
 from ansible_collections.lvs.cluster.plugins.module_utils.tools import (
     HOST,
     Failure,
@@ -68,6 +69,18 @@ def test_two_processes_run_side_by_side(tmp_path):
     program = f"print('x' * 100000, flush=True); open({str(tmp_path / 'door')!r}, '%s').close()"
     first, second = (HOST.start([sys.executable, "-c", program % mode]) for mode in "rw")
     assert first() == second() == Result(0, "x" * 100000 + "\n", "")
+
+
+def test_a_tool_that_hangs_is_killed(monkeypatch, tmp_path):
+    """lvs-heal would mend nothing any more, and nobody would know why."""
+    monkeypatch.setattr(tools, "TOOL_SECONDS", 0.2)
+    there = tmp_path / "pid"
+    program = f"import os, time; open({str(there)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    with pytest.raises(Failure, match=r" did not end within 0.2 seconds\.$"):
+        while not there.exists():
+            python(program)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(there.read_text()), 0)
 
 
 def test_a_tool_is_found_by_its_name_or_not_at_all():
