@@ -13,13 +13,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Iterator
+from typing import Iterable, Iterator
 
 from ..ipvs.change import Change, settings
 from ..ipvs.parse import parse_table
 from ..ipvs.render import change_line
 from ..ipvs.types import ServiceKey, Table
 from ..tools import HOST, Failure, Result, Runner, ToolMissing, run
+from .part import PartlyMended
 
 PROC = Path("/proc/net/ip_vs")
 # What changes in a line of a real server while nobody changes the table: connections, and the weight unless it is 0.
@@ -86,10 +87,17 @@ class Ipvs:
             raise Failure(f"ipvsadm -Sn failed: {result.err.strip()}")
         return parse_table(result.out)
 
-    def change(self, *todo: Change) -> None:
-        """Make changes. A change that somebody has made meanwhile is no failure: the next look tells whether anything is wrong."""
-        if todo:
-            self._run("-R", "".join(f"{change_line(change)}\n" for change in todo))
+    def change(self, *todo: Change) -> str:
+        """Make changes, and return what ipvsadm says against them. One that somebody has made meanwhile is no failure."""
+        result = self._run("-R", "".join(f"{change_line(change)}\n" for change in todo)) if todo else Result(0, "", "")
+        return " ".join(result.err.split()) if result.rc else ""
+
+    def prove(self, todo: Iterable[Change], wanted: Table, said: str) -> None:
+        """Raise PartlyMended if ipvsadm has said something against changes that are still to be made."""
+        left = [described(change) for change in changes(self.read(), wanted)] if said else []
+        if left:
+            mended = [text for text in map(described, todo) if text not in left]
+            raise PartlyMended(Failure(f"{left[0]}: ipvsadm -R said: {said}"), mended)
 
     def _run(self, option: str, stdin: str = "") -> Result:
         path = self.runner.find("ipvsadm")

@@ -73,7 +73,7 @@ class KeepalivedTable(Watched):
 
     def _mend(self, todo: list[Change]) -> None:
         """Add what is missing; and remove again what keepalived has removed at the same moment, since it never would."""
-        self.ipvs.change(*todo)
+        said = self.ipvs.change(*todo)
         wanted = self._wanted()
         added = [change for change in todo if change.action == "add" and change.destination is not None]
         self.ipvs.change(
@@ -83,6 +83,8 @@ class KeepalivedTable(Watched):
                 if wanted is not None and not _has(wanted, change)
             )
         )
+        if wanted is not None:
+            self.ipvs.prove(todo, wanted, said)
 
 
 def _has(table: Table, change: Change) -> bool:
@@ -106,11 +108,14 @@ class StaticTable(Watched):
         if not self.rules.exists():
             return None
         seen = shape(self._text())
-        todo = list(changes(self.ipvs.read(), parse_table(self.rules.read_text(encoding="utf-8"))))
+        wanted = parse_table(self.rules.read_text(encoding="utf-8"))
+        todo = list(changes(self.ipvs.read(), wanted))
         if not todo:
             self._right = seen
             return None
         if not is_active("lvs-vip.service", self.runner):
             self._right = seen
             return None
-        return Faults([described(change) for change in todo], lambda: self.ipvs.change(*todo))
+        return Faults(
+            [described(change) for change in todo], lambda: self.ipvs.prove(todo, wanted, self.ipvs.change(*todo))
+        )

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils.heal import tables
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.ldirectord import LdirectordTable, removed
+from ansible_collections.lvs.cluster.plugins.module_utils.heal.part import PartlyMended
 from ansible_collections.lvs.cluster.plugins.module_utils.heal.tables import KeepalivedTable, StaticTable
 from ansible_collections.lvs.cluster.plugins.module_utils.ipvs.parse import parse_table
+from ansible_collections.lvs.cluster.plugins.module_utils.tools import Result
 
 WRITTEN = (Path(__file__).parent / "keepalived_check.data").read_text(encoding="utf-8")
 KEY = "-t 172.28.0.100:80"
@@ -102,6 +104,32 @@ def test_a_static_table_is_that_of_its_file(tools, proc, tmp_path):
     assert part.find(0.0, sure=True) is None
     assert not part.is_due(2.0, set())
     assert part.is_due(2.0, {"addresses"})
+
+
+REFUSED = Result(1, "", "Memory allocation problem\n")
+
+
+@pytest.mark.parametrize("stack", ["keepalived", "static"])
+def test_what_ipvsadm_refuses_is_not_told_as_mended(tools, proc, tmp_path, stack):
+    (tmp_path / "rules").write_text(TWO)
+    part = StaticTable(str(tmp_path / "rules"), tools) if stack == "static" else keepalived(tools, WRITTEN)
+    tools.answers = {**ACTIVE, "ipvsadm -Sn": "", "ipvsadm -R": REFUSED}
+    faults = part.find(0.0, sure=True)
+    tools.answers["ipvsadm -Sn"] = f"-A {KEY} -s wrr\n"
+    with pytest.raises(PartlyMended) as told:
+        faults.mend()
+    assert str(told.value) == (
+        "missing real server 172.28.0.21:80 of service 172.28.0.100:80/tcp: ipvsadm -R said: Memory allocation problem"
+    )
+    assert told.value.mended == ["missing service 172.28.0.100:80/tcp"]
+
+
+def test_what_somebody_has_mended_meanwhile_is_no_failure(tools, proc, tmp_path):
+    (tmp_path / "rules").write_text(RIGHT)
+    tools.answers = {**ACTIVE, "ipvsadm -Sn": "", "ipvsadm -R": REFUSED}
+    faults = StaticTable(str(tmp_path / "rules"), tools).find(0.0, sure=True)
+    tools.answers["ipvsadm -Sn"] = RIGHT
+    faults.mend()
 
 
 def test_a_static_director_that_is_out_of_service_is_left_alone(tools, proc, tmp_path):
