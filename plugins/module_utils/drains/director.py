@@ -15,7 +15,7 @@ import signal
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Callable, Iterable, Mapping, Sequence
+from typing import Callable, Collection, Iterable, Mapping, Sequence
 
 from ..heal.ldirectord import running as ldirectord_pid
 from ..heal.part import is_active
@@ -46,13 +46,17 @@ PAUSE = 0.1
 
 @dataclass(frozen=True)
 class Wanted:
-    """A service of the table, and the weight that each of its real servers is to have."""
+    """A service of the table, and the weight that each of its real servers is to have.
+
+    With `quiesces` one that has failed stays in the table at 0. `drained` are those that are there at 0 for another reason.
+    """
 
     service: TableService
     name: str
     weights: Mapping[tuple[str, int], int]
     chosen: frozenset[str]
     quiesces: bool
+    drained: Collection[tuple[str, int]] = ()
 
 
 @dataclass
@@ -114,6 +118,8 @@ class Director:
 
     def wanted(self, record: Record) -> list[Wanted]:
         """The weights that a record leaves."""
+        # Also services that have it only as long as one of their real servers is drained.
+        kept = ldirectord_cf.kept(self._text(LDIRECTORD_CF)) if self.known.stack == "ldirectord" else {}
         found = []
         for name, service in self.known.named():
             place = service_at(name, service, self.known, self._chosen, self._needed)
@@ -123,7 +129,8 @@ class Director:
                     name,
                     dict(zip(service.destinations, weights(place, record))),
                     self._chosen.get(name, frozenset()),
-                    self.known.quiesces(name),
+                    self.known.quiesces(name) or name in kept,
+                    () if self.known.quiesces(name) else kept.get(name, ()),
                 )
             )
         return found
@@ -233,7 +240,7 @@ class Director:
         def differs(one: Wanted, destination: Destination, there: int, weight: int) -> bool:
             if weight in (0, there) or destination.address in one.chosen:
                 return False
-            return there > 0 or not one.quiesces or passing
+            return there > 0 or not one.quiesces or destination.key in one.drained or passing
 
         return self._changes(wanted, table, differs)
 

@@ -50,6 +50,19 @@ def edited(text: str, weights: Weights, quiesces: Callable[[str], bool]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def kept(text: str) -> dict[str, set[tuple[str, int]]]:
+    """Return which services keep failed real servers in the table, by name, each with those that have weight 0 in ldirectord.cf itself."""
+    lines = text.splitlines()
+    found: dict[str, set[tuple[str, int]]] = {}
+    for block in _blocks(lines):
+        if lines[block.quiescent] == "\tquiescent=yes":
+            own = [match.groups() for _number, match in block.reals]
+            found.setdefault(block.name, set()).update(
+                (address.strip("[]"), int(port or 0)) for _before, address, port, weight, _after in own if weight == "0"
+            )
+    return found
+
+
 def without_weights(text: str) -> str:
     """Return ldirectord.cf with one weight for all real servers, and one way to treat those that fail: for comparisons."""
     return edited(text, lambda _name, _address, _port: (1, 1), lambda _name: True)

@@ -421,6 +421,25 @@ def test_ldirectord_sets_what_is_drained_itself_and_finds_what_is_undrained(tmp_
     assert table.weights() == [1, 1, 1]
 
 
+@pytest.mark.parametrize(("then", "told"), [([("web2", None), ("web1", None)], [1, 0, 0]), ([], [1, 1, 0])])
+def test_one_that_has_failed_while_another_is_drained_stays_without_weight(tmp_path, render, then, told):
+    """ldirectord would not take the weight away again: for it that real server has failed already."""
+    here, table, seen = ldirectord_here(tmp_path, render, PLAIN)
+    reads = here._kill
+
+    def kill(target, number):
+        reads(target, number)
+        table._edit("-e -t 10.0.0.100:80 -r 10.0.0.23:80 -g -w 0")
+
+    here.apply(requested(here, [("web2", None)], Record()))
+    here._kill = kill
+    table._edit("-e -t 10.0.0.100:80 -r 10.0.0.23:80 -g -w 0")
+    outcome = here.apply(requested(here, then, Record()))
+    assert seen[1][2] == told
+    assert table.weights() == [0 if then else 1, 0 if then else 1, 0]
+    assert outcome.failing == ["web3 in www (10.0.0.100:80/tcp)"]
+
+
 def test_where_ldirectord_keeps_what_fails_it_alone_gives_weights(tmp_path, render):
     here, _table, seen = ldirectord_here(tmp_path, render, QUIESCED)
     here.apply(requested(here, [("web2", None)], Record()))
