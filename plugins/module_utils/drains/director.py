@@ -29,7 +29,7 @@ from ..tools import HOST, Failure, Runner, run
 from . import keepalived_conf, ldirectord_cf
 from .decide import Live
 from .places import Service, settled, weights
-from .record import FILE, Record, read, text_of
+from .record import FILE, Record, merged, read, text_of
 from .settings import Known, service_at
 
 KEEPALIVED_CONF = "/etc/keepalived/keepalived.conf"
@@ -137,7 +137,9 @@ class Director:
 
     def apply(self, record: Record) -> Outcome:
         """Write a record, and bring the configuration and the table in line with it. If keepalived refuses that, nothing is changed."""
-        record, _lost = settled(record, self.services())
+        record, unknown = settled(record, self.services())
+        # Those that the next run of site.yml brings. That also forgets those that have left the inventory.
+        record = merged([record, Record(tuple(unknown))])
         wanted = self.wanted(record)
         text = self._configuration(record, wanted)
         changed = self._write(FILE, text_of(record) if record != Record() else None)

@@ -484,6 +484,20 @@ def test_thresholds_stay(tmp_path, render):
     assert table.ran == ["-e -t 10.0.0.100:80 -r 10.0.0.22:80 -g -w 0 -x 90 -y 70\n"]
 
 
+def test_a_real_server_that_the_next_run_of_site_brings_will_be_drained(tmp_path, render):
+    """drain.yml knows it by the inventory, and a director not yet, such as after an interrupted run."""
+    two = [{**PLAIN[0], "real_servers": ["web1", "web2"]}]
+    record = requested(
+        on_host(tmp_path, described(PLAIN, "keepalived"), render), [("web1", None), ("web3", None)], Record()
+    )
+    here = on_host(tmp_path, described(two, "keepalived"), render)
+    here.apply(record)
+    assert here.record() == record
+    assert not here.apply(record).changed
+    after = described(PLAIN, "keepalived", here.record())
+    assert [there["weight"] for there in after["table"][0]["destinations"]] == [0, 1, 0]
+
+
 def test_what_a_director_has_to_know(tmp_path):
     with pytest.raises(Failure, match="no director"):
         settings.read(tmp_path)
