@@ -10,6 +10,7 @@ Two seconds lie between two looks, up to five if a look takes long: lvs-heal tak
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections import deque
 from pathlib import Path
@@ -111,6 +112,7 @@ class Service:
         self.parts: list[Part] = []
         self.mended: deque[dict[str, Any]] = deque(maxlen=MOST_MENDED)
         self._age: object = None
+        self._version = settings.Version()
         self._paused = False
         self._saved = True
         self._again: dict[int, float] = {}
@@ -155,6 +157,9 @@ class Service:
         except (OSError, ValueError, KeyError, TypeError) as error:
             self.say(tell.WARNING, f"the settings in /etc/{settings.PATTERN} can't be read ({error!r}): run site.yml")
             self.clusters = []
+        if self._version.is_old(cluster.program for cluster in self.clusters):
+            self.say(tell.NOTICE, tell.ENDS)
+            sys.exit(0)
         self.parts = parts_of(self.clusters, self.addresses, self.runner, self.split_brain.present)
         self._again, self._said = {}, {}
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
 from ..ipvs.parse import parse_table
 from ..ipvs.types import Table
@@ -57,7 +57,7 @@ class Cluster:
     """One cluster's part of this host. On a real server `stack` is None, and all that follows it is empty.
 
     `quiesced` are the services whose failed real servers stay in the table. `rules` is the file that restores a static table.
-    `active` is what cl_status says on the director with the VIPs.
+    `active` is what cl_status says on the director with the VIPs. `program` tells the version of the programs.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Cluster:
     active: tuple[str, ...]
     log: str
     mail: Mail | None
+    program: str = ""
 
 
 def cluster_from(data: Mapping[str, Any]) -> Cluster:
@@ -88,7 +89,21 @@ def cluster_from(data: Mapping[str, Any]) -> Cluster:
         active=tuple(data.get("active", ())),
         log=data.get("log") or "",
         mail=Mail(tuple(mail["to"]), mail["from"], mail["server"], mail["port"], mail["timeout"]) if mail else None,
+        program=data.get("program") or "",
     )
+
+
+class Version:
+    """Notices that the programs were installed anew by a run that was interrupted before it has started them again."""
+
+    def __init__(self) -> None:
+        self._began: set[str] = set()
+
+    def is_old(self, found: Iterable[str]) -> bool:
+        """Whether the clusters of the host were deployed with other programs by now."""
+        now = set(filter(None, found))
+        self._began = self._began or now
+        return bool(now) and now != self._began
 
 
 def _instance(data: Mapping[str, Any]) -> Instance:

@@ -20,6 +20,7 @@ from .settings import Mail
 STATE = Path("/run/lvs-heal/state.json")
 # Levels of syslog(3), which journald reads at the beginning of a line: sd-daemon(3).
 NOTICE, WARNING = "<5>", "<4>"
+ENDS = "another version was installed: this one ends, and systemd starts the other one"
 # A whole table that was cleared would fill the journal.
 MOST_LINES = 20
 

@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
-from ..heal.settings import FOLDER, read_files
-from ..heal.tell import WARNING, journal
+from ..heal.settings import FOLDER, Version, read_files
+from ..heal.tell import ENDS, NOTICE, WARNING, journal
 from ..status.program import replace
 from ..tools import HOST, Failure, Runner
 from .read import text_of
@@ -71,12 +71,16 @@ class Service:
         self.folder, self.runner, self.say = folder, runner, say
         self._written: set[Path] = set()
         self._said = ""
+        self._version = Version()
 
     def run(self) -> None:
         """Write again and again."""
         while True:
             began = time.monotonic()
             files = self.write()
+            if self._version.is_old(str(data.get("program") or "") for data in files):
+                self.say(NOTICE, ENDS)
+                sys.exit(0)
             time.sleep(pause(files, time.monotonic() - began))
 
     def write(self) -> Sequence[Mapping[str, Any]]:

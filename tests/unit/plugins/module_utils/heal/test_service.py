@@ -199,6 +199,23 @@ def test_new_settings_are_read_and_broken_ones_told(running, tmp_path):
     assert "can't be read" in running.said[0]
 
 
+def test_it_ends_when_a_run_that_was_interrupted_has_not_started_the_new_program(running, tmp_path):
+    """systemd starts it again."""
+
+    def deployed(program, at):
+        file = tmp_path / "lvs-heal-web.json"
+        file.write_text(json.dumps({**REAL_SERVER, "program": program}))
+        os.utime(file, (at, at))
+        running.read_settings()
+
+    deployed("old", 1)
+    deployed("old", 2)
+    with pytest.raises(SystemExit) as ended:
+        deployed("new", 3)
+    assert ended.value.code == 0
+    assert running.said == ["<5>another version was installed: this one ends, and systemd starts the other one"]
+
+
 def test_a_split_brain_is_told_in_the_journal_by_mail_and_in_the_state(running, tmp_path, monkeypatch):
     mails = []
     monkeypatch.setattr(tell, "send", lambda mail, text: mails.append((mail.server, text)))

@@ -239,3 +239,16 @@ def test_its_labels_meet_those_of_node_exporter():
     own = labels(example.text(), "lvs_real_server_info", wanted)
     assert len(own) == 6
     assert own <= node
+
+
+def test_it_ends_when_a_run_that_was_interrupted_has_not_started_the_new_program(service, monkeypatch):
+    def deployed(version):
+        wanted = {"textfile_directory": str(service.at / "one"), "interval": 15}
+        write(service.at / "etc", "a", cluster="a", program=version, metrics=wanted)
+
+    deployed("old")
+    monkeypatch.setattr(program.time, "sleep", lambda _seconds: deployed("new"))
+    with pytest.raises(SystemExit) as ended:
+        service.run()
+    assert ended.value.code == 0
+    assert service.told == ["another version was installed: this one ends, and systemd starts the other one"]
