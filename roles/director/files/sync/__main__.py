@@ -69,7 +69,8 @@ class Director:
         self.talking = host.talking_socket(config)
         self.changes = host.address_changes()
         self.had = self.vips & host.held_addresses()
-        self.quietened: float | None = None  # when that was tried last
+        self.elsewhere: dict[bytes, float] = {}  # when this director was last without a VIP
+        self.quietened: float | None = None  # when resets were kept back last
         self.quiet_fails = False
         self.held: tuple[float, frozenset[bytes]] = (float("-inf"), frozenset())
         self.receiving_since: float | None = None
@@ -99,13 +100,14 @@ class Director:
             self.tell()
         if receives and (self.quietened is None or now - self.quietened >= quiet.INTERVAL):
             self.quietened = now
-            self.quieten()
+            self.quieten(now)
         self.note(sends=sends, receives=receives)
 
-    def quieten(self) -> None:
+    def quieten(self, now: float) -> None:
         """Keep the kernel from resetting connections when this director has just got a VIP."""
         try:
-            host.filter_packets(quiet.rules(self.vips - host.all_addresses()))
+            self.elsewhere.update(dict.fromkeys(self.vips - host.all_addresses(), now))
+            host.filter_packets(quiet.rules(quiet.left(self.elsewhere, now)))
             self.quiet_fails = False
         except (OSError, subprocess.SubprocessError) as error:
             if not self.quiet_fails:

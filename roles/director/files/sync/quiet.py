@@ -13,15 +13,21 @@ ended. As long as the director does not have the VIP, it would send nothing from
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Iterable
+from typing import Mapping
 
 TABLE = "inet lvs-sync"
 INTERVAL = 3.0
 SECONDS = 6  # for which no resets are sent after the director has got a VIP, or 3 fewer
 
 
-def rules(vips: Iterable[bytes]) -> str:
-    """What nft has to read, for the VIPs that this director does not have. The table and its set are there afterwards in any case."""
+def left(elsewhere: Mapping[bytes, float], now: float) -> dict[bytes, int]:
+    """For how many seconds no resets are sent from VIPs, by when this director was last without them."""
+    found = {vip: round(SECONDS - (now - at)) for vip, at in elsewhere.items()}
+    return {vip: seconds for vip, seconds in found.items() if seconds > 0}
+
+
+def rules(vips: Mapping[bytes, int]) -> str:
+    """What nft has to read, for VIPs and their seconds. The table and its set are there afterwards in any case."""
     lines = [
         f"add table {TABLE}",
         f"add chain {TABLE} output {{ type filter hook output priority 0; }}",
@@ -35,7 +41,7 @@ def rules(vips: Iterable[bytes]) -> str:
             f"add rule {TABLE} output tcp flags & rst == rst {family} saddr @new{version} drop",
             f"flush set {name}",
         ]
-        elements = [f"{address} timeout {SECONDS}s" for address in addresses if address.version == version]
+        elements = [f"{address} timeout {vips[address.packed]}s" for address in addresses if address.version == version]
         if elements:
             lines.append(f"add element {name} {{ {', '.join(elements)} }}")
     return "\n".join(lines) + "\n"

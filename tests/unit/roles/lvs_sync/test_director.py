@@ -274,6 +274,21 @@ def test_resets_are_held_back_for_vips_that_are_elsewhere(directors, group, monk
     assert VIP not in group.rules[2]
 
 
+def test_a_director_that_goes_on_to_receive_sends_no_resets_for_seconds_after_it_got_a_vip(
+    directors, group, monkeypatch
+):
+    """By default the kernel's daemons do both at any time, so the next look comes at once."""
+    new = directors[1]
+    monkeypatch.setattr(host, "all_addresses", frozenset)
+    new.turn(100)
+    monkeypatch.setattr(host, "all_addresses", lambda: host.addresses_in(SHOWN, but=()))
+    for now in (103, 106):
+        new.turn(now)
+    assert f"{VIP} timeout 6s" in group.rules[0]
+    assert f"{VIP} timeout 3s" in group.rules[1]
+    assert VIP not in group.rules[2]
+
+
 def test_without_nft_that_is_said_once(directors, monkeypatch, capsys):
     def missing(_rules):
         raise FileNotFoundError(2, "No such file or directory", "nft")

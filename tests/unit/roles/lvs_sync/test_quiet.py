@@ -11,7 +11,7 @@ import host
 import pytest
 import quiet
 
-VIPS = [host.packed(vip) for vip in ("fd00::64", "172.28.0.101", "172.28.0.100")]
+VIPS = {host.packed(vip): 6 for vip in ("fd00::64", "172.28.0.101", "172.28.0.100")}
 
 
 def test_a_vip_that_this_director_does_not_have_is_quiet_for_some_seconds_when_it_comes():
@@ -21,11 +21,16 @@ def test_a_vip_that_this_director_does_not_have_is_quiet_for_some_seconds_when_i
     assert quiet.SECONDS > quiet.INTERVAL
 
 
+def test_the_time_of_a_vip_begins_when_it_was_last_elsewhere():
+    first, second, third = VIPS
+    assert quiet.left({first: 100.0, second: 97.0, third: 94.0}, 100.2) == {first: 6, second: 3}
+
+
 def test_a_director_with_all_vips_has_an_empty_set():
-    assert "add element" not in quiet.rules([])
+    assert "add element" not in quiet.rules({})
 
 
-@pytest.mark.parametrize("vips", [VIPS, VIPS[:1], []])
+@pytest.mark.parametrize("vips", [VIPS, {host.packed("fd00::64"): 3}, {}])
 def test_nft_takes_the_rules(vips):
     """It asks the kernel for what is there, so that needs a namespace of its own. Twice: they are refreshed."""
     command = ["unshare", "--net", "--user", "--map-root-user"]
