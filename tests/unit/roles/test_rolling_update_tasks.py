@@ -48,6 +48,39 @@ def test_check_mode_updates_no_host():
 
 
 @pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, None),
+        ({"rolling_update_hosts": ["web1"]}, None),
+        # -e rolling_update_hosts=web1
+        ({"rolling_update_hosts": "web1"}, None),
+        ({"rolling_update_hosts": "web9"}, "rolling_update_hosts has web9, and there are lb1, web1"),
+        ({"rolling_update_hosts": ["web9", "web1"]}, "rolling_update_hosts has web9, and there are lb1, web1"),
+        ({"rolling_update_reboot": "yes"}, "rolling_update_reboot is yes"),
+        ({"rolling_update_tasks": __file__}, None),
+        # Found on the first host, this would leave it drained.
+        ({"rolling_update_tasks": "firmware.yml"}, "rolling_update_tasks is firmware.yml"),
+    ],
+)
+def test_wrong_options_are_refused_before_any_host_is_drained(options, said):
+    variables = {
+        **yaml.safe_load((TASKS.parent / "defaults/main.yml").read_text(encoding="utf-8")),
+        **options,
+        "ansible_play_hosts": ["lb1", "web1"],
+        "lvs_cluster": {"directors": ["lb1"], "real_servers": ["web1"]},
+    }
+    task = tasks("begin")[0]
+    role = yaml.safe_load((TASKS.parent / "vars/main.yml").read_text(encoding="utf-8"))
+    for name, text in {**role, **task["vars"]}.items():
+        variables[name] = evaluated(text, variables)
+    check = task["ansible.builtin.assert"]
+    assert all(evaluated("{{ " + one + " }}", variables) for one in check["that"]) is (said is None)
+    if said:
+        message = evaluated(check["fail_msg"], variables)
+        assert said in message and message.endswith("Nothing was changed.")
+
+
+@pytest.mark.parametrize(
     ("lb1", "lb2", "holds", "record", "takes_back"),
     [
         # The priorities of the inventory decide.
