@@ -32,6 +32,8 @@ from .places import Service, settled, weights
 from .record import FILE, Record, merged, read, text_of
 from .settings import Known, service_at
 
+# The real server that rolling_update.yml has drained. A run that stops leaves the file behind.
+UPDATING = "/var/lib/lvs-cluster/rolling-update-drained"
 KEEPALIVED_CONF = "/etc/keepalived/keepalived.conf"
 KEEPALIVED_OPTIONS = "/etc/keepalived/lvs-options"
 KEEPALIVED_PID = "/run/keepalived.pid"
@@ -96,7 +98,42 @@ class Director:
 
     def services(self) -> list[Service]:
         """The services of the inventory, one for each of their addresses."""
-        return [service_at(name, one, self.known, self._chosen, self._needed) for name, one in self.known.named()]
+        return self._services(self._updating())
+
+    def _services(self, without: Collection[tuple[str, str]]) -> list[Service]:
+        """The services, in which some real servers have no weight."""
+        found = [service_at(name, one, self.known, self._chosen, self._needed) for name, one in self.known.named()]
+        return [
+            replace(
+                one,
+                places=tuple(
+                    replace(place, weight=0) if (one.name, place.address) in without else place for place in one.places
+                ),
+            )
+            for one in found
+        ]
+
+    def _updating(self) -> set[tuple[str, str]]:
+        """Where rolling_update.yml has drained a real server and has not given it its weight back, by service and address."""
+        path = self._path(UPDATING)
+        host = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+        addresses = {address for address, name in self.known.real_servers.items() if name == host}
+        if not addresses:
+            return set()
+        if self.known.stack == "keepalived":
+            drained = keepalived_conf.without(self._text(KEEPALIVED_CONF))
+        elif self.known.stack == "ldirectord":
+            kept = ldirectord_cf.kept(self._text(LDIRECTORD_CF))
+            drained = {(name, address) for name, servers in kept.items() for address, _port in servers}
+        else:
+            drained = {
+                (name, one.address)
+                for key, service in self.ipvs.read().services.items()
+                for name in [self.known.name_of(key) or ""]
+                for one in service.destinations.values()
+                if not one.weight
+            }
+        return {pair for pair in drained if pair[1] in addresses}
 
     def record(self) -> Record:
         """The record of this director. Raises Failure for a file that somebody has broken."""
@@ -116,13 +153,12 @@ class Director:
                 found[name] = found.get(name, set()) | addresses
         return [found] if found else []
 
-    def wanted(self, record: Record) -> list[Wanted]:
-        """The weights that a record leaves."""
+    def wanted(self, record: Record, without: Collection[tuple[str, str]] = ()) -> list[Wanted]:
+        """The weights that a record leaves, `without` being the real servers that have none for another reason."""
         # Also services that have it only as long as one of their real servers is drained.
         kept = ldirectord_cf.kept(self._text(LDIRECTORD_CF)) if self.known.stack == "ldirectord" else {}
         found = []
-        for name, service in self.known.named():
-            place = service_at(name, service, self.known, self._chosen, self._needed)
+        for (name, service), place in zip(self.known.named(), self._services(without)):
             found.append(
                 Wanted(
                     service,
@@ -140,17 +176,24 @@ class Director:
         record, unknown = settled(record, self.services())
         # Those that the next run of site.yml brings. That also forgets those that have left the inventory.
         record = merged([record, Record(tuple(unknown))])
-        wanted = self.wanted(record)
-        text = self._configuration(record, wanted)
+        updating = self._updating()
+        wanted = self.wanted(record, updating)
+        # The file of a static table is for the next boot.
+        text = self._configuration(record, self.wanted(record) if self.known.stack == "static" else wanted, updating)
         changed = self._write(FILE, text_of(record) if record != Record() else None)
         act = {"keepalived": self._by_keepalived, "ldirectord": self._by_ldirectord, "static": self._by_hand}
         changed = act[self.known.stack](text, wanted) or changed
         return Outcome(changed, self._failing(wanted))
 
-    def _configuration(self, record: Record, wanted: Sequence[Wanted]) -> str:
+    def _configuration(self, record: Record, wanted: Sequence[Wanted], updating: Collection[tuple[str, str]]) -> str:
         """What the daemon is to read, or what restores the table at boot."""
         if self.known.stack == "keepalived":
-            text = keepalived_conf.edited(self._text(KEEPALIVED_CONF), record, self.known.find)
+
+            def known(name: str, address: str, port: int | None) -> tuple[str, int] | None:
+                found = self.known.find(name, address, port)
+                return found if found is None or (name, address) not in updating else (found[0], 0)
+
+            text = keepalived_conf.edited(self._text(KEEPALIVED_CONF), record, known)
             if text != self._text(KEEPALIVED_CONF):
                 self._check_keepalived(text)
             return text

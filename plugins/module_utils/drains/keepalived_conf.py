@@ -81,6 +81,17 @@ def without_weights(text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def without(text: str) -> set[tuple[str, str]]:
+    """Return the real servers with weight 0, each by the name of its service and its address."""
+    lines = text.splitlines()
+    return {
+        (block.name, server.address)
+        for block in _blocks(lines)
+        for server in block.servers
+        if lines[server.line].split() == ["weight", "0"]
+    }
+
+
 def chosen(text: str) -> dict[str, frozenset[str]]:
     """Return the addresses of real servers whose weight a check chooses, by the name of the service."""
     found: dict[str, frozenset[str]] = {}

@@ -112,6 +112,11 @@ def network(name: str) -> dict[str, Any]:
 
 def described(services: list[dict[str, Any]], stack: str, record: Record | None = None) -> dict[str, Any]:
     """A cluster whose directors know a record."""
+    return resolve(*inventory(services, stack, record))
+
+
+def inventory(services: list[dict[str, Any]], stack: str, record: Record | None = None) -> tuple[Any, Any]:
+    """The variables of its hosts, and its groups."""
     groups = {**GROUPS, "directors": GROUPS["directors"][: 1 if stack == "static" else 2]}
     variables: dict[str, Any] = {"lvs_services": services, "lvs_stack": stack, "lvs_nat": {"masquerade": True}}
     if stack == "ldirectord":
@@ -124,7 +129,7 @@ def described(services: list[dict[str, Any]], stack: str, record: Record | None 
         for names in groups.values()
         for name in names
     }
-    return resolve(hosts, groups)
+    return hosts, groups
 
 
 def known_of(cluster: dict[str, Any]) -> settings.Known:
@@ -496,6 +501,41 @@ def test_a_real_server_that_the_next_run_of_site_brings_will_be_drained(tmp_path
     assert not here.apply(record).changed
     after = described(PLAIN, "keepalived", here.record())
     assert [there["weight"] for there in after["table"][0]["destinations"]] == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("stack", "name"), [case for case in CASES if case[1] not in ("nat", "quorum", "scripts", "files")]
+)
+def test_a_real_server_that_rolling_update_has_drained_stays_drained(tmp_path, render, stack, name):
+    """It is updated, and may be about to reboot."""
+    services = {**SERVICES, **OF_KEEPALIVED}[name]
+    updating = resolve(*inventory(services, stack), drained=["web1"])
+    table = Table(restore_lines(read_table(updating["table"])))
+    here = on_host(tmp_path, described(services, stack), render, table)
+    file = file_of(tmp_path, stack)
+    if stack != "static":
+        # What restores the table at boot keeps the weights of the inventory.
+        file.write_text(written(updating, render))
+    record = tmp_path / "var/lib/lvs-cluster/rolling-update-drained"
+    record.parent.mkdir(parents=True)
+    record.write_text("web1\n")
+    if name == "several":
+        decision = decide.drain(here.services(), Record(), decide.Request("web2"), NOW)
+        assert "Without web2 service mail would have no real server with a weight" in decision.refusals
+    drained = requested(here, [("web3" if name == "several" else "web2", None)], Record())
+    here.apply(drained)
+    both = resolve(*inventory(services, stack, drained), drained=["web1"])
+    assert table.weights() == [there["weight"] for entry in both["table"] for there in entry["destinations"]]
+    assert file.read_text() == written(described(services, stack, drained) if stack == "static" else both, render)
+    here.apply(Record())
+    assert table.weights() == [there["weight"] for entry in updating["table"] for there in entry["destinations"]]
+
+    # A run that stopped has left its record behind, and site.yml has given the weight back.
+    file.write_text(written(described(services, stack), render))
+    table.lines = restore_lines(here.known.table)
+    here.apply(Record())
+    assert table.lines == restore_lines(here.known.table)
+    assert file.read_text() == written(described(services, stack), render)
 
 
 def test_what_a_director_has_to_know(tmp_path):
