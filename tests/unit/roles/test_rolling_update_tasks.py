@@ -117,6 +117,15 @@ def test_a_director_that_failover_has_preferred_gets_its_vips_back(lb1, lb2, hol
     assert evaluated(facts["rolling_update_was_preferred"], variables) is (takes_back or lb2 == FAILOVER)
 
 
+def test_held_packages_are_held_again_when_their_upgrade_fails():
+    (block,) = [task for task in tasks("update") if "block" in task]
+    assert ["ansible.builtin.dpkg_selections" in task for task in block["always"]] == [True]
+    # Also if it could not be read which are.
+    held = block["vars"]["rolling_update_held_packages"]
+    assert evaluated(held, {"rolling_update_holds": {"failed": True}}) == []
+    assert evaluated(held, {"rolling_update_holds": {"stdout_lines": ["vim", "keepalived"]}}) == ["keepalived"]
+
+
 def test_what_a_director_gets_back_is_recorded_until_it_has_it():
     leave, back = ([str(task) for task in tasks(name)] for name in ("leave", "return"))
     records = next(number for number, text in enumerate(leave) if "'dest': '{{ rolling_update_returning }}'" in text)
