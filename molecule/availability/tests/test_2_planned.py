@@ -222,6 +222,39 @@ def own_tasks(cluster, tmp_path) -> Path:
     return file
 
 
+@pytest.mark.wide
+def test_another_one_may_be_drained_during_an_update(cluster, tmp_path):
+    """The real server that is under update must not get its weight back by that, just before it reboots."""
+    file = tmp_path / "own.yml"
+    file.write_text(
+        """---
+- name: Drain another one, as somebody may
+  ansible.builtin.shell: lvs-drain web3 --reason disk && ipvsadm -Sn >/run/during-the-update
+  delegate_to: lvs1
+"""
+    )
+    try:
+        with nothing_lost(cluster):
+            cluster.play(
+                "rolling_update",
+                **WITHOUT_PACKAGES,
+                rolling_update_hosts=["web1"],
+                rolling_update_reboot="never",
+                rolling_update_tasks=str(file),
+            )
+        during = cluster.run("lvs1", "cat /run/during-the-update").splitlines()
+        for server in ("web1", "web3"):
+            weights = [line.split() for line in during if f" -r {cluster.address(server)}:" in line]
+            assert weights, during
+            assert {line[line.index("-w") + 1] for line in weights} == {"0"}, during
+        web1, web3 = cluster.address("web1"), cluster.address("web3")
+        until(lambda: cluster.table("lvs1")[WEB][web1] > 0, "web1 has its weight again")
+        assert cluster.table("lvs1")[WEB][web3] == 0
+    finally:
+        cluster.play("undrain", real_server="web3")
+    assert state(cluster) == (["lvs1"], [])
+
+
 def runs(cluster):
     return {node: cluster.run(node, "grep -c run /run/own-runs 2>/dev/null") or "0" for node in NODES}
 

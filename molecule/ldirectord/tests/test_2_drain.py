@@ -63,6 +63,28 @@ def test_a_check_that_fails_and_passes_again_and_a_restart_leave_it_drained(clus
     cluster.play("site")
 
 
+def test_one_that_has_failed_gets_no_weight_by_the_drain_of_another(cluster):
+    """With web1 drained in shop, web2 stays in the table when it fails. ldirectord would not take a weight away again."""
+
+    def stays():
+        for _look in range(20):
+            assert drained(cluster, "lvs1")[0] in (0, None)
+
+    cluster.play("drain", real_server="web1", service="shop")
+    try:
+        cluster.run("web2", "systemctl stop lvs-test-page")
+        until(lambda: drained(cluster, "lvs1")[0] == 0, "web2 has failed and is in the table")
+        cluster.run("lvs1", "lvs-drain web1 --service login --force")
+        stays()
+        cluster.run("lvs1", "lvs-undrain web1 --service login")
+        stays()
+    finally:
+        cluster.run("web2", "systemctl start lvs-test-page")
+        cluster.play("undrain", real_server="web1")
+    until(lambda: drained(cluster, "lvs1") == [2, 1], "web2 has its weights")
+    cluster.play("site")
+
+
 def test_it_is_drained_on_the_director_that_takes_over(cluster):
     cluster.play("drain", real_server="web2", service="shop")
     try:
