@@ -11,11 +11,18 @@ from statistics import median
 from .blocks import ROOT, RST
 
 
+def measured(fault):
+    figures = json.loads((ROOT / "molecule/faults/measured.json").read_text(encoding="utf-8"))
+    return figures["keepalived"][fault]["runs"]
+
+
+def availability():
+    return " ".join((RST / "availability.rst").read_text(encoding="utf-8").split())
+
+
 def test_what_a_lost_master_costs_is_what_was_measured():
-    measured = json.loads((ROOT / "molecule/faults/measured.json").read_text(encoding="utf-8"))
-    runs = measured["keepalived"]["power-lost"]["runs"]
+    runs, page = measured("power-lost"), availability()
     gaps = [run["gap"] for run in runs]
-    page = " ".join((RST / "availability.rst").read_text(encoding="utf-8").split())
     failed = sum(run["failed"] for run in runs) or "none"
     assert f"in {len(runs)} losses of the master's power {failed} of" in page
     assert f"of {sum(run['requests'] for run in runs):,} requests failed" in page
@@ -23,3 +30,11 @@ def test_what_a_lost_master_costs_is_what_was_measured():
     assert all(run[kind][0] == 0 for run in runs for kind in ("busy", "idle")), (
         "no longer: all open connections went on"
     )
+
+
+def test_what_load_and_lost_packets_cost_is_what_was_measured():
+    (run,), page = measured("busy-and-lossy"), availability()
+    assert f"no failover, and {run['failed']:,} of {run['requests']:,} requests failed" in page
+    assert [who for _at, who in run["owners"]] == ["lvs1"], "no longer: no failover"
+    ended, open_ones = run["busy"]
+    assert f"{ended} of {open_ones} open connections that were in use ended" in page
