@@ -16,8 +16,8 @@ TESTS ?= core
 # Whose directors take three tenths of a second without each other for a failure: nothing runs beside its tests of such times,
 # which are wide.
 ALONE_SCENARIOS := $(if $(filter all,$(TESTS)),availability)
-# Those that converge by Ansible's own strategy, which users have; mitogen takes half the time.
-PLAIN_SCENARIOS := static staging
+# Those that converge by Ansible's own strategy, which users have, default from bare hosts; mitogen takes half the time.
+PLAIN_SCENARIOS := default static staging
 # Those with tasks of their own are checked on bare hosts. Those with configurations of their own are run a second time.
 CHECKED_SCENARIOS := default static forwarding ldirectord both
 TWICE_SCENARIOS := $(CHECKED_SCENARIOS) dr availability

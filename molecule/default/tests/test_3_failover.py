@@ -78,6 +78,7 @@ def test_keepalived_stopped_and_started(cluster):
         serves(cluster, "lvs1")
 
 
+@pytest.mark.wide
 def test_a_planned_move_there_and_back(cluster):
     """What is lost with synchronisation (nothing) is tested in the scenario availability."""
     with gap_at_most(cluster, HANDOVER_SECONDS, moves=2), cluster.one_owner(VIP):
