@@ -71,6 +71,7 @@ class Director:
         self.had = self.vips & host.held_addresses()
         self.elsewhere: dict[bytes, float] = {}  # when this director was last without a VIP
         self.quietened: float | None = None  # when resets were kept back last
+        self.has_rules = False
         self.quiet_fails = False
         self.held: tuple[float, frozenset[bytes]] = (float("-inf"), frozenset())
         self.receiving_since: float | None = None
@@ -107,13 +108,23 @@ class Director:
         """Keep the kernel from resetting connections when this director has just got a VIP."""
         try:
             self.elsewhere.update(dict.fromkeys(self.vips - host.all_addresses(), now))
-            host.filter_packets(quiet.rules(quiet.left(self.elsewhere, now)))
-            self.quiet_fails = False
+            vips = quiet.left(self.elsewhere, now)
+            if not self.has_rules or (vips and not self.filters(quiet.elements(vips))):
+                host.filter_packets(quiet.rules() + quiet.elements(vips))
+            self.has_rules, self.quiet_fails = True, False
         except (OSError, subprocess.SubprocessError) as error:
             if not self.quiet_fails:
                 said = getattr(error, "stderr", None) or error
                 print(f"cannot keep back resets when a VIP comes here: {said}", file=sys.stderr, flush=True)
             self.quiet_fails = True
+
+    def filters(self, rules: str) -> bool:
+        """Give rules to nft; whether it takes them: not if somebody has removed the table with the sets."""
+        try:
+            host.filter_packets(rules)
+        except subprocess.CalledProcessError:
+            return False
+        return True
 
     def listen(self) -> None:
         """Wait a moment for what another director says, or for a change of the addresses."""

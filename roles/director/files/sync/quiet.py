@@ -16,6 +16,7 @@ from ipaddress import ip_address
 from typing import Mapping
 
 TABLE = "inet lvs-sync"
+FAMILIES = ((4, "ip"), (6, "ip6"))
 INTERVAL = 3.0
 SECONDS = 6  # for which no resets are sent after the director has got a VIP, or 3 fewer
 
@@ -26,22 +27,29 @@ def left(elsewhere: Mapping[bytes, float], now: float) -> dict[bytes, int]:
     return {vip: seconds for vip, seconds in found.items() if seconds > 0}
 
 
-def rules(vips: Mapping[bytes, int]) -> str:
-    """What nft has to read, for VIPs and their seconds. The table and its set are there afterwards in any case."""
+def rules() -> str:
+    """What nft has to read once. The table and its sets are there afterwards in any case."""
     lines = [
         f"add table {TABLE}",
         f"add chain {TABLE} output {{ type filter hook output priority 0; }}",
         f"flush chain {TABLE} output",
     ]
-    addresses = [ip_address(vip) for vip in sorted(vips)]
-    for version, family in ((4, "ip"), (6, "ip6")):
-        name = f"{TABLE} new{version}"
+    for version, family in FAMILIES:
         lines += [
-            f"add set {name} {{ type ipv{version}_addr; flags timeout; }}",
+            f"add set {TABLE} new{version} {{ type ipv{version}_addr; flags timeout; }}",
             f"add rule {TABLE} output tcp flags & rst == rst {family} saddr @new{version} drop",
-            f"flush set {name}",
         ]
-        elements = [f"{address} timeout {vips[address.packed]}s" for address in addresses if address.version == version]
-        if elements:
-            lines.append(f"add element {name} {{ {', '.join(elements)} }}")
+    return "\n".join(lines) + "\n"
+
+
+def elements(vips: Mapping[bytes, int]) -> str:
+    """What nft has to read again and again, for VIPs and their seconds. It deletes no rule, which would make lvs-heal look at all rules."""
+    lines = []
+    addresses = [ip_address(vip) for vip in sorted(vips)]
+    for version, _family in FAMILIES:
+        name = f"{TABLE} new{version}"
+        lines.append(f"flush set {name}")
+        found = [f"{address} timeout {vips[address.packed]}s" for address in addresses if address.version == version]
+        if found:
+            lines.append(f"add element {name} {{ {', '.join(found)} }}")
     return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@ import importlib.util
 import json
 import os
 import socket
+import subprocess
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -265,13 +266,28 @@ def test_resets_are_held_back_for_vips_that_are_elsewhere(directors, group, monk
     for now in (100, 102, 103.5):
         new.turn(now)
     assert [f"{VIP} timeout" in rules for rules in group.rules] == [True, True]
+    assert ["add rule" in rules for rules in group.rules] == [True, False]
     monkeypatch.setattr(host, "all_addresses", lambda: host.addresses_in(SHOWN, but=()))
     daemons["receives"] = False
     new.turn(110)
     assert len(group.rules) == 2  # nobody tells it any connections
     daemons["receives"] = True
     new.turn(111)
-    assert VIP not in group.rules[2]
+    assert len(group.rules) == 2  # it has the VIP for longer than that
+
+
+def test_the_rules_are_written_again_when_somebody_has_removed_them(directors, group, monkeypatch):
+    def removed(rules):
+        if "add table" not in rules:
+            raise subprocess.CalledProcessError(1, "nft", stderr="No such file or directory")
+        group.rules.append(rules)
+
+    new = directors[1]
+    monkeypatch.setattr(host, "all_addresses", frozenset)
+    new.turn(100)
+    monkeypatch.setattr(host, "filter_packets", removed)
+    new.turn(104)
+    assert ["add table" in rules for rules in group.rules] == [True, True]
 
 
 def test_a_director_that_goes_on_to_receive_sends_no_resets_for_seconds_after_it_got_a_vip(
@@ -286,7 +302,7 @@ def test_a_director_that_goes_on_to_receive_sends_no_resets_for_seconds_after_it
         new.turn(now)
     assert f"{VIP} timeout 6s" in group.rules[0]
     assert f"{VIP} timeout 3s" in group.rules[1]
-    assert VIP not in group.rules[2]
+    assert len(group.rules) == 2  # the kernel forgets them by itself
 
 
 def test_without_nft_that_is_said_once(directors, monkeypatch, capsys):
