@@ -230,7 +230,8 @@ def test_another_one_may_be_drained_during_an_update(cluster, tmp_path):
         """---
 - name: Drain another one, as somebody may
   ansible.builtin.shell: lvs-drain web3 --reason disk && ipvsadm -Sn >/run/during-the-update
-  delegate_to: lvs1
+  delegate_to: "{{ item }}"
+  loop: [lvs1, lvs2]
 """
     )
     try:
