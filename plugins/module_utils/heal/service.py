@@ -10,7 +10,6 @@ Two seconds lie between two looks, up to five if a look takes long: lvs-heal tak
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections import deque
 from pathlib import Path
@@ -159,7 +158,7 @@ class Service:
             self.clusters = []
         if self._version.is_old(cluster.program for cluster in self.clusters):
             self.say(tell.NOTICE, tell.ENDS)
-            sys.exit(0)
+            raise SystemExit(0)
         self.parts = parts_of(self.clusters, self.addresses, self.runner, self.split_brain.present)
         self._again, self._said = {}, {}
 

@@ -80,7 +80,7 @@ class Service:
             files = self.write()
             if self._version.is_old(str(data.get("program") or "") for data in files):
                 self.say(NOTICE, ENDS)
-                sys.exit(0)
+                raise SystemExit(0)
             time.sleep(pause(files, time.monotonic() - began))
 
     def write(self) -> Sequence[Mapping[str, Any]]:
