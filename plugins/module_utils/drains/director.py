@@ -174,7 +174,7 @@ class Director:
     def apply(self, record: Record) -> Outcome:
         """Write a record, and bring the configuration and the table in line with it. If keepalived refuses that, nothing is changed."""
         record, unknown = settled(record, self.services())
-        # Those that the next run of site.yml brings. That also forgets those that have left the inventory.
+        # What this director does not know stays recorded: the next run of site.yml configures it, or removes it from the record.
         record = merged([record, Record(tuple(unknown))])
         updating = self._updating()
         wanted = self.wanted(record, updating)

@@ -9,7 +9,6 @@ Two seconds lie between two looks, up to five if a look takes long: lvs-heal tak
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import deque
 from pathlib import Path
@@ -114,6 +113,7 @@ class Service:
         self._version = settings.Version()
         self._paused = False
         self._saved = True
+        self._unread = ""
         self._again: dict[int, float] = {}
         self._said: dict[int, str] = {}
 
@@ -163,9 +163,14 @@ class Service:
         self._again, self._said = {}, {}
 
     def _read_addresses(self, events: set[str]) -> None:
-        """What else there is to keep does not wait for ip."""
-        with contextlib.suppress(Failure, OSError, ValueError):
+        """A failure of ip is told once. What else there is to mend does not wait for it."""
+        was, self._unread = self._unread, ""
+        try:
             self.addresses.update(events)
+        except (Failure, OSError, ValueError) as error:
+            self._unread = f"the addresses of this host can't be read: {error}"
+            if self._unread != was:
+                self.say(tell.WARNING, self._unread)
 
     def _heal(self, part: Part, now: float) -> None:
         try:

@@ -38,13 +38,17 @@ class Addresses:
         self._pending = True
 
     def update(self, events: set[str]) -> None:
-        """Read them if they may have changed. If that fails, they are as they were, until the next look."""
+        """Read them if they may have changed. If that fails, they are as they were, until the next look.
+
+        Raises Failure, OSError or ValueError.
+        """
         self._pending |= ADDRESSES in events
         if self._pending:
             result = run(self.runner, [self.runner.find("ip") or "ip", "-j", "address"])
-            if result.rc == 0:
-                links = json.loads(result.out or "[]")
-                self.entries, self.links, self._pending = parse_addresses(links), parse_links(links), False
+            if result.rc:
+                raise Failure(f"ip -j address ended with status {result.rc}: {result.err.strip()}")
+            links = json.loads(result.out or "[]")
+            self.entries, self.links, self._pending = parse_addresses(links), parse_links(links), False
 
     def forget(self) -> None:
         """Read them again."""

@@ -153,9 +153,11 @@ def test_addresses_that_cannot_be_read_are_read_again_and_the_rest_is_mended(run
     tools.answers["ip -j address"] = answer
     running.parts = [fake := Fake()]
     running.look(0.0, set())
-    assert fake.mended
-    tools.answers["ip -j address"] = '[{"ifname": "eth0"}]'
     running.look(2.0, set())
+    assert fake.mended
+    assert [text.startswith("<4>the addresses of this host can't be read: ") for text in running.said].count(True) == 1
+    tools.answers["ip -j address"] = '[{"ifname": "eth0"}]'
+    running.look(4.0, set())
     assert list(running.addresses.links) == ["eth0"]
 
 
